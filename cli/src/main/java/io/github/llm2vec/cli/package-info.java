@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The Java half of {@code bin/llm2vec}: one picocli command per class. Commands parse options, show
+ * progress and print; the work itself is done by the modules below.
+ */
+package io.github.llm2vec.cli;

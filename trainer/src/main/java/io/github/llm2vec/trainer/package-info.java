@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Training and evaluation on the same model code that encodes. Nothing of Solr and nothing of the
+ * command line is known here.
+ */
+package io.github.llm2vec.trainer;
