@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.torch.WeightLayout.Part;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * The weights a decoder is loaded from: a base checkpoint and the adapters that are merged into it.
+ *
+ * @param base the checkpoint's tensors, named with or without the {@code model.} prefix
+ * @param adapters for a linear layer, such as {@code layers.0.mlp.up_proj}, its updates in the
+ *     order in which they are merged
+ * @param describe names the checkpoint in messages
+ */
+public record CheckpointWeights(
+    TensorSource base, Function<String, List<LowRankUpdate>> adapters, String describe) {
+
+  private static final String PREFIX = "model.";
+  private static final String WEIGHT = ".weight";
+
+  /** A checkpoint without adapters. */
+  public static CheckpointWeights of(TensorSource base, String describe) {
+    return new CheckpointWeights(base, module -> List.of(), describe);
+  }
+
+  /** The name under which the checkpoint holds a weight; its shape was checked. */
+  String find(Part part) throws IOException {
+    String name = base.shape(part.name()).isPresent() ? part.name() : PREFIX + part.name();
+    long[] found =
+        base.shape(name)
+            .orElseThrow(
+                () ->
+                    new IOException(
+                        "tensor "
+                            + part.name()
+                            + " is missing in "
+                            + describe
+                            + " (looked for it with and without '"
+                            + PREFIX
+                            + "'); does config.json belong to these weights?"));
+    if (!Arrays.equals(found, part.shape())) {
+      throw new IOException(
+          "tensor "
+              + name
+              + " of "
+              + describe
+              + " has shape "
+              + Arrays.toString(found)
+              + " but config.json asks for "
+              + Arrays.toString(part.shape()));
+    }
+    return name;
+  }
+
+  List<LowRankUpdate> updates(Part part) {
+    if (part.columns() == 0 || !part.name().endsWith(WEIGHT)) {
+      return List.of();
+    }
+    return adapters.apply(part.name().substring(0, part.name().length() - WEIGHT.length()));
+  }
+}

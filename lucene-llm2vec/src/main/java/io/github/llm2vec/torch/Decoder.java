@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+import ai.djl.engine.EngineException;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import io.github.llm2vec.model.DType;
+import io.github.llm2vec.model.DecoderSpec;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A language model in memory: token ids in, pooled hidden states out, one native call per batch.
+ *
+ * <p>Thread-safe; calls run one after the other on the model's device thread. Owns the native
+ * module and all its weights, which {@link #close} frees.
+ */
+public final class Decoder implements AutoCloseable {
+
+  private final DecoderSpec spec;
+  private final DecoderOptions options;
+  private final LinearKernel kernel;
+  private final DeviceThread thread;
+  private final PtNDManager manager;
+  private final ScriptModule module;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Decoder(
+      DecoderSpec spec,
+      DecoderOptions options,
+      LinearKernel kernel,
+      DeviceThread thread,
+      PtNDManager manager,
+      ScriptModule module) {
+    this.spec = spec;
+    this.options = options;
+    this.kernel = kernel;
+    this.thread = thread;
+    this.manager = manager;
+    this.module = module;
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @param spec its architecture
+   * @param weights its tensors and adapters; may be closed afterwards
+   * @param options dtype, device and sizes
+   * @param listener told how far it is
+   * @throws IOException if a tensor is missing, has another shape, cannot be read or holds NaN
+   * @throws IllegalArgumentException if the device is not there or the rotary embedding does not
+   *     reach as far as {@code options.maxTokens()}
+   */
+  public static Decoder load(
+      DecoderSpec spec, CheckpointWeights weights, DecoderOptions options, LoadListener listener)
+      throws IOException {
+    for (DecoderSpec.Layer layer : spec.layers()) {
+      if (layer.rope().maxLength() < options.maxTokens()) {
+        throw new IllegalArgumentException(
+            "this model's rotary embedding holds up to "
+                + layer.rope().maxLength()
+                + " tokens, but texts of "
+                + options.maxTokens()
+                + " are asked for; lower max_length");
+      }
+    }
+    DeviceThread thread = new DeviceThread();
+    try {
+      return thread.call(() -> loadHere(spec, weights, options, listener, thread));
+    } catch (DeviceThread.DeviceTaskException e) {
+      thread.close();
+      if (e.getCause() instanceof IOException failure) {
+        throw failure;
+      }
+      throw e;
+    } catch (RuntimeException | Error e) {
+      thread.close();
+      throw e;
+    }
+  }
+
+  private static Decoder loadHere(
+      DecoderSpec spec,
+      CheckpointWeights weights,
+      DecoderOptions options,
+      LoadListener listener,
+      DeviceThread thread)
+      throws IOException {
+    PtNDManager manager = TorchRuntime.openManager(options.device());
+    ScriptModule module = null;
+    try {
+      LinearKernel kernel = kernel(manager, options);
+      WeightLayout layout = new WeightLayout(spec, kernel);
+      module =
+          new ScriptModule(
+              manager, new DecoderScript(spec, options.dtype(), kernel, layout).text());
+      new WeightLoader(module, layout, options, kernel, weights).load(manager, listener);
+      return new Decoder(spec, options, kernel, thread, manager, module);
+    } catch (IOException | RuntimeException | Error e) {
+      if (module != null) {
+        module.close();
+      }
+      manager.close();
+      throw e;
+    }
+  }
+
+  private static LinearKernel kernel(PtNDManager manager, DecoderOptions options) {
+    boolean possible =
+        options.packedLinear()
+            && options.device().type() == TorchDevice.Type.CPU
+            && options.dtype() != DType.FLOAT16
+            && PackedLinearSupport.works(manager, options.dtype());
+    return possible ? LinearKernel.PACKED : LinearKernel.PLAIN;
+  }
+
+  /** The architecture. */
+  public DecoderSpec spec() {
+    return spec;
+  }
+
+  /** How it is run. */
+  public DecoderOptions options() {
+    return options;
+  }
+
+  /** Says in a few words how linear layers are multiplied. */
+  public String kernelDescription() {
+    return kernel == LinearKernel.PACKED ? "oneDNN, packed weights" : "torch.linear";
+  }
+
+  /**
+   * Runs a batch.
+   *
+   * @return {@code (B, H)}: for every text the weighted sum of its pooled tokens' hidden states
+   *     after the final norm, in single precision
+   * @throws IllegalArgumentException if a token id is outside the vocabulary or a text is longer
+   *     than {@code options().maxTokens()}
+   * @throws IllegalStateException if this decoder is closed
+   * @throws DeviceException if libtorch fails, for example for want of memory
+   */
+  public float[][] forward(PackedBatch batch) {
+    if (batch.texts() == 0) {
+      return new float[0][];
+    }
+    if (batch.largestId() >= spec.vocabSize()) {
+      throw new IllegalArgumentException(
+          "token id "
+              + batch.largestId()
+              + " is outside the model's vocabulary of "
+              + spec.vocabSize());
+    }
+    if (batch.longest() > options.maxTokens()) {
+      throw new IllegalArgumentException(
+          "a text of " + batch.longest() + " tokens is longer than " + options.maxTokens());
+    }
+    return thread.call(() -> forwardHere(batch));
+  }
+
+  private float[][] forwardHere(PackedBatch batch) {
+    boolean padded = batch.hasUnseen() || options.device().type() == TorchDevice.Type.CUDA;
+    try (NativeScope scope = module.scope()) {
+      IValue pooled =
+          module.call(
+              scope,
+              "encode",
+              scope.int64(batch.ids()),
+              scope.int64(batch.positions()),
+              scope.numbers(batch.groups()),
+              scope.int64(padded ? batch.gather() : new long[0]),
+              scope.int64(padded ? batch.scatter() : new long[0]),
+              padded
+                  ? scope.bool(batch.mask(), batch.texts(), batch.longest())
+                  : scope.bool(new boolean[0], 0, 0),
+              scope.int64(batch.poolToken()),
+              scope.int64(batch.poolRow()),
+              scope.float32(batch.poolWeight()),
+              scope.number((long) batch.texts()));
+      return rows(scope.toTensor(pooled), batch.texts(), spec.hiddenSize());
+    } catch (EngineException e) {
+      throw DeviceException.of(e, batch, options.device());
+    }
+  }
+
+  private static float[][] rows(PtNDArray array, int rows, int columns) {
+    FloatBuffer values = array.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    float[][] result = new float[rows][columns];
+    for (float[] row : result) {
+      values.get(row);
+    }
+    return result;
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      thread.call(
+          () -> {
+            module.close();
+            manager.close();
+            return true;
+          });
+      thread.close();
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+import io.github.llm2vec.model.DType;
+
+/**
+ * How a decoder is run.
+ *
+ * @param dtype in which weights are kept and multiplied
+ * @param device where
+ * @param maxTokens longest text that will be given, in tokens; sizes the rotary tables
+ * @param packedLinear whether linear layers may use weights reordered for the CPU. Twice as fast
+ *     there; ignored on a GPU and where libtorch has no oneDNN
+ */
+public record DecoderOptions(DType dtype, TorchDevice device, int maxTokens, boolean packedLinear) {
+
+  /** Rejects a length below one. */
+  public DecoderOptions {
+    if (maxTokens < 1) {
+      throw new IllegalArgumentException("maxTokens must be >= 1, got " + maxTokens);
+    }
+  }
+}

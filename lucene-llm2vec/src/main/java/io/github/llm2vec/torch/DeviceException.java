@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+import java.util.List;
+import java.util.Locale;
+
+/** libtorch could not run a batch. The model stays usable. */
+public final class DeviceException extends RuntimeException {
+
+  private static final long serialVersionUID = 1;
+
+  private final boolean outOfMemory;
+
+  private DeviceException(String message, Throwable cause, boolean outOfMemory) {
+    super(message, cause);
+    this.outOfMemory = outOfMemory;
+  }
+
+  static DeviceException of(RuntimeException cause, PackedBatch batch, TorchDevice device) {
+    String text = String.valueOf(cause.getMessage());
+    String lower = text.toLowerCase(Locale.ROOT);
+    boolean memory =
+        lower.contains("out of memory")
+            || lower.contains("can't allocate memory")
+            || lower.contains("not enough memory");
+    String size = batch.texts() + " texts, " + batch.tokens() + " tokens";
+    String message =
+        memory
+            ? "out of memory on " + device + " with a batch of " + size + "; lower the token budget"
+            : "the model failed on " + device + " with a batch of " + size + ": " + lastLine(text);
+    return new DeviceException(message, cause, memory);
+  }
+
+  /** libtorch puts the script's trace first and the reason last. */
+  private static String lastLine(String text) {
+    List<String> lines = text.strip().lines().toList();
+    return lines.stream()
+        .filter(line -> line.startsWith("RuntimeError:"))
+        .findFirst()
+        .orElse(lines.get(lines.size() - 1));
+  }
+
+  /** Whether a smaller batch may succeed. */
+  public boolean outOfMemory() {
+    return outOfMemory;
+  }
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+/** Is told how far the loading of a model is. */
+@FunctionalInterface
+public interface LoadListener {
+
+  /** Tells nobody. */
+  LoadListener NONE = (done, all) -> {};
+
+  /**
+   * Called on the loading thread after every weight.
+   *
+   * @param done weights loaded so far
+   * @param all weights to load
+   */
+  void loaded(int done, int all);
+}

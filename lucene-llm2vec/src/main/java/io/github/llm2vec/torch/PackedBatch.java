@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+import java.util.Arrays;
+
+/**
+ * Texts of one forward pass, laid end to end without padding, and what of them is pooled. Made by
+ * {@link Builder}; immutable, and free of anything native.
+ */
+public final class PackedBatch {
+
+  private final long[] ids; // (T)
+  private final long[] positions; // (T), from 0 in every text
+  private final int[] lengths; // (B)
+  private final int[] unseen; // (B) leading tokens of a text that no token attends to
+  private final long[] poolToken; // (P) index into T
+  private final long[] poolRow; // (P) index into B
+  private final float[] poolWeight; // (P)
+
+  private PackedBatch(Builder builder) {
+    ids = Arrays.copyOf(builder.ids, builder.tokens);
+    positions = Arrays.copyOf(builder.positions, builder.tokens);
+    lengths = Arrays.copyOf(builder.lengths, builder.texts);
+    unseen = Arrays.copyOf(builder.unseen, builder.texts);
+    poolToken = Arrays.copyOf(builder.poolToken, builder.pooled);
+    poolRow = Arrays.copyOf(builder.poolRow, builder.pooled);
+    poolWeight = Arrays.copyOf(builder.poolWeight, builder.pooled);
+  }
+
+  /** Texts in the batch, B. */
+  public int texts() {
+    return lengths.length;
+  }
+
+  /** Tokens in the batch, T. */
+  public int tokens() {
+    return ids.length;
+  }
+
+  /** Length of the longest text in tokens, S. */
+  public int longest() {
+    return Arrays.stream(lengths).max().orElse(0);
+  }
+
+  /** Largest token id. */
+  long largestId() {
+    return Arrays.stream(ids).max().orElse(0);
+  }
+
+  /** Whether some tokens stand in for padding, so that attention needs a mask. */
+  boolean hasUnseen() {
+    return Arrays.stream(unseen).anyMatch(n -> n > 0);
+  }
+
+  long[] ids() {
+    return ids.clone();
+  }
+
+  long[] positions() {
+    return positions.clone();
+  }
+
+  long[] poolToken() {
+    return poolToken.clone();
+  }
+
+  long[] poolRow() {
+    return poolRow.clone();
+  }
+
+  float[] poolWeight() {
+    return poolWeight.clone();
+  }
+
+  /** Runs of texts of equal length as (texts, length) pairs, in order. */
+  long[] groups() {
+    long[] groups = new long[2 * lengths.length];
+    int used = 0;
+    for (int length : lengths) {
+      if (used > 0 && groups[used - 1] == length) {
+        groups[used - 2]++;
+      } else {
+        groups[used++] = 1;
+        groups[used++] = length;
+      }
+    }
+    return Arrays.copyOf(groups, used);
+  }
+
+  /**
+   * For every place of the padded rows the token that stands there, {@code (B*S)}; padding is 0.
+   */
+  long[] gather() {
+    int longest = longest();
+    long[] gather = new long[lengths.length * longest];
+    long token = 0;
+    for (int row = 0; row < lengths.length; row++) {
+      for (int i = 0; i < lengths[row]; i++) {
+        gather[row * longest + i] = token++;
+      }
+    }
+    return gather;
+  }
+
+  /** For every token its place in the padded rows, {@code (T)}. */
+  long[] scatter() {
+    int longest = longest();
+    long[] scatter = new long[ids.length];
+    int token = 0;
+    for (int row = 0; row < lengths.length; row++) {
+      for (int i = 0; i < lengths[row]; i++) {
+        scatter[token++] = (long) row * longest + i;
+      }
+    }
+    return scatter;
+  }
+
+  /** Which places of the padded rows may be attended to, {@code (B, S)}. */
+  boolean[] mask() {
+    int longest = longest();
+    boolean[] mask = new boolean[lengths.length * longest];
+    for (int row = 0; row < lengths.length; row++) {
+      Arrays.fill(mask, row * longest + unseen[row], row * longest + lengths[row], true);
+    }
+    return mask;
+  }
+
+  /** Collects the texts of a batch. */
+  public static final class Builder {
+
+    private long[] ids = new long[256];
+    private long[] positions = new long[256];
+    private long[] poolToken = new long[256];
+    private long[] poolRow = new long[256];
+    private float[] poolWeight = new float[256];
+    private int[] lengths = new int[8];
+    private int[] unseen = new int[8];
+    private int tokens;
+    private int pooled;
+    private int texts;
+
+    /**
+     * Adds a text. Texts of equal length should follow one another: they then share one attention
+     * call.
+     *
+     * @param tokenIds its token ids, at least one
+     * @param leadingUnseen how many of its first tokens are padding that no token attends to
+     * @return this
+     */
+    public Builder add(int[] tokenIds, int leadingUnseen) {
+      if (tokenIds.length == 0 || leadingUnseen < 0 || leadingUnseen > tokenIds.length) {
+        throw new IllegalArgumentException(
+            "a text of a batch needs at least one token and at most that many unseen ones, got "
+                + tokenIds.length
+                + " and "
+                + leadingUnseen
+                + "; this is a bug");
+      }
+      if (tokens + tokenIds.length > ids.length) {
+        int size = Math.max(2 * ids.length, tokens + tokenIds.length);
+        ids = Arrays.copyOf(ids, size);
+        positions = Arrays.copyOf(positions, size);
+      }
+      if (texts == lengths.length) {
+        lengths = Arrays.copyOf(lengths, 2 * texts);
+        unseen = Arrays.copyOf(unseen, 2 * texts);
+      }
+      for (int i = 0; i < tokenIds.length; i++) {
+        ids[tokens + i] = tokenIds[i];
+        positions[tokens + i] = i;
+      }
+      tokens += tokenIds.length;
+      lengths[texts] = tokenIds.length;
+      unseen[texts] = leadingUnseen;
+      texts++;
+      return this;
+    }
+
+    /**
+     * Adds a token of the text added last to that text's pooled vector.
+     *
+     * @param position of the token in its text
+     * @param weight of its hidden state in the sum
+     * @return this
+     */
+    public Builder pool(int position, float weight) {
+      int length = lengths[texts - 1];
+      if (position < 0 || position >= length) {
+        throw new IllegalArgumentException(
+            "position " + position + " of a text of " + length + " tokens; this is a bug");
+      }
+      if (pooled == poolToken.length) {
+        poolToken = Arrays.copyOf(poolToken, 2 * pooled);
+        poolRow = Arrays.copyOf(poolRow, 2 * pooled);
+        poolWeight = Arrays.copyOf(poolWeight, 2 * pooled);
+      }
+      poolToken[pooled] = tokens - length + (long) position;
+      poolRow[pooled] = texts - 1L;
+      poolWeight[pooled] = weight;
+      pooled++;
+      return this;
+    }
+
+    /** The batch collected so far. */
+    public PackedBatch build() {
+      return new PackedBatch(this);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.cuda.CudaUtils;
+
+/**
+ * DJL's PyTorch engine, started once and offline. Every other class of this package goes through it
+ * before the first native call.
+ */
+public final class TorchRuntime {
+
+  private static final String ENGINE = "PyTorch";
+
+  private TorchRuntime() {}
+
+  /**
+   * Starts the engine if it is not running yet: unpacks and loads libtorch. DJL looks for its
+   * engine through the context class loader of the first caller, which in a servlet container may
+   * see nothing; it is therefore set for the time of the call.
+   *
+   * @throws IllegalStateException if there is no libtorch for this platform, or another class
+   *     loader holds it
+   */
+  public static void start() {
+    DjlSettings.apply();
+    DjlSettings.withOwnClassLoader(
+        () -> {
+          try {
+            Engine.getEngine(ENGINE);
+          } catch (RuntimeException | LinkageError e) {
+            throw new IllegalStateException(
+                "The PyTorch engine does not start: "
+                    + e.getMessage()
+                    + ". The class path needs pytorch-engine, pytorch-jni and pytorch-native-cpu of"
+                    + " this platform (or PYTORCH_LIBRARY_PATH for a GPU build), all of them in one"
+                    + " class loader that is not loaded twice.",
+                e);
+          }
+        });
+  }
+
+  /** Version of libtorch and threads per operation, for a start-up line. */
+  public static String describe() {
+    start();
+    return "PyTorch "
+        + Engine.getEngine(ENGINE).getVersion()
+        + ", "
+        + JniUtils.getNumThreads()
+        + " threads, "
+        + gpuCount()
+        + " GPU";
+  }
+
+  /** GPUs that this process can use. */
+  public static int gpuCount() {
+    start();
+    return CudaUtils.getGpuCount();
+  }
+
+  /** Threads that libtorch uses within one operation. */
+  public static int threads() {
+    start();
+    return JniUtils.getNumThreads();
+  }
+
+  /** Opens the root of everything native that one model owns. */
+  static PtNDManager openManager(TorchDevice device) {
+    start();
+    if (device.type() == TorchDevice.Type.CUDA && device.index() >= gpuCount()) {
+      throw new IllegalArgumentException(
+          "device "
+              + device
+              + " is not there: libtorch sees "
+              + gpuCount()
+              + " GPU. A GPU needs an NVIDIA driver and a CUDA build of libtorch"
+              + " (PYTORCH_LIBRARY_PATH, PYTORCH_VERSION, PYTORCH_FLAVOR); device cpu always works.");
+    }
+    return (PtNDManager) NDManager.newBaseManager(device.toDjl(), ENGINE);
+  }
+}
