@@ -20,13 +20,20 @@ public interface TensorSource extends Closeable {
   Optional<long[]> shape(String name);
 
   /**
+   * The number format in which a tensor is stored, or empty if there is none or it is no weight.
+   */
+  Optional<DType> dtype(String name);
+
+  /**
    * Reads consecutive elements, row-major, widened to single precision (exact for every supported
    * stored format).
    *
    * @param name a tensor of {@link #names()}
    * @param firstElement index of the first element to read
    * @param target filled from its position to its limit
-   * @throws IOException if the file cannot be read or has become shorter since it was opened
+   * @throws ModelFormatException if the tensor is stored in a format without a {@link #dtype}, or
+   *     the file has become shorter since it was opened
+   * @throws IOException if the file cannot be read
    * @throws IllegalArgumentException if the tensor is unknown or the range lies outside it
    */
   void read(String name, long firstElement, FloatBuffer target) throws IOException;

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A JSON object from somebody else's file. Every getter checks type and bounds and reports a wrong
+ * value by file and key; {@code null} counts as absent, as in Hugging Face's files.
+ */
+final class JsonObject {
+
+  /** Largest JSON file that is read; real ones stay under 10 MB. */
+  static final int MAX_BYTES = 64 << 20;
+
+  // Python's json module writes and reads NaN and Infinity.
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private final Path file;
+  private final String prefix;
+  private final JsonNode node;
+
+  private JsonObject(Path file, String prefix, JsonNode node) {
+    this.file = file;
+    this.prefix = prefix;
+    this.node = node;
+  }
+
+  /**
+   * Reads a file that must hold one JSON object.
+   *
+   * @throws ModelFormatException if it is too large, not UTF-8 or not a JSON object
+   */
+  static JsonObject read(Path file) throws IOException {
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes(MAX_BYTES + 1);
+    }
+    if (bytes.length > MAX_BYTES) {
+      throw new ModelFormatException(
+          file, "is larger than " + MAX_BYTES + " bytes", "Check that this is the right file");
+    }
+    return parse(file, bytes);
+  }
+
+  /** As {@link #read}, for bytes that are at hand; {@code file} only names them. */
+  static JsonObject parse(Path file, byte[] bytes) throws ModelFormatException {
+    JsonNode root;
+    try {
+      root =
+          MAPPER.readTree(
+              StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+    } catch (CharacterCodingException e) {
+      throw new ModelFormatException(file, "is not valid UTF-8", "Fetch the file again", e);
+    } catch (JsonProcessingException e) {
+      throw new ModelFormatException(
+          file, "is not valid JSON (" + e.getOriginalMessage() + ")", "Fetch the file again", e);
+    }
+    if (!root.isObject()) {
+      throw new ModelFormatException(
+          file, "must hold a JSON object, found " + kind(root), "Fetch the file again");
+    }
+    return new JsonObject(file, "", root);
+  }
+
+  /** The file this object comes from. */
+  Path file() {
+    return file;
+  }
+
+  /** All keys, sorted. */
+  Set<String> keys() {
+    Set<String> keys = new TreeSet<>();
+    node.fieldNames().forEachRemaining(keys::add);
+    return keys;
+  }
+
+  /** Whether there is a value other than null. */
+  boolean has(String key) {
+    return node.hasNonNull(key);
+  }
+
+  /** Whether there is a value other than null, false, "" and empty lists or objects. */
+  boolean isSet(String key) {
+    JsonNode value = node.path(key);
+    return switch (value.getNodeType()) {
+      case MISSING, NULL -> false;
+      case BOOLEAN -> value.booleanValue();
+      case STRING -> !value.textValue().isEmpty();
+      case ARRAY, OBJECT -> !value.isEmpty();
+      default -> true;
+    };
+  }
+
+  /** A whole number within bounds, or {@code fallback} if absent. */
+  int whole(String key, int fallback, int min, int max) throws ModelFormatException {
+    return has(key) ? whole(key, node.get(key), min, max) : fallback;
+  }
+
+  /** A whole number within bounds, or empty if absent. */
+  Optional<Integer> whole(String key, int min, int max) throws ModelFormatException {
+    return has(key) ? Optional.of(whole(key, node.get(key), min, max)) : Optional.empty();
+  }
+
+  private int whole(String key, JsonNode value, int min, int max) throws ModelFormatException {
+    if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+      throw wrong(key, "a whole number from " + min + " to " + max);
+    }
+    if (value.intValue() < min || value.intValue() > max) {
+      throw wrong(key, "a whole number from " + min + " to " + max);
+    }
+    return value.intValue();
+  }
+
+  /** A whole number or a list of them, or an empty list if absent. */
+  List<Integer> wholes(String key, int min, int max) throws ModelFormatException {
+    List<Integer> result = new ArrayList<>();
+    JsonNode value = node.path(key);
+    if (value.isArray()) {
+      for (JsonNode element : value) {
+        result.add(whole(key, element, min, max));
+      }
+    } else if (has(key)) {
+      result.add(whole(key, value, min, max));
+    }
+    return List.copyOf(result);
+  }
+
+  /** A finite number in {@code (0, max]}, or empty if absent. */
+  Optional<Double> positive(String key, double max) throws ModelFormatException {
+    return has(key) ? Optional.of(positive(key, node.get(key), max)) : Optional.empty();
+  }
+
+  private double positive(String key, JsonNode value, double max) throws ModelFormatException {
+    double number = value.isNumber() ? value.doubleValue() : Double.NaN;
+    if (!(number > 0 && number <= max)) {
+      throw wrong(key, "a number above 0 and up to " + max);
+    }
+    return number;
+  }
+
+  /** A list of numbers in {@code (0, max]}. */
+  List<Double> positives(String key, double max) throws ModelFormatException {
+    JsonNode value = node.path(key);
+    if (!value.isArray()) {
+      throw wrong(key, "a list of numbers");
+    }
+    List<Double> result = new ArrayList<>();
+    for (JsonNode element : value) {
+      result.add(positive(key, element, max));
+    }
+    return List.copyOf(result);
+  }
+
+  /** True or false, or empty if absent. */
+  Optional<Boolean> flag(String key) throws ModelFormatException {
+    if (has(key) && !node.get(key).isBoolean()) {
+      throw wrong(key, "true or false");
+    }
+    return has(key) ? Optional.of(node.get(key).booleanValue()) : Optional.empty();
+  }
+
+  /** A string, or empty if absent. */
+  Optional<String> text(String key) throws ModelFormatException {
+    if (has(key) && !node.get(key).isTextual()) {
+      throw wrong(key, "a string");
+    }
+    return has(key) ? Optional.of(node.get(key).textValue()) : Optional.empty();
+  }
+
+  /** Whether the value is a string, as opposed to a list or something else. */
+  boolean isText(String key) {
+    return node.path(key).isTextual();
+  }
+
+  /** A list of strings, empty if absent. */
+  List<String> texts(String key) throws ModelFormatException {
+    List<String> result = new ArrayList<>();
+    if (has(key) && !node.get(key).isArray()) {
+      throw wrong(key, "a list of strings");
+    }
+    for (JsonNode element : node.path(key)) {
+      if (!element.isTextual()) {
+        throw wrong(key, "a list of strings");
+      }
+      result.add(element.textValue());
+    }
+    return List.copyOf(result);
+  }
+
+  /** A map of strings in the order of the file, empty if absent. */
+  Map<String, String> textMap(String key) throws ModelFormatException {
+    Map<String, String> result = new LinkedHashMap<>();
+    Optional<JsonObject> object = object(key);
+    if (object.isPresent()) {
+      for (Map.Entry<String, JsonNode> entry : object.get().node.properties()) {
+        if (!entry.getValue().isTextual()) {
+          throw object.get().wrong(entry.getKey(), "a string");
+        }
+        result.put(entry.getKey(), entry.getValue().textValue());
+      }
+    }
+    return result;
+  }
+
+  /** A nested object, or empty if absent. */
+  Optional<JsonObject> object(String key) throws ModelFormatException {
+    if (has(key) && !node.get(key).isObject()) {
+      throw wrong(key, "an object");
+    }
+    return has(key)
+        ? Optional.of(new JsonObject(file, prefix + key + ".", node.get(key)))
+        : Optional.empty();
+  }
+
+  /** Whether the value is an object. */
+  boolean isObject(String key) {
+    return node.path(key).isObject();
+  }
+
+  /** Whether the value is a list. */
+  boolean isList(String key) {
+    return node.path(key).isArray();
+  }
+
+  /** The value as JSON, shortened for messages. */
+  String shown(String key) {
+    String text = node.path(key).toString();
+    return text.length() > 80 ? text.substring(0, 77) + "..." : text;
+  }
+
+  /** An error about one value. */
+  ModelFormatException wrong(String key, String expected) {
+    return unsupported(key, "must be " + expected + ", got " + shown(key), "Correct the file");
+  }
+
+  /** An error about one key, with its own wording. */
+  ModelFormatException unsupported(String key, String problem, String remedy) {
+    return new ModelFormatException(file, "'" + prefix + key + "' " + problem, remedy);
+  }
+
+  private static String kind(JsonNode node) {
+    return node.isMissingNode()
+        ? "nothing"
+        : node.getNodeType().name().toLowerCase(java.util.Locale.ROOT);
+  }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.model;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A folder with files of a model, and the fence that none of them may leave, not even through a
+ * symbolic link. A hub snapshot consists of links into its repository's {@code blobs}, so its fence
+ * is wider than the folder.
+ */
+final class ModelFolder {
+
+  private final Path path;
+  private final Optional<Path> fence;
+
+  private ModelFolder(Path path, Optional<Path> fence) {
+    this.path = path;
+    this.fence = fence;
+  }
+
+  /** A folder whose files may link to anywhere. */
+  static ModelFolder unfenced(Path path) {
+    return new ModelFolder(path, Optional.empty());
+  }
+
+  /**
+   * A folder that lies, like all its files, inside another one.
+   *
+   * @throws ModelUnavailableException if it does not
+   */
+  static ModelFolder inside(Path fence, Path path) throws IOException {
+    ModelFolder folder = new ModelFolder(path, Optional.of(fence.toRealPath()));
+    folder.check(path);
+    return folder;
+  }
+
+  /** The folder itself. */
+  Path path() {
+    return path;
+  }
+
+  /**
+   * A regular file of the folder, or empty if there is none of that name.
+   *
+   * @param name a file name or a relative path with slashes
+   * @throws ModelUnavailableException if it exists and lies outside the fence
+   */
+  Optional<Path> file(String name) throws IOException {
+    Path file;
+    try {
+      file = path.resolve(name).normalize();
+    } catch (InvalidPathException e) {
+      throw new ModelUnavailableException(
+          path.toString(), "cannot hold a file '" + name + "'", "Correct the name", e);
+    }
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    check(file);
+    return Optional.of(file);
+  }
+
+  /** As {@link #file}, for one that must exist. */
+  Path required(String name, String remedy) throws IOException {
+    Optional<Path> file = file(name);
+    if (file.isEmpty()) {
+      throw new ModelUnavailableException(path.toString(), "has no " + name, remedy);
+    }
+    return file.get();
+  }
+
+  private void check(Path file) throws IOException {
+    if (fence.isPresent() && !file.toRealPath().startsWith(fence.get())) {
+      throw new ModelUnavailableException(
+          file.toString(),
+          "lies outside " + fence.get() + " (links are followed)",
+          "Place the model below that folder");
+    }
+  }
+}
