@@ -83,11 +83,28 @@ public record DecoderSpec(
    *
    * @param rope its rotary position embedding
    * @param window tokens i and j see each other only if |i - j| is less than this; 0 for no limit
+   * @param otherWindow the window that takes its place when {@link #withCausal} turns the attention
+   *     around: Mistral has one only while it is causal, Gemma3 about halves its own
    */
-  public record Layer(Rope rope, int window) {}
+  public record Layer(Rope rope, int window, int otherWindow) {
 
-  /** The same specification with causal or bidirectional attention. */
+    /** A layer with the same window for causal and bidirectional attention. */
+    public Layer(Rope rope, int window) {
+      this(rope, window, window);
+    }
+
+    private Layer turned() {
+      return new Layer(rope, otherWindow, window);
+    }
+  }
+
+  /**
+   * The same specification with causal or bidirectional attention, and the windows that go with it.
+   */
   public DecoderSpec withCausal(boolean value) {
+    if (value == causal) {
+      return this;
+    }
     return new DecoderSpec(
         modelType,
         vocabSize,
@@ -106,7 +123,7 @@ public record DecoderSpec(
         sandwichNorms,
         scaleEmbeddings,
         attentionScale,
-        layers,
+        layers.stream().map(Layer::turned).toList(),
         value);
   }
 }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -99,6 +100,11 @@ final class JsonObject {
   /** Whether there is a value other than null. */
   boolean has(String key) {
     return node.hasNonNull(key);
+  }
+
+  /** Whether the key is there, be it with null: some configurations give null a meaning. */
+  boolean mentions(String key) {
+    return node.has(key);
   }
 
   /** Whether there is a value other than null, false, "" and empty lists or objects. */
@@ -261,8 +267,6 @@ final class JsonObject {
   }
 
   private static String kind(JsonNode node) {
-    return node.isMissingNode()
-        ? "nothing"
-        : node.getNodeType().name().toLowerCase(java.util.Locale.ROOT);
+    return node.isMissingNode() ? "nothing" : node.getNodeType().name().toLowerCase(Locale.ROOT);
   }
 }

@@ -9,7 +9,9 @@ import java.util.List;
  *
  * @param inverseFrequencies D/2 angles per position step, single precision as the reference has it
  * @param attentionFactor factor of cosines and sines (YaRN); 1 for the other kinds
- * @param maxLength longest sequence for which these frequencies hold, in tokens
+ * @param maxLength longest sequence for which these frequencies hold, in tokens; {@link
+ *     Integer#MAX_VALUE} unless the kind of scaling changes them with the length (dynamic,
+ *     LongRoPE)
  */
 public record Rope(List<Float> inverseFrequencies, double attentionFactor, int maxLength) {
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.model;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a checkpoint's config.json says, with the defaults that transformers would fill in. Both the
+ * older spellings ({@code rope_theta}, {@code rope_scaling}, {@code torch_dtype}) and those of
+ * transformers 5 ({@code rope_parameters}, {@code dtype}) are read. Keys that do not change an
+ * encoding are ignored.
+ *
+ * @param spec the decoder; its attention is the declared one, else causal as in transformers
+ * @param declaredCausal whether the file says that attention is causal ({@code is_causal}, {@code
+ *     use_bidirectional_attention}, a bidirectional {@code model_type}); empty if it does not say
+ * @param llm2vec whether the file names one of LLM2Vec's own classes
+ * @param llm2vecArchitecture whether upstream's LLM2Vec supports the {@code model_type}
+ * @param storedType the format the weights are said to be stored in
+ * @param nameOrPath {@code _name_or_path}
+ * @param maxPositionEmbeddings longest sequence the model was made for, in tokens
+ */
+public record DecoderConfig(
+    DecoderSpec spec,
+    Optional<Boolean> declaredCausal,
+    boolean llm2vec,
+    boolean llm2vecArchitecture,
+    Optional<DType> storedType,
+    Optional<String> nameOrPath,
+    int maxPositionEmbeddings) {
+
+  static final String FILE_NAME = "config.json";
+
+  private static final Set<String> LLM2VEC_CLASSES =
+      Set.of(
+          "LlamaBiModel",
+          "LlamaBiForMNTP",
+          "LlamaEncoderModel",
+          "MistralBiModel",
+          "MistralBiForMNTP",
+          "MistralEncoderModel",
+          "GemmaBiModel",
+          "GemmaBiForMNTP",
+          "GemmaEncoderModel",
+          "Qwen2BiModel",
+          "Qwen2BiForMNTP",
+          "Qwen2EncoderModel");
+
+  /**
+   * Reads config.json.
+   *
+   * @throws ModelFormatException if the file is not valid, a value is out of bounds, or the model
+   *     needs something that is not supported; the message names file and key
+   */
+  public static DecoderConfig read(Path file) throws IOException {
+    return read(JsonObject.read(file));
+  }
+
+  static DecoderConfig read(JsonObject json) throws ModelFormatException {
+    String modelType =
+        json.text("model_type")
+            .orElseThrow(
+                () ->
+                    json.unsupported(
+                        "model_type", "is missing", "Use one of " + Architecture.supported()));
+    Architecture architecture =
+        Architecture.of(modelType)
+            .orElseThrow(
+                () ->
+                    json.unsupported(
+                        "model_type",
+                        "'" + modelType + "' is not supported",
+                        "Use one of " + Architecture.supported()));
+    refuseUnsupported(json);
+    Optional<Boolean> causal = declaredCausal(json, architecture);
+    DecoderSpec spec = new SpecBuilder(json, architecture).build();
+    return new DecoderConfig(
+        causal.isPresent() ? spec.withCausal(causal.get()) : spec,
+        causal,
+        namesLlm2Vec(json),
+        architecture.has(Architecture.Trait.LLM2VEC),
+        storedType(json),
+        json.text("_name_or_path"),
+        SpecBuilder.maxPositions(json, architecture));
+  }
+
+  private static void refuseUnsupported(JsonObject json) throws ModelFormatException {
+    for (String key : List.of("attn_logit_softcapping", "quantization_config")) {
+      if (json.isSet(key)) {
+        throw json.unsupported(
+            key,
+            "is set to " + json.shown(key) + ", which is not supported",
+            key.startsWith("quant") ? "Use the unquantised model" : "Use another model");
+      }
+    }
+  }
+
+  private static Optional<Boolean> declaredCausal(JsonObject json, Architecture architecture)
+      throws ModelFormatException {
+    Optional<Boolean> isCausal = json.flag("is_causal");
+    if (isCausal.isPresent()) {
+      return isCausal;
+    }
+    boolean bidirectional =
+        json.flag("use_bidirectional_attention").orElse(false)
+            || architecture.has(Architecture.Trait.BIDIRECTIONAL);
+    return bidirectional ? Optional.of(false) : Optional.empty();
+  }
+
+  private static boolean namesLlm2Vec(JsonObject json) throws ModelFormatException {
+    if (json.isList("architectures")
+        && json.texts("architectures").stream().anyMatch(LLM2VEC_CLASSES::contains)) {
+      return true;
+    }
+    if (!json.isObject("auto_map")) {
+      return false;
+    }
+    JsonObject autoMap = json.object("auto_map").orElseThrow();
+    String autoModel = autoMap.isText("AutoModel") ? autoMap.text("AutoModel").orElseThrow() : "";
+    return LLM2VEC_CLASSES.contains(autoModel.substring(autoModel.lastIndexOf('.') + 1));
+  }
+
+  private static Optional<DType> storedType(JsonObject json) throws ModelFormatException {
+    Optional<String> given = json.text("dtype");
+    String name = (given.isPresent() ? given : json.text("torch_dtype")).orElse("");
+    for (DType dtype : DType.values()) {
+      if (name.equals(dtype.configName()) || name.equals("torch." + dtype.configName())) {
+        return Optional.of(dtype);
+      }
+    }
+    return Optional.empty();
+  }
+}
