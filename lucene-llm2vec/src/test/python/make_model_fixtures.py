@@ -197,11 +197,57 @@ def config_fixtures(out):
     (out / "configs.json").write_text(json.dumps(cases, indent=0))
 
 
+ADAPTERS = {
+    # As upstream's training scripts save it, around the encoder.
+    "lora-encoder": (
+        "encoder",
+        dict(r=4, lora_alpha=8, target_modules=[
+            "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]),
+    ),
+    # Around a language model, with everything that changes rank and scale.
+    "lora-causal": (
+        "causal",
+        dict(r=4, lora_alpha=6, use_rslora=True, target_modules=r".*\.(q|v|down)_proj",
+             rank_pattern={"layers.1.self_attn.q_proj": 2}, alpha_pattern={"v_proj": 3}),
+    ),
+}
+
+
+def adapter_fixtures(out):
+    from peft import LoraConfig, get_peft_model
+    from peft.tuners.lora import LoraLayer
+    from transformers import LlamaConfig, LlamaForCausalLM, LlamaModel
+
+    config = LlamaConfig(vocab_size=16, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+                         num_attention_heads=4, num_key_value_heads=2)
+    config.save_pretrained(out / "lora-base")
+    for name, (kind, options) in ADAPTERS.items():
+        torch.manual_seed(2)
+        base = (LlamaModel if kind == "encoder" else LlamaForCausalLM)(config)
+        base.name_or_path = "lora-base"
+        base.config._name_or_path = "lora-base"
+        model = get_peft_model(base, LoraConfig(**options))
+        for parameter_name, parameter in model.named_parameters():
+            if "lora_B" in parameter_name:
+                torch.nn.init.normal_(parameter)
+        model.save_pretrained(out / name)
+        scales, deltas = {}, {}
+        for path, module in model.named_modules():
+            if isinstance(module, LoraLayer):
+                path = path.removeprefix("base_model.model.").removeprefix("model.")
+                scales[path] = module.scaling["default"]
+                deltas[path] = module.get_delta_weight("default").detach().contiguous()
+        save_file(deltas, out / name / "deltas.safetensors", metadata={"format": "pt"})
+        (out / name / "scales.json").write_text(json.dumps(scales, indent=0))
+        (out / name / "README.md").unlink(missing_ok=True)
+
+
 def main():
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     safetensors_fixtures(out)
     config_fixtures(out)
+    adapter_fixtures(out)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * A JSON object from somebody else's file. Every getter checks type and bounds and reports a wrong
@@ -90,9 +90,9 @@ final class JsonObject {
     return file;
   }
 
-  /** All keys, sorted. */
+  /** All keys, in the order of the file. */
   Set<String> keys() {
-    Set<String> keys = new TreeSet<>();
+    Set<String> keys = new LinkedHashSet<>();
     node.fieldNames().forEachRemaining(keys::add);
     return keys;
   }

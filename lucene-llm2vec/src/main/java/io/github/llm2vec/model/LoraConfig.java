@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.model;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * {@code adapter_config.json} of a PEFT adapter: which modules it changes and by which scale.
+ * Unknown keys are ignored as in PEFT; options that change what an adapter computes and are not
+ * supported are refused by name.
+ */
+final class LoraConfig {
+
+  static final String FILE_NAME = "adapter_config.json";
+
+  private static final int MAX_RANK = 1 << 16;
+  private static final double MAX_ALPHA = 1e9;
+  private static final Pattern LAYER_INDEX = Pattern.compile("layers\\.(\\d{1,9})\\..*");
+
+  private static final List<String> REFUSED =
+      List.of(
+          "use_dora",
+          "lora_bias",
+          "modules_to_save",
+          "target_parameters",
+          "trainable_token_indices",
+          "layer_replication",
+          "use_qalora",
+          "use_bdlora",
+          "alora_invocation_tokens",
+          "arrow_config",
+          "kasa_config",
+          "monteclora_config");
+
+  // Those that leave the base's weights as they are; the others subtract something from them.
+  private static final Set<String> PLAIN_INITIALISATIONS = Set.of("gaussian", "eva", "orthogonal");
+
+  private final JsonObject json;
+  private final Optional<String> baseModel;
+  private final int rank;
+  private final double alpha;
+  private final boolean rankStabilised;
+  // In the order of the file: the first that matches counts.
+  private final Map<PythonPattern, Integer> ranks = new LinkedHashMap<>();
+  private final Map<PythonPattern, Double> alphas = new LinkedHashMap<>();
+  private final List<Integer> layers;
+
+  private LoraConfig(JsonObject json) throws ModelFormatException {
+    this.json = json;
+    refuseUnsupported();
+    this.baseModel = json.text("base_model_name_or_path");
+    this.rank = json.whole("r", 8, 1, MAX_RANK);
+    this.alpha = json.positive("lora_alpha", MAX_ALPHA).orElse(8.0);
+    this.rankStabilised = json.flag("use_rslora").orElse(false);
+    this.layers = json.wholes("layers_to_transform", 0, Integer.MAX_VALUE);
+    readPatterns();
+  }
+
+  /**
+   * Reads the file.
+   *
+   * @throws ModelFormatException if it is not valid or needs what is not supported
+   */
+  static LoraConfig read(Path file) throws IOException {
+    return new LoraConfig(JsonObject.read(file));
+  }
+
+  /** {@code base_model_name_or_path}: folder or hub id of the weights that this was trained on. */
+  Optional<String> baseModel() {
+    return baseModel;
+  }
+
+  /** Where this was read from. */
+  Path file() {
+    return json.file();
+  }
+
+  /** Whether PEFT would give the module an adapter. */
+  boolean targets(String module) throws ModelFormatException {
+    if (named("exclude_modules", module)) {
+      return false;
+    }
+    return json.isSet("target_modules") && named("target_modules", module) && inLayers(module);
+  }
+
+  /** Rank of a module's adapter. */
+  int rank(String module) throws ModelFormatException {
+    return override(ranks, module).orElse(rank);
+  }
+
+  /** What a module's {@code B * A} is multiplied by. */
+  double scale(String module) throws ModelFormatException {
+    double numerator = override(alphas, module).orElse(alpha);
+    int denominator = rank(module);
+    return numerator / (rankStabilised ? Math.sqrt(denominator) : denominator);
+  }
+
+  private void refuseUnsupported() throws ModelFormatException {
+    String type = json.text("peft_type").orElse("LORA");
+    if (!type.equals("LORA")) {
+      throw json.unsupported("peft_type", "'" + type + "' is not supported", "Use LORA");
+    }
+    for (String key : REFUSED) {
+      if (json.isSet(key)) {
+        throw json.unsupported(
+            key,
+            "is set to " + json.shown(key) + ", which is not supported",
+            "Merge the adapter into its base with PEFT and open the result");
+      }
+    }
+    if (!json.text("bias").orElse("none").equals("none")) {
+      throw json.wrong("bias", "none");
+    }
+    if (json.isText("init_lora_weights")
+        && !PLAIN_INITIALISATIONS.contains(json.text("init_lora_weights").orElseThrow())) {
+      throw json.unsupported(
+          "init_lora_weights",
+          "is " + json.shown("init_lora_weights") + ", which changes the base's weights",
+          "Convert it with PEFT (path_initial_model_for_weight_conversion)");
+    }
+  }
+
+  private void readPatterns() throws ModelFormatException {
+    Optional<JsonObject> rankPattern = json.object("rank_pattern");
+    if (rankPattern.isPresent()) {
+      for (String key : rankPattern.get().keys()) {
+        ranks.put(suffix(rankPattern.get(), key), rankPattern.get().whole(key, rank, 1, MAX_RANK));
+      }
+    }
+    Optional<JsonObject> alphaPattern = json.object("alpha_pattern");
+    if (alphaPattern.isPresent()) {
+      for (String key : alphaPattern.get().keys()) {
+        alphas.put(
+            suffix(alphaPattern.get(), key),
+            alphaPattern.get().positive(key, MAX_ALPHA).orElse(alpha));
+      }
+    }
+  }
+
+  private static PythonPattern suffix(JsonObject object, String key) throws ModelFormatException {
+    return new PythonPattern(object, key, "(.*\\.)?(" + key + ")");
+  }
+
+  private <T> Optional<T> override(Map<PythonPattern, T> patterns, String module)
+      throws ModelFormatException {
+    for (Map.Entry<PythonPattern, T> entry : patterns.entrySet()) {
+      // A pattern may have been written for the encoder or for the language model around it.
+      if (entry.getKey().matches(module) || entry.getKey().matches("model." + module)) {
+        return Optional.of(entry.getValue());
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean named(String key, String module) throws ModelFormatException {
+    if (!json.isText(key)) {
+      List<String> names = new ArrayList<>(json.texts(key));
+      return names.stream()
+          .anyMatch(
+              name -> ("model." + module).equals(name) || ("." + module).endsWith("." + name));
+    }
+    String text = json.text(key).orElseThrow();
+    if (text.equalsIgnoreCase("all-linear")) {
+      return true;
+    }
+    PythonPattern pattern = new PythonPattern(json, key, text);
+    return pattern.matches(module) || pattern.matches("model." + module);
+  }
+
+  private boolean inLayers(String module) {
+    if (layers.isEmpty()) {
+      return true;
+    }
+    Matcher matcher = LAYER_INDEX.matcher(module);
+    return matcher.matches() && layers.contains(Integer.valueOf(matcher.group(1)));
+  }
+}
