@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.encoder;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Which of upstream's ways an encoder follows.
+ *
+ * @param quirks those that are followed
+ */
+public record Compatibility(Set<Quirk> quirks) {
+
+  /**
+   * As upstream where published checkpoints depend on it (they were trained and measured so), sane
+   * otherwise.
+   */
+  public static final Compatibility PUBLISHED =
+      new Compatibility(
+          EnumSet.of(Quirk.TEMPLATE_BY_NAME, Quirk.WINDOW_OF_TEXT_ALONE, Quirk.ATOMIC_MASK_TOKEN));
+
+  /** As llm2vec 0.2.3 with transformers 4.44 in everything. */
+  public static final Compatibility UPSTREAM =
+      new Compatibility(EnumSet.complementOf(EnumSet.of(Quirk.TOKENIZER_JSON_FRAME)));
+
+  /** Copies the set. */
+  public Compatibility {
+    quirks = Set.copyOf(quirks);
+  }
+
+  /** Whether a way of upstream is followed. */
+  public boolean has(Quirk quirk) {
+    return quirks.contains(quirk);
+  }
+
+  /** The same with one more way of upstream. */
+  public Compatibility with(Quirk quirk) {
+    return changed(quirk, true);
+  }
+
+  /** The same without one way of upstream. */
+  public Compatibility without(Quirk quirk) {
+    return changed(quirk, false);
+  }
+
+  /** How the tokenizer's files are to be read. */
+  public TokenizerOptions tokenizerOptions() {
+    return new TokenizerOptions(has(Quirk.ATOMIC_MASK_TOKEN), !has(Quirk.TOKENIZER_JSON_FRAME));
+  }
+
+  /**
+   * Reads an option: {@code published} or {@code upstream}, then any number of changes, for example
+   * {@code "published,+word-shortening,-atomic-mask-token"}.
+   *
+   * @throws IllegalArgumentException if it is not of this form; the message says what is known
+   */
+  public static Compatibility parse(String option) {
+    List<String> parts = List.of(option.split(",", -1));
+    Compatibility result =
+        switch (parts.get(0).strip()) {
+          case "published" -> PUBLISHED;
+          case "upstream" -> UPSTREAM;
+          default ->
+              throw new IllegalArgumentException(
+                  "compatibility must start with published or upstream, got '" + option + "'");
+        };
+    for (String part : parts.subList(1, parts.size())) {
+      String change = part.strip();
+      if (!change.startsWith("+") && !change.startsWith("-")) {
+        throw new IllegalArgumentException(
+            "a change in compatibility starts with + or -, got '" + part + "'");
+      }
+      result = result.changed(Quirk.of(change.substring(1)), change.startsWith("+"));
+    }
+    return result;
+  }
+
+  private Compatibility changed(Quirk quirk, boolean follow) {
+    EnumSet<Quirk> changed = EnumSet.noneOf(Quirk.class);
+    changed.addAll(quirks);
+    if (follow) {
+      changed.add(quirk);
+    } else {
+      changed.remove(quirk);
+    }
+    return new Compatibility(changed);
+  }
+}

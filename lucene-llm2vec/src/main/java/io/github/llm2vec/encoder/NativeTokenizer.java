@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.encoder;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * The tokenizer over Hugging Face's Rust library, as DJL brings it; the only class that names it.
+ *
+ * <p>Owns the native tokenizer. Encoding holds the read lock and closing the write lock, so that no
+ * native memory is freed under a running call.
+ */
+final class NativeTokenizer implements Tokenizer {
+
+  /** The library's own truncation and padding stay off, whatever the file says. */
+  private static final Map<String, String> OPTIONS =
+      Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false");
+
+  private static final String PROBE = "a b";
+
+  private final TokenizerDefinition definition;
+  private final HuggingFaceTokenizer tokenizer;
+  private final TokenizerDefinition.Frame frame;
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private boolean closed;
+
+  private NativeTokenizer(TokenizerDefinition definition, HuggingFaceTokenizer tokenizer)
+      throws TokenizerFormatException {
+    this.definition = definition;
+    this.tokenizer = tokenizer;
+    this.frame = definition.frame().isPresent() ? definition.frame().get() : probeFrame();
+  }
+
+  static NativeTokenizer open(Path folder, TokenizerOptions options) throws IOException {
+    TokenizerDefinition definition = TokenizerDefinition.read(folder, options);
+    HuggingFaceTokenizer tokenizer = load(definition);
+    try {
+      return new NativeTokenizer(definition, tokenizer);
+    } catch (IOException | RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  private static HuggingFaceTokenizer load(TokenizerDefinition definition) throws IOException {
+    byte[] json = definition.json().getBytes(StandardCharsets.US_ASCII);
+    try {
+      return DjlBootstrap.call(
+          () -> HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), OPTIONS));
+    } catch (IOException e) {
+      throw e;
+    } catch (LinkageError e) {
+      throw new IllegalStateException(
+          "The native tokenizer library cannot be loaded; it must suit this platform, and only one"
+              + " class loader of a JVM can have it, so put DJL's jars where all users share them",
+          e);
+    } catch (Exception e) {
+      throw new TokenizerFormatException(
+          definition.file(), "refused by the tokenizers library: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public int[] encode(String text) {
+    return encode(text, false);
+  }
+
+  /**
+   * Calls the library below DJL's own method, which would also fetch token strings, spans and five
+   * more arrays that nobody reads: twice the time.
+   */
+  private int[] encode(String text, boolean addSpecialTokens) {
+    String wellFormed = PythonText.wellFormed(text);
+    lock.readLock().lock();
+    try {
+      requireOpen();
+      TokenizersLibrary library = TokenizersLibrary.LIB;
+      long encoding = library.encode(tokenizer.getHandle(), wellFormed, addSpecialTokens);
+      try {
+        return toInts(library.getTokenIds(encoding));
+      } finally {
+        library.deleteEncoding(encoding);
+      }
+    } finally {
+      lock.readLock().unlock();
+      Reference.reachabilityFence(tokenizer);
+    }
+  }
+
+  @Override
+  public TokenSpans encodeWithSpans(String text) {
+    String wellFormed = PythonText.wellFormed(text);
+    Encoding encoding;
+    lock.readLock().lock();
+    try {
+      requireOpen();
+      // Overflowing parts do not exist without truncation; asking for them frees them in any case.
+      encoding = tokenizer.encode(wellFormed, false, true);
+    } finally {
+      lock.readLock().unlock();
+    }
+    int[] ids = toInts(encoding.getIds());
+    int[] starts = new int[ids.length];
+    int[] ends = new int[ids.length];
+    CharSpan[] spans = encoding.getCharTokenSpans();
+    Utf16Index index = new Utf16Index(wellFormed);
+    for (int i = 0; i < ids.length; i++) {
+      starts[i] = index.ofCodePoint(spans[i].getStart());
+      ends[i] = index.ofCodePoint(spans[i].getEnd());
+    }
+    return new TokenSpans(ids, starts, ends);
+  }
+
+  @Override
+  public List<Integer> prefixIds() {
+    return frame.prefix();
+  }
+
+  @Override
+  public List<Integer> suffixIds() {
+    return frame.suffix();
+  }
+
+  @Override
+  public OptionalInt bosId() {
+    return definition.bosId();
+  }
+
+  @Override
+  public OptionalInt eosId() {
+    return definition.eosId();
+  }
+
+  @Override
+  public OptionalInt idOf(String token) {
+    Integer id = definition.ids().get(token);
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  @Override
+  public boolean isAtomic(String token) {
+    return definition.atomic().contains(token);
+  }
+
+  @Override
+  public int vocabSize() {
+    return definition.vocabSize();
+  }
+
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      closed = true;
+      tokenizer.close();
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("The tokenizer of " + definition.file() + " is closed");
+    }
+  }
+
+  /** Finds what tokenizer.json's post-processor puts around a text by looking at one. */
+  private TokenizerDefinition.Frame probeFrame() throws TokenizerFormatException {
+    int[] bare = encode(PROBE, false);
+    int[] framed = encode(PROBE, true);
+    int extra = framed.length - bare.length;
+    for (int before = 0; before <= extra; before++) {
+      if (Arrays.equals(framed, before, before + bare.length, bare, 0, bare.length)) {
+        List<Integer> suffix = toList(framed, before + bare.length, framed.length);
+        if (definition.appendEos() && !endsWithEos(suffix)) {
+          suffix = new ArrayList<>(suffix);
+          definition.eosId().ifPresent(suffix::add);
+        }
+        return new TokenizerDefinition.Frame(toList(framed, 0, before), List.copyOf(suffix));
+      }
+    }
+    throw new TokenizerFormatException(
+        definition.file(),
+        "its post_processor does more than to put special tokens before and after a text, which is"
+            + " not supported");
+  }
+
+  private boolean endsWithEos(List<Integer> suffix) {
+    return !suffix.isEmpty()
+        && definition.eosId().equals(OptionalInt.of(suffix.get(suffix.size() - 1)));
+  }
+
+  private static List<Integer> toList(int[] ids, int from, int to) {
+    return Arrays.stream(ids, from, to).boxed().toList();
+  }
+
+  private static int[] toInts(long[] values) {
+    int[] ints = new int[values.length];
+    for (int i = 0; i < values.length; i++) {
+      ints[i] = Math.toIntExact(values[i]);
+    }
+    return ints;
+  }
+}

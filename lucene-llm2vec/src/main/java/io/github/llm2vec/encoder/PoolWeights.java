@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.encoder;
+
+import java.util.Arrays;
+
+/**
+ * Weights of consecutive positions of a row; the pooled vector is the weighted sum of their hidden
+ * states. No positions at all means the zero vector.
+ */
+public final class PoolWeights {
+
+  private final int first;
+  private final float[] weights;
+
+  private PoolWeights(int first, float[] weights) {
+    this.first = first;
+    this.weights = weights;
+  }
+
+  /** Equal weights that sum to one. */
+  static PoolWeights equal(int first, int count) {
+    float[] weights = new float[count];
+    Arrays.fill(weights, 1f / count);
+    return new PoolWeights(first, weights);
+  }
+
+  /** Weights 1, 2, ... divided by their sum. */
+  static PoolWeights rising(int first, int count) {
+    float[] weights = new float[count];
+    double sum = count * (count + 1.0) / 2;
+    for (int i = 0; i < count; i++) {
+      weights[i] = (float) ((i + 1) / sum);
+    }
+    return new PoolWeights(first, weights);
+  }
+
+  /** The first weighted position of the row, counted from 0. */
+  public int first() {
+    return first;
+  }
+
+  /** Number of weighted positions. */
+  public int size() {
+    return weights.length;
+  }
+
+  /** Weight of the i-th weighted position, which is position {@code first() + i} of the row. */
+  public float weight(int i) {
+    return weights[i];
+  }
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.encoder;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.stream.IntStream;
+
+/**
+ * From a text to what the model reads: shortened, put into the model's template, tokenised, cut to
+ * length, with the window of tokens that is pooled. Follows upstream's {@code _convert_to_str},
+ * {@code prepare_for_tokenization} and {@code tokenize} (llm2vec 0.2.3); what differs from them is
+ * a {@link Quirk} each.
+ *
+ * <p>Thread-safe; uses the tokenizer, does not close it.
+ */
+public final class TextPreparation {
+
+  private final Tokenizer tokenizer;
+  private final TextSettings settings;
+  private final DocumentShortener shortener;
+  private final EosText eosText;
+  private final int room;
+
+  /**
+   * Creates a preparation.
+   *
+   * @throws IllegalArgumentException if {@code max_length} leaves no room for special tokens, or
+   *     the pooling needs a special token that the tokenizer does not have
+   */
+  public TextPreparation(Tokenizer tokenizer, TextSettings settings) {
+    this.tokenizer = tokenizer;
+    this.settings = settings;
+    this.shortener = new DocumentShortener(tokenizer, settings);
+    this.eosText = EosText.of(tokenizer, settings);
+    int special = tokenizer.prefixIds().size() + tokenizer.suffixIds().size();
+    this.room = settings.maxLength() - special - (eosText.id().isPresent() ? 1 : 0);
+    if (room < 1) {
+      throw new IllegalArgumentException(
+          "max_length must leave room for text beside "
+              + (settings.maxLength() - room)
+              + " special tokens, got "
+              + settings.maxLength());
+    }
+  }
+
+  /** Prepares a text as {@code encode} does. */
+  public TokenizedText prepare(String text, Prompt prompt) {
+    ChatTemplate.Frame frame = settings.template().frame(prompt);
+    return prepareMarked(frame.before(), shortener.shorten(text) + frame.after());
+  }
+
+  /**
+   * Prepares texts, several at once if that pays.
+   *
+   * @param executor runs part of the work; the calling thread takes part, so a busy executor slows
+   *     it down but cannot block it
+   * @param parallelism most threads to work at once, the calling one included
+   * @return one result per text, in their order
+   */
+  public List<TokenizedText> prepareAll(
+      List<String> texts, Prompt prompt, Executor executor, int parallelism) {
+    return ParallelMap.map(texts, text -> prepare(text, prompt), executor, parallelism);
+  }
+
+  /**
+   * Prepares a text that is not to be shortened, with the literal string that comes before it. This
+   * is what training does: its instructions are joined in other ways than those of encoding.
+   *
+   * @param before what is not pooled, such as an instruction with its joining characters
+   * @param pooled the text
+   */
+  public TokenizedText prepareMarked(String before, String pooled) {
+    MarkedText marked = new MarkedText(before, pooled);
+    ChatTemplate template = settings.template();
+    if (template.isFramed()) {
+      marked = marked.strip().wrap(template.head(), template.tail());
+    }
+    if (eosText.strips()) {
+      marked = marked.strip().wrap("", eosText.literal());
+    }
+    boolean literally = settings.compatibility().has(Quirk.SEPARATOR_IN_TEXT);
+    return tokenize(marked, literally ? marked.splitAtSeparators() : marked.split());
+  }
+
+  private TokenizedText tokenize(MarkedText marked, MarkedText.Split split) {
+    if (settings.skipInstruction() && !settings.compatibility().has(Quirk.WINDOW_OF_TEXT_ALONE)) {
+      return tokenizeExactly(marked);
+    }
+    int[] content = tokenizer.encode(split.full());
+    int[] ids = frame(content);
+    if (!settings.skipInstruction()) {
+      return result(ids, ids.length);
+    }
+    int window =
+        split.suffix().equals(split.full())
+            ? content.length
+            : tokenizer.encode(split.suffix()).length;
+    window = Math.min(window, settings.maxLength()) + (eosText.id().isPresent() ? 1 : 0);
+    return result(ids, Math.min(window, ids.length));
+  }
+
+  /** The window begins with the first token that has a character of the pooled part. */
+  private TokenizedText tokenizeExactly(MarkedText marked) {
+    TokenSpans spans = tokenizer.encodeWithSpans(marked.full());
+    int[] ids = frame(spans.ids());
+    int first = 0;
+    int kept = Math.min(spans.size(), room);
+    while (first < kept && spans.end(first) <= marked.before().length()) {
+      first++;
+    }
+    return result(ids, ids.length - tokenizer.prefixIds().size() - first);
+  }
+
+  /** Cuts at the right and puts the special tokens around, in that order as upstream does. */
+  private int[] frame(int[] content) {
+    List<Integer> prefix = tokenizer.prefixIds();
+    List<Integer> suffix = tokenizer.suffixIds();
+    Optional<Integer> eos = eosText.id();
+    int kept = Math.min(content.length, room);
+    int[] ids = new int[prefix.size() + kept + (eos.isPresent() ? 1 : 0) + suffix.size()];
+    int length = 0;
+    for (int id : prefix) {
+      ids[length++] = id;
+    }
+    System.arraycopy(content, 0, ids, length, kept);
+    length += kept;
+    if (eos.isPresent()) {
+      ids[length++] = eos.get();
+    }
+    for (int id : suffix) {
+      ids[length++] = id;
+    }
+    return ids.length == 0 ? emptyRow() : ids;
+  }
+
+  /** A text of no tokens at all becomes one token of padding, which upstream's row consists of. */
+  private int[] emptyRow() {
+    int pad =
+        tokenizer
+            .padId()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "an empty text has no tokens, and the tokenizer has no eos_token to stand"
+                            + " for it; leave empty texts out"));
+    return new int[] {pad};
+  }
+
+  private TokenizedText result(int[] ids, int window) {
+    boolean padding = settings.compatibility().has(Quirk.EMPTY_POOLS_PADDING);
+    int pooled = window == 0 && !padding ? ids.length : window;
+    int bos = -1;
+    if (settings.pooling() == Pooling.BOS_TOKEN) {
+      bos = bosPosition(ids);
+    }
+    return new TokenizedText(ids, pooled, bos);
+  }
+
+  private int bosPosition(int[] ids) {
+    int bos = tokenizer.bosId().orElse(-1);
+    int[] positions = IntStream.range(0, ids.length).filter(i -> ids[i] == bos).toArray();
+    if (positions.length == 0) {
+      throw new IllegalArgumentException(
+          "pooling bos_token needs a beginning-of-sequence token, but the tokenizer puts none"
+              + " before the text; choose another pooling");
+    }
+    if (positions.length > 1 && settings.compatibility().has(Quirk.EVERY_BOS)) {
+      throw new IllegalArgumentException(
+          "pooling bos_token found "
+              + positions.length
+              + " beginning-of-sequence tokens in one text, each of which upstream takes for a text"
+              + " of its own; switch every-bos off to pool the first");
+    }
+    return positions[0];
+  }
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.encoder;
+
+/**
+ * A text ready for the model: its token ids and how many of the last ones are pooled. Immutable.
+ */
+public final class TokenizedText {
+
+  private final int[] ids;
+  private final int poolLength;
+  private final int bosPosition;
+
+  /**
+   * @param ids at least one id; owned by this object from now on
+   * @param poolLength number of pooled tokens at the end; 0 for none, see {@link #poolsPadding()}
+   * @param bosPosition position of the first BOS, or -1
+   */
+  TokenizedText(int[] ids, int poolLength, int bosPosition) {
+    if (ids.length == 0 || poolLength < 0 || poolLength > ids.length) {
+      throw new IllegalArgumentException(
+          "cannot pool " + poolLength + " of " + ids.length + " tokens; this is a bug");
+    }
+    this.ids = ids;
+    this.poolLength = poolLength;
+    this.bosPosition = bosPosition;
+  }
+
+  /** Number of tokens, at least one. */
+  public int length() {
+    return ids.length;
+  }
+
+  /** Id of a token. */
+  public int id(int token) {
+    return ids[token];
+  }
+
+  /** Copies all ids. */
+  public void copyIds(int[] target, int offset) {
+    System.arraycopy(ids, 0, target, offset, ids.length);
+  }
+
+  /** All ids, a fresh array. */
+  public int[] ids() {
+    return ids.clone();
+  }
+
+  /** How many of the last tokens are pooled; 0 means none. */
+  public int poolLength() {
+    return poolLength;
+  }
+
+  /**
+   * Whether no token is pooled, so that upstream's mean goes over the whole padded row. This only
+   * happens with {@link Quirk#EMPTY_POOLS_PADDING}.
+   */
+  public boolean poolsPadding() {
+    return poolLength == 0;
+  }
+
+  /** Position of the first beginning-of-sequence token, or -1 if there is none. */
+  public int bosPosition() {
+    return bosPosition;
+  }
+}

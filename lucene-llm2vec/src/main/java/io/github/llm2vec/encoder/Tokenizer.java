@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.encoder;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * Text to token ids, exactly as Hugging Face's fast tokenizers give them. Special tokens written
+ * inside a text count as such, as in Python. Nothing is truncated or padded here.
+ *
+ * <p>A character that Python could not pass on, a surrogate without its partner, is replaced by
+ * U+FFFD.
+ *
+ * <p>Implementations are thread-safe.
+ */
+public interface Tokenizer extends AutoCloseable {
+
+  /**
+   * Opens the tokenizer of a model folder: {@code tokenizer.json}, which must be there, and {@code
+   * tokenizer_config.json}, {@code special_tokens_map.json}, {@code added_tokens.json} and {@code
+   * config.json} where they are.
+   *
+   * @throws TokenizerFormatException if a file is missing or malformed
+   * @throws IOException if a file cannot be read
+   */
+  static Tokenizer open(Path folder, TokenizerOptions options) throws IOException {
+    return NativeTokenizer.open(folder, options);
+  }
+
+  /** Opens a model folder's tokenizer as published checkpoints need it; see {@link #open}. */
+  static Tokenizer open(Path folder) throws IOException {
+    return open(folder, TokenizerOptions.DEFAULTS);
+  }
+
+  /**
+   * The ids of a text without the special tokens that frame a sequence.
+   *
+   * @return a fresh array, empty for the empty text
+   * @throws IllegalStateException if this tokenizer is closed
+   */
+  int[] encode(String text);
+
+  /**
+   * The ids of a text as {@link #encode} gives them, with the part of the text that each token
+   * stands for.
+   *
+   * @throws IllegalStateException if this tokenizer is closed
+   */
+  TokenSpans encodeWithSpans(String text);
+
+  /** Special tokens put before every sequence, such as the BOS of a Llama; often one, or none. */
+  List<Integer> prefixIds();
+
+  /** Special tokens put after every sequence, such as E5-Mistral's EOS; mostly none. */
+  List<Integer> suffixIds();
+
+  /** Id of {@code bos_token}, if the tokenizer has one. */
+  OptionalInt bosId();
+
+  /** Id of {@code eos_token}, if the tokenizer has one. */
+  OptionalInt eosId();
+
+  /** Id used for padding: that of {@code eos_token}, whatever {@code pad_token} says. */
+  default OptionalInt padId() {
+    return eosId();
+  }
+
+  /**
+   * Id of a token by its exact content, special or not, such as {@code "</s>"} or a vocabulary
+   * entry; empty if there is none.
+   */
+  OptionalInt idOf(String token);
+
+  /** Whether a string written in a text is always cut out as one token of its own. */
+  boolean isAtomic(String token);
+
+  /**
+   * Largest id plus one. A model whose embedding has fewer rows does not belong to this tokenizer.
+   */
+  int vocabSize();
+
+  /**
+   * Checks that every id has a row in a model's embedding.
+   *
+   * @param rows {@code vocab_size} of config.json
+   * @throws IllegalArgumentException if there are fewer rows than ids
+   */
+  default void requireVocabSizeAtMost(int rows) {
+    if (vocabSize() > rows) {
+      throw new IllegalArgumentException(
+          "tokenizer.json has ids up to "
+              + (vocabSize() - 1)
+              + " but config.json vocab_size is "
+              + rows
+              + ": the tokenizer and the weights are not of the same model");
+    }
+  }
+
+  /** Frees the native tokenizer; closing again does nothing. */
+  @Override
+  void close();
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.encoder;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A {@code tokenizer.json} as far as we must know it: its vocabulary, its added tokens, and the
+ * text to hand to the native library. The file is read as a stream, because a vocabulary with its
+ * merges as a tree would take hundreds of megabytes.
+ */
+final class TokenizerJson {
+
+  /** No published tokenizer comes near; a larger file is a mistake or an attack. */
+  private static final long MAX_BYTES = 256L << 20;
+
+  private static final int LAST_ASCII = 127;
+
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private final Path file;
+  private final byte[] bytes;
+  private final Map<String, Integer> vocabulary = new HashMap<>();
+  private final List<ObjectNode> addedTokens = new ArrayList<>();
+  private int largestModelId = -1;
+
+  private TokenizerJson(Path file, byte[] bytes) {
+    this.file = file;
+    this.bytes = bytes;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws TokenizerFormatException if it is missing, too large or not the JSON of a tokenizer
+   */
+  static TokenizerJson read(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new TokenizerFormatException(
+          file,
+          "there is no such file; a model folder needs Hugging Face's tokenizer.json"
+              + " (a tokenizer.model alone is not enough: open the model once with Python's"
+              + " AutoTokenizer and save_pretrained)");
+    }
+    long size = Files.size(file);
+    if (size > MAX_BYTES) {
+      throw new TokenizerFormatException(
+          file, "the file has " + size + " bytes, a tokenizer.json has at most " + MAX_BYTES);
+    }
+    TokenizerJson json = new TokenizerJson(file, Files.readAllBytes(file));
+    try (JsonParser parser = MAPPER.createParser(json.bytes)) {
+      json.scan(parser);
+    } catch (IOException e) {
+      throw malformed(file, e);
+    }
+    return json;
+  }
+
+  /** The file it was read from. */
+  Path file() {
+    return file;
+  }
+
+  /** Content to id of the model's own vocabulary. */
+  Map<String, Integer> vocabulary() {
+    return vocabulary;
+  }
+
+  /** Largest id of the model's own vocabulary, -1 if that is empty. */
+  int largestModelId() {
+    return largestModelId;
+  }
+
+  /** The entries of {@code added_tokens}, in the order of the file. */
+  List<ObjectNode> addedTokens() {
+    return addedTokens;
+  }
+
+  /**
+   * Gives each added token the id that the native library gives it on loading: that of the model's
+   * vocabulary if it is there, else the next free one; the {@code id} written beside it has no say.
+   */
+  static Map<String, Integer> assignIds(List<ObjectNode> added, Map<String, Integer> vocabulary) {
+    Map<String, Integer> ids = new LinkedHashMap<>();
+    int size = vocabulary.size();
+    int next = size;
+    for (ObjectNode token : added) {
+      String content = token.path("content").asText();
+      if (content.isEmpty() || ids.containsKey(content)) {
+        continue;
+      }
+      int id = vocabulary.getOrDefault(content, next);
+      ids.put(content, id);
+      next = Math.max(next, Math.max(size, id + 1));
+    }
+    return ids;
+  }
+
+  /**
+   * The JSON for the native library: other added tokens, no truncation, no padding. It is pure
+   * ASCII, so that nothing is lost on the way through JNI's own text encoding.
+   */
+  String withAddedTokens(List<ObjectNode> added) throws IOException {
+    StringWriter text = new StringWriter(bytes.length + 1024);
+    try (JsonParser parser = MAPPER.createParser(bytes);
+        JsonGenerator generator = MAPPER.createGenerator(text)) {
+      generator.setHighestNonEscapedChar(LAST_ASCII);
+      parser.nextToken();
+      generator.writeStartObject();
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String field = parser.currentName();
+        parser.nextToken();
+        if (isOurs(field)) {
+          parser.skipChildren();
+        } else {
+          generator.writeFieldName(field);
+          copyValue(parser, generator);
+        }
+      }
+      generator.writeNullField("truncation");
+      generator.writeNullField("padding");
+      generator.writeFieldName("added_tokens");
+      generator.writeStartArray();
+      for (ObjectNode token : added) {
+        MAPPER.writeTree(generator, token);
+      }
+      generator.writeEndArray();
+      generator.writeEndObject();
+    } catch (IOException e) {
+      throw malformed(file, e);
+    }
+    return text.toString();
+  }
+
+  /** Copies with numbers as they are written, which Jackson's own method would round. */
+  private static void copyValue(JsonParser parser, JsonGenerator generator) throws IOException {
+    int depth = 0;
+    do {
+      JsonToken token = parser.currentToken();
+      depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+      generator.copyCurrentEventExact(parser);
+    } while (depth > 0 && parser.nextToken() != null);
+  }
+
+  private static boolean isOurs(String field) {
+    return field.equals("truncation") || field.equals("padding") || field.equals("added_tokens");
+  }
+
+  private void scan(JsonParser parser) throws IOException {
+    if (parser.nextToken() != JsonToken.START_OBJECT) {
+      throw new TokenizerFormatException(file, "expected a JSON object");
+    }
+    boolean hasModel = false;
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String field = parser.currentName();
+      JsonToken value = parser.nextToken();
+      if (field.equals("added_tokens") && value == JsonToken.START_ARRAY) {
+        scanAddedTokens(parser);
+      } else if (field.equals("model") && value == JsonToken.START_OBJECT) {
+        hasModel = true;
+        scanModel(parser);
+      } else {
+        parser.skipChildren();
+      }
+    }
+    if (!hasModel) {
+      throw new TokenizerFormatException(file, "there is no 'model' in it");
+    }
+    if (parser.nextToken() != null) {
+      throw new TokenizerFormatException(file, "there is something after the JSON object");
+    }
+  }
+
+  private void scanAddedTokens(JsonParser parser) throws IOException {
+    JsonNode array = MAPPER.readTree(parser);
+    for (JsonNode token : array) {
+      if (token instanceof ObjectNode object && object.path("content").isTextual()) {
+        addedTokens.add(object);
+      } else {
+        throw new TokenizerFormatException(
+            file, "an entry of 'added_tokens' must be an object with a 'content', got " + token);
+      }
+    }
+  }
+
+  private void scanModel(JsonParser parser) throws IOException {
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String field = parser.currentName();
+      JsonToken value = parser.nextToken();
+      if (field.equals("vocab") && value == JsonToken.START_OBJECT) {
+        scanVocabulary(parser);
+      } else if (field.equals("vocab") && value == JsonToken.START_ARRAY) {
+        scanPieces(parser);
+      } else {
+        parser.skipChildren();
+      }
+    }
+  }
+
+  /** BPE, WordPiece and WordLevel: an object of content and id. */
+  private void scanVocabulary(JsonParser parser) throws IOException {
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String content = parser.currentName();
+      if (parser.nextToken() != JsonToken.VALUE_NUMBER_INT || parser.getLongValue() < 0) {
+        throw new TokenizerFormatException(
+            file, "the id of vocabulary entry '" + content + "' must be a whole number >= 0");
+      }
+      add(content, parser.getIntValue());
+    }
+  }
+
+  /** Unigram: an array of [content, score], the id being the index. */
+  private void scanPieces(JsonParser parser) throws IOException {
+    int id = 0;
+    while (parser.nextToken() == JsonToken.START_ARRAY) {
+      parser.nextToken();
+      add(parser.getText(), id++);
+      while (parser.nextToken() != JsonToken.END_ARRAY) {
+        parser.skipChildren();
+      }
+    }
+  }
+
+  private void add(String content, int id) {
+    vocabulary.put(content, id);
+    largestModelId = Math.max(largestModelId, id);
+  }
+
+  private static TokenizerFormatException malformed(Path file, IOException cause) {
+    if (cause instanceof TokenizerFormatException known) {
+      return known;
+    }
+    return new TokenizerFormatException(file, "not readable as JSON: " + cause.getMessage(), cause);
+  }
+}
