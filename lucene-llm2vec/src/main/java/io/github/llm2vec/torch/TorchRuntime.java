@@ -20,27 +20,23 @@ public final class TorchRuntime {
   /**
    * Starts the engine if it is not running yet: unpacks and loads libtorch. DJL looks for its
    * engine through the context class loader of the first caller, which in a servlet container may
-   * see nothing; it is therefore set for the time of the call.
+   * see nothing; see {@link DjlBootstrap}.
    *
    * @throws IllegalStateException if there is no libtorch for this platform, or another class
    *     loader holds it
    */
   public static void start() {
-    DjlSettings.apply();
-    DjlSettings.withOwnClassLoader(
-        () -> {
-          try {
-            Engine.getEngine(ENGINE);
-          } catch (RuntimeException | LinkageError e) {
-            throw new IllegalStateException(
-                "The PyTorch engine does not start: "
-                    + e.getMessage()
-                    + ". The class path needs pytorch-engine, pytorch-jni and pytorch-native-cpu of"
-                    + " this platform (or PYTORCH_LIBRARY_PATH for a GPU build), all of them in one"
-                    + " class loader that is not loaded twice.",
-                e);
-          }
-        });
+    try {
+      DjlBootstrap.call(() -> Engine.getEngine(ENGINE));
+    } catch (Exception | LinkageError e) {
+      throw new IllegalStateException(
+          "The PyTorch engine does not start: "
+              + e.getMessage()
+              + ". The class path needs pytorch-engine, pytorch-jni and pytorch-native-cpu of this"
+              + " platform (or PYTORCH_LIBRARY_PATH for a GPU build), all of them in one class loader"
+              + " that is not loaded twice.",
+          e);
+    }
   }
 
   /** Version of libtorch and threads per operation, for a start-up line. */

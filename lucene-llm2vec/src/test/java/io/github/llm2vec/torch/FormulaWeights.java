@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import io.github.llm2vec.model.DType;
 import io.github.llm2vec.model.TensorSource;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,11 @@ final class FormulaWeights implements TensorSource {
   @Override
   public Optional<long[]> shape(String name) {
     return Optional.ofNullable(shapes.get(name)).map(long[]::clone);
+  }
+
+  @Override
+  public Optional<DType> dtype(String name) {
+    return shape(name).map(shape -> DType.FLOAT32);
   }
 
   @Override

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.encoder;
+package io.github.llm2vec.torch;
 
 import java.util.concurrent.Callable;
 
@@ -13,6 +13,7 @@ public final class DjlBootstrap {
   private static final String OFFLINE_PROPERTY = "ai.djl.offline";
   private static final String OFFLINE_VARIABLE = "DJL_OFFLINE";
   private static final String TRACKING = "OPT_OUT_TRACKING";
+  private static final String GRAPH_OPTIMIZER = "ai.djl.pytorch.graph_optimizer";
 
   private DjlBootstrap() {}
 
@@ -23,6 +24,11 @@ public final class DjlBootstrap {
   public static void configure() {
     setIfAbsent(OFFLINE_PROPERTY, OFFLINE_VARIABLE);
     setIfAbsent(TRACKING, TRACKING);
+    // The profiling executor compiles anew in the first calls of every shape and gains nothing
+    // here.
+    if (System.getProperty(GRAPH_OPTIMIZER) == null) {
+      System.setProperty(GRAPH_OPTIMIZER, "false");
+    }
   }
 
   /**
