@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.encoder;
+
+import io.github.llm2vec.model.CheckpointResolver;
+import io.github.llm2vec.model.DecoderSpec;
+import io.github.llm2vec.model.LoraAdapter;
+import io.github.llm2vec.model.ResolvedCheckpoint;
+import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.torch.CheckpointWeights;
+import io.github.llm2vec.torch.Decoder;
+import io.github.llm2vec.torch.DecoderOptions;
+import io.github.llm2vec.torch.LoadListener;
+import io.github.llm2vec.torch.LowRankUpdate;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+
+/** Puts the parts of an encoder together: files, tokenizer, settings, weights. */
+final class CheckpointOpener {
+
+  private final Llm2VecOptions options;
+
+  CheckpointOpener(Llm2VecOptions options) {
+    this.options = options;
+  }
+
+  Llm2Vec open(ModelSource source, LoadListener listener) throws IOException {
+    ResolvedCheckpoint checkpoint =
+        new CheckpointResolver(source.resolver())
+            .resolve(
+                new CheckpointResolver.Request(
+                    source.model(), source.adapters(), options.enableBidirectional()));
+    EncodingSettings settings = EncodingSettings.of(checkpoint, options);
+    DecoderSpec spec = attention(checkpoint.spec());
+    Tokenizer tokenizer =
+        Tokenizer.open(checkpoint.tokenizerFolder(), options.compatibility().tokenizerOptions());
+    try {
+      tokenizer.requireVocabSizeAtMost(spec.vocabSize());
+      // What the text side refuses is refused before gigabytes are read.
+      new TextPreparation(tokenizer, settings.text());
+      Decoder decoder = decoder(checkpoint, spec, settings.text().maxLength(), listener);
+      return assemble(decoder, tokenizer, settings, fingerprint(checkpoint, spec, settings));
+    } catch (IOException | RuntimeException | Error e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  private Llm2Vec assemble(
+      Decoder decoder, Tokenizer tokenizer, EncodingSettings settings, String fingerprint) {
+    try {
+      return new Llm2Vec(decoder, tokenizer, settings, options, fingerprint);
+    } catch (RuntimeException e) {
+      decoder.close();
+      throw e;
+    }
+  }
+
+  private DecoderSpec attention(DecoderSpec spec) {
+    boolean upstreamQwen2 =
+        spec.modelType().equals("qwen2") && options.compatibility().has(Quirk.QWEN2_CAUSAL);
+    return upstreamQwen2 ? spec.withCausal(true) : spec;
+  }
+
+  private Decoder decoder(
+      ResolvedCheckpoint checkpoint, DecoderSpec spec, int maxTokens, LoadListener listener)
+      throws IOException {
+    List<LoraAdapter> adapters = checkpoint.openAdapters();
+    try (TensorSource weights = checkpoint.openWeights()) {
+      return Decoder.load(
+          spec,
+          new CheckpointWeights(
+              weights, module -> updates(adapters, module), checkpoint.weightsFolder().toString()),
+          new DecoderOptions(options.dtype(), options.device(), maxTokens, true),
+          listener);
+    } finally {
+      for (LoraAdapter adapter : adapters) {
+        adapter.close();
+      }
+    }
+  }
+
+  private static List<LowRankUpdate> updates(List<LoraAdapter> adapters, String module) {
+    List<LowRankUpdate> updates = new ArrayList<>();
+    for (LoraAdapter adapter : adapters) {
+      adapter
+          .delta(module)
+          .ifPresent(
+              pair ->
+                  updates.add(
+                      new LowRankUpdate(
+                          adapter.tensors(), pair.aName(), pair.bName(), pair.scale())));
+    }
+    return updates;
+  }
+
+  /** Everything that shapes a vector; the dtype does not count, it only rounds. */
+  private String fingerprint(
+      ResolvedCheckpoint checkpoint, DecoderSpec spec, EncodingSettings settings)
+      throws IOException {
+    String description =
+        String.join(
+            "\n",
+            checkpoint.fingerprint(),
+            String.valueOf(spec.causal()),
+            settings.text().toString(),
+            String.valueOf(settings.normalize()),
+            options.dimensions().toString());
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest(description.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256; this is a bug", e);
+    }
+  }
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.encoder;
+
+import io.github.llm2vec.torch.Decoder;
+import io.github.llm2vec.torch.LoadListener;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A decoder-only language model as a text encoder (BehnamGhader et al., 2024, LLM2Vec): open a
+ * checkpoint, encode texts as queries or documents, close it.
+ *
+ * <pre>{@code
+ * try (Llm2Vec model = Llm2Vec.open(Path.of("my-model"))) {
+ *   float[][] documents = model.encode(texts, Prompt.document());
+ *   float[] query = model.encodeOne("who wrote Emma", Prompt.query("Given a question, ...:"));
+ * }
+ * }</pre>
+ *
+ * <p>The vectors are those of the Python library for the same checkpoint, whatever else is in the
+ * batch. They are not scaled to length one unless that is asked for or the model's files say so.
+ *
+ * <p>Thread-safe. Owns the model and its tokenizer.
+ */
+public final class Llm2Vec implements TextEncoder {
+
+  private final Decoder decoder;
+  private final Tokenizer tokenizer;
+  private final TextPreparation preparation;
+  private final TextSettings settings;
+  private final BatchEncoder batches;
+  private final int dimensions;
+  private final boolean normalize;
+  private final String fingerprint;
+  private final int parallelism;
+  private final ExecutorService tokenizerThreads;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  Llm2Vec(
+      Decoder decoder,
+      Tokenizer tokenizer,
+      EncodingSettings encoding,
+      Llm2VecOptions options,
+      String fingerprint) {
+    this.decoder = decoder;
+    this.tokenizer = tokenizer;
+    this.settings = encoding.text();
+    this.preparation = new TextPreparation(tokenizer, settings);
+    this.normalize = encoding.normalize();
+    int hidden = decoder.spec().hiddenSize();
+    this.dimensions = options.dimensions().orElse(hidden);
+    if (dimensions > hidden) {
+      throw new IllegalArgumentException(
+          "dimensions must be at most the model's " + hidden + ", got " + dimensions);
+    }
+    BatchPlanner planner =
+        new BatchPlanner(options.maxBatchTokens(), Integer.MAX_VALUE, BatchPlanner.Grouping.PACKED);
+    this.batches =
+        new BatchEncoder(decoder, settings.pooling(), planner, tokenizer.padId().orElse(0));
+    this.fingerprint = fingerprint;
+    int processors = Runtime.getRuntime().availableProcessors();
+    this.parallelism = TokenizerThreads.parallelism(processors) + 1;
+    this.tokenizerThreads = TokenizerThreads.start(processors);
+  }
+
+  /**
+   * Opens a model folder with everything as its files say, on the CPU in single precision.
+   *
+   * @throws IOException if a part is missing or damaged; the message names it and the remedy
+   */
+  public static Llm2Vec open(Path folder) throws IOException {
+    return open(ModelSource.of(folder), Llm2VecOptions.defaults());
+  }
+
+  /** Opens a model; see {@link #open(ModelSource, Llm2VecOptions, LoadListener)}. */
+  public static Llm2Vec open(ModelSource source, Llm2VecOptions options) throws IOException {
+    return open(source, options, LoadListener.NONE);
+  }
+
+  /**
+   * Opens a model: finds its parts, checks them, merges its adapters and brings the weights onto the
+   * device. Needs memory for the model and one of its tensors.
+   *
+   * @param source which model, and where it may be looked for
+   * @param options what is not to be as the model's files say
+   * @param listener told how far loading is
+   * @throws io.github.llm2vec.model.ModelException if a part is missing, damaged or not supported
+   * @throws IOException if a file cannot be read
+   * @throws IllegalArgumentException if an option does not fit the model
+   */
+  public static Llm2Vec open(ModelSource source, Llm2VecOptions options, LoadListener listener)
+      throws IOException {
+    return new CheckpointOpener(options).open(source, listener);
+  }
+
+  @Override
+  public int dimensions() {
+    return dimensions;
+  }
+
+  @Override
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  /** How texts are prepared and pooled, after everything left open was settled. */
+  public TextSettings settings() {
+    return settings;
+  }
+
+  /** Whether vectors are scaled to length one. */
+  public boolean normalized() {
+    return normalize;
+  }
+
+  /** The model that runs, for its architecture, dtype and device. */
+  public Decoder decoder() {
+    return decoder;
+  }
+
+  /**
+   * How a text is brought before the model: its token ids and what of them is pooled. For looking,
+   * counting and cutting; {@link #encode} does it by itself.
+   */
+  public TokenizedText tokenize(String text, Prompt prompt) {
+    requireOpen();
+    return preparation.prepare(text, prompt);
+  }
+
+  /** The tokenizer, owned by this encoder. */
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws io.github.llm2vec.torch.DeviceException if libtorch fails, for example for want of
+   *     memory; the encoder stays usable
+   */
+  @Override
+  public float[][] encode(List<String> texts, Prompt prompt) {
+    requireOpen();
+    for (int i = 0; i < texts.size(); i++) {
+      Objects.requireNonNull(texts.get(i), "text " + i);
+    }
+    List<TokenizedText> tokenized =
+        preparation.prepareAll(texts, prompt, tokenizerThreads, parallelism);
+    float[][] vectors = batches.encode(tokenized, rowLengths(texts, tokenized));
+    for (int i = 0; i < vectors.length; i++) {
+      vectors[i] = Vectors.finish(vectors[i], dimensions, normalize);
+    }
+    return vectors;
+  }
+
+  private int[] rowLengths(List<String> texts, List<TokenizedText> tokenized) {
+    int[] tokens = tokenized.stream().mapToInt(TokenizedText::length).toArray();
+    if (tokenized.stream().noneMatch(TokenizedText::poolsPadding)) {
+      return tokens;
+    }
+    int[] characters = texts.stream().mapToInt(String::length).toArray();
+    return UpstreamRows.lengths(characters, tokens);
+  }
+
+  private void requireOpen() {
+    if (closed.get()) {
+      throw new IllegalStateException("this encoder is closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      tokenizerThreads.shutdown();
+      try {
+        decoder.close();
+      } finally {
+        tokenizer.close();
+      }
+    }
+  }
+}
