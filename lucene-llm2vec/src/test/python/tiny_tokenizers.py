@@ -20,6 +20,8 @@ Retrieve semantically similar text. Classify the emotion expressed in the given 
 She said that the train would leave at seven, but nobody was there when the whistle blew again.
 In the beginning there was only water, and the wind that moved over it from one end to the other.
 Prices rose by 12 percent in 2019 and fell by 3.5 percent in 2021; the report lists 1,024 items.
+def __init__(self, _first, _second): self.__name__, self.__doc__ = _first, _second or __file__
+snake_case _first _second __init__ __main__ __name__ __doc__ __file__ _third _fourth
 def main(argument): return [value for value in argument if value is not None and value > 0]
 Das Mädchen läuft über die Brücke und grüßt die Gäste, während es draußen regnet und stürmt.
 Les élèves français étaient très contents d'avoir reçu leurs cadeaux à Noël, près de la forêt.
