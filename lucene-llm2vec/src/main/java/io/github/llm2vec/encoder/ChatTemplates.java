@@ -26,7 +26,7 @@ public final class ChatTemplates {
           llm2vec("gemma2", "<bos><start_of_turn>user\n", "<end_of_turn>"),
           llm2vec("qwen2", "<|im_start|>user\n", "<|im_end|>"),
           // E5-Mistral, SFR-Embedding, Linq-Embed, gte-Qwen2.
-          new ChatTemplate("e5", "", "", INSTRUCT, PLAIN, WEB_SEARCH),
+          new ChatTemplate("e5", "", "", INSTRUCT, PLAIN, ""),
           // No space after "Query:", as its prompts have it.
           new ChatTemplate(
               "qwen3-embedding",
@@ -36,7 +36,7 @@ public final class ChatTemplates {
               PLAIN,
               WEB_SEARCH),
           // llama-embed-nemotron-8b.
-          new ChatTemplate("nemotron", "", "", INSTRUCT, PLAIN, WEB_SEARCH),
+          new ChatTemplate("nemotron", "", "", INSTRUCT, PLAIN, ""),
           new ChatTemplate(
               "embedding-gemma",
               "",
