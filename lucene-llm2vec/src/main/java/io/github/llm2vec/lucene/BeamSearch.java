@@ -2,6 +2,14 @@
 package io.github.llm2vec.lucene;
 
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.ReaderUtil;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.KnnFloatVectorQuery;
 import org.apache.lucene.search.ScoreDoc;
@@ -9,6 +17,7 @@ import org.apache.lucene.search.TopDocs;
 import org.apache.lucene.search.TotalHits;
 import org.apache.lucene.search.join.BitSetProducer;
 import org.apache.lucene.search.join.DiversifyingChildrenFloatKnnVectorQuery;
+import org.apache.lucene.util.BitSet;
 
 /** Walks the graphs of an index with a beam that is wider than the number of hits it returns. */
 sealed interface BeamSearch {
@@ -28,6 +37,16 @@ sealed interface BeamSearch {
   TopDocs candidates(IndexSearcher searcher, KnnTarget target, int efSearch, int keep)
       throws IOException;
 
+  /**
+   * Finds the exact scores of candidates.
+   *
+   * @param reader the reader that numbered the hits
+   * @param target what was looked for
+   * @param hits what {@link #candidates} returned
+   * @return best first
+   */
+  ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits) throws IOException;
+
   private static TopDocs none() {
     return new TopDocs(new TotalHits(0, TotalHits.Relation.EQUAL_TO), new ScoreDoc[0]);
   }
@@ -40,6 +59,13 @@ sealed interface BeamSearch {
       DocumentBeam beam = new DocumentBeam(target, efSearch, keep);
       beam.rewrite(searcher);
       return beam.merged;
+    }
+
+    @Override
+    public ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits)
+        throws IOException {
+      return FullPrecision.score(
+          reader, target, Arrays.stream(hits).mapToInt(hit -> hit.doc).toArray());
     }
   }
 
@@ -55,6 +81,30 @@ sealed interface BeamSearch {
       PassageBeam beam = new PassageBeam(target, efSearch, keep, parents);
       beam.rewrite(searcher);
       return beam.merged;
+    }
+
+    /**
+     * Scores all passages of the candidates' documents, because quantised scores may have chosen
+     * another passage than the best. They stand side by side in the vector file.
+     */
+    @Override
+    public ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits)
+        throws IOException {
+      Map<Integer, Integer> documentOf = new HashMap<>();
+      for (ScoreDoc hit : hits) {
+        LeafReaderContext leaf = reader.leaves().get(ReaderUtil.subIndex(hit.doc, reader.leaves()));
+        BitSet documents = parents.getBitSet(leaf);
+        int document = documents.nextSetBit(hit.doc - leaf.docBase);
+        int before = document == 0 ? -1 : documents.prevSetBit(document - 1);
+        for (int passage = before + 1; passage < document; passage++) {
+          documentOf.put(leaf.docBase + passage, leaf.docBase + document);
+        }
+      }
+      int[] passages = documentOf.keySet().stream().mapToInt(Integer::intValue).toArray();
+      Set<Integer> seen = new HashSet<>();
+      return Arrays.stream(FullPrecision.score(reader, target, passages))
+          .filter(hit -> seen.add(documentOf.get(hit.doc)))
+          .toArray(ScoreDoc[]::new);
     }
   }
 

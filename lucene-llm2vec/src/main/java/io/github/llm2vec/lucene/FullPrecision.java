@@ -2,6 +2,7 @@
 package io.github.llm2vec.lucene;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -23,34 +24,33 @@ final class FullPrecision {
   private FullPrecision() {}
 
   /**
-   * Replaces the scores of hits by exact ones.
+   * Gives documents their exact scores.
    *
-   * @param reader the reader that numbered the hits
+   * @param reader the reader that numbered the documents
    * @param target what was looked for
-   * @param hits documents that have a vector, in any order
-   * @return the same documents, best first
+   * @param docs distinct documents in any order; those without a vector are left out
+   * @return best first
    */
-  static ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits)
-      throws IOException {
+  static ScoreDoc[] score(IndexReader reader, KnnTarget target, int[] docs) throws IOException {
     // Ascending documents read the vector file forward and every segment once.
-    ScoreDoc[] byDocument = hits.clone();
-    Arrays.sort(byDocument, Comparator.comparingInt(hit -> hit.doc));
+    int[] ascending = docs.clone();
+    Arrays.sort(ascending);
     List<LeafReaderContext> leaves = reader.leaves();
-    ScoreDoc[] rescored = new ScoreDoc[hits.length];
+    List<ScoreDoc> scored = new ArrayList<>(docs.length);
     int done = 0;
-    while (done < byDocument.length) {
-      LeafReaderContext leaf = leaves.get(ReaderUtil.subIndex(byDocument[done].doc, leaves));
-      LeafScorer scorer =
-          LeafScorer.of(leaf, target)
-              .orElseThrow(() -> new IllegalStateException("hit without vector; this is a bug"));
+    while (done < ascending.length) {
+      LeafReaderContext leaf = leaves.get(ReaderUtil.subIndex(ascending[done], leaves));
       int end = leaf.docBase + leaf.reader().maxDoc();
-      for (; done < byDocument.length && byDocument[done].doc < end; done++) {
-        int doc = byDocument[done].doc;
-        rescored[done] = new ScoreDoc(doc, scorer.score(doc - leaf.docBase));
+      Optional<LeafScorer> scorer = LeafScorer.of(leaf, target);
+      for (; done < ascending.length && ascending[done] < end; done++) {
+        int doc = ascending[done];
+        if (scorer.isPresent() && scorer.get().moveTo(doc - leaf.docBase)) {
+          scored.add(new ScoreDoc(doc, scorer.get().score()));
+        }
       }
     }
-    Arrays.sort(rescored, BEST_FIRST);
-    return rescored;
+    scored.sort(BEST_FIRST);
+    return scored.toArray(ScoreDoc[]::new);
   }
 
   /** Exact scores within one segment, for ascending documents. */
@@ -89,11 +89,10 @@ final class FullPrecision {
       return similarity.compare(target, vectors.vector());
     }
 
-    private float score(int doc) throws IOException {
-      if (documents().advance(doc) != doc) {
-        throw new IllegalStateException("document " + doc + " has no vector; this is a bug");
-      }
-      return score();
+    /** Goes to a document that is not before the current one; false if it has no vector. */
+    boolean moveTo(int doc) throws IOException {
+      int current = documents().docID();
+      return (current < doc ? documents().advance(doc) : current) == doc;
     }
   }
 }

@@ -47,7 +47,7 @@ final class TunedKnnQuery extends Query {
     int keep = Math.min(rescore ? options.candidates() : options.k(), efSearch);
     ScoreDoc[] hits = search.candidates(searcher, target, efSearch, keep).scoreDocs;
     if (rescore) {
-      hits = FullPrecision.rescore(reader, target, hits);
+      hits = search.rescore(reader, target, hits);
     }
     ScoreDoc[] best =
         Arrays.stream(hits)
