@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.lucene;
+
+import org.apache.lucene.search.FloatVectorSimilarityQuery;
+import org.apache.lucene.search.MatchAllDocsQuery;
+import org.apache.lucene.search.Query;
+
+/**
+ * Lucene queries for the documents whose vectors are nearest to a text.
+ *
+ * <p>The text is encoded when the query is made, the index is searched when Lucene rewrites it, and
+ * a query may be used again and by several threads. A filter is applied while searching, so {@code
+ * k} documents that pass it come back if there are as many. Scores of {@code COSINE} and {@code
+ * DOT_PRODUCT} fields are (1 + cosine) / 2.
+ */
+public final class Llm2VecQueries {
+
+  private static final Query ALL = new MatchAllDocsQuery();
+
+  private Llm2VecQueries() {}
+
+  /** The {@code k} documents nearest to a text, with {@link KnnOptions#top}. */
+  public static Query knn(TextVectorField field, String text, int k) {
+    return knn(field, text, KnnOptions.top(k), ALL);
+  }
+
+  /** The {@code k} documents nearest to a text among those that match a filter. */
+  public static Query knn(TextVectorField field, String text, int k, Query filter) {
+    return knn(field, text, KnnOptions.top(k), filter);
+  }
+
+  /** The documents nearest to a text. */
+  public static Query knn(TextVectorField field, String text, KnnOptions options) {
+    return knn(field, text, options, ALL);
+  }
+
+  /** The documents nearest to a text among those that match a filter. */
+  public static Query knn(TextVectorField field, String text, KnnOptions options, Query filter) {
+    return knn(field.name(), field.queryVector(text), options, filter);
+  }
+
+  /** The documents nearest to a vector. */
+  public static Query knn(String field, float[] vector, KnnOptions options) {
+    return knn(field, vector, options, ALL);
+  }
+
+  /**
+   * The documents nearest to a vector among those that match a filter.
+   *
+   * @param field a field of float vectors of any similarity
+   * @param vector {@code [dimensions]} of the field; of length 1 if the field is compared by {@code
+   *     DOT_PRODUCT}
+   * @param options how far to search
+   * @param filter which documents may be hits
+   * @throws IllegalArgumentException if the vector holds NaN or infinity; when the query is
+   *     searched, if the field has other dimensions
+   */
+  public static Query knn(String field, float[] vector, KnnOptions options, Query filter) {
+    return new TunedKnnQuery(
+        new KnnTarget(field, vector.clone(), filter), options, BeamSearch.DOCUMENTS);
+  }
+
+  /** The {@code k} documents nearest to a text, compared with every vector of the index. */
+  public static Query exact(TextVectorField field, String text, int k) {
+    return exact(field.name(), field.queryVector(text), k, ALL);
+  }
+
+  /** As {@link #exact(TextVectorField, String, int)}, among the documents that match a filter. */
+  public static Query exact(TextVectorField field, String text, int k, Query filter) {
+    return exact(field.name(), field.queryVector(text), k, filter);
+  }
+
+  /** The {@code k} documents nearest to a vector, compared with every vector of the index. */
+  public static Query exact(String field, float[] vector, int k) {
+    return exact(field, vector, k, ALL);
+  }
+
+  /**
+   * The {@code k} documents nearest to a vector among those that match a filter, compared with
+   * every one of them from its full floats. Time grows with the index; the result is never
+   * approximate.
+   */
+  public static Query exact(String field, float[] vector, int k, Query filter) {
+    return new ExactKnnQuery(new KnnTarget(field, vector.clone(), filter), k);
+  }
+
+  /** All documents whose cosine with a text is at least {@code minCosine}. */
+  public static Query similar(TextVectorField field, String text, float minCosine) {
+    return similar(field, text, minCosine, ALL);
+  }
+
+  /**
+   * All documents that match a filter and whose cosine with a text is at least {@code minCosine}.
+   * The walk through the graph follows documents down to 0.1 below the limit, so that the ones
+   * above it are reached. On quantised fields the limit applies to the approximate score.
+   *
+   * @param field where to search
+   * @param text what to search
+   * @param minCosine between -1 and 1; what a good value is depends on the model
+   * @param filter which documents may be hits
+   */
+  public static Query similar(TextVectorField field, String text, float minCosine, Query filter) {
+    if (!(minCosine >= -1 && minCosine <= 1)) {
+      throw new IllegalArgumentException(
+          "minCosine for vector field '"
+              + field.name()
+              + "' must be between -1 and 1, got "
+              + minCosine);
+    }
+    KnnTarget target = new KnnTarget(field.name(), field.queryVector(text), filter);
+    float resultScore = VectorFieldChecks.scoreOfCosine(minCosine);
+    float walkScore = VectorFieldChecks.scoreOfCosine(Math.max(-1, minCosine - 0.1f));
+    return new FloatVectorSimilarityQuery(
+        target.field(), target.vector(), walkScore, resultScore, target.restriction().orElse(null));
+  }
+}

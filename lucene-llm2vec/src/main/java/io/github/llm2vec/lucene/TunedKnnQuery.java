@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.lucene;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Objects;
+import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.MatchNoDocsQuery;
+import org.apache.lucene.search.Query;
+import org.apache.lucene.search.QueryVisitor;
+import org.apache.lucene.search.ScoreDoc;
+
+/**
+ * Nearest neighbours by the graph of the index, with a beam of its own and, on quantised fields,
+ * exact scores: walk with {@code efSearch}, take the best {@code k * overfetch}, score these from
+ * the full vectors, return the best {@code k}.
+ */
+final class TunedKnnQuery extends Query {
+
+  private final KnnTarget target;
+  private final KnnOptions options;
+  private final BeamSearch search;
+
+  TunedKnnQuery(KnnTarget target, KnnOptions options, BeamSearch search) {
+    this.target = target;
+    this.options = options;
+    this.search = search;
+  }
+
+  @Override
+  public Query rewrite(IndexSearcher searcher) throws IOException {
+    IndexReader reader = searcher.getIndexReader();
+    if (reader.maxDoc() == 0) {
+      return new MatchNoDocsQuery("the index is empty");
+    }
+    VectorFieldChecks.requireSearchable(reader, target.field(), target.vector().length);
+    float minScore =
+        options.minCosine() > -1
+            ? VectorFieldChecks.scoreOfCosine(reader, target.field(), options.minCosine())
+            : 0;
+    boolean rescore =
+        options.overfetch() > 1 && VectorFieldChecks.isQuantized(reader, target.field());
+
+    // Lucene allocates heaps of this size per segment; more than all documents is waste.
+    int efSearch = Math.min(options.efSearch(), reader.maxDoc());
+    int keep = Math.min(rescore ? options.candidates() : options.k(), efSearch);
+    ScoreDoc[] hits = search.candidates(searcher, target, efSearch, keep).scoreDocs;
+    if (rescore) {
+      hits = search.rescore(reader, target, hits);
+    }
+    ScoreDoc[] best =
+        Arrays.stream(hits)
+            .limit(options.k())
+            .filter(hit -> hit.score >= minScore)
+            .toArray(ScoreDoc[]::new);
+    return ScoredDocsQuery.of(reader, best);
+  }
+
+  @Override
+  public void visit(QueryVisitor visitor) {
+    if (visitor.acceptField(target.field())) {
+      visitor.visitLeaf(this);
+    }
+  }
+
+  @Override
+  public String toString(String field) {
+    return "Knn:" + target + options;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return sameClassAs(other)
+        && target.equals(((TunedKnnQuery) other).target)
+        && options.equals(((TunedKnnQuery) other).options)
+        && search.equals(((TunedKnnQuery) other).search);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(classHash(), target, options, search);
+  }
+}
