@@ -63,7 +63,9 @@ public final class Main implements Callable<Integer> {
     Main main = new Main();
     Errors errors = new Errors(() -> main.verbose);
     CommandLine commandLine =
-        new CommandLine(main).addSubcommand(new EncodeCommand(console, opener));
+        new CommandLine(main)
+            .addSubcommand(new EncodeCommand(console, opener))
+            .addSubcommand(new ConvertCommand(console));
     return commandLine
         .setOut(writer(console.out()))
         .setErr(writer(console.err()))
