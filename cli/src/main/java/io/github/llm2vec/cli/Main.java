@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** Entry point of {@code bin/llm2vec}: names the commands and gives them the standard streams. */
+@Command(
+    name = "llm2vec",
+    description = "Decoder language models as text encoders, for Lucene and Solr.",
+    mixinStandardHelpOptions = true,
+    versionProvider = VersionProvider.class,
+    scope = ScopeType.INHERIT,
+    usageHelpWidth = 100,
+    synopsisSubcommandLabel = "COMMAND",
+    footer = {"", "'llm2vec COMMAND --help' explains a command and gives examples."})
+public final class Main implements Callable<Integer> {
+
+  @Option(
+      names = "--verbose",
+      scope = ScopeType.INHERIT,
+      description = "Print the stack trace of an error.")
+  private boolean verbose;
+
+  @Spec private CommandSpec spec;
+
+  Main() {}
+
+  /** Runs one command and exits with its code: 0 done, 1 failed, 2 wrong usage. */
+  public static void main(String[] arguments) {
+    Console console =
+        new Console(
+            System.in,
+            utf8(FileDescriptor.out),
+            utf8(FileDescriptor.err),
+            // Java cannot ask which streams are terminals; the launcher can.
+            Boolean.getBoolean("llm2vec.stdin.terminal"),
+            Boolean.getBoolean("llm2vec.stderr.terminal"));
+    int code = commandLine(console, new Llm2VecOpener()).execute(arguments);
+    console.out().flush();
+    System.exit(code);
+  }
+
+  /**
+   * The whole command line.
+   *
+   * @param console the streams that commands read and write
+   * @param opener opens the model of a command that runs one
+   */
+  static CommandLine commandLine(Console console, EncoderOpener opener) {
+    Main main = new Main();
+    Errors errors = new Errors(() -> main.verbose);
+    CommandLine commandLine =
+        new CommandLine(main)
+            .addSubcommand(new EncodeCommand(console, opener))
+            .addSubcommand(new ConvertCommand(console));
+    return commandLine
+        .setOut(writer(console.out()))
+        .setErr(writer(console.err()))
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(errors)
+        .setParameterExceptionHandler(errors);
+  }
+
+  @Override
+  public Integer call() {
+    CommandLine commandLine = spec.commandLine();
+    commandLine.usage(commandLine.getErr());
+    return ExitCode.USAGE;
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
+  }
+
+  private static PrintStream utf8(FileDescriptor descriptor) {
+    return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.progress;
+
+import java.io.PrintStream;
+
+/** How far a task is. Used from one thread. */
+public interface Progress extends AutoCloseable {
+
+  /** Says how many steps there are in all, as far as is known now; it may be called again. */
+  void total(long steps);
+
+  /** Says that so many more steps are done. */
+  void advance(long steps);
+
+  /** Ends the display; what was done is printed a last time. */
+  @Override
+  void close();
+
+  /**
+   * Starts the display that suits who reads it.
+   *
+   * @param target where it is shown
+   * @param watched whether a person watches the target
+   * @param task what is done, for example "Encoding"
+   * @param unit what a step is, in the plural, for example "texts"
+   */
+  static Progress start(PrintStream target, boolean watched, String task, String unit) {
+    return watched
+        ? new BarProgress(target, task, unit)
+        : new LogProgress(target, task, unit, System::nanoTime);
+  }
+}

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Shows how far long work is: a bar for a person who watches, a line now and then for a log. */
+package io.github.llm2vec.cli.progress;

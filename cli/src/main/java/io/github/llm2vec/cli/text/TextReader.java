@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.text;
+
+import java.io.BufferedInputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * Reads texts one after the other, so that input of any size needs the memory of one line. Gzip is
+ * recognised by its first bytes, whatever the file is called.
+ */
+public final class TextReader implements Closeable {
+
+  private static final int GZIP_MAGIC = 0x8b1f;
+
+  private final CountingInputStream counter;
+  private final long totalBytes;
+  private final LineReader lines;
+  private final JsonTextParser parser;
+  private TextFormat format;
+
+  private TextReader(InputStream raw, long totalBytes, String source, TextFormat format)
+      throws IOException {
+    this.counter = new CountingInputStream(raw);
+    this.totalBytes = totalBytes;
+    this.lines = new LineReader(unpacked(counter), source, LineReader.MAX_LINE_BYTES);
+    this.parser = new JsonTextParser(source);
+    this.format = format;
+  }
+
+  /**
+   * Opens a file.
+   *
+   * @param file plain or gzipped
+   * @param format how to read it; {@link TextFormat#AUTO} looks at its name, then at its first line
+   */
+  public static TextReader open(Path file, TextFormat format) throws IOException {
+    if (!Files.exists(file)) {
+      throw new NoSuchFileException(file.toString());
+    }
+    TextFormat known =
+        format == TextFormat.AUTO ? TextFormat.ofName(file.getFileName().toString()) : format;
+    InputStream in = Files.newInputStream(file);
+    try {
+      return new TextReader(in, Files.size(file), file.toString(), known);
+    } catch (IOException e) {
+      in.close();
+      throw e;
+    }
+  }
+
+  /** Reads a stream of unknown length, such as standard input. */
+  public static TextReader of(InputStream in, String source, TextFormat format) throws IOException {
+    return new TextReader(in, 0, source, format);
+  }
+
+  /** The next text, or empty at the end. */
+  public Optional<TextRecord> next() throws IOException {
+    while (true) {
+      Optional<String> line = lines.next();
+      if (line.isEmpty()) {
+        return Optional.empty();
+      }
+      String content = line.get();
+      if (format == TextFormat.AUTO) {
+        format = content.stripLeading().startsWith("{") ? TextFormat.JSONL : TextFormat.TXT;
+      }
+      if (format == TextFormat.TXT) {
+        return Optional.of(new TextRecord(Long.toString(lines.line()), "", content));
+      }
+      if (!content.isBlank()) {
+        return Optional.of(parser.parse(content, lines.line()));
+      }
+    }
+  }
+
+  /** The part of the file that has been read, 0 to 1, if its length is known. */
+  public OptionalDouble fraction() {
+    return totalBytes == 0
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(Math.min(1.0, (double) counter.count() / totalBytes));
+  }
+
+  @Override
+  public void close() throws IOException {
+    counter.close();
+  }
+
+  private static InputStream unpacked(InputStream raw) throws IOException {
+    BufferedInputStream in = new BufferedInputStream(raw, 1 << 16);
+    in.mark(2);
+    int magic = in.read() | in.read() << 8;
+    in.reset();
+    return magic == GZIP_MAGIC ? new GZIPInputStream(in, 1 << 16) : in;
+  }
+}

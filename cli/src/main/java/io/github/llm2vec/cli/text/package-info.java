@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Reads the texts that commands work on, as a stream: plain lines or JSON lines, gzipped or not. It
+ * knows nothing of encoders.
+ */
+package io.github.llm2vec.cli.text;

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.vector;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** An output file for vectors: opens it, continues it or refuses to touch what is there. */
+public final class VectorOutput {
+
+  /** What to do about the partial file of an interrupted run. */
+  public enum Existing {
+    /** Refuse to start. */
+    REFUSE,
+    /** Go on after its last complete row. */
+    RESUME,
+    /** Throw it away. */
+    OVERWRITE
+  }
+
+  private final Path output;
+  private final Path identityFile;
+  private final boolean npy;
+
+  /**
+   * Names an output.
+   *
+   * @throws IllegalArgumentException if the name's ending is neither {@code .jsonl} nor {@code
+   *     .npy}
+   */
+  public VectorOutput(Path output) {
+    String name = output.getFileName().toString().toLowerCase(Locale.ROOT);
+    this.npy = name.endsWith(".npy");
+    if (!npy && !name.endsWith(".jsonl") && !name.endsWith(".json") && !name.endsWith(".ndjson")) {
+      throw new IllegalArgumentException(
+          "output must end in .jsonl or .npy, or be - for standard output; got '" + output + "'");
+    }
+    this.output = output.toAbsolutePath();
+    this.identityFile = output.resolveSibling(output.getFileName() + ".partial.properties");
+  }
+
+  /** Whether an earlier run finished this output and none is under way. */
+  public boolean finished() {
+    return Files.exists(output) && !Files.exists(PartialFile.of(output));
+  }
+
+  /**
+   * Opens the sink.
+   *
+   * @param identity what this run is
+   * @param existing what to do if a partial file is there
+   * @throws IOException if it is there and must not be touched, or is of another run
+   */
+  public VectorSink open(RunIdentity identity, Existing existing) throws IOException {
+    Path partial = PartialFile.of(output);
+    if (output.getParent() != null) {
+      Files.createDirectories(output.getParent());
+    }
+    if (Files.exists(partial)) {
+      switch (existing) {
+        case REFUSE ->
+            throw new IOException(
+                partial
+                    + " is left from an interrupted run: add --resume to go on with it or --overwrite"
+                    + " to start again");
+        case RESUME -> checkSameRun(identity, partial);
+        case OVERWRITE -> discard(partial);
+      }
+    }
+    if (!Files.exists(partial)) {
+      identity.save(identityFile);
+    }
+    VectorSink sink = npy ? NpySink.open(output, identity.dimensions()) : JsonlSink.open(output);
+    return new Tidy(sink, identityFile);
+  }
+
+  private void discard(Path partial) throws IOException {
+    Files.delete(partial);
+    if (npy) {
+      Files.deleteIfExists(PartialFile.of(NpySink.idsFile(output)));
+    }
+  }
+
+  private void checkSameRun(RunIdentity identity, Path partial) throws IOException {
+    if (!Files.exists(identityFile)) {
+      throw new IOException(
+          identityFile
+              + " is missing, so nobody knows what "
+              + partial
+              + " is of; use --overwrite");
+    }
+    RunIdentity earlier = RunIdentity.load(identityFile);
+    if (!earlier.equals(identity)) {
+      throw new IOException(
+          partial
+              + " is of another model, role or instruction ("
+              + earlier
+              + ", now "
+              + identity
+              + "); repeat the options of that run or use --overwrite");
+    }
+  }
+
+  /** Removes the identity file together with the partial name. */
+  private record Tidy(VectorSink sink, Path identityFile) implements VectorSink {
+
+    @Override
+    public Optional<String> nextEarlierId() throws IOException {
+      return sink.nextEarlierId();
+    }
+
+    @Override
+    public void write(List<String> ids, float[][] vectors) throws IOException {
+      sink.write(ids, vectors);
+    }
+
+    @Override
+    public void finish() throws IOException {
+      sink.finish();
+      Files.deleteIfExists(identityFile);
+    }
+
+    @Override
+    public void close() throws IOException {
+      sink.close();
+    }
+  }
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Writes vectors to files so that an interrupted run loses nothing and is never taken for a
+ * finished one. It knows nothing of texts and encoders.
+ */
+package io.github.llm2vec.cli.vector;
