@@ -19,15 +19,19 @@ import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrDocumentList;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.params.MapSolrParams;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Real texts through a real server over HTTP in every format, compared with Lucene's own similarity
  * over all vectors.
  */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RealCollectionTest {
 
   private static final int DIMENSIONS = 96;
@@ -35,25 +39,31 @@ class RealCollectionTest {
 
   private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
 
-  @TempDir private Path home;
   private SolrNode node;
+  private String core;
 
-  @BeforeEach
-  void start() throws Exception {
+  @BeforeAll
+  void start(@TempDir Path home) throws Exception {
     node = SolrNode.start(home, model -> encoder);
-    node.createCore("papers", Map.of("llm2vec.dims", "" + DIMENSIONS));
   }
 
-  @AfterEach
-  void stop() throws Exception {
+  @AfterAll
+  void stop() {
     node.close();
+  }
+
+  @BeforeEach
+  void createCore(TestInfo test) throws Exception {
+    core = test.getTestMethod().orElseThrow().getName();
+    node.createCore(core, Map.of("llm2vec.dims", "" + DIMENSIONS));
+    encoder.forget();
   }
 
   @Test
   void jsonGivesWhatLuceneGives() throws Exception {
     assertAccepted(
         node.post(
-            "/papers/update?commit=true",
+            "/" + core + "/update?commit=true",
             "application/json",
             JSON.writeValueAsString(SciFact.documents())));
     assertEveryTextEncodedOnce();
@@ -69,7 +79,7 @@ class RealCollectionTest {
       xml.append("</field><field name='text'>").append(escape(document.text()));
       xml.append("</field></doc>");
     }
-    assertAccepted(node.post("/papers/update?commit=true", "text/xml", xml + "</add>"));
+    assertAccepted(node.post("/" + core + "/update?commit=true", "text/xml", xml + "</add>"));
     assertEveryTextEncodedOnce();
     assertSameAsLucene();
   }
@@ -82,7 +92,8 @@ class RealCollectionTest {
       csv.append(',').append(quote(document.text())).append('\n');
     }
     assertAccepted(
-        node.post("/papers/update?commit=true", "application/csv; charset=utf-8", csv.toString()));
+        node.post(
+            "/" + core + "/update?commit=true", "application/csv; charset=utf-8", csv.toString()));
     assertEveryTextEncodedOnce();
     assertSameAsLucene();
   }
@@ -96,14 +107,14 @@ class RealCollectionTest {
             new SolrInputDocument(
                 "id", document.id(), "title", document.title(), "text", document.text()));
       }
-      client.add("papers", documents);
-      client.commit("papers");
+      client.add(core, documents);
+      client.commit(core);
       assertEveryTextEncodedOnce();
       for (String query : SciFact.queries()) {
         SolrDocumentList found =
             client
                 .query(
-                    "papers",
+                    core,
                     new MapSolrParams(
                         Map.of("q", "{!llm2vec f=vector topK=100 v=$qq}", "qq", query)),
                     METHOD.POST)
@@ -131,7 +142,7 @@ class RealCollectionTest {
     for (String query : SciFact.queries()) {
       HttpResponse<String> response =
           node.post(
-              "/papers/select",
+              "/" + core + "/select",
               "application/json",
               JSON.writeValueAsString(
                   Map.of(

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.solr.node.EncoderFactory;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
@@ -14,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.solr.core.CoreContainer;
@@ -25,6 +28,8 @@ public final class SolrNode implements AutoCloseable {
 
   /** The configset that users start from. */
   public static final Path BASIC = Path.of("..", "solr-config-examples", "basic", "conf");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Path home;
   private final JettySolrRunner jetty;
@@ -73,14 +78,26 @@ public final class SolrNode implements AutoCloseable {
 
   /** Makes a core of the basic example. */
   public void createCore(String name, Map<String, String> properties) throws IOException {
-    createCore(name, BASIC, properties);
+    createCore(name, properties, Map.of());
   }
 
-  /** Makes a core of the files of a configset. */
-  public void createCore(String name, Path conf, Map<String, String> properties)
+  /** Makes a core of the basic example after changes to the text of its files. */
+  public void createCore(String name, Map<String, String> properties, Map<String, String> changes)
       throws IOException {
     Path instance = home.resolve(name);
-    copy(conf, instance.resolve("conf"));
+    copy(BASIC, instance.resolve("conf"));
+    for (Map.Entry<String, String> change : changes.entrySet()) {
+      boolean found = false;
+      for (String file : List.of("schema.xml", "solrconfig.xml")) {
+        Path path = instance.resolve("conf").resolve(file);
+        String text = Files.readString(path);
+        found |= text.contains(change.getKey());
+        Files.writeString(path, text.replace(change.getKey(), change.getValue()));
+      }
+      if (!found) {
+        throw new IllegalArgumentException("no file of the example holds " + change.getKey());
+      }
+    }
     container().create(name, instance, properties, false);
   }
 
@@ -109,6 +126,28 @@ public final class SolrNode implements AutoCloseable {
             .header("Content-Type", contentType)
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build());
+  }
+
+  /** What a search finds; the parameters go as they are. */
+  public JsonNode select(String core, Map<String, ?> params) throws Exception {
+    HttpResponse<String> response = trySelect(core, params);
+    if (response.statusCode() != 200) {
+      throw new AssertionError(response.body());
+    }
+    return JSON.readTree(response.body());
+  }
+
+  /** The answer to a search, whatever it is. */
+  public HttpResponse<String> trySelect(String core, Map<String, ?> params) throws Exception {
+    return post(
+        "/" + core + "/select",
+        "application/json",
+        JSON.writeValueAsString(Map.of("params", params)));
+  }
+
+  /** The answer to an update in JSON, whatever it is. */
+  public HttpResponse<String> update(String core, String parameters, String json) throws Exception {
+    return post("/" + core + "/update?" + parameters, "application/json", json);
   }
 
   private HttpResponse<String> send(HttpRequest request) throws Exception {

@@ -156,10 +156,11 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    Files.exists(source)
-                        ? "model '%s' is not declared in %s%s"
-                            .formatted(name, source, NearestName.hint(name, models.keySet()))
-                        : "model '%s' is not declared: there is no %s".formatted(name, source)));
+                    models.isEmpty()
+                        ? "model '%s' is not declared: %s is missing or declares none"
+                            .formatted(name, source)
+                        : "model '%s' is not declared in %s%s"
+                            .formatted(name, source, NearestName.hint(name, models.keySet()))));
   }
 
   /** A JSON object with its place in the file and typed, checked access. */
