@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.node;
 
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -70,7 +71,10 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
   private static final Set<String> DTYPES = Set.of("", "float32", "float16", "bfloat16");
 
   private static final JsonMapper JSON =
-      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
   /** Copies the map. */
   public ModelsFile {
@@ -129,9 +133,9 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         dtype,
         section.text("device"),
         section.flag("normalize", true),
-        Math.toIntExact(section.number("max_length", 0)),
-        Math.toIntExact(section.number("doc_max_length", 0)),
-        Math.toIntExact(section.number("dimensions", 0)),
+        section.count("max_length"),
+        section.count("doc_max_length"),
+        section.count("dimensions"),
         section.text("query_instruction"),
         section.text("document_instruction"));
   }
@@ -196,7 +200,20 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
       JsonNode value = node.path(key);
       return value.isMissingNode()
           ? missing
-          : check(value, value.canConvertToLong(), key, "a whole number").asLong();
+          : check(
+                  value,
+                  value.isIntegralNumber() && value.canConvertToLong(),
+                  key,
+                  "a whole number")
+              .asLong();
+    }
+
+    int count(String key) {
+      JsonNode value = node.path(key);
+      return value.isMissingNode()
+          ? 0
+          : check(value, value.isIntegralNumber() && value.canConvertToInt(), key, "a whole number")
+              .asInt();
     }
 
     List<String> texts(String key) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.llm2vec.encoder.Prompt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.function.Supplier;
 
 /**
@@ -27,7 +29,8 @@ final class QueryVectorCache {
    */
   record Key(String fingerprint, Prompt prompt, String text) {}
 
-  private final AsyncCache<Key, float[]> cache;
+  private final Cache<Key, float[]> cache;
+  private final ConcurrentMap<Key, CompletableFuture<float[]>> underWay = new ConcurrentHashMap<>();
 
   /** Holds about so many bytes; 0 keeps nothing. */
   QueryVectorCache(long bytes) {
@@ -36,7 +39,7 @@ final class QueryVectorCache {
             .maximumWeight(bytes)
             .<Key, float[]>weigher(QueryVectorCache::bytes)
             .executor(Runnable::run)
-            .buildAsync();
+            .build();
   }
 
   private static int bytes(Key key, float[] vector) {
@@ -52,18 +55,29 @@ final class QueryVectorCache {
    * @return shared with others: to be read only
    */
   float[] get(Key key, Supplier<float[]> encode) {
+    float[] kept = cache.getIfPresent(key);
+    if (kept != null) {
+      return kept;
+    }
     CompletableFuture<float[]> mine = new CompletableFuture<>();
-    CompletableFuture<float[]> others = cache.asMap().putIfAbsent(key, mine);
+    CompletableFuture<float[]> others = underWay.putIfAbsent(key, mine);
     if (others != null) {
       return join(others);
     }
     try {
-      float[] vector = encode.get();
+      // Looked up again: another thread may have been through since.
+      float[] vector = cache.getIfPresent(key);
+      if (vector == null) {
+        vector = encode.get();
+        cache.put(key, vector);
+      }
       mine.complete(vector);
       return vector;
     } catch (RuntimeException | Error e) {
       mine.completeExceptionally(e);
       throw e;
+    } finally {
+      underWay.remove(key);
     }
   }
 
