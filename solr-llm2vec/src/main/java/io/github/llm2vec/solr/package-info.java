@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The Solr plugin: documents encoded while they are indexed, queries encoded while they are parsed,
- * one encoder per node. It holds no model code: that lies below, in {@code lucene-llm2vec}.
+ * The Solr plugin: the classes that {@code solrconfig.xml} names, their arguments and how they are
+ * wired to a core. What they do lies in the packages below ({@code node}, {@code schema}, {@code
+ * update}, {@code query}), which know nothing of {@code solrconfig.xml}. There is no model code
+ * here: that lies in {@code lucene-llm2vec}.
  */
 package io.github.llm2vec.solr;

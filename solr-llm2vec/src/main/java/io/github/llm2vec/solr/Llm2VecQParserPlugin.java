@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr;
+
+import io.github.llm2vec.solr.query.EncodedQueryParser;
+import io.github.llm2vec.solr.query.QueryDefaults;
+import java.util.Set;
+import org.apache.solr.common.params.SolrParams;
+import org.apache.solr.common.util.NamedList;
+import org.apache.solr.request.SolrQueryRequest;
+import org.apache.solr.search.QParser;
+import org.apache.solr.search.QParserPlugin;
+
+/**
+ * Searches for the documents nearest to a text: {@code {!llm2vec f=vector topK=10 v=$q}}, with
+ * {@code model=} and {@code instruction=} where they differ from the defaults, and with whatever
+ * the {@code knn} parser of this Solr takes. In {@code solrconfig.xml}:
+ *
+ * <pre>{@code
+ * <queryParser name="llm2vec" class="io.github.llm2vec.solr.Llm2VecQParserPlugin">
+ *   <str name="model">default</str>
+ *   <str name="instruction">Given a question, find passages that answer it:</str>
+ * </queryParser>
+ * }</pre>
+ */
+public final class Llm2VecQParserPlugin extends QParserPlugin {
+
+  private static final Set<String> KNOWN = Set.of("model", "instruction");
+
+  private QueryDefaults defaults = new QueryDefaults("", "");
+
+  /** Made by Solr. */
+  public Llm2VecQParserPlugin() {}
+
+  @Override
+  public void init(NamedList<?> args) {
+    PluginArguments arguments = new PluginArguments("Llm2VecQParserPlugin", args, KNOWN);
+    defaults = new QueryDefaults(arguments.text("model", ""), arguments.text("instruction", ""));
+  }
+
+  /** What queries fall back on. */
+  QueryDefaults defaults() {
+    return defaults;
+  }
+
+  @Override
+  public QParser createParser(
+      String text, SolrParams localParams, SolrParams params, SolrQueryRequest request) {
+    return new EncodedQueryParser(text, localParams, params, request, defaults);
+  }
+}

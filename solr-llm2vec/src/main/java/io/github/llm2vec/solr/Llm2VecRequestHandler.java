@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr;
+
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.solr.node.EncoderRegistry;
+import io.github.llm2vec.solr.node.ModelStatus;
+import io.github.llm2vec.solr.node.NearestName;
+import io.github.llm2vec.solr.node.NodeEncoder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.params.SolrParams;
+import org.apache.solr.common.util.NamedList;
+import org.apache.solr.common.util.SimpleOrderedMap;
+import org.apache.solr.handler.RequestHandlerBase;
+import org.apache.solr.request.SolrQueryRequest;
+import org.apache.solr.response.SolrQueryResponse;
+import org.apache.solr.security.AuthorizationContext;
+
+/**
+ * Shows the models of the node, and encodes a text for trying out: {@code /llm2vec} or {@code
+ * /llm2vec?action=status}, {@code /llm2vec?action=encode&model=default&text=...} with {@code
+ * role=query} (default) or {@code document} and {@code instruction=}.
+ */
+public final class Llm2VecRequestHandler extends RequestHandlerBase {
+
+  private static final String STATUS = "status";
+  private static final String ENCODE = "encode";
+  private static final Set<String> ACTIONS = Set.of(STATUS, ENCODE);
+  private static final Set<String> ROLES = Set.of("query", "document");
+
+  /** Made by Solr. */
+  public Llm2VecRequestHandler() {}
+
+  @Override
+  public void handleRequestBody(SolrQueryRequest request, SolrQueryResponse response) {
+    response.setHttpCaching(false);
+    SolrParams params = request.getParams();
+    EncoderRegistry registry = EncoderRegistry.of(request.getCore());
+    switch (choice(params, "action", STATUS, ACTIONS)) {
+      case ENCODE -> encode(request, response, registry);
+      default -> response.add("models", registry.status().stream().map(this::describe).toList());
+    }
+  }
+
+  private NamedList<Object> describe(ModelStatus status) {
+    NamedList<Object> model = new SimpleOrderedMap<>();
+    model.add("name", status.declaration().name());
+    model.add("model", status.declaration().model());
+    model.add("state", status.state().name());
+    if (!status.failure().isEmpty()) {
+      model.add("failure", status.failure());
+    }
+    if (status.dimensions() > 0) {
+      model.add("dimensions", status.dimensions());
+      model.add("fingerprint", status.fingerprint());
+    }
+    model.add("cores", status.cores());
+    model.add("documents", status.counts().documents());
+    model.add("queries", status.counts().queries());
+    model.add("cachedQueries", status.counts().cachedQueries());
+    model.add("failedCalls", status.counts().failedCalls());
+    return model;
+  }
+
+  private void encode(
+      SolrQueryRequest request, SolrQueryResponse response, EncoderRegistry registry) {
+    SolrParams params = request.getParams();
+    String text = params.required().get("text");
+    String instruction = params.get("instruction", "");
+    NodeEncoder encoder = registry.acquire(request.getCore(), params.required().get("model"));
+    float[] vector =
+        choice(params, "role", "query", ROLES).equals("query")
+            ? encoder.encodeQuery(text, Prompt.query(instruction))
+            : encoder.encodeDocuments(List.of(text), Prompt.document(instruction))[0];
+    List<Float> values = new ArrayList<>(vector.length);
+    for (float value : vector) {
+      values.add(value);
+    }
+    response.add("vector", values);
+  }
+
+  private static String choice(SolrParams params, String name, String missing, Set<String> known) {
+    String value = params.get(name, missing);
+    if (!known.contains(value)) {
+      throw new SolrException(
+          ErrorCode.BAD_REQUEST,
+          "unknown " + name + " '" + value + "'" + NearestName.hint(value, known));
+    }
+    return value;
+  }
+
+  /** Trying a text costs what a query costs; the status is a matter of operators. */
+  @Override
+  public Name getPermissionName(AuthorizationContext request) {
+    return ENCODE.equals(request.getParams().get("action"))
+        ? Name.READ_PERM
+        : Name.METRICS_READ_PERM;
+  }
+
+  @Override
+  public String getDescription() {
+    return "LLM2Vec models of this node";
+  }
+}

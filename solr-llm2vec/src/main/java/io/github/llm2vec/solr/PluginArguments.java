@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr;
+
+import io.github.llm2vec.solr.node.NearestName;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.util.NamedList;
+
+/** The arguments of a plugin in {@code solrconfig.xml}: checked, so that a typo is no silent no. */
+final class PluginArguments {
+
+  private final String plugin;
+  private final Map<String, String> values = new LinkedHashMap<>();
+
+  /**
+   * Takes the arguments.
+   *
+   * @param plugin name for messages
+   * @param arguments as Solr read them
+   * @param known what they may be called
+   * @throws SolrException if one is unknown, given twice or not a single value
+   */
+  PluginArguments(String plugin, NamedList<?> arguments, Set<String> known) {
+    this.plugin = plugin;
+    arguments.forEach((name, value) -> put(name, value, known));
+  }
+
+  private void put(String name, Object value, Set<String> known) {
+    if (!known.contains(name)) {
+      throw wrong("unknown argument '" + name + "'" + NearestName.hint(name, known));
+    }
+    if (!(value instanceof CharSequence || value instanceof Number || value instanceof Boolean)) {
+      throw wrong("argument '" + name + "' must be a single value, found " + value);
+    }
+    if (values.put(name, value.toString()) != null) {
+      throw wrong("argument '" + name + "' is given twice");
+    }
+  }
+
+  /** An argument that must be there and not blank. */
+  String required(String name) {
+    return Optional.ofNullable(values.get(name))
+        .filter(value -> !value.isBlank())
+        .orElseThrow(() -> wrong("argument '" + name + "' is missing"));
+  }
+
+  /** An argument or, if it is not there, another value. */
+  String text(String name, String missing) {
+    return values.getOrDefault(name, missing);
+  }
+
+  /** A whole number or, if it is not there, another one. */
+  long number(String name, long missing) {
+    String value = values.get(name);
+    try {
+      return value == null ? missing : Long.parseLong(value.strip());
+    } catch (NumberFormatException e) {
+      throw wrong("argument '" + name + "' must be a whole number, found " + value);
+    }
+  }
+
+  /** The exception for arguments that are wrong. */
+  SolrException wrong(String message) {
+    return new SolrException(ErrorCode.SERVER_ERROR, plugin + ": " + message);
+  }
+}

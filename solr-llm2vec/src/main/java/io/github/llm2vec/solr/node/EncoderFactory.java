@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import io.github.llm2vec.encoder.TextEncoder;
+import java.io.IOException;
+
+/** Opens the encoder that a declaration describes; may take minutes and much memory. */
+@FunctionalInterface
+public interface EncoderFactory {
+
+  /**
+   * Opens an encoder, which the caller closes.
+   *
+   * @throws IOException if files cannot be read
+   * @throws RuntimeException if the declaration or the checkpoint is not fit to be opened
+   */
+  TextEncoder open(ModelDeclaration declaration) throws IOException;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.Role;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * One model as {@code llm2vec-models.json} declares it. A text that is "" and a number that is 0
+ * stand for "as the checkpoint itself says".
+ *
+ * @param name what update chains and queries call the model
+ * @param model folder of the checkpoint, or its id on the Hugging Face hub
+ * @param adapters folders or ids of PEFT adapters, merged in this order
+ * @param pooling name of the pooling mode, for example {@code mean}
+ * @param dtype {@code float32}, {@code float16} or {@code bfloat16}
+ * @param device {@code cpu}, {@code cuda} or {@code cuda:N}
+ * @param normalize whether vectors are scaled to length 1; true unless declared otherwise, since
+ *     the dot product of Lucene wants unit vectors
+ * @param maxLength most tokens of a text, instruction included
+ * @param docMaxLength most tokens of the text itself
+ * @param dimensions width that vectors are cut to
+ * @param queryInstruction instruction of queries that bring none
+ * @param documentInstruction instruction of documents whose update chain has none
+ */
+public record ModelDeclaration(
+    String name,
+    String model,
+    List<String> adapters,
+    String pooling,
+    String dtype,
+    String device,
+    boolean normalize,
+    int maxLength,
+    int docMaxLength,
+    int dimensions,
+    String queryInstruction,
+    String documentInstruction) {
+
+  /** Copies the list and rejects null and what no model could be opened with. */
+  public ModelDeclaration {
+    Objects.requireNonNull(pooling, "pooling");
+    Objects.requireNonNull(dtype, "dtype");
+    Objects.requireNonNull(device, "device");
+    Objects.requireNonNull(queryInstruction, "queryInstruction");
+    Objects.requireNonNull(documentInstruction, "documentInstruction");
+    adapters = List.copyOf(adapters);
+    if (name.isBlank()) {
+      throw new IllegalArgumentException("a model needs a name");
+    }
+    if (model.isBlank()) {
+      throw new IllegalArgumentException(
+          "model '" + name + "' has no \"model\": give the folder of a checkpoint or a hub id");
+    }
+    if (maxLength < 0 || docMaxLength < 0 || dimensions < 0) {
+      throw new IllegalArgumentException(
+          "model '%s': lengths and dimensions cannot be negative, found max_length %d,"
+                  .formatted(name, maxLength)
+              + " doc_max_length %d, dimensions %d".formatted(docMaxLength, dimensions));
+    }
+  }
+
+  /** A declaration that leaves everything to the checkpoint. */
+  public static ModelDeclaration of(String name, String model) {
+    return new ModelDeclaration(name, model, List.of(), "", "", "", true, 0, 0, 0, "", "");
+  }
+
+  /** The prompt itself, or, if it has no instruction, with the one declared for its role. */
+  Prompt withDefaultInstruction(Prompt prompt) {
+    if (!prompt.instruction().isEmpty()) {
+      return prompt;
+    }
+    return prompt.role() == Role.QUERY
+        ? Prompt.query(queryInstruction)
+        : Prompt.document(documentInstruction);
+  }
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+/** How far a declared model is. */
+public enum ModelState {
+  /** No core has asked for it, or the last one has gone. */
+  IDLE,
+  /** Being opened in the background. */
+  LOADING,
+  /** Open; it encodes. */
+  READY,
+  /** It could not be opened; a core that asks anew, by a reload for instance, tries again. */
+  FAILED
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The models of a node, as read from {@code llm2vec-models.json}. This class is the definition of
+ * the format:
+ *
+ * <pre>{@code
+ * {
+ *   "query_cache_bytes": 33554432,
+ *   "models": {
+ *     "default": {
+ *       "model": "models/my-checkpoint",      // required; folder (relative to this file) or hub id
+ *       "adapters": ["models/my-adapter"],
+ *       "pooling": "mean",
+ *       "dtype": "bfloat16",                  // float32 | float16 | bfloat16
+ *       "device": "cuda:0",                   // cpu | cuda | cuda:N
+ *       "normalize": true,
+ *       "max_length": 512,
+ *       "doc_max_length": 400,
+ *       "dimensions": 1024,
+ *       "query_instruction": "...",
+ *       "document_instruction": ""
+ *     }
+ *   }
+ * }
+ * }</pre>
+ *
+ * An unknown key is an error that names the nearest known one.
+ *
+ * @param source the file, for messages
+ * @param models declarations by name
+ * @param queryCacheBytes memory for query vectors that are kept, about
+ */
+public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long queryCacheBytes) {
+
+  /** Name of the file in the Solr home. */
+  public static final String NAME = "llm2vec-models.json";
+
+  static final long DEFAULT_QUERY_CACHE_BYTES = 32L << 20;
+
+  private static final Set<String> TOP_KEYS = Set.of("models", "query_cache_bytes");
+  private static final Set<String> MODEL_KEYS =
+      Set.of(
+          "model",
+          "adapters",
+          "pooling",
+          "dtype",
+          "device",
+          "normalize",
+          "max_length",
+          "doc_max_length",
+          "dimensions",
+          "query_instruction",
+          "document_instruction");
+  private static final Set<String> DTYPES = Set.of("", "float32", "float16", "bfloat16");
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  /** Copies the map. */
+  public ModelsFile {
+    models = Map.copyOf(models);
+    if (queryCacheBytes < 0) {
+      throw new IllegalArgumentException(
+          "query_cache_bytes cannot be negative, found " + queryCacheBytes);
+    }
+  }
+
+  /**
+   * Reads a file; one that is not there declares nothing.
+   *
+   * @throws IllegalArgumentException if the file is not of this format
+   * @throws IOException if the file cannot be read
+   */
+  public static ModelsFile read(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      return new ModelsFile(file, Map.of(), DEFAULT_QUERY_CACHE_BYTES);
+    }
+    try {
+      return parse(file, JSON.readTree(Files.readString(file)));
+    } catch (IOException e) {
+      throw new IOException(file + " cannot be read as JSON: " + e.getMessage(), e);
+    }
+  }
+
+  private static ModelsFile parse(Path file, JsonNode root) {
+    Section top = new Section(file + "", root, TOP_KEYS);
+    Map<String, ModelDeclaration> models = new LinkedHashMap<>();
+    JsonNode declared = root.path("models");
+    if (!declared.isMissingNode() && !declared.isObject()) {
+      throw new IllegalArgumentException(
+          file + ": \"models\" must be an object of name to declaration, found " + declared);
+    }
+    declared
+        .fields()
+        .forEachRemaining(
+            entry -> models.put(entry.getKey(), declaration(file, entry.getKey(), entry)));
+    return new ModelsFile(file, models, top.number("query_cache_bytes", DEFAULT_QUERY_CACHE_BYTES));
+  }
+
+  private static ModelDeclaration declaration(
+      Path file, String name, Map.Entry<String, JsonNode> entry) {
+    Section section = new Section(file + ": model '" + name + "'", entry.getValue(), MODEL_KEYS);
+    String dtype = section.text("dtype");
+    if (!DTYPES.contains(dtype)) {
+      throw new IllegalArgumentException(
+          section.place + ": \"dtype\" must be float32, float16 or bfloat16, found " + dtype);
+    }
+    return new ModelDeclaration(
+        name,
+        resolve(file, section.text("model")),
+        section.texts("adapters").stream().map(adapter -> resolve(file, adapter)).toList(),
+        section.text("pooling"),
+        dtype,
+        section.text("device"),
+        section.flag("normalize", true),
+        section.count("max_length"),
+        section.count("doc_max_length"),
+        section.count("dimensions"),
+        section.text("query_instruction"),
+        section.text("document_instruction"));
+  }
+
+  /** A folder beside the file is meant if there is one; anything else is left as it is. */
+  private static String resolve(Path file, String model) {
+    try {
+      Path folder = file.toAbsolutePath().resolveSibling(model);
+      return !model.isBlank() && Files.isDirectory(folder) ? folder.normalize().toString() : model;
+    } catch (InvalidPathException e) {
+      return model;
+    }
+  }
+
+  /**
+   * The declaration of a name.
+   *
+   * @throws IllegalArgumentException if there is none, saying what there is
+   */
+  public ModelDeclaration declaration(String name) {
+    return Optional.ofNullable(models.get(name))
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    models.isEmpty()
+                        ? "model '%s' is not declared: %s is missing or declares none"
+                            .formatted(name, source)
+                        : "model '%s' is not declared in %s%s"
+                            .formatted(name, source, NearestName.hint(name, models.keySet()))));
+  }
+
+  /** A JSON object with its place in the file and typed, checked access. */
+  private record Section(String place, JsonNode node, Set<String> known) {
+
+    Section {
+      if (!node.isObject()) {
+        throw new IllegalArgumentException(place + ": expected a JSON object, found " + node);
+      }
+      node.fieldNames()
+          .forEachRemaining(
+              key -> {
+                if (!known.contains(key)) {
+                  throw new IllegalArgumentException(
+                      place + ": unknown key \"" + key + "\"" + NearestName.hint(key, known));
+                }
+              });
+    }
+
+    String text(String key) {
+      JsonNode value = node.path(key);
+      return value.isMissingNode() ? "" : check(value, value.isTextual(), key, "a text").asText();
+    }
+
+    boolean flag(String key, boolean missing) {
+      JsonNode value = node.path(key);
+      return value.isMissingNode()
+          ? missing
+          : check(value, value.isBoolean(), key, "true or false").asBoolean();
+    }
+
+    long number(String key, long missing) {
+      JsonNode value = node.path(key);
+      return value.isMissingNode()
+          ? missing
+          : check(
+                  value,
+                  value.isIntegralNumber() && value.canConvertToLong(),
+                  key,
+                  "a whole number")
+              .asLong();
+    }
+
+    int count(String key) {
+      JsonNode value = node.path(key);
+      return value.isMissingNode()
+          ? 0
+          : check(value, value.isIntegralNumber() && value.canConvertToInt(), key, "a whole number")
+              .asInt();
+    }
+
+    List<String> texts(String key) {
+      JsonNode value = node.path(key);
+      List<String> texts = new ArrayList<>();
+      if (!value.isMissingNode()) {
+        check(value, value.isArray(), key, "a list of texts")
+            .forEach(item -> texts.add(check(item, item.isTextual(), key, "texts").asText()));
+      }
+      return texts;
+    }
+
+    private JsonNode check(JsonNode value, boolean fits, String key, String expected) {
+      if (!fits) {
+        throw new IllegalArgumentException(
+            "%s: \"%s\" must be %s, found %s".formatted(place, key, expected, value));
+      }
+      return value;
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import io.github.llm2vec.encoder.TextEncoder;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
+
+/** One attempt at opening a model, from its start to its outcome. Thread-safe. */
+final class Opening {
+
+  private final ModelDeclaration declaration;
+  private final boolean asked;
+  private final CompletableFuture<TextEncoder> outcome = new CompletableFuture<>();
+
+  private Opening(ModelDeclaration declaration, boolean asked) {
+    this.declaration = declaration;
+    this.asked = asked;
+  }
+
+  /** An attempt that has begun. */
+  static Opening of(ModelDeclaration declaration) {
+    return new Opening(declaration, true);
+  }
+
+  /** Stands for the attempt that nobody has asked for yet. */
+  static Opening idle(ModelDeclaration declaration) {
+    return new Opening(declaration, false);
+  }
+
+  void succeed(TextEncoder encoder) {
+    outcome.complete(encoder);
+  }
+
+  void fail(Throwable cause) {
+    outcome.completeExceptionally(cause);
+  }
+
+  ModelState state() {
+    if (!asked) {
+      return ModelState.IDLE;
+    }
+    if (!outcome.isDone()) {
+      return ModelState.LOADING;
+    }
+    return outcome.isCompletedExceptionally() ? ModelState.FAILED : ModelState.READY;
+  }
+
+  Optional<TextEncoder> encoderIfOpen() {
+    return state() == ModelState.READY ? Optional.of(outcome.join()) : Optional.empty();
+  }
+
+  /** Why it failed, or "". */
+  String failure() {
+    return state() == ModelState.FAILED
+        ? outcome.handle((encoder, cause) -> describe(cause)).join()
+        : "";
+  }
+
+  /**
+   * Waits for the encoder.
+   *
+   * @throws SolrException 503 if it takes longer, 500 if it failed or was not asked for
+   */
+  TextEncoder await(Duration patience) {
+    if (!asked) {
+      throw new SolrException(
+          ErrorCode.SERVER_ERROR, name() + " is not open, since no core holds it; this is a bug");
+    }
+    try {
+      return outcome.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new SolrException(
+          ErrorCode.SERVICE_UNAVAILABLE, name() + " is still being opened; try again later", e);
+    } catch (ExecutionException e) {
+      throw new SolrException(
+          ErrorCode.SERVER_ERROR,
+          name()
+              + " could not be opened: "
+              + describe(e.getCause())
+              + ". Repair it and reload the core.",
+          e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SolrException(
+          ErrorCode.SERVICE_UNAVAILABLE, "interrupted while waiting for " + name(), e);
+    }
+  }
+
+  private String name() {
+    return "model '" + declaration.name() + "'";
+  }
+
+  private static String describe(Throwable cause) {
+    return Optional.ofNullable(cause.getMessage()).orElse(cause.getClass().getName());
+  }
+}

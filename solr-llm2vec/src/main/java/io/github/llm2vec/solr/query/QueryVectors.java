@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.query;
+
+import io.github.llm2vec.encoder.Prompt;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.params.ModifiableSolrParams;
+import org.apache.solr.common.params.SolrParams;
+import org.apache.solr.request.SolrQueryRequest;
+
+/**
+ * Query vectors on their way from the node that took a request to the shards, so that a text is
+ * encoded once however many shards and phases a request has. The first node keeps the vectors in
+ * the context of its request; they travel as parameters of the shard requests: base64 of the
+ * little-endian floats, under a name derived from model, instruction and text.
+ */
+public final class QueryVectors {
+
+  private static final String PREFIX = "llm2vec.vector.";
+  private static final Object CONTEXT_KEY = QueryVectors.class.getName();
+
+  private QueryVectors() {}
+
+  /** The name under which the vector of a text travels. */
+  static String key(String model, Prompt prompt, String text) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (String part : new String[] {model, prompt.role().name(), prompt.instruction(), text}) {
+        byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes.length));
+        digest.update(bytes);
+      }
+      return PREFIX + HexFormat.of().formatHex(digest.digest(), 0, 16);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256; this is a bug", e);
+    }
+  }
+
+  /**
+   * The vector that another node sent along.
+   *
+   * @throws SolrException 400 if what was sent is not a vector
+   */
+  static Optional<float[]> received(SolrParams params, String key) {
+    return Optional.ofNullable(params.get(key)).map(QueryVectors::decode);
+  }
+
+  /** Keeps a vector for the shards of this request. */
+  static void keep(SolrQueryRequest request, String key, float[] vector) {
+    kept(request).put(key, encode(vector));
+  }
+
+  /** Adds all vectors that were kept to the parameters of a shard request. */
+  public static void send(SolrQueryRequest request, ModifiableSolrParams params) {
+    kept(request).forEach(params::set);
+  }
+
+  // The context is a map of anything; this class alone writes the key.
+  @SuppressWarnings("unchecked")
+  private static Map<String, String> kept(SolrQueryRequest request) {
+    return (Map<String, String>)
+        request.getContext().computeIfAbsent(CONTEXT_KEY, key -> new LinkedHashMap<>());
+  }
+
+  private static String encode(float[] vector) {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(vector.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(vector);
+    return Base64.getEncoder().encodeToString(bytes.array());
+  }
+
+  private static float[] decode(String base64) {
+    try {
+      byte[] bytes = Base64.getDecoder().decode(base64);
+      if (bytes.length % Float.BYTES != 0) {
+        throw new IllegalArgumentException(bytes.length + " bytes are no whole number of floats");
+      }
+      float[] vector = new float[bytes.length / Float.BYTES];
+      ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(vector);
+      return vector;
+    } catch (IllegalArgumentException e) {
+      throw new SolrException(
+          ErrorCode.BAD_REQUEST, "parameter " + PREFIX + "* holds no vector: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Query texts become nearest-neighbour queries here, each text encoded once per request, in a
+ * cluster too. It must not know where its settings come from.
+ */
+package io.github.llm2vec.solr.query;

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.schema;
+
+import io.github.llm2vec.solr.node.ModelDeclaration;
+import org.apache.lucene.index.VectorEncoding;
+import org.apache.lucene.index.VectorSimilarityFunction;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.schema.DenseVectorField;
+import org.apache.solr.schema.IndexSchema;
+import org.apache.solr.schema.SchemaField;
+
+/**
+ * A field of a schema that takes float vectors.
+ *
+ * @param name of the field
+ * @param dimensions that the schema gives it
+ * @param similarity that the schema gives it
+ * @param stored whether an atomic update finds the old vector again
+ */
+public record VectorField(
+    String name, int dimensions, VectorSimilarityFunction similarity, boolean stored) {
+
+  /**
+   * Finds a vector field.
+   *
+   * @throws SolrException 400 if the schema has no such field or it is of another kind
+   */
+  public static VectorField of(IndexSchema schema, String name) {
+    SchemaField field = schema.getFieldOrNull(name);
+    if (field == null) {
+      throw refused("the schema has no field '" + name + "'");
+    }
+    if (!(field.getType() instanceof DenseVectorField type)) {
+      throw refused(
+          "field '%s' is of type '%s'; vectors need a solr.DenseVectorField"
+              .formatted(name, field.getType().getTypeName()));
+    }
+    if (type.getVectorEncoding() != VectorEncoding.FLOAT32) {
+      throw refused(
+          "field '%s' has vectorEncoding=%s; vectors of a model need FLOAT32"
+              .formatted(name, type.getVectorEncoding()));
+    }
+    return new VectorField(name, type.getDimension(), type.getSimilarityFunction(), field.stored());
+  }
+
+  /**
+   * Checks that vectors fit.
+   *
+   * @param width floats per vector
+   * @throws SolrException 400 if the schema says otherwise
+   */
+  public void checkDimensions(String model, int width) {
+    if (width != dimensions) {
+      throw refused(
+          "field '%s' has vectorDimension=%d but model '%s' gives vectors of %d; set it to %d"
+                  .formatted(name, dimensions, model, width, width)
+              + " and index the documents anew");
+    }
+  }
+
+  /**
+   * Checks that the similarity means something for the vectors of a model.
+   *
+   * @throws SolrException 400 for a dot product of vectors that are not scaled to length 1
+   */
+  public void checkSimilarity(ModelDeclaration model) {
+    if (similarity == VectorSimilarityFunction.DOT_PRODUCT && !model.normalize()) {
+      throw refused(
+          "field '%s' has similarityFunction=dot_product, which needs vectors of length 1, but"
+                  .formatted(name)
+              + " model '%s' is declared with \"normalize\": false; use cosine or"
+                  .formatted(model.name())
+              + " maximum_inner_product");
+    }
+  }
+
+  private static SolrException refused(String message) {
+    return new SolrException(ErrorCode.BAD_REQUEST, message);
+  }
+}

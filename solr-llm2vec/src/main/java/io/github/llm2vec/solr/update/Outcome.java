@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.update;
+
+/** What came of one text. */
+sealed interface Outcome {
+
+  /**
+   * It has a vector.
+   *
+   * @param vector as Solr takes it
+   */
+  record Encoded(FloatList vector) implements Outcome {}
+
+  /**
+   * It has none.
+   *
+   * @param cause why
+   */
+  record Failed(RuntimeException cause) implements Outcome {}
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Documents get their vectors here, before they are distributed in the cluster: what text a
+ * document has, which documents are encoded together, what happens when one of them cannot be. It
+ * must not know where its settings come from.
+ */
+package io.github.llm2vec.solr.update;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr;
+
+import io.github.llm2vec.solr.node.EncoderRegistry;
+import io.github.llm2vec.solr.node.ModelDeclaration;
+import io.github.llm2vec.solr.node.ModelsFile;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.solr.SolrTestCaseJ4.SuppressSSL;
+import org.apache.solr.client.solrj.SolrClient;
+import org.apache.solr.client.solrj.SolrQuery;
+import org.apache.solr.client.solrj.request.CollectionAdminRequest;
+import org.apache.solr.client.solrj.request.UpdateRequest;
+import org.apache.solr.client.solrj.response.QueryResponse;
+import org.apache.solr.cloud.SolrCloudTestCase;
+import org.apache.solr.common.SolrDocument;
+import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.common.cloud.Replica;
+import org.apache.solr.embedded.JettySolrRunner;
+import org.junit.After;
+import org.junit.Before;
+import org.junit.BeforeClass;
+import org.junit.Test;
+
+/**
+ * Two nodes, two shards, two replicas of each: every document and every query is encoded once in
+ * the whole cluster.
+ */
+@SuppressSSL(bugUrl = "the test is about encoding")
+public class ClusterTest extends SolrCloudTestCase {
+
+  private static final int DIMENSIONS = 32;
+  private static final String COLLECTION = "papers";
+
+  private static FakeEncoder encoder;
+
+  @BeforeClass
+  public static void startCluster() throws Exception {
+    System.setProperty("enable.update.log", "true");
+    encoder = new FakeEncoder(DIMENSIONS);
+    configureCluster(2).addConfig("basic", SolrNode.BASIC).configure();
+    for (JettySolrRunner node : cluster.getJettySolrRunners()) {
+      ModelsFile models =
+          new ModelsFile(
+              createTempDir().resolve(ModelsFile.NAME),
+              Map.of("default", ModelDeclaration.of("default", "fake")),
+              1 << 20);
+      EncoderRegistry.install(
+          node.getCoreContainer(), new EncoderRegistry(models, model -> encoder, Runnable::run));
+    }
+  }
+
+  @Before
+  public void createCollection() throws Exception {
+    CollectionAdminRequest.createCollection(COLLECTION, "basic", 2, 2)
+        .withProperty("llm2vec.dims", "" + DIMENSIONS)
+        .process(cluster.getSolrClient());
+    cluster.waitForActiveCollection(COLLECTION, 2, 4);
+    encoder.forget();
+  }
+
+  @After
+  public void deleteCollection() throws Exception {
+    CollectionAdminRequest.deleteCollection(COLLECTION).process(cluster.getSolrClient());
+  }
+
+  @Test
+  public void documentsAndQueriesAreEncodedOnceInTheCluster() throws Exception {
+    List<SciFact.Abstract> papers = SciFact.documents().subList(0, 60);
+    List<SolrInputDocument> documents = new ArrayList<>();
+    for (SciFact.Abstract paper : papers) {
+      documents.add(
+          new SolrInputDocument("id", paper.id(), "title", paper.title(), "text", paper.text()));
+    }
+    new UpdateRequest().add(documents).commit(cluster.getSolrClient(), COLLECTION);
+    assertEquals(
+        papers.stream().map(SciFact.Abstract::source).sorted().toList(),
+        encoder.texts().stream().sorted().toList());
+    assertReplicasHoldTheVectors(papers);
+
+    List<String> queries = SciFact.queries();
+    for (int i = 0; i < 5; i++) {
+      assertEncodedOnce("{!llm2vec f=vector topK=5 v=$qq}", "*:*", queries.get(i));
+    }
+    assertEncodedOnce("{!bool should='text:cell' should=$near}", "*:*", queries.get(6));
+    assertEncodedOnce("*:*", "{!llm2vec f=vector topK=5 v=$qq}", queries.get(7));
+  }
+
+  /** One encoding, although both shards search and then fetch stored fields. */
+  private static void assertEncodedOnce(String query, String filter, String text) throws Exception {
+    encoder.forget();
+    SolrQuery request =
+        new SolrQuery("q", query, "fq", filter, "qq", text, "rows", "10", "fl", "id,title,score");
+    request.set("near", "{!llm2vec f=vector topK=5 v=$qq}");
+    QueryResponse response = cluster.getSolrClient().query(COLLECTION, request);
+    assertEquals(10, response.getResults().size());
+    assertEquals(List.of(List.of(text)), encoder.calls());
+  }
+
+  private static void assertReplicasHoldTheVectors(List<SciFact.Abstract> papers) throws Exception {
+    Map<String, Integer> copies = new TreeMap<>();
+    Map<String, SciFact.Abstract> byId = new TreeMap<>();
+    papers.forEach(paper -> byId.put(paper.id(), paper));
+    List<Replica> replicas =
+        getCollectionState(COLLECTION).getSlices().stream()
+            .flatMap(slice -> slice.getReplicas().stream())
+            .toList();
+    for (Replica replica : replicas) {
+      try (SolrClient client = getHttpSolrClient(replica)) {
+        SolrQuery all = new SolrQuery("q", "*:*", "distrib", "false", "rows", "100");
+        all.setFields("id", "vector");
+        for (SolrDocument document : client.query(all).getResults()) {
+          String id = (String) document.getFieldValue("id");
+          copies.merge(id, 1, Integer::sum);
+          assertEquals(
+              floats(encoder.vector(" " + byId.get(id).source())),
+              List.copyOf(document.getFieldValues("vector")));
+        }
+      }
+    }
+    assertEquals(60, copies.size());
+    assertTrue(copies.toString(), copies.values().stream().allMatch(count -> count == 2));
+  }
+
+  private static List<Float> floats(float[] vector) {
+    List<Float> list = new ArrayList<>();
+    for (float value : vector) {
+      list.add(value);
+    }
+    return list;
+  }
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.solr.node.EncoderFactory;
+import io.github.llm2vec.solr.node.EncoderRegistry;
+import io.github.llm2vec.solr.node.ModelDeclaration;
+import io.github.llm2vec.solr.node.ModelsFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.solr.core.CoreContainer;
+import org.apache.solr.embedded.JettyConfig;
+import org.apache.solr.embedded.JettySolrRunner;
+
+/** A real Solr over HTTP, on a port of its own, whose models are fakes. */
+public final class SolrNode implements AutoCloseable {
+
+  /** The configset that users start from. */
+  public static final Path BASIC = Path.of("..", "solr-config-examples", "basic", "conf");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Path home;
+  private final JettySolrRunner jetty;
+  private final HttpClient http = HttpClient.newHttpClient();
+
+  private SolrNode(Path home, JettySolrRunner jetty) {
+    this.home = home;
+    this.jetty = jetty;
+  }
+
+  /** Starts a node with one model, "default", that is opened at once in the asking thread. */
+  public static SolrNode start(Path home, EncoderFactory factory) throws Exception {
+    ModelsFile models =
+        new ModelsFile(
+            home.resolve(ModelsFile.NAME),
+            Map.of("default", ModelDeclaration.of("default", "fake")),
+            1 << 20);
+    return start(home, new EncoderRegistry(models, factory, Runnable::run));
+  }
+
+  /** Starts a node with a registry. */
+  public static SolrNode start(Path home, EncoderRegistry registry) throws Exception {
+    SolrNode node = start(home);
+    EncoderRegistry.install(node.container(), registry);
+    return node;
+  }
+
+  /** Starts a node that finds its models as a real one does. */
+  public static SolrNode start(Path home) throws Exception {
+    Files.writeString(home.resolve("solr.xml"), "<solr></solr>");
+    JettySolrRunner jetty =
+        new JettySolrRunner(
+            home.toString(), JettyConfig.builder().setPort(0).withSSLConfig(null).build());
+    jetty.start();
+    return new SolrNode(home, jetty);
+  }
+
+  public CoreContainer container() {
+    return jetty.getCoreContainer();
+  }
+
+  /** Address of the node, ending in /solr. */
+  public String url() {
+    return jetty.getBaseUrl().toString();
+  }
+
+  /** Makes a core of the basic example. */
+  public void createCore(String name, Map<String, String> properties) throws IOException {
+    createCore(name, properties, Map.of());
+  }
+
+  /** Makes a core of the basic example after changes to the text of its files. */
+  public void createCore(String name, Map<String, String> properties, Map<String, String> changes)
+      throws IOException {
+    Path instance = home.resolve(name);
+    copy(BASIC, instance.resolve("conf"));
+    for (Map.Entry<String, String> change : changes.entrySet()) {
+      boolean found = false;
+      for (String file : List.of("schema.xml", "solrconfig.xml")) {
+        Path path = instance.resolve("conf").resolve(file);
+        String text = Files.readString(path);
+        found |= text.contains(change.getKey());
+        Files.writeString(path, text.replace(change.getKey(), change.getValue()));
+      }
+      if (!found) {
+        throw new IllegalArgumentException("no file of the example holds " + change.getKey());
+      }
+    }
+    container().create(name, instance, properties, false);
+  }
+
+  /** Copies a folder of files. */
+  public static void copy(Path from, Path to) throws IOException {
+    Files.createDirectories(to);
+    try (Stream<Path> files = Files.list(from)) {
+      files.forEach(
+          file -> {
+            try {
+              Files.copy(file, to.resolve(file.getFileName()));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    }
+  }
+
+  public HttpResponse<String> get(String pathAndQuery) throws Exception {
+    return send(HttpRequest.newBuilder(URI.create(url() + pathAndQuery)).build());
+  }
+
+  public HttpResponse<String> post(String path, String contentType, String body) throws Exception {
+    return send(
+        HttpRequest.newBuilder(URI.create(url() + path))
+            .header("Content-Type", contentType)
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build());
+  }
+
+  /** What a search finds; the parameters go as they are. */
+  public JsonNode select(String core, Map<String, ?> params) throws Exception {
+    HttpResponse<String> response = trySelect(core, params);
+    if (response.statusCode() != 200) {
+      throw new AssertionError(response.body());
+    }
+    return JSON.readTree(response.body());
+  }
+
+  /** The answer to a search, whatever it is. */
+  public HttpResponse<String> trySelect(String core, Map<String, ?> params) throws Exception {
+    return post(
+        "/" + core + "/select",
+        "application/json",
+        JSON.writeValueAsString(Map.of("params", params)));
+  }
+
+  /** The answer to an update in JSON, whatever it is. */
+  public HttpResponse<String> update(String core, String parameters, String json) throws Exception {
+    return post("/" + core + "/update?" + parameters, "application/json", json);
+  }
+
+  private HttpResponse<String> send(HttpRequest request) throws Exception {
+    return http.send(request, HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public void close() {
+    try {
+      jetty.stop();
+    } catch (Exception e) {
+      throw new IllegalStateException("the test's node does not stop", e);
+    }
+  }
+}

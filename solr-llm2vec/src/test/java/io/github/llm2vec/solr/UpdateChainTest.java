@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.solr.client.solrj.impl.ConcurrentUpdateHttp2SolrClient;
+import org.apache.solr.client.solrj.impl.Http2SolrClient;
+import org.apache.solr.common.SolrInputDocument;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the update chain of the basic example does with a request, seen from outside. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class UpdateChainTest {
+
+  private static final int DIMENSIONS = 16;
+  private static final Map<String, String> PROPERTIES =
+      Map.of("llm2vec.dims", "" + DIMENSIONS, "solr.autoSoftCommit.maxTime", "-1");
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+  private SolrNode node;
+  private String core;
+
+  @BeforeAll
+  void start(@TempDir Path home) throws Exception {
+    node = SolrNode.start(home, model -> encoder);
+    encoder.failFor("poison");
+  }
+
+  @AfterAll
+  void stop() {
+    node.close();
+  }
+
+  @BeforeEach
+  void nameCore(TestInfo test) {
+    core = test.getTestMethod().orElseThrow().getName();
+    encoder.forget();
+  }
+
+  @Test
+  void addsAndDeletesOfOneRequestKeepTheirOrder() throws Exception {
+    node.createCore(core, PROPERTIES);
+    accept(
+        """
+        {"add":{"doc":{"id":"1","text":"first"}},
+         "add":{"doc":{"id":"2","text":"second"}},
+         "delete":"1",
+         "add":{"doc":{"id":"3","text":"third"}},
+         "delete":{"query":"id:2"},
+         "add":{"doc":{"id":"2","text":"second again"}},
+         "add":{"doc":{"id":"2","text":"second for good"}},
+         "commit":{}}""");
+    assertEquals(Map.of("2", "second for good", "3", "third"), indexedWithVectors());
+    assertEquals(
+        List.of("first", "second", "third", "second again", "second for good"), encoder.texts());
+    assertEquals(
+        List.of(2, 1, 1, 1),
+        encoder.calls().stream().map(List::size).toList(),
+        "encoded before each delete, and before an id comes again");
+  }
+
+  @Test
+  void commitInTheMiddleOfARequestShowsWhatCameBefore() throws Exception {
+    node.createCore(core, PROPERTIES);
+    HttpResponse<String> response =
+        node.post(
+            "/" + core + "/update",
+            "text/xml",
+            """
+            <update>
+              <add><doc><field name="id">1</field><field name="text">before</field></doc></add>
+              <commit/>
+              <add><doc><field name="id">2</field><field name="text">after</field></doc></add>
+            </update>""");
+    assertEquals(200, response.statusCode(), response.body());
+    assertEquals(Map.of("1", "before"), indexedWithVectors());
+    accept("{\"commit\":{}}");
+    assertEquals(Map.of("1", "before", "2", "after"), indexedWithVectors());
+  }
+
+  @Test
+  void refusedDocumentIsNamedAndItsNeighboursAreIndexed() throws Exception {
+    node.createCore(core, PROPERTIES);
+    HttpResponse<String> response =
+        node.update(
+            core,
+            "commit=true",
+            """
+            [{"id":"1","text":"good"}, {"id":"2","text":"good"}, {"id":"bad","text":"poison"},
+             {"id":"4","text":"good"}]""");
+    assertEquals(400, response.statusCode(), response.body());
+    JsonNode error = JSON.readTree(response.body()).get("error");
+    assertEquals(
+        "1 of 4 documents could not be encoded for field 'vector' and were not indexed; those"
+            + " beside them in the batch were. document 'bad': this text cannot be encoded",
+        error.get("msg").asText());
+    assertTrue(error.get("metadata").toString().contains("\"llm2vec-refused-ids\",\"bad\""));
+    accept("{\"commit\":{}}");
+    assertEquals(Map.of("1", "good", "2", "good", "4", "good"), indexedWithVectors());
+    assertEquals(List.of(4, 2, 2, 1, 1), encoder.calls().stream().map(List::size).toList());
+  }
+
+  @Test
+  void nothingOfARequestIsEncodedAfterARefusal() throws Exception {
+    node.createCore(core, PROPERTIES);
+    HttpResponse<String> response =
+        node.update(
+            core,
+            "",
+            """
+            {"add":{"doc":{"id":"bad","text":"poison"}},
+             "delete":"none",
+             "add":{"doc":{"id":"2","text":"never read"}}}""");
+    assertEquals(400, response.statusCode(), response.body());
+    accept("{\"commit\":{}}");
+    assertEquals(Map.of(), indexedWithVectors());
+    assertEquals(List.of("poison"), encoder.texts());
+  }
+
+  @Test
+  void skippedDocumentIsIndexedCountedAndFlagged() throws Exception {
+    Map<String, String> properties = new TreeMap<>(PROPERTIES);
+    properties.put("llm2vec.onError", "skip");
+    node.createCore(core, properties);
+    JsonNode answer =
+        accept(
+            """
+            [{"id":"1","text":"good"}, {"id":"bad","text":"poison"}, {"id":"3","title":"good"},
+             {"id":"4"}]""");
+    assertEquals(
+        JSON.readTree(
+            "{\"vector\":{\"encoded\":2,\"forwarded\":1,\"skipped\":1,\"skippedIds\":[\"bad\"]}}"),
+        answer.at("/responseHeader/llm2vec"));
+    accept("{\"commit\":{}}");
+    JsonNode flagged = node.select(core, Map.of("q", "vector_error:*")).at("/response/docs");
+    assertEquals(1, flagged.size());
+    assertEquals("bad", flagged.get(0).get("id").asText());
+    assertEquals("this text cannot be encoded", flagged.get(0).get("vector_error").asText());
+    assertEquals(2, indexedWithVectors().size());
+  }
+
+  @Test
+  void whatWasReadBeforeABrokenStreamIsIndexed() throws Exception {
+    node.createCore(core, PROPERTIES);
+    HttpResponse<String> response =
+        node.update(
+            core, "", "[{\"id\":\"1\",\"text\":\"one\"}, {\"id\":\"2\",\"text\":\"two\"}, {\"id");
+    assertEquals(400, response.statusCode(), response.body());
+    accept("{\"commit\":{}}");
+    assertEquals(Map.of("1", "one", "2", "two"), indexedWithVectors());
+    assertEquals(1, encoder.calls().size());
+  }
+
+  @Test
+  void vectorOfTheClientStaysAsItIs() throws Exception {
+    node.createCore(core, PROPERTIES);
+    String mine = "[1" + ",0".repeat(DIMENSIONS - 1) + "]";
+    accept("[{\"id\":\"1\",\"text\":\"words\",\"vector\":" + mine + "}]");
+    accept("{\"commit\":{}}");
+    assertEquals(List.of(), encoder.texts());
+    JsonNode found = node.select(core, Map.of("q", "*:*", "fl", "vector")).at("/response/docs/0");
+    assertEquals(1.0, found.at("/vector/0").asDouble());
+  }
+
+  @Test
+  void documentWithoutTextIsIndexedWithoutVector() throws Exception {
+    node.createCore(core, PROPERTIES);
+    accept("[{\"id\":\"1\",\"text\":\" \"}, {\"id\":\"2\"}]");
+    accept("{\"commit\":{}}");
+    assertEquals(List.of(), encoder.texts());
+    assertEquals(2, node.select(core, Map.of("q", "*:*")).at("/response/numFound").asInt());
+    assertEquals(Map.of(), indexedWithVectors());
+  }
+
+  @Test
+  void bufferIsBoundedByDocumentsAndByCharacters() throws Exception {
+    node.createCore(
+        core,
+        PROPERTIES,
+        Map.of(
+            "<str name=\"onError\">",
+            "<int name=\"maxBufferedDocuments\">3</int>"
+                + "<int name=\"maxBufferedCharacters\">100</int><str name=\"onError\">"));
+    String longText = "long ".repeat(40);
+    List<Map<String, String>> documents = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      documents.add(Map.of("id", "" + i, "text", i == 4 ? longText : "short"));
+    }
+    accept(JSON.writeValueAsString(documents));
+    assertEquals(List.of(3, 2, 3), encoder.calls().stream().map(List::size).toList());
+  }
+
+  @Test
+  void streamingClientDoesNotMakeBatchesOfOne() throws Exception {
+    node.createCore(core, PROPERTIES);
+    try (Http2SolrClient http = new Http2SolrClient.Builder().build();
+        ConcurrentUpdateHttp2SolrClient client =
+            new ConcurrentUpdateHttp2SolrClient.Builder(node.url(), http)
+                .withDefaultCollection(core)
+                .withThreadCount(1)
+                .withQueueSize(100)
+                .build()) {
+      for (int i = 0; i < 60; i++) {
+        client.add(new SolrInputDocument("id", "" + i, "text", "text " + i));
+      }
+      client.blockUntilFinished();
+    }
+    accept("{\"commit\":{}}");
+    assertEquals(60, indexedWithVectors().size());
+    assertEquals(60, encoder.texts().size());
+    assertTrue(encoder.calls().size() < 30, encoder.calls().size() + " calls");
+  }
+
+  @Test
+  void wrongWidthInTheSchemaIsRefusedWithBothNumbers() throws Exception {
+    node.createCore(core, Map.of("llm2vec.dims", "32"));
+    HttpResponse<String> response = node.update(core, "", "[{\"id\":\"1\",\"text\":\"words\"}]");
+    assertEquals(400, response.statusCode(), response.body());
+    assertTrue(
+        response.body().contains("vectorDimension=32 but model 'default' gives vectors of 16"),
+        response.body());
+    assertFalse(encoder.texts().contains("words"));
+  }
+
+  private JsonNode accept(String json) throws Exception {
+    HttpResponse<String> response = node.update(core, "", json);
+    assertEquals(200, response.statusCode(), response.body());
+    return JSON.readTree(response.body());
+  }
+
+  /** Text by id of the documents that have the vector of their text. */
+  private Map<String, String> indexedWithVectors() throws Exception {
+    Map<String, String> texts = new TreeMap<>();
+    JsonNode found =
+        node.select(core, Map.of("q", "*:*", "fl", "id,text,title,vector", "rows", 999))
+            .at("/response/docs");
+    for (JsonNode document : found) {
+      if (document.has("vector")) {
+        String text = document.path("text").asText(document.path("title").asText());
+        float[] expected = encoder.vector(" " + text);
+        for (int i = 0; i < DIMENSIONS; i++) {
+          assertEquals(expected[i], document.get("vector").get(i).floatValue(), 0f, text);
+        }
+        texts.put(document.get("id").asText(), text);
+      }
+    }
+    return texts;
+  }
+}

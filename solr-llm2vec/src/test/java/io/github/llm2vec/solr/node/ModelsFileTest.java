@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ModelsFileTest {
+
+  @TempDir private Path home;
+
+  private ModelsFile read(String json) throws IOException {
+    return ModelsFile.read(
+        Files.writeString(home.resolve(ModelsFile.NAME), json.replace('\'', '"')));
+  }
+
+  @Test
+  void everyKeyIsRead() throws IOException {
+    Files.createDirectories(home.resolve("models/base"));
+    ModelsFile file =
+        read(
+            """
+            {'query_cache_bytes': 1000,
+             'models': {'big': {
+               'model': 'models/base', 'adapters': ['org/adapter', 'models/base'],
+               'pooling': 'mean', 'dtype': 'bfloat16', 'device': 'cuda:1', 'normalize': false,
+               'max_length': 512, 'doc_max_length': 400, 'dimensions': 256,
+               'query_instruction': 'Q:', 'document_instruction': 'D:'}}}""");
+    String folder = home.resolve("models/base").toAbsolutePath().normalize().toString();
+    assertEquals(1000, file.queryCacheBytes());
+    assertEquals(
+        new ModelDeclaration(
+            "big",
+            folder,
+            List.of("org/adapter", folder),
+            "mean",
+            "bfloat16",
+            "cuda:1",
+            false,
+            512,
+            400,
+            256,
+            "Q:",
+            "D:"),
+        file.declaration("big"));
+  }
+
+  @Test
+  void whatIsLeftOutIsLeftToTheCheckpoint() throws IOException {
+    assertEquals(
+        Map.of("a", ModelDeclaration.of("a", "org/model")),
+        read("{'models': {'a': {'model': 'org/model'}}}").models());
+  }
+
+  @Test
+  void fileThatIsNotThereDeclaresNothing() throws IOException {
+    ModelsFile none = ModelsFile.read(home.resolve("none.json"));
+    assertEquals(Map.of(), none.models());
+    Exception thrown = assertThrows(IllegalArgumentException.class, () -> none.declaration("a"));
+    assertTrue(thrown.getMessage().contains("none.json is missing or declares none"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {'modles': {}}                                          | unknown key "modles"; did you mean 'models'?
+          {'models': []}                                          | "models" must be an object
+          {'models': {'a': 'org/model'}}                          | model 'a': expected a JSON object
+          {'models': {'a': {}}}                                   | model 'a' has no "model"
+          {'models': {'a': {'model': 'm', 'max_lenght': 5}}}      | unknown key "max_lenght"; did you mean 'max_length'?
+          {'models': {'a': {'model': 'm', 'max_length': '5'}}}    | "max_length" must be a whole number, found "5"
+          {'models': {'a': {'model': 'm', 'max_length': 1.5}}}    | "max_length" must be a whole number
+          {'models': {'a': {'model': 'm', 'max_length': 9999999999}}} | "max_length" must be a whole number
+          {'models': {'a': {'model': 'm', 'max_length': -1}}}     | max_length -1
+          {'models': {'a': {'model': 'm', 'normalize': 'yes'}}}   | "normalize" must be true or false
+          {'models': {'a': {'model': 'm', 'adapters': 'x'}}}      | "adapters" must be a list of texts
+          {'models': {'a': {'model': 'm', 'adapters': [1]}}}      | "adapters" must be texts
+          {'models': {'a': {'model': 'm', 'dtype': 'int8'}}}      | "dtype" must be float32, float16 or bfloat16
+          {'query_cache_bytes': -1}                               | query_cache_bytes cannot be negative
+          """)
+  void faultIsExplained(String json, String reason) {
+    Exception thrown = assertThrows(IllegalArgumentException.class, () -> read(json));
+    assertTrue(thrown.getMessage().contains(reason), thrown.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {'models': {'a': {'model': 'm'}, 'a': {'model': 'n'}}}
+          {'models': {
+          [1, 2
+          {} {}
+          """)
+  void whatIsNotJsonIsExplained(String json) {
+    IOException thrown = assertThrows(IOException.class, () -> read(json));
+    assertTrue(thrown.getMessage().contains("cannot be read as JSON"), thrown.getMessage());
+  }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import org.apache.solr.common.SolrException;
+import org.junit.jupiter.api.Test;
+
+class NodePlaceTest {
+
+  private static final URL[] NOTHING = {};
+
+  @Test
+  void nodeLoaderAndItsParentsAreTheRightPlace() throws IOException {
+    try (URLClassLoader server = new URLClassLoader(NOTHING);
+        URLClassLoader node = new URLClassLoader(NOTHING, server)) {
+      NodePlace.check(node, node);
+      NodePlace.check(server, node);
+    }
+  }
+
+  @Test
+  void loaderOfOneCoreIsTheWrongPlace() throws IOException {
+    try (URLClassLoader node = new URLClassLoader(NOTHING);
+        URLClassLoader core = new URLClassLoader(NOTHING, node)) {
+      SolrException thrown = assertThrows(SolrException.class, () -> NodePlace.check(core, node));
+      assertTrue(thrown.getMessage().contains("SOLR_HOME/lib"), thrown.getMessage());
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.query;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.llm2vec.encoder.Prompt;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.params.ModifiableSolrParams;
+import org.apache.solr.request.SolrQueryRequest;
+import org.apache.solr.request.SolrQueryRequestBase;
+import org.junit.jupiter.api.Test;
+
+class QueryVectorsTest {
+
+  @Test
+  void vectorArrivesBitForBit() {
+    float[] vector = {0f, -0f, Float.MIN_VALUE, Float.MAX_VALUE, 0.1f, -1f / 3};
+    try (SolrQueryRequest request = new SolrQueryRequestBase(null, new ModifiableSolrParams()) {}) {
+      QueryVectors.keep(request, "llm2vec.vector.k", vector);
+      ModifiableSolrParams shard = new ModifiableSolrParams();
+      QueryVectors.send(request, shard);
+      assertArrayEquals(vector, QueryVectors.received(shard, "llm2vec.vector.k").orElseThrow());
+      assertEquals(Optional.empty(), QueryVectors.received(shard, "llm2vec.vector.other"));
+    }
+  }
+
+  @Test
+  void everyPartOfAQueryNamesItsVector() {
+    assertEquals(
+        5,
+        Set.of(
+                QueryVectors.key("model", Prompt.query(), "text"),
+                QueryVectors.key("other", Prompt.query(), "text"),
+                QueryVectors.key("model", Prompt.query("Find:"), "text"),
+                QueryVectors.key("model", Prompt.query(), "Find:text"),
+                QueryVectors.key("modelt", Prompt.query(), "ext"))
+            .size());
+  }
+
+  @Test
+  void whatIsNoVectorIsRefused() {
+    for (String wrong : new String[] {"%%%", "AAAA"}) {
+      SolrException thrown =
+          assertThrows(
+              SolrException.class,
+              () -> QueryVectors.received(new ModifiableSolrParams().set("k", wrong), "k"));
+      assertEquals(400, thrown.code());
+      assertTrue(thrown.getMessage().contains("holds no vector"), thrown.getMessage());
+    }
+  }
+}
