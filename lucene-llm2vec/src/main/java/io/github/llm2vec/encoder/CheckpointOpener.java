@@ -112,8 +112,7 @@ final class CheckpointOpener {
             options.dimensions().toString());
     try {
       byte[] digest =
-          MessageDigest.getInstance("SHA-256")
-              .digest(description.getBytes(StandardCharsets.UTF_8));
+          MessageDigest.getInstance("SHA-256").digest(description.getBytes(StandardCharsets.UTF_8));
       return HexFormat.of().formatHex(digest);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256; this is a bug", e);

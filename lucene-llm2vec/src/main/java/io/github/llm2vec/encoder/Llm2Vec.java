@@ -82,8 +82,8 @@ public final class Llm2Vec implements TextEncoder {
   }
 
   /**
-   * Opens a model: finds its parts, checks them, merges its adapters and brings the weights onto the
-   * device. Needs memory for the model and one of its tensors.
+   * Opens a model: finds its parts, checks them, merges its adapters and brings the weights onto
+   * the device. Needs memory for the model and one of its tensors.
    *
    * @param source which model, and where it may be looked for
    * @param options what is not to be as the model's files say
