@@ -86,6 +86,18 @@ public record DecoderConfig(
         SpecBuilder.maxPositions(json, architecture));
   }
 
+  /** The same with causal or bidirectional attention. */
+  public DecoderConfig withCausal(boolean causal) {
+    return new DecoderConfig(
+        spec.withCausal(causal),
+        declaredCausal,
+        llm2vec,
+        llm2vecArchitecture,
+        storedType,
+        nameOrPath,
+        maxPositionEmbeddings);
+  }
+
   private static void refuseUnsupported(JsonObject json) throws ModelFormatException {
     for (String key : List.of("attn_logit_softcapping", "quantization_config")) {
       if (json.isSet(key)) {

@@ -54,6 +54,42 @@ final class JsonObject {
    * @throws ModelFormatException if it is too large, not UTF-8 or not a JSON object
    */
   static JsonObject read(Path file) throws IOException {
+    return parse(file, bytes(file));
+  }
+
+  /** As {@link #read}, for bytes that are at hand; {@code file} only names them. */
+  static JsonObject parse(Path file, byte[] bytes) throws ModelFormatException {
+    return new JsonObject(file, "", requireObject(file, tree(file, bytes)));
+  }
+
+  /** Reads a file that must hold a list of JSON objects. */
+  static List<JsonObject> readList(Path file) throws IOException {
+    JsonNode root = tree(file, bytes(file));
+    if (!root.isArray()) {
+      throw new ModelFormatException(
+          file, "must hold a JSON list, found " + kind(root), "Fetch the file again");
+    }
+    List<JsonObject> objects = new ArrayList<>();
+    for (JsonNode element : root) {
+      objects.add(new JsonObject(file, "[" + objects.size() + "].", requireObject(file, element)));
+    }
+    return objects;
+  }
+
+  /** The objects of a list, empty if absent. */
+  List<JsonObject> objects(String key) throws ModelFormatException {
+    if (has(key) && !node.get(key).isArray()) {
+      throw wrong(key, "a list of objects");
+    }
+    List<JsonObject> objects = new ArrayList<>();
+    for (JsonNode element : node.path(key)) {
+      String path = prefix + key + "[" + objects.size() + "].";
+      objects.add(new JsonObject(file, path, requireObject(file, element)));
+    }
+    return objects;
+  }
+
+  private static byte[] bytes(Path file) throws IOException {
     byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(MAX_BYTES + 1);
@@ -62,27 +98,27 @@ final class JsonObject {
       throw new ModelFormatException(
           file, "is larger than " + MAX_BYTES + " bytes", "Check that this is the right file");
     }
-    return parse(file, bytes);
+    return bytes;
   }
 
-  /** As {@link #read}, for bytes that are at hand; {@code file} only names them. */
-  static JsonObject parse(Path file, byte[] bytes) throws ModelFormatException {
-    JsonNode root;
+  private static JsonNode tree(Path file, byte[] bytes) throws ModelFormatException {
     try {
-      root =
-          MAPPER.readTree(
-              StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+      return MAPPER.readTree(
+          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
     } catch (CharacterCodingException e) {
       throw new ModelFormatException(file, "is not valid UTF-8", "Fetch the file again", e);
     } catch (JsonProcessingException e) {
       throw new ModelFormatException(
           file, "is not valid JSON (" + e.getOriginalMessage() + ")", "Fetch the file again", e);
     }
-    if (!root.isObject()) {
+  }
+
+  private static JsonNode requireObject(Path file, JsonNode node) throws ModelFormatException {
+    if (!node.isObject()) {
       throw new ModelFormatException(
-          file, "must hold a JSON object, found " + kind(root), "Fetch the file again");
+          file, "must hold a JSON object, found " + kind(node), "Fetch the file again");
     }
-    return new JsonObject(file, "", root);
+    return node;
   }
 
   /** The file this object comes from. */

@@ -73,9 +73,17 @@ final class LoraConfig {
     return new LoraConfig(JsonObject.read(file));
   }
 
-  /** {@code base_model_name_or_path}: folder or hub id of the weights that this was trained on. */
-  Optional<String> baseModel() {
-    return baseModel;
+  /**
+   * {@code base_model_name_or_path}: folder or hub id of the weights that this was trained on.
+   *
+   * @throws ModelFormatException if it is not there
+   */
+  String requiredBaseModel() throws ModelFormatException {
+    if (baseModel.isEmpty() || baseModel.get().isEmpty()) {
+      throw json.unsupported(
+          "base_model_name_or_path", "is missing", "Name the folder or hub id of the base");
+    }
+    return baseModel.get();
   }
 
   /** Where this was read from. */

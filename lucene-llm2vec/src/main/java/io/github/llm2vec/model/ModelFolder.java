@@ -33,6 +33,9 @@ final class ModelFolder {
    * @throws ModelUnavailableException if it does not
    */
   static ModelFolder inside(Path fence, Path path) throws IOException {
+    if (!Files.isDirectory(fence)) {
+      throw new ModelUnavailableException(fence.toString(), "is no folder", "Create it");
+    }
     ModelFolder folder = new ModelFolder(path, Optional.of(fence.toRealPath()));
     folder.check(path);
     return folder;

@@ -49,10 +49,26 @@ public final class Safetensors {
     if (index.isPresent()) {
       return ShardedWeights.open(folder, index.get());
     }
+    throw missing(folder);
+  }
+
+  /** Whether the folder has weights that {@link #openFolder} would try to open. */
+  static boolean hasWeights(ModelFolder folder) throws IOException {
+    return folder.file(SINGLE).isPresent() || folder.file(INDEX).isPresent();
+  }
+
+  /** Fails as {@link #openFolder} would if there are no weights, without opening any. */
+  static void requireWeights(ModelFolder folder) throws IOException {
+    if (!hasWeights(folder)) {
+      throw missing(folder);
+    }
+  }
+
+  private static ModelUnavailableException missing(ModelFolder folder) throws IOException {
     boolean pickled =
         folder.file("pytorch_model.bin").isPresent()
             || folder.file("pytorch_model.bin.index.json").isPresent();
-    throw new ModelUnavailableException(
+    return new ModelUnavailableException(
         folder.path().toString(),
         pickled
             ? "has its weights as pytorch_model.bin only, which may hold code and is never read"

@@ -20,9 +20,12 @@ public interface TensorSource extends Closeable {
   Optional<long[]> shape(String name);
 
   /**
-   * The number format in which a tensor is stored, or empty if there is none or it is no weight.
+   * The number format in which a tensor is stored, single precision unless the source knows better;
+   * empty if there is no such tensor or it is no weight and cannot be read.
    */
-  Optional<DType> dtype(String name);
+  default Optional<DType> dtype(String name) {
+    return shape(name).map(shape -> DType.FLOAT32);
+  }
 
   /**
    * Reads consecutive elements, row-major, widened to single precision (exact for every supported

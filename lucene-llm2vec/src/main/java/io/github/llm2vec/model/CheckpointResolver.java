@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.model;
+
+import io.github.llm2vec.model.ModelLocator.Located;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds all parts of a model as {@code LLM2Vec.from_pretrained} does (version 0.2.3): a base that
+ * is itself an adapter brings its own base along and is merged first, then come the further
+ * adapters in their order, whatever base they name. Thread-safe.
+ */
+public final class CheckpointResolver {
+
+  private static final Logger LOG = LoggerFactory.getLogger(CheckpointResolver.class);
+
+  // The second adapters of the published models; they name the original base, not this one.
+  private static final Pattern PUBLISHED_SECOND_ADAPTER =
+      Pattern.compile("(McGill-NLP/LLM2Vec-[A-Za-z0-9._-]+-mntp)-(supervised|unsup-simcse)");
+
+  private final ModelLocator locator;
+
+  /** A resolver with these options. */
+  public CheckpointResolver(ResolverOptions options) {
+    this(
+        options,
+        id -> {
+          throw new ModelUnavailableException(
+              id.toString(), "cannot be fetched", "Place the model in the hub's cache");
+        });
+  }
+
+  CheckpointResolver(ResolverOptions options, ModelLocator.HubFetcher fetcher) {
+    this.locator = new ModelLocator(options, fetcher);
+  }
+
+  /**
+   * What to open.
+   *
+   * @param model folder or hub id of a model, or of an adapter that names its base
+   * @param adapters folders or hub ids of further adapters, merged in this order
+   * @param enableBidirectional whether attention is bidirectional; empty for what the checkpoint
+   *     was made for
+   */
+  public record Request(
+      String model, List<String> adapters, Optional<Boolean> enableBidirectional) {
+
+    /** Copies the list. */
+    public Request {
+      adapters = List.copyOf(adapters);
+    }
+
+    /** A model as it is. */
+    public static Request of(String model) {
+      return new Request(model, List.of(), Optional.empty());
+    }
+  }
+
+  /**
+   * Finds all parts of a model.
+   *
+   * @throws ModelUnavailableException if a part is missing or may not be used
+   * @throws ModelFormatException if a file is damaged or something in it is not supported
+   */
+  public ResolvedCheckpoint resolve(Request request) throws IOException {
+    Matcher published = PUBLISHED_SECOND_ADAPTER.matcher(request.model());
+    if (published.matches()) {
+      List<String> adapters = new ArrayList<>(request.adapters());
+      adapters.add(0, request.model());
+      LOG.info("{} is an adapter on top of {}", request.model(), published.group(1));
+      return resolve(new Request(published.group(1), adapters, request.enableBidirectional()));
+    }
+    Chain chain = chain(request);
+    DecoderConfig config =
+        DecoderConfig.read(
+            chain.base.folder().required(DecoderConfig.FILE_NAME, "Fetch the complete model"));
+    Safetensors.requireWeights(chain.base.folder());
+    Optional<DecoderConfig> givenConfig = givenConfig(chain, config);
+    // Upstream tests for a local file only, so that it never reads a hub's; we do.
+    Optional<Path> llm2vecFile = chain.last().file(Llm2VecConfig.FILE_NAME);
+    Optional<SentenceTransformersConfig> sentenceTransformers =
+        SentenceTransformersConfig.read(chain.given.folder());
+    boolean madeByLlm2vec =
+        llm2vecFile.isPresent()
+            || config.llm2vec()
+            || givenConfig.map(DecoderConfig::llm2vec).orElse(false);
+    boolean causal =
+        request
+            .enableBidirectional()
+            .map(bidirectional -> !bidirectional)
+            .or(config::declaredCausal)
+            .or(() -> givenConfig.flatMap(DecoderConfig::declaredCausal))
+            .orElseGet(
+                () ->
+                    !madeByLlm2vec
+                        && (sentenceTransformers.isPresent() || !config.llm2vecArchitecture()));
+    return new ResolvedCheckpoint(
+        new ResolvedCheckpoint.Parts(
+            chain.base.folder(),
+            chain.adapters,
+            tokenizerFolder(chain),
+            nameOrPath(chain, config, givenConfig),
+            llm2vecFile.isPresent() ? Llm2VecConfig.read(llm2vecFile.get()) : Llm2VecConfig.EMPTY,
+            sentenceTransformers),
+        config.withCausal(causal));
+  }
+
+  /**
+   * The folders of a model.
+   *
+   * @param given what the request names
+   * @param base what holds the weights; the same unless the given one is an adapter
+   * @param baseName how the base is called by whoever names it
+   * @param adapters in the order in which they are merged
+   * @param extraAdapters how many of them the request names
+   */
+  private record Chain(
+      Located given, Located base, String baseName, List<ModelFolder> adapters, int extraAdapters) {
+
+    /** The folder that says how to encode: the last adapter's, or the given one. */
+    ModelFolder last() {
+      return extraAdapters == 0 ? given.folder() : adapters.get(adapters.size() - 1);
+    }
+  }
+
+  private Chain chain(Request request) throws IOException {
+    Located given = locator.locate(request.model());
+    Located base = given;
+    String baseName = given.hubId().map(HubId::repository).orElse("");
+    List<ModelFolder> adapters = new ArrayList<>();
+    Optional<Path> adapterConfig = given.folder().file(LoraConfig.FILE_NAME);
+    if (adapterConfig.isPresent()) {
+      LoraConfig lora = LoraConfig.read(adapterConfig.get());
+      baseName = lora.requiredBaseModel();
+      base = locateBase(lora, baseName);
+      adapters.add(given.folder());
+    }
+    for (String name : request.adapters()) {
+      ModelFolder folder = locator.locate(name).folder();
+      folder.required(LoraConfig.FILE_NAME, "Name the folder or hub id of a PEFT adapter");
+      adapters.add(folder);
+    }
+    return new Chain(given, base, baseName, adapters, request.adapters().size());
+  }
+
+  private Located locateBase(LoraConfig lora, String name) throws IOException {
+    String naming = " (the base that " + lora.file() + " names)";
+    Located base;
+    try {
+      base = locator.locate(name);
+    } catch (ModelUnavailableException e) {
+      throw new ModelUnavailableException(e.subject(), e.problem() + naming, e.remedy(), e);
+    }
+    boolean adapterOnly =
+        base.folder().file(LoraConfig.FILE_NAME).isPresent()
+            && !Safetensors.hasWeights(base.folder());
+    if (adapterOnly) {
+      throw new ModelUnavailableException(
+          name,
+          "is itself an adapter" + naming,
+          "Name it as the model and the other as an adapter on top");
+    }
+    return base;
+  }
+
+  private static Optional<DecoderConfig> givenConfig(Chain chain, DecoderConfig base)
+      throws IOException {
+    Optional<Path> file = chain.given.folder().file(DecoderConfig.FILE_NAME);
+    if (chain.adapters.size() == chain.extraAdapters || file.isEmpty()) {
+      return Optional.empty();
+    }
+    DecoderConfig config = DecoderConfig.read(file.get());
+    if (!config.spec().modelType().equals(base.spec().modelType())) {
+      throw new ModelFormatException(
+          file.get(),
+          "is of model_type "
+              + config.spec().modelType()
+              + ", its base "
+              + chain.baseName
+              + " of "
+              + base.spec().modelType(),
+          "Correct base_model_name_or_path in " + LoraConfig.FILE_NAME);
+    }
+    return Optional.of(config);
+  }
+
+  /** The given folder, as upstream has it; an adapter without a tokenizer uses its base's. */
+  private static ModelFolder tokenizerFolder(Chain chain) throws IOException {
+    boolean own =
+        chain.given.folder().file("tokenizer.json").isPresent()
+            || chain.base.folder().file("tokenizer.json").isEmpty();
+    return own ? chain.given.folder() : chain.base.folder();
+  }
+
+  /**
+   * Steps 4 and 5 of upstream: the name by which the weights were loaded, replaced by what a local
+   * config.json says.
+   */
+  private static String nameOrPath(
+      Chain chain, DecoderConfig base, Optional<DecoderConfig> givenConfig) {
+    if (chain.given.hubId().isPresent()) {
+      return chain.baseName;
+    }
+    boolean adapter = chain.adapters.size() > chain.extraAdapters;
+    if (!adapter) {
+      return base.nameOrPath().orElse("");
+    }
+    if (givenConfig.isPresent()) {
+      return givenConfig.get().nameOrPath().orElse("");
+    }
+    // An adapter alone, which upstream cannot open: as if its base had been named.
+    return chain.base.hubId().map(HubId::repository).or(base::nameOrPath).orElse("");
+  }
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.model;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The tensors of a decoder under the names of {@link DecoderLayout}, whatever stands before them in
+ * the file, complete and of the right shapes. What a decoder does not need, such as the head of a
+ * language model, is not shown. Owns the source.
+ */
+final class DecoderWeights implements TensorSource {
+
+  private static final Logger LOG = LoggerFactory.getLogger(DecoderWeights.class);
+
+  // Bare encoders, language models, and what PEFT wraps around either.
+  private static final List<String> PREFIXES =
+      List.of("", "model.", "base_model.model.", "base_model.model.model.");
+
+  private static final int SHOWN = 5;
+
+  private final TensorSource source;
+  private final String prefix;
+  private final Set<String> names;
+
+  private DecoderWeights(TensorSource source, String prefix, Set<String> names) {
+    this.source = source;
+    this.prefix = prefix;
+    this.names = names;
+  }
+
+  /**
+   * Opens the weights of a folder and checks them against a specification.
+   *
+   * @throws ModelFormatException if tensors are missing, have other shapes or cannot be read
+   */
+  static DecoderWeights open(ModelFolder folder, DecoderSpec spec) throws IOException {
+    TensorSource source = Safetensors.openFolder(folder);
+    try {
+      return checked(folder, spec, source);
+    } catch (IOException | RuntimeException e) {
+      Closing.afterFailure(e, List.of(source));
+      throw e;
+    }
+  }
+
+  private static DecoderWeights checked(ModelFolder folder, DecoderSpec spec, TensorSource source)
+      throws ModelFormatException {
+    Map<String, List<Long>> expected = DecoderLayout.of(spec).tensors();
+    String prefix =
+        PREFIXES.stream()
+            .filter(p -> source.names().contains(p + "embed_tokens.weight"))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new ModelFormatException(
+                        folder.path(),
+                        "has no tensor embed_tokens.weight, with or without model. before it",
+                        "Use the complete weights of a decoder"));
+    List<String> missing =
+        expected.keySet().stream().filter(n -> !source.names().contains(prefix + n)).toList();
+    if (!missing.isEmpty()) {
+      throw new ModelFormatException(
+          folder.path(),
+          "lacks " + missing.size() + " tensors of the model: " + shown(missing),
+          "Fetch the complete model; config.json and weights must belong together");
+    }
+    for (Map.Entry<String, List<Long>> entry : expected.entrySet()) {
+      checkTensor(folder, source, prefix + entry.getKey(), entry.getValue());
+    }
+    warnOfUnused(folder, source, prefix, expected.keySet());
+    return new DecoderWeights(source, prefix, expected.keySet());
+  }
+
+  private static void checkTensor(
+      ModelFolder folder, TensorSource source, String name, List<Long> expected)
+      throws ModelFormatException {
+    long[] shape = source.shape(name).orElseThrow();
+    if (!Arrays.equals(shape, expected.stream().mapToLong(Long::longValue).toArray())) {
+      throw new ModelFormatException(
+          folder.path(),
+          "has tensor '"
+              + name
+              + "' of shape "
+              + Arrays.toString(shape)
+              + ", expected "
+              + expected
+              + " by config.json",
+          "Use the config.json that belongs to the weights");
+    }
+    if (source.dtype(name).isEmpty()) {
+      throw new ModelFormatException(
+          folder.path(),
+          "stores tensor '" + name + "' in a format other than F32, F16 and BF16",
+          "Use the unquantised model");
+    }
+  }
+
+  private static void warnOfUnused(
+      ModelFolder folder, TensorSource source, String prefix, Set<String> expected) {
+    List<String> unused =
+        source.names().stream()
+            .filter(name -> name.startsWith(prefix + "layers."))
+            .filter(name -> !expected.contains(name.substring(prefix.length())))
+            // Old exports of Llama 2 hold what follows from config.json.
+            .filter(name -> !name.endsWith("rotary_emb.inv_freq"))
+            .toList();
+    if (!unused.isEmpty()) {
+      LOG.warn(
+          "{} holds {} tensors that its config.json has no use for: {}",
+          folder.path(),
+          unused.size(),
+          shown(unused));
+    }
+  }
+
+  private static String shown(List<String> names) {
+    return names.stream().limit(SHOWN).collect(Collectors.joining(", "))
+        + (names.size() > SHOWN ? ", ..." : "");
+  }
+
+  @Override
+  public Set<String> names() {
+    return names;
+  }
+
+  @Override
+  public Optional<long[]> shape(String name) {
+    return names.contains(name) ? source.shape(prefix + name) : Optional.empty();
+  }
+
+  @Override
+  public Optional<DType> dtype(String name) {
+    return names.contains(name) ? source.dtype(prefix + name) : Optional.empty();
+  }
+
+  @Override
+  public void read(String name, long firstElement, FloatBuffer target) throws IOException {
+    if (!names.contains(name)) {
+      throw new IllegalArgumentException("a decoder has no tensor '" + name + "'");
+    }
+    source.read(prefix + name, firstElement, target);
+  }
+
+  @Override
+  public void close() throws IOException {
+    source.close();
+  }
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.model;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/**
+ * Which files of a model repository are needed to encode texts with it. Everything else (pickles,
+ * code, other formats of the same weights) is never fetched.
+ */
+final class ModelFiles {
+
+  private static final Set<String> SMALL =
+      Set.of(
+          DecoderConfig.FILE_NAME,
+          LoraConfig.FILE_NAME,
+          Llm2VecConfig.FILE_NAME,
+          SentenceTransformersConfig.MODULES,
+          SentenceTransformersConfig.PROMPTS,
+          SentenceTransformersConfig.TRANSFORMER,
+          Safetensors.INDEX,
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json");
+
+  private static final Pattern MODULE = Pattern.compile("\\d{1,2}_[A-Za-z]{1,40}/config\\.json");
+
+  private ModelFiles() {}
+
+  /** The configuration and tokenizer files among those of a repository. */
+  static List<String> small(Collection<String> available) {
+    return available.stream()
+        .filter(name -> SMALL.contains(name) || MODULE.matcher(name).matches())
+        .sorted()
+        .toList();
+  }
+
+  /**
+   * The weight files among those of a repository.
+   *
+   * @param snapshot where the small ones lie already
+   */
+  static List<String> weights(Collection<String> available, Path snapshot) throws IOException {
+    Set<String> wanted = new TreeSet<>();
+    if (available.contains(LoraConfig.FILE_NAME)) {
+      // As in Hugging Face's loaders: beside an adapter, other weights do not count.
+      wanted.add(LoraAdapter.WEIGHTS);
+    } else if (available.contains(Safetensors.SINGLE)) {
+      wanted.add(Safetensors.SINGLE);
+    } else if (available.contains(Safetensors.INDEX)) {
+      wanted.addAll(ShardedWeights.shardNames(snapshot.resolve(Safetensors.INDEX)));
+    }
+    wanted.retainAll(available);
+    return List.copyOf(wanted);
+  }
+
+  /** Whether a cached snapshot has what opening it needs. */
+  static boolean complete(ModelFolder snapshot) throws IOException {
+    Optional<Path> config = snapshot.file(DecoderConfig.FILE_NAME);
+    if (config.isPresent() && snapshot.file("tokenizer.json").isEmpty()) {
+      return false;
+    }
+    if (snapshot.file(LoraConfig.FILE_NAME).isPresent()) {
+      return snapshot.file(LoraAdapter.WEIGHTS).isPresent();
+    }
+    if (config.isEmpty()) {
+      return false;
+    }
+    if (snapshot.file(Safetensors.SINGLE).isPresent()) {
+      return true;
+    }
+    Optional<Path> index = snapshot.file(Safetensors.INDEX);
+    if (index.isEmpty()) {
+      return false;
+    }
+    for (String shard : ShardedWeights.shardNames(index.get())) {
+      if (snapshot.file(shard).isEmpty()) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

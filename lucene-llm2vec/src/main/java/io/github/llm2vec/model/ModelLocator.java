@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.model;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Finds the folder of a model that is named by a path or a hub id. */
+final class ModelLocator {
+
+  private final ResolverOptions options;
+  private final HubCache cache;
+  private final HubFetcher fetcher;
+
+  /** Fetches a model into the cache. */
+  @FunctionalInterface
+  interface HubFetcher {
+
+    /** Returns the folder of the complete snapshot. */
+    Path fetch(HubId id) throws IOException;
+  }
+
+  ModelLocator(ResolverOptions options, HubFetcher fetcher) {
+    this.options = options;
+    this.cache = new HubCache(options.environment().cache());
+    this.fetcher = fetcher;
+  }
+
+  /**
+   * A model that was found.
+   *
+   * @param folder its files
+   * @param hubId the id it was found by, or empty for a folder
+   */
+  record Located(ModelFolder folder, Optional<HubId> hubId) {}
+
+  /**
+   * Finds a model: a folder of that name if there is one, as in Hugging Face's loaders, else a hub
+   * id.
+   *
+   * @throws ModelUnavailableException if there is neither, or it lies outside the root
+   */
+  Located locate(String reference) throws IOException {
+    Optional<Path> folder = folder(reference);
+    if (folder.isPresent()) {
+      ModelFolder model =
+          options.root().isPresent()
+              ? ModelFolder.inside(options.root().get(), folder.get())
+              : ModelFolder.unfenced(folder.get());
+      return new Located(model, Optional.empty());
+    }
+    Optional<HubId> id = HubId.parse(reference);
+    if (id.isEmpty()) {
+      throw new ModelUnavailableException(
+          "'" + reference + "'",
+          "is no folder"
+              + options.root().map(root -> " in " + root).orElse("")
+              + " and no hub id (organisation/name or organisation/name@revision)",
+          "Correct the name");
+    }
+    return new Located(snapshot(id.get()), id);
+  }
+
+  private Optional<Path> folder(String reference) {
+    if (reference.isBlank()) {
+      return Optional.empty();
+    }
+    try {
+      Path path =
+          options.root().map(root -> root.resolve(reference)).orElseGet(() -> Path.of(reference));
+      return Optional.of(path.normalize()).filter(Files::isDirectory);
+    } catch (InvalidPathException e) {
+      return Optional.empty();
+    }
+  }
+
+  private ModelFolder snapshot(HubId id) throws IOException {
+    Optional<Path> cached = cache.snapshot(id);
+    if (cached.isPresent()) {
+      ModelFolder folder = ModelFolder.inside(cache.root(), cached.get());
+      if (!mayFetch() || ModelFiles.complete(folder)) {
+        return folder;
+      }
+    }
+    if (!mayFetch()) {
+      throw new ModelUnavailableException(
+          id.toString(),
+          "is no folder"
+              + options.root().map(root -> " in " + root).orElse("")
+              + " and not in the hub's cache "
+              + cache.root()
+              + ", and downloads are not allowed"
+              + (options.environment().offline() ? " (HF_HUB_OFFLINE is set)" : ""),
+          "Allow downloads, place the model in the cache or name its folder");
+    }
+    return ModelFolder.inside(cache.root(), fetcher.fetch(id));
+  }
+
+  private boolean mayFetch() {
+    return options.allowDownloads() && !options.environment().offline();
+  }
+}
