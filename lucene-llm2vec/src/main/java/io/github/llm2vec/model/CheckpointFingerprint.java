@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -34,7 +33,7 @@ final class CheckpointFingerprint {
   static String of(
       ModelFolder weights, List<ModelFolder> adapters, DecoderSpec spec, String nameOrPath)
       throws IOException {
-    CheckpointFingerprint fingerprint = new CheckpointFingerprint(sha256());
+    CheckpointFingerprint fingerprint = new CheckpointFingerprint(ContentHash.digest("SHA-256"));
     fingerprint.text(nameOrPath);
     fingerprint.text(spec.causal() ? "causal" : "bidirectional");
     fingerprint.whole(weights.required(DecoderConfig.FILE_NAME, "Fetch the complete model"));
@@ -110,13 +109,5 @@ final class CheckpointFingerprint {
 
   private void number(long value) {
     digest.update(ByteBuffer.allocate(Long.BYTES).putLong(value).flip());
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256; this is a bug", e);
-    }
   }
 }

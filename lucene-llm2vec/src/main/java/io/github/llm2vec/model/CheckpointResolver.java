@@ -31,10 +31,8 @@ public final class CheckpointResolver {
   public CheckpointResolver(ResolverOptions options) {
     this(
         options,
-        id -> {
-          throw new ModelUnavailableException(
-              id.toString(), "cannot be fetched", "Place the model in the hub's cache");
-        });
+        id ->
+            new HubDownloader(options.environment(), options.listener(), Retries.real()).fetch(id));
   }
 
   CheckpointResolver(ResolverOptions options, ModelLocator.HubFetcher fetcher) {

@@ -165,6 +165,18 @@ final class JsonObject {
     return has(key) ? Optional.of(whole(key, node.get(key), min, max)) : Optional.empty();
   }
 
+  /** A size in bytes, or empty if absent. */
+  Optional<Long> size(String key) throws ModelFormatException {
+    if (has(key)) {
+      JsonNode value = node.get(key);
+      if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
+        throw wrong(key, "a whole number from 0 to 2^63-1");
+      }
+      return Optional.of(value.longValue());
+    }
+    return Optional.empty();
+  }
+
   private int whole(String key, JsonNode value, int min, int max) throws ModelFormatException {
     if (!value.isIntegralNumber() || !value.canConvertToInt()) {
       throw wrong(key, "a whole number from " + min + " to " + max);
