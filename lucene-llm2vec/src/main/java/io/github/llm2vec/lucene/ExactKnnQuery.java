@@ -89,19 +89,20 @@ final class ExactKnnQuery extends Query {
         continue;
       }
       if (live == null || live.get(doc)) {
-        offer(worstFirst, new ScoreDoc(leaf.docBase + doc, scorer.score()));
+        offer(worstFirst, leaf.docBase + doc, scorer.score());
       }
       doc = accepted.nextDoc();
     }
     return worstFirst.toArray(ScoreDoc[]::new);
   }
 
-  private void offer(PriorityQueue<ScoreDoc> worstFirst, ScoreDoc hit) {
+  /** Documents come in ascending order, so one that equals the worst hit loses against it. */
+  private void offer(PriorityQueue<ScoreDoc> worstFirst, int doc, float score) {
     if (worstFirst.size() < k) {
-      worstFirst.add(hit);
-    } else if (FullPrecision.BEST_FIRST.compare(hit, worstFirst.peek()) < 0) {
+      worstFirst.add(new ScoreDoc(doc, score));
+    } else if (score > worstFirst.peek().score) {
       worstFirst.poll();
-      worstFirst.add(hit);
+      worstFirst.add(new ScoreDoc(doc, score));
     }
   }
 
