@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.encoder.ChatTemplate;
+import io.github.llm2vec.encoder.ChatTemplates;
+import io.github.llm2vec.encoder.Compatibility;
+import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.model.DType;
+import io.github.llm2vec.torch.TorchDevice;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.function.Function;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -31,10 +36,30 @@ public final class ModelOptions {
   private List<String> adapters = List.of();
 
   @Option(
+      names = "--allow-download",
+      description = "Fetch the model from the hub if it is not in the local cache.")
+  private boolean allowDownload;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "TYPE",
+      converter = DTypeConverter.class,
+      description = "float32 (default), bfloat16 or float16.")
+  private Optional<DType> dtype = Optional.empty();
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      converter = DeviceConverter.class,
+      description = "cpu (default), or a GPU: cuda or cuda:N.")
+  private Optional<TorchDevice> device = Optional.empty();
+
+  @Option(
       names = "--pooling",
       paramLabel = "MODE",
+      converter = PoolingConverter.class,
       description = "mean, weighted_mean, eos_token, last_token or bos_token.")
-  private Optional<String> pooling = Optional.empty();
+  private Optional<Pooling> pooling = Optional.empty();
 
   @Option(
       names = "--max-length",
@@ -50,16 +75,6 @@ public final class ModelOptions {
       description = "Longest text in tokens, without template and instruction.")
   private Optional<Integer> docMaxLength = Optional.empty();
 
-  @Option(
-      names = "--dtype",
-      paramLabel = "TYPE",
-      converter = DTypeConverter.class,
-      description = "float32, bfloat16 or float16.")
-  private Optional<DType> dtype = Optional.empty();
-
-  @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, or a GPU such as cuda:0.")
-  private Optional<String> device = Optional.empty();
-
   @Option(names = "--normalize", description = "Scale every vector to length 1.")
   private boolean normalize;
 
@@ -73,22 +88,40 @@ public final class ModelOptions {
   @Option(
       names = "--template",
       paramLabel = "NAME",
-      description = "Prompt template to use instead of the one chosen by the model's name.")
-  private Optional<String> template = Optional.empty();
+      converter = TemplateConverter.class,
+      description = "Prompt template, such as none, llama3, mistral, qwen2 or e5.")
+  private Optional<ChatTemplate> template = Optional.empty();
+
+  @Option(
+      names = "--skip-instruction",
+      paramLabel = "true|false",
+      arity = "1",
+      description = "Whether instructions are kept out of the pooled vector.")
+  private Optional<Boolean> skipInstruction = Optional.empty();
+
+  @Option(
+      names = "--enable-bidirectional",
+      paramLabel = "true|false",
+      arity = "1",
+      description = "Whether attention goes both ways.")
+  private Optional<Boolean> enableBidirectional = Optional.empty();
 
   @Option(
       names = "--compat",
       paramLabel = "MODE",
+      converter = CompatibilityConverter.class,
       description = {
-        "published: as the published checkpoints need it;",
+        "published (default): as published checkpoints need it;",
         "upstream: every oddity of the Python library too."
       })
-  private Optional<String> compat = Optional.empty();
+  private Optional<Compatibility> compatibility = Optional.empty();
 
   @Option(
-      names = "--allow-download",
-      description = "Fetch the model from the hub if it is not in the local cache.")
-  private boolean allowDownload;
+      names = "--max-batch-tokens",
+      paramLabel = "N",
+      converter = Positive.class,
+      description = "Most tokens that go through the model at once.")
+  private Optional<Integer> maxBatchTokens = Optional.empty();
 
   /** Folder or hub id of the model, if one was given. */
   public Optional<String> model() {
@@ -100,19 +133,9 @@ public final class ModelOptions {
     return List.copyOf(adapters);
   }
 
-  /** Pooling mode as typed. */
-  public Optional<String> pooling() {
-    return pooling;
-  }
-
-  /** Longest input in tokens. */
-  public OptionalInt maxLength() {
-    return toInt(maxLength);
-  }
-
-  /** Longest text in tokens. */
-  public OptionalInt docMaxLength() {
-    return toInt(docMaxLength);
+  /** Whether a model may be fetched over the network. */
+  public boolean allowDownload() {
+    return allowDownload;
   }
 
   /** Number format to run the model in. */
@@ -120,65 +143,126 @@ public final class ModelOptions {
     return dtype;
   }
 
-  /** Device to run on, as typed. */
-  public Optional<String> device() {
+  /** Device to run on. */
+  public Optional<TorchDevice> device() {
     return device;
   }
 
-  /** Whether vectors are scaled to length 1. */
+  /** Pooling mode. */
+  public Optional<Pooling> pooling() {
+    return pooling;
+  }
+
+  /** Longest input in tokens. */
+  public Optional<Integer> maxLength() {
+    return maxLength;
+  }
+
+  /** Longest text in tokens. */
+  public Optional<Integer> docMaxLength() {
+    return docMaxLength;
+  }
+
+  /** Whether vectors are to be scaled to length 1, even if the model's files do not say so. */
   public boolean normalize() {
     return normalize;
   }
 
   /** Dimensions to keep. */
-  public OptionalInt dims() {
-    return toInt(dims);
+  public Optional<Integer> dims() {
+    return dims;
   }
 
-  /** Name of the prompt template. */
-  public Optional<String> template() {
+  /** Prompt template. */
+  public Optional<ChatTemplate> template() {
     return template;
   }
 
-  /** Compatibility mode as typed. */
-  public Optional<String> compat() {
-    return compat;
+  /** Whether instructions are kept out of the pooled vector. */
+  public Optional<Boolean> skipInstruction() {
+    return skipInstruction;
   }
 
-  /** Whether a model may be fetched over the network. */
-  public boolean allowDownload() {
-    return allowDownload;
+  /** Whether attention goes both ways. */
+  public Optional<Boolean> enableBidirectional() {
+    return enableBidirectional;
   }
 
-  private static OptionalInt toInt(Optional<Integer> value) {
-    return value.map(OptionalInt::of).orElseGet(OptionalInt::empty);
+  /** Which of upstream's ways to follow. */
+  public Optional<Compatibility> compatibility() {
+    return compatibility;
+  }
+
+  /** Most tokens of one batch. */
+  public Optional<Integer> maxBatchTokens() {
+    return maxBatchTokens;
+  }
+
+  /** Reads a value with a function that explains what it refuses. */
+  private abstract static class Named<T> implements ITypeConverter<T> {
+
+    private final Function<String, T> reader;
+
+    Named(Function<String, T> reader) {
+      this.reader = reader;
+    }
+
+    @Override
+    public T convert(String value) {
+      try {
+        return reader.apply(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
   }
 
   /** Reads a count of at least one. */
-  static final class Positive implements ITypeConverter<Integer> {
-    @Override
-    public Integer convert(String value) {
-      try {
-        int number = Integer.parseInt(value);
-        if (number >= 1) {
-          return number;
-        }
-      } catch (NumberFormatException e) {
-        throw new TypeConversionException("'" + value + "' is not a whole number");
+  static final class Positive extends Named<Integer> {
+    Positive() {
+      super(Positive::read);
+    }
+
+    private static int read(String value) {
+      if (!value.matches("[0-9]{1,9}") || Integer.parseInt(value) < 1) {
+        throw new IllegalArgumentException("must be a whole number of 1 or more, got " + value);
       }
-      throw new TypeConversionException("must be 1 or more, got " + value);
+      return Integer.parseInt(value);
     }
   }
 
   /** Reads a dtype by its configuration name. */
-  static final class DTypeConverter implements ITypeConverter<DType> {
-    @Override
-    public DType convert(String value) {
-      try {
-        return DType.of(value);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
+  static final class DTypeConverter extends Named<DType> {
+    DTypeConverter() {
+      super(DType::of);
+    }
+  }
+
+  /** Reads a device as PyTorch writes it. */
+  static final class DeviceConverter extends Named<TorchDevice> {
+    DeviceConverter() {
+      super(TorchDevice::of);
+    }
+  }
+
+  /** Reads a pooling mode by upstream's name. */
+  static final class PoolingConverter extends Named<Pooling> {
+    PoolingConverter() {
+      super(Pooling::of);
+    }
+  }
+
+  /** Reads a template by its name. */
+  static final class TemplateConverter extends Named<ChatTemplate> {
+    TemplateConverter() {
+      super(ChatTemplates::named);
+    }
+  }
+
+  /** Reads a compatibility mode. */
+  static final class CompatibilityConverter extends Named<Compatibility> {
+    CompatibilityConverter() {
+      super(Compatibility::parse);
     }
   }
 }

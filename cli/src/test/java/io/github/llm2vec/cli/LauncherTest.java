@@ -115,11 +115,18 @@ class LauncherTest {
 
   @Test
   void locksWithAFolderWhereThereIsNoFlock() throws Exception {
-    // Left behind by a run that was killed; no process has this number.
-    Files.createDirectories(root.resolve("cli/target/launcher/lock.d"));
-    Files.writeString(root.resolve("cli/target/launcher/lock.d/pid"), "99999999\n");
     buildFourTimesAtOnce(Map.of("TEST_BUILD_SECONDS", "1", "PATH", pathWithoutJava()));
     assertFalse(Files.exists(root.resolve("cli/target/launcher/lock.d")));
+  }
+
+  @Test
+  void asksToRemoveTheLockOfARunThatWasKilled() throws Exception {
+    Path lock = Files.createDirectories(root.resolve("cli/target/launcher/lock.d"));
+    // No process has this number.
+    Files.writeString(lock.resolve("pid"), "99999999\n");
+    Result result = run(jdkHome("17"), Map.of("PATH", pathWithoutJava()), "--help");
+    assertEquals(1, result.code());
+    assertTrue(result.err().contains("delete " + lock.toRealPath()), result.err());
   }
 
   private void buildFourTimesAtOnce(Map<String, String> environment) throws Exception {

@@ -46,7 +46,7 @@ class MainTest {
     assertEquals(2, runner.run("encod"));
     assertTrue(runner.err().contains("Did you mean"), runner.err());
     assertEquals(2, encode("in.txt", "out.jsonl", "--dims", "0"));
-    assertTrue(runner.err().contains("must be 1 or more, got 0"), runner.err());
+    assertTrue(runner.err().contains("must be a whole number of 1 or more, got 0"), runner.err());
     assertEquals(2, encode("in.txt", "out.jsonl", "--dtype", "int8"));
     assertTrue(runner.err().contains("float32, float16, bfloat16"), runner.err());
     assertEquals(2, encode("in.txt", "out.csv"));
