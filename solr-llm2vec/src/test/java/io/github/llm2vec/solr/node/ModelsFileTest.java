@@ -56,6 +56,17 @@ class ModelsFileTest {
   }
 
   @Test
+  void whatIsWrittenIsReadBack() throws IOException {
+    ModelDeclaration full =
+        new ModelDeclaration(
+            "full", "o/m", List.of("o/a"), "mean", "float16", "cpu", false, 9, 8, 7, "Q:", "D:");
+    ModelDeclaration bare = ModelDeclaration.of("bare", "o/m");
+    Path file = home.resolve(ModelsFile.NAME);
+    ModelsFileWriter.write(file, List.of(full, bare));
+    assertEquals(Map.of("full", full, "bare", bare), ModelsFile.read(file).models());
+  }
+
+  @Test
   void whatIsLeftOutIsLeftToTheCheckpoint() throws IOException {
     assertEquals(
         Map.of("a", ModelDeclaration.of("a", "org/model")),

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * A real Solr in this process, for the demo: started, given collections, stopped. It must not know
+ * of commands, progress bars or what is indexed.
+ */
+package io.github.llm2vec.cli.solr;

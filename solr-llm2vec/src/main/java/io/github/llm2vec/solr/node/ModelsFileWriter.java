@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+
+/** Writes declarations in the format that {@link ModelsFile} defines and reads. */
+public final class ModelsFileWriter {
+
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private ModelsFileWriter() {}
+
+  /** Writes a file that declares these models; one that is there is replaced. */
+  public static void write(Path file, Collection<ModelDeclaration> models) throws IOException {
+    ObjectNode root = JSON.createObjectNode();
+    ObjectNode declared = root.putObject("models");
+    models.forEach(model -> write(declared.putObject(model.name()), model));
+    Files.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
+  }
+
+  private static void write(ObjectNode node, ModelDeclaration model) {
+    node.put("model", model.model());
+    if (!model.adapters().isEmpty()) {
+      model.adapters().forEach(node.putArray("adapters")::add);
+    }
+    put(node, "pooling", model.pooling());
+    put(node, "dtype", model.dtype());
+    put(node, "device", model.device());
+    node.put("normalize", model.normalize());
+    put(node, "max_length", model.maxLength());
+    put(node, "doc_max_length", model.docMaxLength());
+    put(node, "dimensions", model.dimensions());
+    put(node, "query_instruction", model.queryInstruction());
+    put(node, "document_instruction", model.documentInstruction());
+  }
+
+  private static void put(ObjectNode node, String key, String value) {
+    if (!value.isEmpty()) {
+      node.put(key, value);
+    }
+  }
+
+  private static void put(ObjectNode node, String key, int value) {
+    if (value > 0) {
+      node.put(key, value);
+    }
+  }
+}
