@@ -3,6 +3,7 @@ package io.github.llm2vec.model;
 
 import io.github.llm2vec.model.ModelLocator.Located;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,7 +138,7 @@ public final class CheckpointResolver {
     if (adapterConfig.isPresent()) {
       LoraConfig lora = LoraConfig.read(adapterConfig.get());
       baseName = lora.requiredBaseModel();
-      base = locateBase(lora, baseName);
+      base = locateBase(given.folder(), lora, baseName);
       adapters.add(given.folder());
     }
     for (String name : request.adapters()) {
@@ -148,11 +149,11 @@ public final class CheckpointResolver {
     return new Chain(given, base, baseName, adapters, request.adapters().size());
   }
 
-  private Located locateBase(LoraConfig lora, String name) throws IOException {
+  private Located locateBase(ModelFolder adapter, LoraConfig lora, String name) throws IOException {
     String naming = " (the base that " + lora.file() + " names)";
     Located base;
     try {
-      base = locator.locate(name);
+      base = locator.locate(besideAdapter(adapter, name));
     } catch (ModelUnavailableException e) {
       throw new ModelUnavailableException(e.subject(), e.problem() + naming, e.remedy(), e);
     }
@@ -166,6 +167,18 @@ public final class CheckpointResolver {
           "Name it as the model and the other as an adapter on top");
     }
     return base;
+  }
+
+  /**
+   * A base such as {@code ../base} is meant from the adapter's folder, so that a chain of folders
+   * can be moved; if there is none, it is left to the working directory as in Python.
+   */
+  private static String besideAdapter(ModelFolder adapter, String name) {
+    if (!name.startsWith("./") && !name.startsWith("../")) {
+      return name;
+    }
+    Path beside = adapter.path().toAbsolutePath().resolve(name).normalize();
+    return Files.isDirectory(beside) ? beside.toString() : name;
   }
 
   private static Optional<DecoderConfig> givenConfig(Chain chain, DecoderConfig base)
