@@ -48,9 +48,7 @@ public final class Main implements Callable<Integer> {
             // Java cannot ask which streams are terminals; the launcher can.
             Boolean.getBoolean("llm2vec.stdin.terminal"),
             Boolean.getBoolean("llm2vec.stderr.terminal"));
-    ModelProgress progress = new ModelProgress(console);
-    EncoderOpener opener = new Llm2VecOpener(System.getenv(), progress, progress);
-    int code = commandLine(console, opener).execute(arguments);
+    int code = commandLine(console, new Llm2VecOpener()).execute(arguments);
     console.out().flush();
     System.exit(code);
   }
