@@ -146,17 +146,25 @@ public final class Decoder implements AutoCloseable {
     if (batch.texts() == 0) {
       return new float[0][];
     }
-    if (batch.largestId() >= spec.vocabSize()) {
+    // On a GPU an id out of range would end the whole process' use of the device.
+    if (batch.smallestId() < 0 || batch.largestId() >= spec.vocabSize()) {
       throw new IllegalArgumentException(
-          "token id "
+          "token ids from "
+              + batch.smallestId()
+              + " to "
               + batch.largestId()
-              + " is outside the model's vocabulary of "
+              + " do not fit the model's vocabulary of "
               + spec.vocabSize());
     }
     if (batch.longest() > options.maxTokens()) {
       throw new IllegalArgumentException(
           "a text of " + batch.longest() + " tokens is longer than " + options.maxTokens());
     }
+    return run(batch);
+  }
+
+  /** Runs a batch that was checked. */
+  float[][] run(PackedBatch batch) {
     return thread.call(() -> forwardHere(batch));
   }
 

@@ -47,6 +47,11 @@ public final class PackedBatch {
     return Arrays.stream(ids).max().orElse(0);
   }
 
+  /** Smallest token id. */
+  long smallestId() {
+    return Arrays.stream(ids).min().orElse(0);
+  }
+
   /** Whether some tokens stand in for padding, so that attention needs a mask. */
   boolean hasUnseen() {
     return Arrays.stream(unseen).anyMatch(n -> n > 0);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.benchmarks;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** Entry point: names the benchmarks. */
+@Command(
+    name = "benchmarks",
+    description = "Measured runs of the encoder.",
+    mixinStandardHelpOptions = true,
+    subcommands = {EncoderBenchmark.class})
+public final class Benchmarks {
+
+  private Benchmarks() {}
+
+  /** Runs one benchmark. */
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new Benchmarks()).execute(arguments));
+  }
+}

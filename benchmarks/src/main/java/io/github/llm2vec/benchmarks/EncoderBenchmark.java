@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.benchmarks;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.encoder.Llm2Vec;
+import io.github.llm2vec.encoder.Llm2VecOptions;
+import io.github.llm2vec.encoder.ModelSource;
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.model.DType;
+import io.github.llm2vec.torch.GemmCeiling;
+import io.github.llm2vec.torch.TorchDevice;
+import io.github.llm2vec.torch.TorchRuntime;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Tokens per second of the encoder on texts of real lengths, beside the machine's own ceiling (a
+ * large matrix product of the same dtype through the same engine) and beside Python on the same
+ * checkpoint, texts, threads and dtype, in one run.
+ */
+@Command(
+    name = "encoder",
+    description = "Encoder against a GEMM and against the Python reference.",
+    mixinStandardHelpOptions = true)
+final class EncoderBenchmark implements Callable<Integer> {
+
+  @Option(names = "--texts", required = true, description = "JSONL with a field text.")
+  private Path texts;
+
+  @Option(names = "--limit", defaultValue = "96", description = "Texts used.")
+  private int limit;
+
+  @Option(names = "--layers", defaultValue = "4", description = "Layers of the random model.")
+  private int layers;
+
+  @Option(names = "--tokenizer", required = true, description = "tokenizer.json, may be gzipped.")
+  private Path tokenizer;
+
+  @Option(names = "--dtype", defaultValue = "float32,bfloat16", split = ",")
+  private List<String> dtypes;
+
+  @Option(names = "--device", defaultValue = "cpu")
+  private String device;
+
+  @Option(names = "--repeat", defaultValue = "3", description = "Runs; the best one counts.")
+  private int repeat;
+
+  @Option(names = "--python", description = "Python with llm2vec, to compare with.")
+  private Optional<Path> python;
+
+  @Option(
+      names = "--reference",
+      defaultValue = "lucene-llm2vec/src/test/python/benchmark_reference.py",
+      description = "The Python side.")
+  private Path reference;
+
+  private final PrintStream out = System.out;
+  private final ObjectMapper mapper = new ObjectMapper();
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    RandomCheckpoint checkpoint = new RandomCheckpoint(layers);
+    Path folder = Files.createTempDirectory("llm2vec-benchmark");
+    try {
+      checkpoint.write(folder, tokenizer);
+      List<String> lines = read();
+      out.println(TorchRuntime.describe());
+      out.printf(
+          Locale.ROOT,
+          "random Llama, hidden %d, %d layers; %d texts%n%n",
+          RandomCheckpoint.HIDDEN,
+          layers,
+          lines.size());
+      out.println("| dtype | what | tokens/s | GFLOP/s | of the GEMM | padding | of Python |");
+      out.println("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
+      for (String dtype : dtypes) {
+        compare(checkpoint, folder, lines, DType.of(dtype));
+      }
+      return 0;
+    } finally {
+      delete(folder);
+    }
+  }
+
+  private void compare(RandomCheckpoint checkpoint, Path folder, List<String> lines, DType dtype)
+      throws IOException, InterruptedException {
+    TorchDevice target = TorchDevice.of(device);
+    double ceiling = GemmCeiling.measure(dtype, target, 2048, RandomCheckpoint.HIDDEN, 8192);
+    out.printf(Locale.ROOT, "| %s | large GEMM | | %.0f | | | |%n", dtype.configName(), ceiling);
+    Map<String, Double> others = new LinkedHashMap<>();
+    if (python.isPresent()) {
+      for (String way : List.of("llm2vec", "transformers")) {
+        JsonNode figures = runPython(folder, way, dtype);
+        double rate = figures.get("tokens_per_second").asDouble();
+        others.put(way, rate);
+        print(
+            dtype,
+            "Python " + way,
+            rate,
+            checkpoint,
+            ceiling,
+            figures.get("padding_waste").asDouble(),
+            "");
+      }
+    }
+    Llm2VecOptions options = Llm2VecOptions.builder().dtype(dtype).device(target).build();
+    try (Llm2Vec model =
+        Llm2Vec.open(ModelSource.of(folder.toString(), List.of(), Map.of()), options)) {
+      long tokens = 0;
+      for (String line : lines) {
+        tokens += model.tokenize(line, Prompt.document()).length();
+      }
+      model.encode(lines.subList(0, Math.min(8, lines.size())), Prompt.document());
+      double best = 0;
+      for (int run = 0; run < repeat; run++) {
+        long start = System.nanoTime();
+        model.encode(lines, Prompt.document());
+        best = Math.max(best, tokens / ((System.nanoTime() - start) / 1e9));
+      }
+      double rate = best;
+      StringBuilder ratios = new StringBuilder();
+      others.forEach(
+          (way, value) ->
+              ratios.append(String.format(Locale.ROOT, "%.2f x %s ", rate / value, way)));
+      print(
+          dtype,
+          "this encoder (" + model.decoder().kernelDescription() + ")",
+          rate,
+          checkpoint,
+          ceiling,
+          0,
+          ratios.toString().strip());
+    }
+  }
+
+  private void print(
+      DType dtype,
+      String what,
+      double rate,
+      RandomCheckpoint checkpoint,
+      double ceiling,
+      double padding,
+      String ratios) {
+    double gigaflops = rate * checkpoint.linearOperationsPerToken() / 1e9;
+    out.printf(
+        Locale.ROOT,
+        "| %s | %s | %.0f | %.0f | %.0f%% | %.1f%% | %s |%n",
+        dtype.configName(),
+        what,
+        rate,
+        gigaflops,
+        100 * gigaflops / ceiling,
+        100 * padding,
+        ratios);
+  }
+
+  private JsonNode runPython(Path folder, String way, DType dtype)
+      throws IOException, InterruptedException {
+    List<String> command =
+        List.of(
+            python.orElseThrow().toString(),
+            reference.toString(),
+            folder.toString(),
+            texts.toString(),
+            "--way",
+            way,
+            "--dtype",
+            dtype.configName(),
+            "--device",
+            device,
+            "--threads",
+            Integer.toString(TorchRuntime.threads()),
+            "--limit",
+            Integer.toString(limit),
+            "--repeat",
+            Integer.toString(repeat));
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    JsonNode last = mapper.missingNode();
+    try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.startsWith("{")) {
+          last = mapper.readTree(line);
+        }
+      }
+    }
+    if (process.waitFor() != 0 || last.isMissingNode()) {
+      throw new IOException("the Python side failed: " + String.join(" ", command));
+    }
+    return last;
+  }
+
+  private List<String> read() throws IOException {
+    List<String> result = new ArrayList<>();
+    try (BufferedReader lines = Files.newBufferedReader(texts)) {
+      for (String line = lines.readLine();
+          line != null && result.size() < limit;
+          line = lines.readLine()) {
+        result.add(mapper.readTree(line).get("text").asText());
+      }
+    }
+    return result;
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
+  }
+}
