@@ -41,10 +41,10 @@ final class WeightReader {
     DType weights = type.weightType().orElseThrow();
     lock.lock();
     try {
-      allocate();
+      allocate(target.remaining(), weights);
       long next = position;
       while (target.hasRemaining()) {
-        int count = Math.min(target.remaining(), CHUNK_BYTES / weights.bytes());
+        int count = Math.min(target.remaining(), chunk.capacity() / weights.bytes());
         fill(channel, next, count * weights.bytes());
         switch (weights) {
           case FLOAT32 -> target.put(chunk.asFloatBuffer());
@@ -58,11 +58,16 @@ final class WeightReader {
     }
   }
 
-  private void allocate() {
-    if (chunk.capacity() == 0) {
-      chunk = ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      halves = new short[CHUNK_BYTES / 2];
-      floats = new float[CHUNK_BYTES / 2];
+  /** Makes the chunk as large as this read can use, so that small tensors need little. */
+  private void allocate(int elements, DType type) {
+    int bytes = (int) Math.min(CHUNK_BYTES, (long) elements * type.bytes());
+    if (chunk.capacity() < bytes) {
+      chunk = ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+    int count = type == DType.FLOAT32 ? 0 : bytes / type.bytes();
+    if (halves.length < count) {
+      halves = new short[count];
+      floats = new float[count];
     }
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -16,8 +17,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,12 +103,52 @@ class SafetensorsTest {
       new SafetensorsWriter(dtype)
           .write(
               file,
-              java.util.List.of(
+              List.of(
                   SafetensorsWriter.Tensor.of(
-                      "a", java.util.List.of((long) elements), FloatBuffer.wrap(values))));
+                      "a", List.of((long) elements), FloatBuffer.wrap(values))));
       try (TensorSource source = Safetensors.openFile(file)) {
         assertArrayEquals(values, Fixtures.readAll(source, "a"));
       }
+    }
+  }
+
+  /** The file is sparse: only what is written to it takes room. */
+  @Test
+  void readsBeyondFourGigabytes() throws IOException {
+    long elements = 1_200_000_000L;
+    String header =
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":["
+            + elements
+            + "],\"data_offsets\":[0,"
+            + 4 * elements
+            + "]}}";
+    Path file = SafetensorsBytes.write(folder.resolve("large.safetensors"), header, 0);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      ByteBuffer last = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+      last.putFloat(1.5f).putFloat(-2.5f).flip();
+      channel.write(last, channel.size() + 4 * (elements - 2));
+    }
+    try (TensorSource source = Safetensors.openFile(file)) {
+      FloatBuffer target = FloatBuffer.allocate(3);
+      source.read("a", elements - 3, target);
+      assertArrayEquals(new float[] {0, 1.5f, -2.5f}, target.array());
+    }
+  }
+
+  @Test
+  void isReadByManyThreads() throws IOException {
+    try (TensorSource source = Safetensors.openFile(Fixtures.path("python.safetensors"))) {
+      float[] expected = Fixtures.readAll(source, "half");
+      IntStream.range(0, 200)
+          .parallel()
+          .forEach(
+              i -> {
+                try {
+                  assertArrayEquals(expected, Fixtures.readAll(source, "half"));
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
     }
   }
 
@@ -127,7 +171,7 @@ class SafetensorsTest {
     byte[] bytes = Files.readAllBytes(Fixtures.path("python.safetensors"));
     for (int length : new int[] {0, 7, 8, 20, 500, bytes.length - 1}) {
       Path file = folder.resolve("cut.safetensors");
-      Files.write(file, java.util.Arrays.copyOf(bytes, length));
+      Files.write(file, Arrays.copyOf(bytes, length));
       assertThrows(ModelFormatException.class, () -> Safetensors.openFile(file), "" + length);
     }
   }
