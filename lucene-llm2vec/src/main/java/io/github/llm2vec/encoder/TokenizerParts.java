@@ -41,8 +41,13 @@ final class TokenizerParts {
    */
   static JsonNode requireNormalizer(JsonNode part, Path file) throws TokenizerFormatException {
     require(part, "normalizer", NORMALIZERS, file);
-    if (part.path("type").asText().equals("Prepend") && part.path("prepend").asText().isEmpty()) {
+    String type = part.path("type").asText();
+    if (type.equals("Prepend") && part.path("prepend").asText().isEmpty()) {
       throw new TokenizerFormatException(file, "normalizer Prepend must prepend something");
+    }
+    if (type.equals("Replace") && part.path("pattern").path("String").asText().isEmpty()) {
+      throw new TokenizerFormatException(
+          file, "normalizer Replace must have a pattern that is a string, and not empty");
     }
     for (JsonNode inner : part.path("normalizers")) {
       requireNormalizer(inner, file);
