@@ -48,7 +48,7 @@ final class DocumentShortener {
 
   /** Upstream counts with truncation on, so a long text counts as max_length tokens. */
   private int count(String text) {
-    return Math.min(tokenizer.encode(text).length, maxLength);
+    return Math.min(tokenizer.encodePrefix(text, maxLength).length, maxLength);
   }
 
   private String cutBetweenTokens(String text) {

@@ -11,8 +11,6 @@ import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -31,30 +29,24 @@ final class NativeTokenizer implements Tokenizer {
   private static final Map<String, String> OPTIONS =
       Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false");
 
-  private static final String PROBE = "a b";
+  /** First guess at the characters that hold the wanted tokens; it is doubled while too small. */
+  private static final int CHARACTERS_PER_TOKEN = 8;
+
+  private static final int SMALLEST_LOOK = 1024;
 
   private final TokenizerDefinition definition;
   private final HuggingFaceTokenizer tokenizer;
-  private final TokenizerDefinition.Frame frame;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
 
-  private NativeTokenizer(TokenizerDefinition definition, HuggingFaceTokenizer tokenizer)
-      throws TokenizerFormatException {
+  private NativeTokenizer(TokenizerDefinition definition, HuggingFaceTokenizer tokenizer) {
     this.definition = definition;
     this.tokenizer = tokenizer;
-    this.frame = definition.frame().isPresent() ? definition.frame().get() : probeFrame();
   }
 
   static NativeTokenizer open(Path folder, TokenizerOptions options) throws IOException {
     TokenizerDefinition definition = TokenizerDefinition.read(folder, options);
-    HuggingFaceTokenizer tokenizer = load(definition);
-    try {
-      return new NativeTokenizer(definition, tokenizer);
-    } catch (IOException | RuntimeException e) {
-      tokenizer.close();
-      throw e;
-    }
+    return new NativeTokenizer(definition, load(definition));
   }
 
   private static HuggingFaceTokenizer load(TokenizerDefinition definition) throws IOException {
@@ -77,20 +69,38 @@ final class NativeTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(String text) {
-    return encode(text, false);
+    requireShort(text);
+    return encodeWellFormed(PythonText.wellFormed(text));
+  }
+
+  @Override
+  public int[] encodePrefix(String text, int wanted) {
+    String wellFormed = PythonText.wellFormed(text);
+    CutPoints cutPoints = definition.cutPoints();
+    int end = Math.min(wellFormed.length(), MAX_CHARACTERS);
+    long look = Math.max(SMALLEST_LOOK, (long) wanted * CHARACTERS_PER_TOKEN);
+    for (; look < end; look *= 2) {
+      int cut = cutPoints.last(wellFormed, (int) look);
+      if (cut > 0) {
+        int[] ids = encodeWellFormed(wellFormed.substring(0, cut));
+        if (ids.length >= wanted) {
+          return ids;
+        }
+      }
+    }
+    return encodeWellFormed(PythonText.wellFormed(wellFormed.substring(0, end)));
   }
 
   /**
    * Calls the library below DJL's own method, which would also fetch token strings, spans and five
    * more arrays that nobody reads: twice the time.
    */
-  private int[] encode(String text, boolean addSpecialTokens) {
-    String wellFormed = PythonText.wellFormed(text);
+  private int[] encodeWellFormed(String wellFormed) {
     lock.readLock().lock();
     try {
       requireOpen();
       TokenizersLibrary library = TokenizersLibrary.LIB;
-      long encoding = library.encode(tokenizer.getHandle(), wellFormed, addSpecialTokens);
+      long encoding = library.encode(tokenizer.getHandle(), wellFormed, false);
       try {
         return toInts(library.getTokenIds(encoding));
       } finally {
@@ -104,6 +114,7 @@ final class NativeTokenizer implements Tokenizer {
 
   @Override
   public TokenSpans encodeWithSpans(String text) {
+    requireShort(text);
     String wellFormed = PythonText.wellFormed(text);
     Encoding encoding;
     lock.readLock().lock();
@@ -128,12 +139,12 @@ final class NativeTokenizer implements Tokenizer {
 
   @Override
   public List<Integer> prefixIds() {
-    return frame.prefix();
+    return definition.frame().prefix();
   }
 
   @Override
   public List<Integer> suffixIds() {
-    return frame.suffix();
+    return definition.frame().suffix();
   }
 
   @Override
@@ -173,40 +184,21 @@ final class NativeTokenizer implements Tokenizer {
     }
   }
 
+  private static void requireShort(String text) {
+    if (text.length() > MAX_CHARACTERS) {
+      throw new IllegalArgumentException(
+          "a text to be tokenised as a whole must have at most "
+              + MAX_CHARACTERS
+              + " characters, got "
+              + text.length()
+              + "; cut it into pieces first");
+    }
+  }
+
   private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("The tokenizer of " + definition.file() + " is closed");
     }
-  }
-
-  /** Finds what tokenizer.json's post-processor puts around a text by looking at one. */
-  private TokenizerDefinition.Frame probeFrame() throws TokenizerFormatException {
-    int[] bare = encode(PROBE, false);
-    int[] framed = encode(PROBE, true);
-    int extra = framed.length - bare.length;
-    for (int before = 0; before <= extra; before++) {
-      if (Arrays.equals(framed, before, before + bare.length, bare, 0, bare.length)) {
-        List<Integer> suffix = toList(framed, before + bare.length, framed.length);
-        if (definition.appendEos() && !endsWithEos(suffix)) {
-          suffix = new ArrayList<>(suffix);
-          definition.eosId().ifPresent(suffix::add);
-        }
-        return new TokenizerDefinition.Frame(toList(framed, 0, before), List.copyOf(suffix));
-      }
-    }
-    throw new TokenizerFormatException(
-        definition.file(),
-        "its post_processor does more than to put special tokens before and after a text, which is"
-            + " not supported");
-  }
-
-  private boolean endsWithEos(List<Integer> suffix) {
-    return !suffix.isEmpty()
-        && definition.eosId().equals(OptionalInt.of(suffix.get(suffix.size() - 1)));
-  }
-
-  private static List<Integer> toList(int[] ids, int from, int to) {
-    return Arrays.stream(ids, from, to).boxed().toList();
   }
 
   private static int[] toInts(long[] values) {

@@ -87,7 +87,7 @@ public final class TextPreparation {
     if (settings.skipInstruction() && !settings.compatibility().has(Quirk.WINDOW_OF_TEXT_ALONE)) {
       return tokenizeExactly(marked);
     }
-    int[] content = tokenizer.encode(split.full());
+    int[] content = tokenizer.encodePrefix(split.full(), settings.maxLength());
     int[] ids = frame(content);
     if (!settings.skipInstruction()) {
       return result(ids, ids.length);
@@ -95,7 +95,7 @@ public final class TextPreparation {
     int window =
         split.suffix().equals(split.full())
             ? content.length
-            : tokenizer.encode(split.suffix()).length;
+            : tokenizer.encodePrefix(split.suffix(), settings.maxLength()).length;
     window = Math.min(window, settings.maxLength()) + (eosText.id().isPresent() ? 1 : 0);
     return result(ids, Math.min(window, ids.length));
   }

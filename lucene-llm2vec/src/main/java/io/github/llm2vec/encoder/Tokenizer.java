@@ -34,18 +34,37 @@ public interface Tokenizer extends AutoCloseable {
     return open(folder, TokenizerOptions.DEFAULTS);
   }
 
+  /** Most characters (UTF-16 units) of a text that is tokenised as a whole. */
+  int MAX_CHARACTERS = 2_000_000;
+
   /**
    * The ids of a text without the special tokens that frame a sequence.
    *
+   * @param text at most {@link #MAX_CHARACTERS} long; the native library would abort the process
+   *     over some longer ones
    * @return a fresh array, empty for the empty text
+   * @throws IllegalArgumentException if the text is too long
    * @throws IllegalStateException if this tokenizer is closed
    */
   int[] encode(String text);
 
   /**
+   * The first ids of a text of any length. Only as much of the text is looked at as is needed: it
+   * is cut where that provably leaves the first ids as they are. A text without such a place (one
+   * that is nearly all whitespace, or a single word) is looked at up to {@link #MAX_CHARACTERS}.
+   *
+   * @param wanted how many ids are needed
+   * @return the ids that {@link #encode} would begin with, at least as many as wanted, unless the
+   *     text has less; a fresh array
+   * @throws IllegalStateException if this tokenizer is closed
+   */
+  int[] encodePrefix(String text, int wanted);
+
+  /**
    * The ids of a text as {@link #encode} gives them, with the part of the text that each token
    * stands for.
    *
+   * @throws IllegalArgumentException if the text is longer than {@link #MAX_CHARACTERS}
    * @throws IllegalStateException if this tokenizer is closed
    */
   TokenSpans encodeWithSpans(String text);

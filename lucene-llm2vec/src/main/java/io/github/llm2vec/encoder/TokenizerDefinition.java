@@ -23,8 +23,8 @@ import java.util.Set;
  * @param vocabSize largest id plus one
  * @param bosId id of bos_token
  * @param eosId id of eos_token
- * @param frame the special tokens around a text where the configuration decides about them
- * @param appendEos whether EOS follows what tokenizer.json puts around a text
+ * @param frame the special tokens around a text
+ * @param cutPoints where a text may be cut without a change of the first ids
  */
 record TokenizerDefinition(
     Path file,
@@ -34,16 +34,8 @@ record TokenizerDefinition(
     int vocabSize,
     OptionalInt bosId,
     OptionalInt eosId,
-    Optional<Frame> frame,
-    boolean appendEos) {
-
-  /**
-   * Special tokens around a text.
-   *
-   * @param prefix ids before it
-   * @param suffix ids after it
-   */
-  record Frame(List<Integer> prefix, List<Integer> suffix) {}
+    SequenceFrame frame,
+    CutPoints cutPoints) {
 
   /**
    * Reads a model folder.
@@ -67,7 +59,6 @@ record TokenizerDefinition(
     for (int id : addedIds.values()) {
       largest = Math.max(largest, id);
     }
-    boolean framesItself = special.tokenizerClass().framesItself() && options.configuredFrame();
     return new TokenizerDefinition(
         json.file(),
         json.withAddedTokens(added),
@@ -76,11 +67,8 @@ record TokenizerDefinition(
         largest + 1,
         idOf(special.content("bos_token"), known),
         idOf(special.content("eos_token"), known),
-        framesItself ? Optional.of(frame(json.file(), special, known)) : Optional.empty(),
-        !framesItself
-            && options.configuredFrame()
-            && special.hasOwnCode()
-            && special.flag("add_eos_token", false));
+        options.configuredFrame() ? configured(json, special, known) : json.frame(),
+        json.cutPoints(addedIds.keySet()));
   }
 
   /** A mask token such as LLM2Vec's "_", an ordinary vocabulary entry, stops being cut out. */
@@ -94,17 +82,28 @@ record TokenizerDefinition(
         });
   }
 
-  private static Frame frame(Path file, SpecialTokens special, Map<String, Integer> ids)
+  /**
+   * Classes that frame a text themselves do not look at tokenizer.json; a model's own Python code
+   * (gte-Qwen2) does, and adds EOS if told so.
+   */
+  private static SequenceFrame configured(
+      TokenizerJson json, SpecialTokens special, Map<String, Integer> ids)
       throws TokenizerFormatException {
-    List<Integer> prefix = List.of();
-    List<Integer> suffix = List.of();
-    if (special.flag("add_bos_token", true)) {
-      prefix = List.of(required(file, special, "bos_token", ids));
+    boolean addEos = special.flag("add_eos_token", false);
+    if (special.tokenizerClass().framesItself()) {
+      List<Integer> bos =
+          special.flag("add_bos_token", true)
+              ? List.of(required(json.file(), special, "bos_token", ids))
+              : List.of();
+      List<Integer> eos =
+          addEos ? List.of(required(json.file(), special, "eos_token", ids)) : List.of();
+      return new SequenceFrame(bos, eos);
     }
-    if (special.flag("add_eos_token", false)) {
-      suffix = List.of(required(file, special, "eos_token", ids));
+    if (!special.hasOwnCode() || !addEos) {
+      return json.frame();
     }
-    return new Frame(prefix, suffix);
+    int eos = required(json.file(), special, "eos_token", ids);
+    return json.frame().suffix().contains(eos) ? json.frame() : json.frame().followedBy(eos);
   }
 
   private static int required(

@@ -6,12 +6,14 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +29,10 @@ final class TokenizerJson {
   /** No published tokenizer comes near; a larger file is a mistake or an attack. */
   private static final long MAX_BYTES = 256L << 20;
 
+  /** Parts of the file that are ours to do, or that we have no use for. */
+  private static final List<String> NOT_PASSED_ON =
+      List.of("truncation", "padding", "post_processor", "decoder");
+
   private static final int LAST_ASCII = 127;
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -36,6 +42,9 @@ final class TokenizerJson {
   private final Map<String, Integer> vocabulary = new HashMap<>();
   private final List<ObjectNode> addedTokens = new ArrayList<>();
   private int largestModelId = -1;
+  private JsonNode normalizer = NullNode.instance;
+  private JsonNode preTokenizer = NullNode.instance;
+  private SequenceFrame frame = new SequenceFrame(List.of(), List.of());
 
   private TokenizerJson(Path file, byte[] bytes) {
     this.file = file;
@@ -84,6 +93,16 @@ final class TokenizerJson {
     return largestModelId;
   }
 
+  /** Where texts may be cut, given all added tokens. */
+  CutPoints cutPoints(Collection<String> added) {
+    return CutPoints.of(normalizer, preTokenizer, vocabulary.keySet(), added);
+  }
+
+  /** The special tokens that the file puts around a text. */
+  SequenceFrame frame() {
+    return frame;
+  }
+
   /** The entries of {@code added_tokens}, in the order of the file. */
   List<ObjectNode> addedTokens() {
     return addedTokens;
@@ -110,8 +129,8 @@ final class TokenizerJson {
   }
 
   /**
-   * The JSON for the native library: other added tokens, no truncation, no padding. It is pure
-   * ASCII, so that nothing is lost on the way through JNI's own text encoding.
+   * The JSON for the native library: other added tokens, and none of what we do ourselves. It is
+   * pure ASCII, so that nothing is lost on the way through JNI's own text encoding.
    */
   String withAddedTokens(List<ObjectNode> added) throws IOException {
     StringWriter text = new StringWriter(bytes.length + 1024);
@@ -123,15 +142,16 @@ final class TokenizerJson {
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String field = parser.currentName();
         parser.nextToken();
-        if (isOurs(field)) {
+        if (field.equals("added_tokens") || NOT_PASSED_ON.contains(field)) {
           parser.skipChildren();
         } else {
           generator.writeFieldName(field);
           copyValue(parser, generator);
         }
       }
-      generator.writeNullField("truncation");
-      generator.writeNullField("padding");
+      for (String field : NOT_PASSED_ON) {
+        generator.writeNullField(field);
+      }
       generator.writeFieldName("added_tokens");
       generator.writeStartArray();
       for (ObjectNode token : added) {
@@ -155,10 +175,6 @@ final class TokenizerJson {
     } while (depth > 0 && parser.nextToken() != null);
   }
 
-  private static boolean isOurs(String field) {
-    return field.equals("truncation") || field.equals("padding") || field.equals("added_tokens");
-  }
-
   private void scan(JsonParser parser) throws IOException {
     if (parser.nextToken() != JsonToken.START_OBJECT) {
       throw new TokenizerFormatException(file, "expected a JSON object");
@@ -172,6 +188,12 @@ final class TokenizerJson {
       } else if (field.equals("model") && value == JsonToken.START_OBJECT) {
         hasModel = true;
         scanModel(parser);
+      } else if (field.equals("normalizer")) {
+        normalizer = TokenizerParts.requireNormalizer(MAPPER.readTree(parser), file);
+      } else if (field.equals("pre_tokenizer")) {
+        preTokenizer = TokenizerParts.requirePreTokenizer(MAPPER.readTree(parser), file);
+      } else if (field.equals("post_processor")) {
+        frame = SequenceFrame.ofPostProcessor(MAPPER.readTree(parser), file);
       } else {
         parser.skipChildren();
       }
@@ -197,20 +219,46 @@ final class TokenizerJson {
   }
 
   private void scanModel(JsonParser parser) throws IOException {
+    String type = "";
+    String prefix = "";
+    boolean hasMerges = false;
+    double dropout = 0;
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String field = parser.currentName();
       JsonToken value = parser.nextToken();
-      if (field.equals("vocab") && value == JsonToken.START_OBJECT) {
-        scanVocabulary(parser);
-      } else if (field.equals("vocab") && value == JsonToken.START_ARRAY) {
-        scanPieces(parser);
-      } else {
-        parser.skipChildren();
+      switch (field) {
+        case "type" -> type = parser.getValueAsString("");
+        case "continuing_subword_prefix" -> prefix = parser.getValueAsString("");
+        case "dropout" -> dropout = parser.getValueAsDouble();
+        case "merges" -> hasMerges = true;
+        case "vocab" -> {
+          if (value == JsonToken.START_OBJECT) {
+            scanVocabulary(parser);
+          }
+        }
+        default -> {}
       }
+      parser.skipChildren();
+    }
+    // Old files have no type; merges tell them from other models.
+    if (!hasMerges || !(type.isEmpty() || type.equals("BPE"))) {
+      throw new TokenizerFormatException(
+          file,
+          "the model must be of type BPE, as those of decoder language models are, got '"
+              + type
+              + "'");
+    }
+    if (dropout != 0) {
+      throw new TokenizerFormatException(
+          file, "dropout must be null, else every call gives other ids, got " + dropout);
+    }
+    if (!prefix.isEmpty()) {
+      // A merge that does not carry the prefix makes the native library abort the process.
+      throw new TokenizerFormatException(
+          file, "a continuing_subword_prefix is not supported, got '" + prefix + "'");
     }
   }
 
-  /** BPE, WordPiece and WordLevel: an object of content and id. */
   private void scanVocabulary(JsonParser parser) throws IOException {
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String content = parser.currentName();
@@ -218,25 +266,10 @@ final class TokenizerJson {
         throw new TokenizerFormatException(
             file, "the id of vocabulary entry '" + content + "' must be a whole number >= 0");
       }
-      add(content, parser.getIntValue());
+      int id = parser.getIntValue();
+      vocabulary.put(content, id);
+      largestModelId = Math.max(largestModelId, id);
     }
-  }
-
-  /** Unigram: an array of [content, score], the id being the index. */
-  private void scanPieces(JsonParser parser) throws IOException {
-    int id = 0;
-    while (parser.nextToken() == JsonToken.START_ARRAY) {
-      parser.nextToken();
-      add(parser.getText(), id++);
-      while (parser.nextToken() != JsonToken.END_ARRAY) {
-        parser.skipChildren();
-      }
-    }
-  }
-
-  private void add(String content, int id) {
-    vocabulary.put(content, id);
-    largestModelId = Math.max(largestModelId, id);
   }
 
   private static TokenizerFormatException malformed(Path file, IOException cause) {

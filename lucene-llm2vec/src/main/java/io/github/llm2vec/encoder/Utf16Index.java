@@ -8,17 +8,23 @@ package io.github.llm2vec.encoder;
 final class Utf16Index {
 
   private final String text;
+  private final int length;
   private int codePoint;
   private int index;
 
   Utf16Index(String text) {
     this.text = text;
+    this.length = text.codePointCount(0, text.length());
   }
 
-  /** The UTF-16 index of a code point's first unit. */
+  /**
+   * The UTF-16 index of a code point's first unit. Offsets behind the text, which a tokenizer with
+   * an end-of-word suffix gives, count as its end.
+   */
   int ofCodePoint(int wanted) {
-    index = text.offsetByCodePoints(index, wanted - codePoint);
-    codePoint = wanted;
+    int target = Math.min(wanted, length);
+    index = text.offsetByCodePoints(index, target - codePoint);
+    codePoint = target;
     return index;
   }
 }
