@@ -12,7 +12,7 @@ class RecallTest {
   private static final int K = 10;
 
   @ParameterizedTest
-  @CsvSource({"FLOAT32,1", "FLOAT32,4", "INT8,1", "INT8,4", "INT4,1", "INT4,4"})
+  @CsvSource({"FLOAT32,1", "FLOAT32,4", "INT8,1", "INT4,4"})
   void theDefaultsFindTheTrueNeighbours(VectorQuantization quantization, int segments)
       throws Exception {
     ClusteredVectors source = new ClusteredVectors(7, 40, 256, 1);

@@ -28,6 +28,7 @@ import org.apache.lucene.store.ByteBuffersDirectory;
 import org.apache.lucene.store.Directory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -96,12 +97,29 @@ class WideVectorsFormatTest {
     }
   }
 
-  @Test
-  void quantizedFilesHoldTheBytesThatTheOptionsPromise() {
-    assertEquals(4L * WIDE, VectorQuantization.FLOAT32.searchedBytes(WIDE));
-    assertEquals(WIDE, VectorQuantization.INT8.searchedBytes(WIDE));
-    assertEquals(WIDE / 2, VectorQuantization.INT4.searchedBytes(WIDE));
-    assertEquals(WIDE / 8, VectorQuantization.BINARY.searchedBytes(WIDE));
+  @ParameterizedTest
+  @CsvSource({"FLOAT32,.vec,4096", "INT8,.veq,1024", "INT4,.veq,512"})
+  void searchedFilesHaveTheBytesThatTheQuantizationPromises(
+      VectorQuantization quantization, String suffix, int bytes) throws Exception {
+    assertEquals(bytes, quantization.searchedBytes(1024));
+    try (Directory directory = new ByteBuffersDirectory()) {
+      IndexWriterConfig config =
+          Llm2VecCodec.writerConfig(
+                  new KeywordAnalyzer(),
+                  VectorFormatOptions.DEFAULTS.withQuantization(quantization))
+              .setUseCompoundFile(false);
+      try (IndexWriter writer = new IndexWriter(directory, config)) {
+        for (int i = 0; i < 50; i++) {
+          writer.addDocument(document(unit(1024)));
+        }
+      }
+      long length = 0;
+      for (String file : directory.listAll()) {
+        length += file.endsWith(suffix) ? directory.fileLength(file) : 0;
+      }
+      // A quantised vector carries a correction of 4 bytes; header and footer are some hundred.
+      assertEquals(50.0 * bytes, (double) length, 50 * 4 + 300);
+    }
   }
 
   @Test
