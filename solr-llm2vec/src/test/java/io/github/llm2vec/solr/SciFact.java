@@ -5,13 +5,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.GZIPInputStream;
 
-/** 200 real abstracts and 20 claims about them. */
+/** 200 real abstracts and 20 claims of the SciFact sample among the examples. */
 public final class SciFact {
+
+  private static final Path FOLDER = Path.of("..", "examples", "scifact");
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private SciFact() {}
 
@@ -31,28 +38,28 @@ public final class SciFact {
   }
 
   public static List<Abstract> documents() throws IOException {
-    return read("corpus.jsonl").stream()
-        .map(
-            row ->
-                new Abstract(
-                    row.get("id").asText(), row.get("title").asText(), row.get("text").asText()))
-        .toList();
+    try (InputStream file =
+        new GZIPInputStream(Files.newInputStream(FOLDER.resolve("corpus.jsonl.gz")))) {
+      return read(file, 200).stream()
+          .map(
+              row ->
+                  new Abstract(
+                      row.get("_id").asText(), row.get("title").asText(), row.get("text").asText()))
+          .toList();
+    }
   }
 
   public static List<String> queries() throws IOException {
-    return read("queries.jsonl").stream().map(row -> row.get("text").asText()).toList();
+    try (InputStream file = Files.newInputStream(FOLDER.resolve("queries.jsonl"))) {
+      return read(file, 20).stream().map(row -> row.get("text").asText()).toList();
+    }
   }
 
-  private static List<JsonNode> read(String name) throws IOException {
-    ObjectMapper json = new ObjectMapper();
+  private static List<JsonNode> read(InputStream file, int count) throws IOException {
+    BufferedReader lines = new BufferedReader(new InputStreamReader(file, StandardCharsets.UTF_8));
     List<JsonNode> rows = new ArrayList<>();
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(
-                SciFact.class.getResourceAsStream("/scifact/" + name), StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        rows.add(json.readTree(line));
-      }
+    while (rows.size() < count) {
+      rows.add(JSON.readTree(lines.readLine()));
     }
     return rows;
   }

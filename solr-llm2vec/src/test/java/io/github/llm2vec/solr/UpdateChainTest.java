@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.solr.client.solrj.impl.ConcurrentUpdateHttp2SolrClient;
 import org.apache.solr.client.solrj.impl.Http2SolrClient;
@@ -226,6 +227,54 @@ class UpdateChainTest {
     assertEquals(60, indexedWithVectors().size());
     assertEquals(60, encoder.texts().size());
     assertTrue(encoder.calls().size() < 30, encoder.calls().size() + " calls");
+  }
+
+  @Test
+  void tolerantProcessorInFrontDoesNotHideARefusal() throws Exception {
+    node.createCore(
+        core,
+        PROPERTIES,
+        Map.of(
+            "<processor class=\"solr.LogUpdateProcessorFactory\"/>",
+            "<processor class=\"solr.TolerantUpdateProcessorFactory\"/>",
+            "<str name=\"onError\">",
+            "<int name=\"maxBufferedDocuments\">2</int><str name=\"onError\">"));
+    HttpResponse<String> response =
+        node.update(
+            core,
+            "",
+            """
+            [{"id":"bad","text":"poison"}, {"id":"2","text":"good"}, {"id":"3","text":"good"},
+             {"id":"4","text":"good"}, {"id":"5","text":"good"}]""");
+    assertEquals(400, response.statusCode(), response.body());
+    assertTrue(response.body().contains("document 'bad'"), response.body());
+    accept("{\"commit\":{}}");
+    assertEquals(Set.of("2", "3", "4", "5"), indexedWithVectors().keySet());
+  }
+
+  @Test
+  void severalProcessorsFillSeveralFields() throws Exception {
+    String processor = "<processor class=\"io.github.llm2vec.solr.Llm2VecUpdateProcessorFactory\">";
+    node.createCore(
+        core,
+        PROPERTIES,
+        Map.of(
+            processor,
+            processor
+                + "<str name=\"model\">default</str><str name=\"source\">title</str>"
+                + "<str name=\"vector\">title_vector</str></processor>"
+                + processor,
+            "<field name=\"vector_error\"",
+            "<field name=\"title_vector\" type=\"vector\"/><field name=\"vector_error\""));
+    JsonNode answer =
+        accept(
+            "[{\"id\":\"1\",\"title\":\"a title\",\"text\":\"a text\"}, {\"id\":\"2\",\"text\":\"two\"}]");
+    assertEquals(List.of("a title", "a title\na text", "two"), encoder.texts());
+    assertEquals(1, answer.at("/responseHeader/llm2vec/title_vector/encoded").asInt());
+    assertEquals(2, answer.at("/responseHeader/llm2vec/vector/encoded").asInt());
+    accept("{\"commit\":{}}");
+    JsonNode nearest = node.select(core, Map.of("q", "{!llm2vec f=title_vector topK=1}a title"));
+    assertEquals(1.0, nearest.at("/response/docs/0/score").asDouble(), 1e-5);
   }
 
   @Test

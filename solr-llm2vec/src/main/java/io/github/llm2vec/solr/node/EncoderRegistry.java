@@ -70,9 +70,7 @@ public final class EncoderRegistry implements Closeable {
         .computeIfAbsent(
             CACHE_KEY,
             EncoderRegistry.class,
-            key ->
-                new EncoderRegistry(
-                    readModels(container), new Llm2VecEncoderFactory(System.getenv())));
+            key -> new EncoderRegistry(readModels(container), new Llm2VecEncoderFactory()));
   }
 
   /** Makes a node use this registry; to be called before any core has asked for one. */

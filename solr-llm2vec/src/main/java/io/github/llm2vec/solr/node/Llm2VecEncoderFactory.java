@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.encoder.ChatTemplates;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
@@ -9,49 +10,43 @@ import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.model.DType;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
-import java.util.Map;
 
-/** Opens a declared model with the engine of this project. A node never downloads a model. */
+/**
+ * Opens a declared model with the engine of this project. Models are looked for in folders and in
+ * the local cache of the Hugging Face hub; a server fetches nothing by itself.
+ */
 final class Llm2VecEncoderFactory implements EncoderFactory {
-
-  private final Map<String, String> environment;
-
-  /**
-   * Creates a factory.
-   *
-   * @param environment variables that say where the local hub cache lies
-   */
-  Llm2VecEncoderFactory(Map<String, String> environment) {
-    this.environment = Map.copyOf(environment);
-  }
 
   @Override
   public TextEncoder open(ModelDeclaration declaration) throws IOException {
-    return Llm2Vec.open(
-        ModelSource.of(declaration.model(), declaration.adapters(), environment),
-        options(declaration));
+    ModelSource source =
+        ModelSource.of(declaration.model(), declaration.adapters(), System.getenv());
+    return Llm2Vec.open(source, options(declaration));
   }
 
   private static Llm2VecOptions options(ModelDeclaration declaration) {
-    Llm2VecOptions.Builder builder = Llm2VecOptions.builder().normalize(declaration.normalize());
-    if (!declaration.dtype().isEmpty()) {
-      builder.dtype(DType.of(declaration.dtype()));
-    }
-    if (!declaration.device().isEmpty()) {
-      builder.device(TorchDevice.of(declaration.device()));
+    Llm2VecOptions.Builder options = Llm2VecOptions.builder().normalize(declaration.normalize());
+    if (!declaration.template().isEmpty()) {
+      options.template(ChatTemplates.named(declaration.template()));
     }
     if (!declaration.pooling().isEmpty()) {
-      builder.pooling(Pooling.of(declaration.pooling()));
+      options.pooling(Pooling.of(declaration.pooling()));
+    }
+    if (!declaration.dtype().isEmpty()) {
+      options.dtype(DType.of(declaration.dtype()));
+    }
+    if (!declaration.device().isEmpty()) {
+      options.device(TorchDevice.of(declaration.device()));
     }
     if (declaration.maxLength() > 0) {
-      builder.maxLength(declaration.maxLength());
+      options.maxLength(declaration.maxLength());
     }
     if (declaration.docMaxLength() > 0) {
-      builder.docMaxLength(declaration.docMaxLength());
+      options.docMaxLength(declaration.docMaxLength());
     }
     if (declaration.dimensions() > 0) {
-      builder.dimensions(declaration.dimensions());
+      options.dimensions(declaration.dimensions());
     }
-    return builder.build();
+    return options.build();
   }
 }

@@ -13,6 +13,7 @@ import java.util.Objects;
  * @param name what update chains and queries call the model
  * @param model folder of the checkpoint, or its id on the Hugging Face hub
  * @param adapters folders or ids of PEFT adapters, merged in this order
+ * @param template name of what is written around a text, for example {@code llama3-instruct}
  * @param pooling name of the pooling mode, for example {@code mean}
  * @param dtype {@code float32}, {@code float16} or {@code bfloat16}
  * @param device {@code cpu}, {@code cuda} or {@code cuda:N}
@@ -28,6 +29,7 @@ public record ModelDeclaration(
     String name,
     String model,
     List<String> adapters,
+    String template,
     String pooling,
     String dtype,
     String device,
@@ -40,6 +42,7 @@ public record ModelDeclaration(
 
   /** Copies the list and rejects null and what no model could be opened with. */
   public ModelDeclaration {
+    Objects.requireNonNull(template, "template");
     Objects.requireNonNull(pooling, "pooling");
     Objects.requireNonNull(dtype, "dtype");
     Objects.requireNonNull(device, "device");
@@ -63,7 +66,7 @@ public record ModelDeclaration(
 
   /** A declaration that leaves everything to the checkpoint. */
   public static ModelDeclaration of(String name, String model) {
-    return new ModelDeclaration(name, model, List.of(), "", "", "", true, 0, 0, 0, "", "");
+    return new ModelDeclaration(name, model, List.of(), "", "", "", "", true, 0, 0, 0, "", "");
   }
 
   /** The prompt itself, or, if it has no instruction, with the one declared for its role. */

@@ -27,6 +27,7 @@ import java.util.Set;
  *     "default": {
  *       "model": "models/my-checkpoint",      // required; folder (relative to this file) or hub id
  *       "adapters": ["models/my-adapter"],
+ *       "template": "none",                   // what is written around a text; by the model's name
  *       "pooling": "mean",
  *       "dtype": "bfloat16",                  // float32 | float16 | bfloat16
  *       "device": "cuda:0",                   // cpu | cuda | cuda:N
@@ -59,6 +60,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
       Set.of(
           "model",
           "adapters",
+          "template",
           "pooling",
           "dtype",
           "device",
@@ -129,6 +131,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         name,
         resolve(file, section.text("model")),
         section.texts("adapters").stream().map(adapter -> resolve(file, adapter)).toList(),
+        section.text("template"),
         section.text("pooling"),
         dtype,
         section.text("device"),

@@ -28,6 +28,7 @@ public final class ModelsFileWriter {
     if (!model.adapters().isEmpty()) {
       model.adapters().forEach(node.putArray("adapters")::add);
     }
+    put(node, "template", model.template());
     put(node, "pooling", model.pooling());
     put(node, "dtype", model.dtype());
     put(node, "device", model.device());

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.solr.node.NodeEncoder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -22,8 +23,9 @@ import org.apache.solr.update.processor.UpdateRequestProcessor;
  * distributed processor, where a document passes once in a cluster.
  *
  * <p>Everything held back is forwarded before any command that must not overtake it, and at the end
- * of the request also when its stream broke off, as Solr then keeps what came before. After a
- * failure of its own nothing more is encoded.
+ * of the request also when its stream broke off, as Solr then keeps what came before. A batch that
+ * failed fails the request at its end once more: a tolerant processor in front of this one would
+ * otherwise hide the loss of documents behind the id of the one that filled the batch.
  */
 public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
 
@@ -35,7 +37,7 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   private final DocumentBuffer buffer;
   private final UpdateReport report;
   private final DocumentCompleter completer;
-  private boolean broken;
+  private final List<RuntimeException> failures = new ArrayList<>();
 
   /** A processor for one request. */
   public EncodingUpdateProcessor(
@@ -94,15 +96,16 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   @Override
   public void finish() throws IOException {
     try {
-      if (!broken) {
-        flush();
-      }
+      flush();
     } catch (IOException | RuntimeException e) {
       finishNext(e);
       throw e;
     }
     report.writeTo(response);
     super.finish();
+    if (!failures.isEmpty()) {
+      throw failures.get(0);
+    }
   }
 
   /** Documents that were forwarded are still on their way to other nodes: they are awaited. */
@@ -115,11 +118,18 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   }
 
   private void flush() throws IOException {
-    List<BufferedAdd> adds = buffer.drain();
-    if (adds.isEmpty()) {
-      return;
+    try {
+      encodeAndForward(buffer.drain());
+    } catch (IOException e) {
+      failures.add(new UncheckedIOException(e));
+      throw e;
+    } catch (RuntimeException e) {
+      failures.add(e);
+      throw e;
     }
-    broken = true;
+  }
+
+  private void encodeAndForward(List<BufferedAdd> adds) throws IOException {
     Iterator<Outcome> outcomes = encode(adds).iterator();
     Refusals refusals = new Refusals(settings.mapping().vectorField());
     List<BufferedAdd> accepted = new ArrayList<>(adds.size());
@@ -129,7 +139,6 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
       }
     }
     forward(accepted, refusals.exception(adds.size()));
-    broken = false;
   }
 
   private List<Outcome> encode(List<BufferedAdd> adds) {

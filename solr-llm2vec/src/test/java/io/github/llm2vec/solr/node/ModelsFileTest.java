@@ -33,7 +33,7 @@ class ModelsFileTest {
             {'query_cache_bytes': 1000,
              'models': {'big': {
                'model': 'models/base', 'adapters': ['org/adapter', 'models/base'],
-               'pooling': 'mean', 'dtype': 'bfloat16', 'device': 'cuda:1', 'normalize': false,
+               'template': 'none', 'pooling': 'mean', 'dtype': 'bfloat16', 'device': 'cuda:1', 'normalize': false,
                'max_length': 512, 'doc_max_length': 400, 'dimensions': 256,
                'query_instruction': 'Q:', 'document_instruction': 'D:'}}}""");
     String folder = home.resolve("models/base").toAbsolutePath().normalize().toString();
@@ -43,6 +43,7 @@ class ModelsFileTest {
             "big",
             folder,
             List.of("org/adapter", folder),
+            "none",
             "mean",
             "bfloat16",
             "cuda:1",
@@ -59,7 +60,19 @@ class ModelsFileTest {
   void whatIsWrittenIsReadBack() throws IOException {
     ModelDeclaration full =
         new ModelDeclaration(
-            "full", "o/m", List.of("o/a"), "mean", "float16", "cpu", false, 9, 8, 7, "Q:", "D:");
+            "full",
+            "o/m",
+            List.of("o/a"),
+            "none",
+            "mean",
+            "float16",
+            "cpu",
+            false,
+            9,
+            8,
+            7,
+            "Q:",
+            "D:");
     ModelDeclaration bare = ModelDeclaration.of("bare", "o/m");
     Path file = home.resolve(ModelsFile.NAME);
     ModelsFileWriter.write(file, List.of(full, bare));
