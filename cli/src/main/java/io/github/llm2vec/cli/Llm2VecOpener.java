@@ -1,14 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.encoder.Llm2Vec;
+import io.github.llm2vec.encoder.Llm2VecOptions;
+import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.model.HubEnvironment;
+import io.github.llm2vec.model.ResolverOptions;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
 
-/** Opens a language model with the library of this project. */
+/** Opens a language model with the library of this project and shows how far loading is. */
 final class Llm2VecOpener implements EncoderOpener {
+
+  private final Console console;
+  private final Map<String, String> environment;
+  private final Path home;
+
+  /**
+   * An opener.
+   *
+   * @param console shows progress
+   * @param environment variables such as {@code HF_HOME} and {@code HF_TOKEN}
+   * @param home the user's folder, where the hub's cache usually lies
+   */
+  Llm2VecOpener(Console console, Map<String, String> environment, Path home) {
+    this.console = console;
+    this.environment = Map.copyOf(environment);
+    this.home = home;
+  }
 
   @Override
   public TextEncoder open(ModelOptions options) throws IOException {
-    throw new CliException("running a model is not wired into the command line yet");
+    ResolverOptions resolver = ResolverOptions.local(HubEnvironment.of(environment, home));
+    String model =
+        options.model().orElseThrow(() -> new CliException("no model was given, see --model"));
+    try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
+      if (options.allowDownload()) {
+        resolver = resolver.downloading(display::downloaded);
+      }
+      return Llm2Vec.open(
+          new ModelSource(model, options.adapters(), resolver), settings(options), display::loaded);
+    }
+  }
+
+  private static Llm2VecOptions settings(ModelOptions options) {
+    Llm2VecOptions.Builder builder = Llm2VecOptions.builder();
+    options.dtype().ifPresent(builder::dtype);
+    options.device().ifPresent(builder::device);
+    options.pooling().ifPresent(builder::pooling);
+    options.template().ifPresent(builder::template);
+    options.maxLength().ifPresent(builder::maxLength);
+    options.docMaxLength().ifPresent(builder::docMaxLength);
+    options.skipInstruction().ifPresent(builder::skipInstruction);
+    options.enableBidirectional().ifPresent(builder::enableBidirectional);
+    options.dims().ifPresent(builder::dimensions);
+    options.maxBatchTokens().ifPresent(builder::maxBatchTokens);
+    options.compatibility().ifPresent(builder::compatibility);
+    if (options.normalize()) {
+      builder.normalize(true);
+    }
+    return builder.build();
   }
 }

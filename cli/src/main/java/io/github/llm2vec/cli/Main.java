@@ -7,6 +7,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -48,7 +49,9 @@ public final class Main implements Callable<Integer> {
             // Java cannot ask which streams are terminals; the launcher can.
             Boolean.getBoolean("llm2vec.stdin.terminal"),
             Boolean.getBoolean("llm2vec.stderr.terminal"));
-    int code = commandLine(console, new Llm2VecOpener()).execute(arguments);
+    EncoderOpener opener =
+        new Llm2VecOpener(console, System.getenv(), Path.of(System.getProperty("user.home", ".")));
+    int code = commandLine(console, opener).execute(arguments);
     console.out().flush();
     System.exit(code);
   }
@@ -65,6 +68,7 @@ public final class Main implements Callable<Integer> {
     CommandLine commandLine =
         new CommandLine(main)
             .addSubcommand(new EncodeCommand(console, opener))
+            .addSubcommand(new SearchCommand(console, opener))
             .addSubcommand(new ConvertCommand(console));
     return commandLine
         .setOut(writer(console.out()))

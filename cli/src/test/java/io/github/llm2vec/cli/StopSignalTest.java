@@ -23,7 +23,7 @@ class StopSignalTest {
   void endsAJobBetweenTwoWindows() throws IOException {
     PrintStream out = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
     byte[] input = "a line\n".repeat(100_000).getBytes(StandardCharsets.UTF_8);
-    try (StopSignal stop = StopSignal.manual();
+    try (StopSignal stop = StopSignal.onInterrupt();
         Progress progress = Progress.start(out, false, "Encoding", "texts");
         TextReader reader = TextReader.of(new ByteArrayInputStream(input), "test", TextFormat.TXT);
         HashEncoder encoder = new HashEncoder(2);

@@ -20,7 +20,7 @@ final class LineReader {
   /** Longest line in bytes; a text of this size is far beyond what any model reads. */
   static final int MAX_LINE_BYTES = 64 << 20;
 
-  private static final int BUFFER_BYTES = 1 << 16;
+  private static final int BUFFER_BYTES = 1 << 14;
 
   private final InputStream in;
   private final String source;

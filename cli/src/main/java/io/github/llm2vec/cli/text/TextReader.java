@@ -20,6 +20,9 @@ public final class TextReader implements Closeable {
 
   private static final int GZIP_MAGIC = 0x8b1f;
 
+  /** Small, since what is read ahead counts as done when the rest is estimated. */
+  private static final int BUFFER_BYTES = 1 << 13;
+
   private final CountingInputStream counter;
   private final long totalBytes;
   private final LineReader lines;
@@ -94,10 +97,10 @@ public final class TextReader implements Closeable {
   }
 
   private static InputStream unpacked(InputStream raw) throws IOException {
-    BufferedInputStream in = new BufferedInputStream(raw, 1 << 16);
+    BufferedInputStream in = new BufferedInputStream(raw, BUFFER_BYTES);
     in.mark(2);
     int magic = in.read() | in.read() << 8;
     in.reset();
-    return magic == GZIP_MAGIC ? new GZIPInputStream(in, 1 << 16) : in;
+    return magic == GZIP_MAGIC ? new GZIPInputStream(in, BUFFER_BYTES) : in;
   }
 }

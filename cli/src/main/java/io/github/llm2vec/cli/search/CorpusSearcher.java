@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.search;
+
+import io.github.llm2vec.lucene.HybridHit;
+import io.github.llm2vec.lucene.HybridOptions;
+import io.github.llm2vec.lucene.HybridSearcher;
+import io.github.llm2vec.lucene.IndexFields;
+import io.github.llm2vec.lucene.KnnOptions;
+import io.github.llm2vec.lucene.Llm2VecQueries;
+import io.github.llm2vec.lucene.TextVectorField;
+import io.github.llm2vec.lucene.WordQueries;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.apache.lucene.analysis.Analyzer;
+import org.apache.lucene.document.Document;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.Query;
+import org.apache.lucene.search.ScoreDoc;
+
+/** Answers queries on a {@link CorpusIndex}. Owns its reader. */
+public final class CorpusSearcher implements Closeable {
+
+  private static final IndexFields FIELDS = IndexFields.DEFAULTS;
+
+  private final DirectoryReader reader;
+  private final TextVectorField field;
+  private final IndexSearcher searcher;
+  private final Function<String, Query> words;
+
+  CorpusSearcher(DirectoryReader reader, TextVectorField field, Analyzer analyzer) {
+    this.reader = reader;
+    this.field = field;
+    this.searcher = new IndexSearcher(reader);
+    this.words = WordQueries.anyWord(analyzer, Map.of(FIELDS.title(), 1f, FIELDS.text(), 1f));
+  }
+
+  /** Documents in the index. */
+  public int documents() {
+    return reader.numDocs();
+  }
+
+  /**
+   * Searches.
+   *
+   * @param query a text that is not blank
+   * @param mode what is compared
+   * @param topK most hits
+   * @param exact whether a dense search compares every vector instead of walking the graph
+   * @return best first
+   */
+  public List<SearchHit> search(String query, SearchMode mode, int topK, boolean exact)
+      throws IOException {
+    return switch (mode) {
+      case BM25 -> search(words.apply(query), topK);
+      case DENSE ->
+          search(
+              exact
+                  ? Llm2VecQueries.exact(field, query, topK)
+                  : Llm2VecQueries.knn(field, query, KnnOptions.top(topK)),
+              topK);
+      case HYBRID -> hybrid(query, topK);
+    };
+  }
+
+  private List<SearchHit> search(Query query, int topK) throws IOException {
+    List<SearchHit> hits = new ArrayList<>();
+    for (ScoreDoc hit : searcher.search(query, topK).scoreDocs) {
+      hits.add(hit(hit.doc, hit.score));
+    }
+    return hits;
+  }
+
+  private List<SearchHit> hybrid(String query, int topK) throws IOException {
+    HybridSearcher hybrid = HybridSearcher.overDocuments(searcher, field, words);
+    List<SearchHit> hits = new ArrayList<>();
+    for (HybridHit hit : hybrid.search(query, HybridOptions.top(topK))) {
+      hits.add(hit(hit.doc(), hit.score()));
+    }
+    return hits;
+  }
+
+  private SearchHit hit(int doc, double score) throws IOException {
+    Document stored =
+        searcher.storedFields().document(doc, Set.of(FIELDS.id(), FIELDS.title(), FIELDS.text()));
+    return new SearchHit(
+        stored.get(FIELDS.id()), text(stored, FIELDS.title()), text(stored, FIELDS.text()), score);
+  }
+
+  private static String text(Document stored, String name) {
+    String value = stored.get(name);
+    return value == null ? "" : value;
+  }
+
+  @Override
+  public void close() throws IOException {
+    reader.close();
+  }
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * A collection of texts as a Lucene index on disk: written so that an interrupted run goes on where
+ * it stopped, and searched by words, by meaning or by both. It knows nothing of options and
+ * consoles.
+ */
+package io.github.llm2vec.cli.search;
