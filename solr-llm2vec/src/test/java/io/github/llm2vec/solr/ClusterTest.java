@@ -38,7 +38,6 @@ public class ClusterTest extends SolrCloudTestCase {
 
   @BeforeClass
   public static void startCluster() throws Exception {
-    System.setProperty("enable.update.log", "true");
     encoder = new FakeEncoder(DIMENSIONS);
     configureCluster(2).addConfig("basic", SolrNode.BASIC).configure();
     for (JettySolrRunner node : cluster.getJettySolrRunners()) {
