@@ -69,7 +69,7 @@ final class CheckpointFingerprint {
   private void whole(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       number(channel.size());
-      block(file, channel, 0, Math.min(channel.size(), JsonObject.MAX_BYTES));
+      block(file, channel, 0, Math.min(channel.size(), JsonFile.MAX_BYTES));
     }
   }
 

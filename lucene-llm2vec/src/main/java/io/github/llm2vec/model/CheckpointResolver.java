@@ -207,7 +207,14 @@ public final class CheckpointResolver {
     boolean own =
         chain.given.folder().file("tokenizer.json").isPresent()
             || chain.base.folder().file("tokenizer.json").isEmpty();
-    return own ? chain.given.folder() : chain.base.folder();
+    ModelFolder folder = own ? chain.given.folder() : chain.base.folder();
+    for (String name : ModelFiles.TOKENIZER) {
+      // The tokenizer is opened by its folder, so that its links are looked at here.
+      if (folder.file(name).isEmpty()) {
+        LOG.debug("{} has no {}", folder.path(), name);
+      }
+    }
+    return folder;
   }
 
   /**

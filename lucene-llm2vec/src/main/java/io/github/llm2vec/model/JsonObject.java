@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -27,16 +17,6 @@ import java.util.Set;
  * value by file and key; {@code null} counts as absent, as in Hugging Face's files.
  */
 final class JsonObject {
-
-  /** Largest JSON file that is read; real ones stay under 10 MB. */
-  static final int MAX_BYTES = 64 << 20;
-
-  // Python's json module writes and reads NaN and Infinity.
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
 
   private final Path file;
   private final String prefix;
@@ -54,24 +34,25 @@ final class JsonObject {
    * @throws ModelFormatException if it is too large, not UTF-8 or not a JSON object
    */
   static JsonObject read(Path file) throws IOException {
-    return parse(file, bytes(file));
+    return parse(file, JsonFile.bytes(file));
   }
 
   /** As {@link #read}, for bytes that are at hand; {@code file} only names them. */
   static JsonObject parse(Path file, byte[] bytes) throws ModelFormatException {
-    return new JsonObject(file, "", requireObject(file, tree(file, bytes)));
+    return new JsonObject(file, "", JsonFile.requireObject(file, JsonFile.tree(file, bytes)));
   }
 
   /** Reads a file that must hold a list of JSON objects. */
   static List<JsonObject> readList(Path file) throws IOException {
-    JsonNode root = tree(file, bytes(file));
+    JsonNode root = JsonFile.tree(file, JsonFile.bytes(file));
     if (!root.isArray()) {
       throw new ModelFormatException(
-          file, "must hold a JSON list, found " + kind(root), "Fetch the file again");
+          file, "must hold a JSON list, found " + JsonFile.kind(root), "Fetch the file again");
     }
     List<JsonObject> objects = new ArrayList<>();
     for (JsonNode element : root) {
-      objects.add(new JsonObject(file, "[" + objects.size() + "].", requireObject(file, element)));
+      objects.add(
+          new JsonObject(file, "[" + objects.size() + "].", JsonFile.requireObject(file, element)));
     }
     return objects;
   }
@@ -84,41 +65,9 @@ final class JsonObject {
     List<JsonObject> objects = new ArrayList<>();
     for (JsonNode element : node.path(key)) {
       String path = prefix + key + "[" + objects.size() + "].";
-      objects.add(new JsonObject(file, path, requireObject(file, element)));
+      objects.add(new JsonObject(file, path, JsonFile.requireObject(file, element)));
     }
     return objects;
-  }
-
-  private static byte[] bytes(Path file) throws IOException {
-    byte[] bytes;
-    try (InputStream in = Files.newInputStream(file)) {
-      bytes = in.readNBytes(MAX_BYTES + 1);
-    }
-    if (bytes.length > MAX_BYTES) {
-      throw new ModelFormatException(
-          file, "is larger than " + MAX_BYTES + " bytes", "Check that this is the right file");
-    }
-    return bytes;
-  }
-
-  private static JsonNode tree(Path file, byte[] bytes) throws ModelFormatException {
-    try {
-      return MAPPER.readTree(
-          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
-    } catch (CharacterCodingException e) {
-      throw new ModelFormatException(file, "is not valid UTF-8", "Fetch the file again", e);
-    } catch (JsonProcessingException e) {
-      throw new ModelFormatException(
-          file, "is not valid JSON (" + e.getOriginalMessage() + ")", "Fetch the file again", e);
-    }
-  }
-
-  private static JsonNode requireObject(Path file, JsonNode node) throws ModelFormatException {
-    if (!node.isObject()) {
-      throw new ModelFormatException(
-          file, "must hold a JSON object, found " + kind(node), "Fetch the file again");
-    }
-    return node;
   }
 
   /** The file this object comes from. */
@@ -312,9 +261,5 @@ final class JsonObject {
   /** An error about one key, with its own wording. */
   ModelFormatException unsupported(String key, String problem, String remedy) {
     return new ModelFormatException(file, "'" + prefix + key + "' " + problem, remedy);
-  }
-
-  private static String kind(JsonNode node) {
-    return node.isMissingNode() ? "nothing" : node.getNodeType().name().toLowerCase(Locale.ROOT);
   }
 }

@@ -16,6 +16,14 @@ import java.util.regex.Pattern;
  */
 final class ModelFiles {
 
+  /** Files of a tokenizer. */
+  static final List<String> TOKENIZER =
+      List.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json");
+
   private static final Set<String> SMALL =
       Set.of(
           DecoderConfig.FILE_NAME,
@@ -24,11 +32,7 @@ final class ModelFiles {
           SentenceTransformersConfig.MODULES,
           SentenceTransformersConfig.PROMPTS,
           SentenceTransformersConfig.TRANSFORMER,
-          Safetensors.INDEX,
-          "tokenizer.json",
-          "tokenizer_config.json",
-          "special_tokens_map.json",
-          "added_tokens.json");
+          Safetensors.INDEX);
 
   private static final Pattern MODULE = Pattern.compile("\\d{1,2}_[A-Za-z]{1,40}/config\\.json");
 
@@ -37,7 +41,9 @@ final class ModelFiles {
   /** The configuration and tokenizer files among those of a repository. */
   static List<String> small(Collection<String> available) {
     return available.stream()
-        .filter(name -> SMALL.contains(name) || MODULE.matcher(name).matches())
+        .filter(
+            name ->
+                SMALL.contains(name) || TOKENIZER.contains(name) || MODULE.matcher(name).matches())
         .sorted()
         .toList();
   }

@@ -74,11 +74,12 @@ class ModelLocatorTest {
     assertOutside("inside");
   }
 
-  @Test
-  void refusesATokenizerThatLeavesTheRoot() throws IOException {
-    Path tokenizer = root.resolve("inside/tokenizer.json");
-    Files.delete(tokenizer);
-    Files.createSymbolicLink(tokenizer, folder.resolve("outside/tokenizer.json"));
+  @ParameterizedTest
+  @ValueSource(strings = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"})
+  void refusesATokenizerThatLeavesTheRoot(String name) throws IOException {
+    Path file = root.resolve("inside").resolve(name);
+    Files.deleteIfExists(file);
+    Files.createSymbolicLink(file, folder.resolve("outside/tokenizer.json"));
     assertOutside("inside");
   }
 

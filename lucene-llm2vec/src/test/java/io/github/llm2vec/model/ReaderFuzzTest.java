@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ReaderFuzzTest {
 
-  private static final int CASES = 1500;
+  private static final int CASES = 1000;
   // Parsers and exceptions take most of this; the files have a few kilobytes.
   private static final long MAX_ALLOCATION = 8 << 20;
 
