@@ -14,9 +14,9 @@ import org.apache.lucene.index.IndexWriterConfig;
  * Lucene's default codec with a vector format chosen per field.
  *
  * <p>The codec keeps the default codec's name: an index written with it is an ordinary Lucene index
- * and needs this library neither to be read nor to be merged. An index writer without this codec
- * would, however, write new segments in Lucene's default format and refuse vectors above 1024
- * dimensions.
+ * and can be opened and searched without this library. An index writer without this codec would,
+ * however, refuse vectors above 1024 dimensions, and its merges would write Lucene's default format
+ * in place of the chosen one.
  */
 public final class Llm2VecCodec extends FilterCodec {
 

@@ -3,6 +3,7 @@ package io.github.llm2vec.lucene;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,6 +18,7 @@ import org.apache.lucene.codecs.KnnVectorsFormat;
 import org.apache.lucene.codecs.perfield.PerFieldKnnVectorsFormat;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.KnnFloatVectorField;
+import org.apache.lucene.index.CheckIndex;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.FieldInfo;
 import org.apache.lucene.index.IndexWriter;
@@ -50,6 +52,30 @@ class WideVectorsFormatTest {
                 .scoreDocs[0]
                 .score;
         assertEquals(1, score, 1e-5);
+      }
+    }
+  }
+
+  @Test
+  void stockLuceneChecksTheIndexAndMergesItIntoItsOwnFormat() throws Exception {
+    VectorFormatOptions int8 =
+        VectorFormatOptions.DEFAULTS.withQuantization(VectorQuantization.INT8);
+    try (Directory directory = new ByteBuffersDirectory()) {
+      write(directory, int8, unit(WIDE));
+      write(directory, int8, unit(WIDE));
+      try (CheckIndex check = new CheckIndex(directory)) {
+        assertTrue(check.checkIndex().clean);
+      }
+      try (DirectoryReader reader = DirectoryReader.open(directory)) {
+        assertEquals(2, reader.leaves().size());
+      }
+      try (IndexWriter writer =
+          new IndexWriter(directory, new IndexWriterConfig(new KeywordAnalyzer()))) {
+        writer.forceMerge(1);
+      }
+      try (DirectoryReader reader = DirectoryReader.open(directory)) {
+        assertEquals(2, reader.leaves().get(0).reader().numDocs());
+        assertFalse(VectorFieldChecks.isQuantized(reader, "v"));
       }
     }
   }
