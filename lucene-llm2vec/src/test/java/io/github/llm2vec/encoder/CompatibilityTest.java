@@ -44,6 +44,16 @@ class CompatibilityTest {
   }
 
   @Test
+  void writesTheSameTextInEveryRun() {
+    Compatibility one =
+        Compatibility.parse("published,+word-shortening,+qwen2-causal,-template-by-name");
+    assertEquals(
+        "Compatibility[quirks=[QWEN2_CAUSAL, WORD_SHORTENING, WINDOW_OF_TEXT_ALONE,"
+            + " ATOMIC_MASK_TOKEN]]",
+        one.toString());
+  }
+
+  @Test
   void everyOptionIsDocumented() throws IOException {
     String page = Files.readString(Path.of("..", "docs", "compatibility.md"));
     for (Quirk quirk : Quirk.values()) {
