@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -24,9 +25,11 @@ public record Compatibility(Set<Quirk> quirks) {
   public static final Compatibility UPSTREAM =
       new Compatibility(EnumSet.complementOf(EnumSet.of(Quirk.TOKENIZER_JSON_FRAME)));
 
-  /** Copies the set. */
+  /** Copies the set; it keeps the order of {@link Quirk}, so that its text is always the same. */
   public Compatibility {
-    quirks = Set.copyOf(quirks);
+    EnumSet<Quirk> ordered = EnumSet.noneOf(Quirk.class);
+    ordered.addAll(quirks);
+    quirks = Collections.unmodifiableSet(ordered);
   }
 
   /** Whether a way of upstream is followed. */

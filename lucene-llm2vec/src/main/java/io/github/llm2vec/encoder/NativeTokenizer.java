@@ -100,7 +100,7 @@ final class NativeTokenizer implements Tokenizer {
     try {
       requireOpen();
       TokenizersLibrary library = TokenizersLibrary.LIB;
-      long encoding = library.encode(tokenizer.getHandle(), wellFormed, false);
+      long encoding = encode(library, wellFormed);
       try {
         return toInts(library.getTokenIds(encoding));
       } finally {
@@ -109,6 +109,15 @@ final class NativeTokenizer implements Tokenizer {
     } finally {
       lock.readLock().unlock();
       Reference.reachabilityFence(tokenizer);
+    }
+  }
+
+  private long encode(TokenizersLibrary library, String wellFormed) {
+    try {
+      return library.encode(tokenizer.getHandle(), wellFormed, false);
+    } catch (RuntimeException e) {
+      throw new IllegalStateException(
+          definition.file() + " cannot tokenise a text: " + e.getMessage(), e);
     }
   }
 

@@ -19,10 +19,15 @@ final class RealTokenizers {
   /** Unpacks a tokenizer.json into a folder below the given one and opens it. */
   static Tokenizer open(String name, Path temporary) throws IOException {
     Path folder = Files.createDirectories(temporary.resolve(name));
+    Files.write(folder.resolve("tokenizer.json"), json(name));
+    return Tokenizer.open(folder);
+  }
+
+  /** The bytes of a tokenizer.json. */
+  static byte[] json(String name) throws IOException {
     Path packed = RESOURCES.resolve(name).resolve("tokenizer.json.gz");
     try (InputStream in = new GZIPInputStream(Files.newInputStream(packed))) {
-      Files.write(folder.resolve("tokenizer.json"), in.readAllBytes());
+      return in.readAllBytes();
     }
-    return Tokenizer.open(folder);
   }
 }
