@@ -18,6 +18,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Puts the parts of an encoder together: files, tokenizer, settings, weights. */
 final class CheckpointOpener {
@@ -98,18 +99,32 @@ final class CheckpointOpener {
     return updates;
   }
 
-  /** Everything that shapes a vector; the dtype does not count, it only rounds. */
+  /**
+   * Everything that shapes a vector; the dtype does not count, it only rounds. Written out field by
+   * field, because it must be the same in every process and every version.
+   */
   private String fingerprint(
       ResolvedCheckpoint checkpoint, DecoderSpec spec, EncodingSettings settings)
       throws IOException {
+    TextSettings text = settings.text();
+    ChatTemplate template = text.template();
     String description =
         String.join(
             "\n",
             checkpoint.fingerprint(),
-            String.valueOf(spec.causal()),
-            settings.text().toString(),
-            String.valueOf(settings.normalize()),
-            options.dimensions().toString());
+            spec.causal() ? "causal" : "bidirectional",
+            template.head(),
+            template.queryPattern(),
+            template.documentPattern(),
+            template.defaultInstruction(),
+            template.tail(),
+            text.pooling().optionName(),
+            Integer.toString(text.maxLength()),
+            Integer.toString(text.docMaxLength()),
+            text.skipInstruction() ? "text" : "all",
+            quirks(text.compatibility()),
+            settings.normalize() ? "normalized" : "raw",
+            Integer.toString(options.dimensions().orElse(spec.hiddenSize())));
     try {
       byte[] digest =
           MessageDigest.getInstance("SHA-256").digest(description.getBytes(StandardCharsets.UTF_8));
@@ -117,5 +132,12 @@ final class CheckpointOpener {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256; this is a bug", e);
     }
+  }
+
+  private static String quirks(Compatibility compatibility) {
+    return compatibility.quirks().stream()
+        .map(Quirk::optionName)
+        .sorted()
+        .collect(Collectors.joining(","));
   }
 }
