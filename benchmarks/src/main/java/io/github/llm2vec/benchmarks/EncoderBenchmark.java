@@ -189,7 +189,7 @@ final class EncoderBenchmark implements Callable<Integer> {
             "--repeat",
             Integer.toString(repeat));
     Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     JsonNode last = mapper.missingNode();
     try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {

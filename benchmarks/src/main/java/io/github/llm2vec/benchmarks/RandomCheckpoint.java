@@ -53,6 +53,7 @@ record RandomCheckpoint(int layers) {
     ObjectNode tokens = mapper.createObjectNode();
     tokens.put("tokenizer_class", "PreTrainedTokenizerFast");
     tokens.put("bos_token", "<s>").put("eos_token", "</s>").put("unk_token", "<unk>");
+    tokens.putArray("model_input_names").add("input_ids").add("attention_mask");
     mapper.writeValue(folder.resolve("tokenizer_config.json").toFile(), tokens);
     mapper.writeValue(folder.resolve("config.json").toFile(), config(mapper));
     new SafetensorsWriter(DType.BFLOAT16).write(folder.resolve("model.safetensors"), tensors());
