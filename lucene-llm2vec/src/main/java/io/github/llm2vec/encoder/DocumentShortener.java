@@ -52,7 +52,8 @@ final class DocumentShortener {
   }
 
   private String cutBetweenTokens(String text) {
-    String cut = text.substring(0, characterBorder(text, docMaxLength * CHARACTERS_PER_TOKEN));
+    long look = Math.min((long) docMaxLength * CHARACTERS_PER_TOKEN, Tokenizer.MAX_CHARACTERS);
+    String cut = text.substring(0, characterBorder(text, (int) look));
     TokenSpans spans = tokenizer.encodeWithSpans(cut);
     int keep = docMaxLength;
     while (spans.size() > docMaxLength) {

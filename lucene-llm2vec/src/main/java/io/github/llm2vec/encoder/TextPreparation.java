@@ -102,7 +102,9 @@ public final class TextPreparation {
 
   /** The window begins with the first token that has a character of the pooled part. */
   private TokenizedText tokenizeExactly(MarkedText marked) {
-    TokenSpans spans = tokenizer.encodeWithSpans(marked.full());
+    String full = marked.full();
+    int end = Math.min(full.length(), Tokenizer.MAX_CHARACTERS);
+    TokenSpans spans = tokenizer.encodeWithSpans(full.substring(0, end));
     int[] ids = frame(spans.ids());
     int first = 0;
     int kept = Math.min(spans.size(), room);

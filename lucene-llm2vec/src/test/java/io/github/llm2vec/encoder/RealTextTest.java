@@ -50,6 +50,26 @@ class RealTextTest {
     }
   }
 
+  /** Odd strings with the ids that llama.cpp's authors got from the Python tokenizers. */
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt2", "qwen2"})
+  void givesIdsOfTheVectorsOfLlamaCpp(String name) throws Exception {
+    String file = Files.readString(RealTokenizers.RESOURCES.resolve("llama.cpp-vectors.inp"));
+    String[] texts = file.split("\n__ggml_vocab_test__\n", -1);
+    Path ids = RealTokenizers.RESOURCES.resolve(name).resolve("llama.cpp-vectors.out");
+    List<String> expected = Files.readAllLines(ids);
+    assertEquals(46, expected.size());
+    try (Tokenizer tokenizer = RealTokenizers.open(name, temporary)) {
+      for (int i = 0; i < expected.size(); i++) {
+        String actual =
+            Arrays.stream(tokenizer.encode(texts[i]))
+                .mapToObj(String::valueOf)
+                .collect(Collectors.joining(" "));
+        assertEquals(expected.get(i).strip(), actual, texts[i]);
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"gpt2", "mistral-7b-v0.1", "qwen2"})
   void cutsLongTextsWithoutChangingTheirFirstIds(String name) throws Exception {

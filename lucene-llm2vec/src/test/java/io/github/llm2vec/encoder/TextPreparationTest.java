@@ -235,6 +235,16 @@ class TextPreparationTest {
     assertTrue(prepared.length() > 300 && shorter.length() > 300);
   }
 
+  @Test
+  void copesWithTextsBeyondWhatTheLibraryTakes() {
+    String spaces = " ".repeat(Tokenizer.MAX_CHARACTERS + 7);
+    TextSettings long32k = none().withLengths(40_000, 39_000);
+    assertTrue(preparation(qwen2, long32k).prepare(spaces, Prompt.document()).length() > 1000);
+    Compatibility exact = Compatibility.PUBLISHED.without(Quirk.WINDOW_OF_TEXT_ALONE);
+    TextSettings windowed = none().withLengths(16, 16).withCompatibility(exact);
+    assertEquals(16, preparation(qwen2, windowed).prepare(spaces, Prompt.document()).length());
+  }
+
   private static TextSettings none() {
     return TextSettings.defaults("", "llama");
   }
