@@ -3,6 +3,7 @@ package io.github.llm2vec.encoder;
 
 import io.github.llm2vec.model.CheckpointResolver;
 import io.github.llm2vec.model.DecoderSpec;
+import io.github.llm2vec.model.Llm2VecConfig;
 import io.github.llm2vec.model.LoraAdapter;
 import io.github.llm2vec.model.ResolvedCheckpoint;
 import io.github.llm2vec.model.TensorSource;
@@ -13,6 +14,8 @@ import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.LowRankUpdate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -35,7 +38,8 @@ final class CheckpointOpener {
             .resolve(
                 new CheckpointResolver.Request(
                     source.model(), source.adapters(), options.enableBidirectional()));
-    EncodingSettings settings = EncodingSettings.of(checkpoint, options);
+    EncodingSettings settings =
+        EncodingSettings.of(checkpoint, ownConfig(checkpoint, source), options);
     DecoderSpec spec = attention(checkpoint.spec());
     Tokenizer tokenizer =
         Tokenizer.open(checkpoint.tokenizerFolder(), options.compatibility().tokenizerOptions());
@@ -49,6 +53,16 @@ final class CheckpointOpener {
       tokenizer.close();
       throw e;
     }
+  }
+
+  /** Upstream tests for a file of that name, which a hub id never is. */
+  private Llm2VecConfig ownConfig(ResolvedCheckpoint checkpoint, ModelSource source) {
+    List<String> adapters = source.adapters();
+    String last = adapters.isEmpty() ? source.model() : adapters.get(adapters.size() - 1);
+    Path folder = source.resolver().root().orElse(Path.of("")).resolve(last);
+    boolean ignored =
+        options.compatibility().has(Quirk.IGNORE_HUB_CONFIG) && !Files.isDirectory(folder);
+    return ignored ? Llm2VecConfig.EMPTY : checkpoint.llm2vecConfig();
   }
 
   private Llm2Vec assemble(

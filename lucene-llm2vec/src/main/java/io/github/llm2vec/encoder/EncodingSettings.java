@@ -19,11 +19,15 @@ record EncodingSettings(TextSettings text, boolean normalize) {
 
   private static final String NEMOTRON = "llama_bidirec";
 
-  /** Settles everything that is left open. */
-  static EncodingSettings of(ResolvedCheckpoint checkpoint, Llm2VecOptions options) {
+  /**
+   * Settles everything that is left open.
+   *
+   * @param own the checkpoint's {@code llm2vec_config.json}, as far as it is to count
+   */
+  static EncodingSettings of(
+      ResolvedCheckpoint checkpoint, Llm2VecConfig own, Llm2VecOptions options) {
     String modelType = checkpoint.spec().modelType();
     String nameOrPath = checkpoint.nameOrPath();
-    Llm2VecConfig own = checkpoint.llm2vecConfig();
     Optional<SentenceTransformersConfig> sentence = checkpoint.sentenceTransformers();
     boolean nemotron = modelType.equals(NEMOTRON);
     Pooling pooling =
