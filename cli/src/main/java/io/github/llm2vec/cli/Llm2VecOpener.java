@@ -8,32 +8,29 @@ import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.model.HubEnvironment;
 import io.github.llm2vec.model.ResolverOptions;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Map;
 
 /** Opens a language model with the library of this project and shows how far loading is. */
 final class Llm2VecOpener implements EncoderOpener {
 
   private final Console console;
-  private final Map<String, String> environment;
-  private final Path home;
+  private final Surroundings surroundings;
 
   /**
    * An opener.
    *
    * @param console shows progress
-   * @param environment variables such as {@code HF_HOME} and {@code HF_TOKEN}
-   * @param home the user's folder, where the hub's cache usually lies
+   * @param surroundings where the hub's cache lies
    */
-  Llm2VecOpener(Console console, Map<String, String> environment, Path home) {
+  Llm2VecOpener(Console console, Surroundings surroundings) {
     this.console = console;
-    this.environment = Map.copyOf(environment);
-    this.home = home;
+    this.surroundings = surroundings;
   }
 
   @Override
   public TextEncoder open(ModelOptions options) throws IOException {
-    ResolverOptions resolver = ResolverOptions.local(HubEnvironment.of(environment, home));
+    ResolverOptions resolver =
+        ResolverOptions.local(
+            HubEnvironment.of(surroundings.environment(), surroundings.userHome()));
     String model =
         options.model().orElseThrow(() -> new CliException("no model was given, see --model"));
     try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {

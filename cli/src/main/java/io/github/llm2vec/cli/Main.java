@@ -49,9 +49,14 @@ public final class Main implements Callable<Integer> {
             // Java cannot ask which streams are terminals; the launcher can.
             Boolean.getBoolean("llm2vec.stdin.terminal"),
             Boolean.getBoolean("llm2vec.stderr.terminal"));
-    EncoderOpener opener =
-        new Llm2VecOpener(console, System.getenv(), Path.of(System.getProperty("user.home", ".")));
-    int code = commandLine(console, opener).execute(arguments);
+    Surroundings surroundings =
+        new Surroundings(
+            Path.of(System.getProperty("llm2vec.project", ".")),
+            Path.of(System.getProperty("user.home", ".")),
+            System.getenv());
+    int code =
+        commandLine(console, surroundings, new Llm2VecOpener(console, surroundings))
+            .execute(arguments);
     console.out().flush();
     System.exit(code);
   }
@@ -60,15 +65,17 @@ public final class Main implements Callable<Integer> {
    * The whole command line.
    *
    * @param console the streams that commands read and write
+   * @param surroundings where examples and models lie
    * @param opener opens the model of a command that runs one
    */
-  static CommandLine commandLine(Console console, EncoderOpener opener) {
+  static CommandLine commandLine(Console console, Surroundings surroundings, EncoderOpener opener) {
     Main main = new Main();
     Errors errors = new Errors(() -> main.verbose);
     CommandLine commandLine =
         new CommandLine(main)
             .addSubcommand(new EncodeCommand(console, opener))
             .addSubcommand(new SearchCommand(console, opener))
+            .addSubcommand(new DemoCommand(console, surroundings))
             .addSubcommand(new ConvertCommand(console));
     return commandLine
         .setOut(writer(console.out()))

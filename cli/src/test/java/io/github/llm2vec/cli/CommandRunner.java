@@ -5,9 +5,15 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
 
 /** Runs a command line in this JVM and keeps what it printed. */
 final class CommandRunner {
+
+  /** The project itself; tests run in the folder of their module. */
+  static final Surroundings SURROUNDINGS =
+      new Surroundings(Path.of(".."), Path.of("target"), Map.of());
 
   private final EncoderOpener opener;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -33,7 +39,7 @@ final class CommandRunner {
             new PrintStream(err, true, StandardCharsets.UTF_8),
             false,
             false);
-    return Main.commandLine(console, opener).execute(arguments);
+    return Main.commandLine(console, SURROUNDINGS, opener).execute(arguments);
   }
 
   String out() {
