@@ -102,10 +102,10 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--once", description = "Exit after the queries instead of waiting for Ctrl-C.")
   private boolean once;
 
-  DemoCommand(Console console, Surroundings surroundings) {
+  DemoCommand(Console console, Surroundings surroundings, DemoModels models) {
     this.console = console;
     this.surroundings = surroundings;
-    this.models = new DemoModels(console, surroundings);
+    this.models = models;
   }
 
   @Override

@@ -5,9 +5,7 @@ import io.github.llm2vec.encoder.ChatTemplate;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.model.CheckpointResolver;
 import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.HubEnvironment;
 import io.github.llm2vec.model.ResolvedCheckpoint;
-import io.github.llm2vec.model.ResolverOptions;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
 import io.github.llm2vec.solr.node.ModelsFileWriter;
@@ -21,8 +19,7 @@ import java.util.Optional;
 /** Declares the model of the demo's Solr, as a user of an installed one would do by hand. */
 final class DemoModels {
 
-  private final Console console;
-  private final Surroundings surroundings;
+  private final ModelFinder finder;
 
   /**
    * What was declared.
@@ -32,9 +29,8 @@ final class DemoModels {
    */
   record Declared(int dimensions, String identity) {}
 
-  DemoModels(Console console, Surroundings surroundings) {
-    this.console = console;
-    this.surroundings = surroundings;
+  DemoModels(ModelFinder finder) {
+    this.finder = finder;
   }
 
   /**
@@ -65,27 +61,14 @@ final class DemoModels {
             options.dims().orElse(0),
             queryInstruction,
             "");
-    ResolvedCheckpoint checkpoint = resolve(options, model, adapters);
+    ResolvedCheckpoint checkpoint =
+        finder.find(options, new CheckpointResolver.Request(model, adapters, Optional.empty()));
     int width = options.dims().orElse(checkpoint.spec().hiddenSize());
     Files.createDirectories(solrHome);
     ModelsFileWriter.write(solrHome.resolve(ModelsFile.NAME), List.of(declaration));
     String identity =
         checkpoint.fingerprint() + "-" + Integer.toHexString(declaration.toString().hashCode());
     return new Declared(width, identity);
-  }
-
-  private ResolvedCheckpoint resolve(ModelOptions options, String model, List<String> adapters)
-      throws IOException {
-    ResolverOptions resolver =
-        ResolverOptions.local(
-            HubEnvironment.of(surroundings.environment(), surroundings.userHome()));
-    try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
-      if (options.allowDownload()) {
-        resolver = resolver.downloading(display::downloaded);
-      }
-      return new CheckpointResolver(resolver)
-          .resolve(new CheckpointResolver.Request(model, adapters, Optional.empty()));
-    }
   }
 
   /** Solr's models file has no place for these. */

@@ -55,7 +55,10 @@ public final class Main implements Callable<Integer> {
             Path.of(System.getProperty("user.home", ".")),
             System.getenv());
     int code =
-        commandLine(console, surroundings, new Llm2VecOpener(console, surroundings))
+        commandLine(
+                console,
+                surroundings,
+                new Llm2VecOpener(console, new ModelFinder(console, surroundings)))
             .execute(arguments);
     console.out().flush();
     System.exit(code);
@@ -70,12 +73,14 @@ public final class Main implements Callable<Integer> {
    */
   static CommandLine commandLine(Console console, Surroundings surroundings, EncoderOpener opener) {
     Main main = new Main();
+    ModelFinder finder = new ModelFinder(console, surroundings);
     Errors errors = new Errors(() -> main.verbose);
     CommandLine commandLine =
         new CommandLine(main)
             .addSubcommand(new EncodeCommand(console, opener))
             .addSubcommand(new SearchCommand(console, opener))
-            .addSubcommand(new DemoCommand(console, surroundings))
+            .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
+            .addSubcommand(new InspectCommand(console, finder))
             .addSubcommand(new ConvertCommand(console));
     return commandLine
         .setOut(writer(console.out()))

@@ -3,6 +3,8 @@ package io.github.llm2vec.cli;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -22,6 +24,14 @@ final class CommandRunner {
 
   CommandRunner(EncoderOpener opener) {
     this.opener = opener;
+  }
+
+  /** Runs commands with the engine of the project, as the launcher does. */
+  static CommandRunner withRealModels() {
+    PrintStream nowhere =
+        new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
+    Console silent = new Console(InputStream.nullInputStream(), nowhere, nowhere, false, false);
+    return new CommandRunner(new Llm2VecOpener(silent, new ModelFinder(silent, SURROUNDINGS)));
   }
 
   CommandRunner typing(String text) {

@@ -11,9 +11,6 @@ import io.github.llm2vec.cli.text.TextFormat;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextRecord;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,16 +34,7 @@ class DemoCommandTest {
   private Path corpus;
   private Path queries;
 
-  private final CommandRunner runner =
-      new CommandRunner(
-          new Llm2VecOpener(
-              new Console(
-                  System.in,
-                  new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
-                  new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
-                  false,
-                  false),
-              CommandRunner.SURROUNDINGS));
+  private final CommandRunner runner = CommandRunner.withRealModels();
 
   /** Sixty abstracts with the title as part of the text, and the first five claims. */
   @BeforeEach

@@ -15,12 +15,12 @@ import java.util.OptionalInt;
  * @param text how texts are prepared and pooled
  * @param normalize whether vectors are scaled to length one
  */
-record EncodingSettings(TextSettings text, boolean normalize) {
+public record EncodingSettings(TextSettings text, boolean normalize) {
 
   private static final String NEMOTRON = "llama_bidirec";
 
   /** Settles everything that is left open. */
-  static EncodingSettings of(ResolvedCheckpoint checkpoint, Llm2VecOptions options) {
+  public static EncodingSettings of(ResolvedCheckpoint checkpoint, Llm2VecOptions options) {
     String modelType = checkpoint.spec().modelType();
     String nameOrPath = checkpoint.nameOrPath();
     Llm2VecConfig own = checkpoint.llm2vecConfig();
