@@ -9,6 +9,8 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -54,6 +56,8 @@ public final class Main implements Callable<Integer> {
             Path.of(System.getProperty("llm2vec.project", ".")),
             Path.of(System.getProperty("user.home", ".")),
             System.getenv());
+    // Lucene tells the JDK's logging what goes well; the log4j configuration holds the rest back.
+    Logger.getLogger("").setLevel(Level.WARNING);
     int code =
         commandLine(
                 console,
