@@ -5,47 +5,38 @@ import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.TextEncoder;
-import io.github.llm2vec.model.HubEnvironment;
-import io.github.llm2vec.model.ResolverOptions;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Map;
 
 /** Opens a language model with the library of this project and shows how far loading is. */
 final class Llm2VecOpener implements EncoderOpener {
 
   private final Console console;
-  private final Map<String, String> environment;
-  private final Path home;
+  private final ModelFinder finder;
 
   /**
    * An opener.
    *
    * @param console shows progress
-   * @param environment variables such as {@code HF_HOME} and {@code HF_TOKEN}
-   * @param home the user's folder, where the hub's cache usually lies
+   * @param finder knows where models lie
    */
-  Llm2VecOpener(Console console, Map<String, String> environment, Path home) {
+  Llm2VecOpener(Console console, ModelFinder finder) {
     this.console = console;
-    this.environment = Map.copyOf(environment);
-    this.home = home;
+    this.finder = finder;
   }
 
   @Override
   public TextEncoder open(ModelOptions options) throws IOException {
-    ResolverOptions resolver = ResolverOptions.local(HubEnvironment.of(environment, home));
     String model =
         options.model().orElseThrow(() -> new CliException("no model was given, see --model"));
     try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
-      if (options.allowDownload()) {
-        resolver = resolver.downloading(display::downloaded);
-      }
-      return Llm2Vec.open(
-          new ModelSource(model, options.adapters(), resolver), settings(options), display::loaded);
+      ModelSource source =
+          new ModelSource(model, options.adapters(), finder.resolver(options, display));
+      return Llm2Vec.open(source, settings(options), display::loaded);
     }
   }
 
-  private static Llm2VecOptions settings(ModelOptions options) {
+  /** What the options say about running a model. */
+  static Llm2VecOptions settings(ModelOptions options) {
     Llm2VecOptions.Builder builder = Llm2VecOptions.builder();
     options.dtype().ifPresent(builder::dtype);
     options.device().ifPresent(builder::device);

@@ -4,6 +4,7 @@ package io.github.llm2vec.cli;
 import io.github.llm2vec.cli.progress.Progress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 
 /**
@@ -18,7 +19,7 @@ final class LoadingDisplay implements AutoCloseable {
 
   private final Console console;
   private final LongSupplier nanoClock;
-  private final long started;
+  private OptionalLong started = OptionalLong.empty();
   private Optional<Progress> progress = Optional.empty();
   private String shown = "";
   private long reported;
@@ -26,12 +27,15 @@ final class LoadingDisplay implements AutoCloseable {
   LoadingDisplay(Console console, LongSupplier nanoClock) {
     this.console = console;
     this.nanoClock = nanoClock;
-    this.started = nanoClock.getAsLong();
   }
 
   /** As {@link io.github.llm2vec.torch.LoadListener}. */
   void loaded(int done, int all) {
-    if (progress.isPresent() || nanoClock.getAsLong() - started > PATIENCE_NANOS) {
+    long now = nanoClock.getAsLong();
+    if (started.isEmpty()) {
+      started = OptionalLong.of(now);
+    }
+    if (progress.isPresent() || now - started.getAsLong() > PATIENCE_NANOS) {
       show("Loading the model", "weights", done, all);
     }
   }

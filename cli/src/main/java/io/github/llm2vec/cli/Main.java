@@ -9,6 +9,8 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -49,9 +51,19 @@ public final class Main implements Callable<Integer> {
             // Java cannot ask which streams are terminals; the launcher can.
             Boolean.getBoolean("llm2vec.stdin.terminal"),
             Boolean.getBoolean("llm2vec.stderr.terminal"));
-    EncoderOpener opener =
-        new Llm2VecOpener(console, System.getenv(), Path.of(System.getProperty("user.home", ".")));
-    int code = commandLine(console, opener).execute(arguments);
+    Surroundings surroundings =
+        new Surroundings(
+            Path.of(System.getProperty("llm2vec.project", ".")),
+            Path.of(System.getProperty("user.home", ".")),
+            System.getenv());
+    // Lucene tells the JDK's logging what goes well; the log4j configuration holds the rest back.
+    Logger.getLogger("").setLevel(Level.WARNING);
+    int code =
+        commandLine(
+                console,
+                surroundings,
+                new Llm2VecOpener(console, new ModelFinder(console, surroundings)))
+            .execute(arguments);
     console.out().flush();
     System.exit(code);
   }
@@ -60,15 +72,19 @@ public final class Main implements Callable<Integer> {
    * The whole command line.
    *
    * @param console the streams that commands read and write
+   * @param surroundings where examples and models lie
    * @param opener opens the model of a command that runs one
    */
-  static CommandLine commandLine(Console console, EncoderOpener opener) {
+  static CommandLine commandLine(Console console, Surroundings surroundings, EncoderOpener opener) {
     Main main = new Main();
+    ModelFinder finder = new ModelFinder(console, surroundings);
     Errors errors = new Errors(() -> main.verbose);
     CommandLine commandLine =
         new CommandLine(main)
             .addSubcommand(new EncodeCommand(console, opener))
             .addSubcommand(new SearchCommand(console, opener))
+            .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
+            .addSubcommand(new InspectCommand(console, finder))
             .addSubcommand(new ConvertCommand(console));
     return commandLine
         .setOut(writer(console.out()))

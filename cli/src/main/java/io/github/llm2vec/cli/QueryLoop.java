@@ -152,7 +152,8 @@ final class QueryLoop {
     out.flush();
   }
 
-  private static String snippet(String text) {
+  /** The beginning of a text on one line. */
+  static String snippet(String text) {
     String line = text.strip().replaceAll("\\s+", " ");
     if (line.length() <= SNIPPET_CHARACTERS) {
       return line;

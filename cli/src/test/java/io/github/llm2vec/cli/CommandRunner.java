@@ -3,11 +3,19 @@ package io.github.llm2vec.cli;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
 
 /** Runs a command line in this JVM and keeps what it printed. */
 final class CommandRunner {
+
+  /** The project itself; tests run in the folder of their module. */
+  static final Surroundings SURROUNDINGS =
+      new Surroundings(Path.of(".."), Path.of("target"), Map.of());
 
   private final EncoderOpener opener;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -16,6 +24,14 @@ final class CommandRunner {
 
   CommandRunner(EncoderOpener opener) {
     this.opener = opener;
+  }
+
+  /** Runs commands with the engine of the project, as the launcher does. */
+  static CommandRunner withRealModels() {
+    PrintStream nowhere =
+        new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
+    Console silent = new Console(InputStream.nullInputStream(), nowhere, nowhere, false, false);
+    return new CommandRunner(new Llm2VecOpener(silent, new ModelFinder(silent, SURROUNDINGS)));
   }
 
   CommandRunner typing(String text) {
@@ -33,7 +49,7 @@ final class CommandRunner {
             new PrintStream(err, true, StandardCharsets.UTF_8),
             false,
             false);
-    return Main.commandLine(console, opener).execute(arguments);
+    return Main.commandLine(console, SURROUNDINGS, opener).execute(arguments);
   }
 
   String out() {

@@ -21,6 +21,7 @@ class MainTest {
     CommandLine root =
         Main.commandLine(
             new Console(System.in, System.out, System.err, false, false),
+            CommandRunner.SURROUNDINGS,
             options -> new HashEncoder(4));
     for (String name : root.getSubcommands().keySet()) {
       assertEquals(0, runner.run(name, "--help"), name);

@@ -15,9 +15,14 @@ import java.util.OptionalInt;
  * @param text how texts are prepared and pooled
  * @param normalize whether vectors are scaled to length one
  */
-record EncodingSettings(TextSettings text, boolean normalize) {
+public record EncodingSettings(TextSettings text, boolean normalize) {
 
   private static final String NEMOTRON = "llama_bidirec";
+
+  /** Settles everything that is left open, the checkpoint's files included. */
+  public static EncodingSettings of(ResolvedCheckpoint checkpoint, Llm2VecOptions options) {
+    return of(checkpoint, checkpoint.llm2vecConfig(), options);
+  }
 
   /**
    * Settles everything that is left open.

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli;
+
+import io.github.llm2vec.cli.demo.Judgements;
+import io.github.llm2vec.cli.demo.SolrCollection;
+import io.github.llm2vec.cli.search.SearchHit;
+import io.github.llm2vec.cli.text.TextReader;
+import io.github.llm2vec.cli.text.TextRecord;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Runs a file of queries on the demo's collection, shows the first few and sums up all. */
+final class DemoQueries {
+
+  private static final int SHOWN_QUERIES = 5;
+  private static final int SHOWN_HITS = 3;
+
+  private final PrintStream out;
+  private final SolrCollection collection;
+  private final Judgements judgements;
+  private final int topK;
+
+  private final List<Double> milliseconds = new ArrayList<>();
+  private double recallByMeaning;
+  private double recallByWords;
+  private int judged;
+
+  DemoQueries(PrintStream out, SolrCollection collection, Judgements judgements, int topK) {
+    this.out = out;
+    this.collection = collection;
+    this.judgements = judgements;
+    this.topK = topK;
+  }
+
+  void run(TextReader queries, StopSignal stop) throws IOException {
+    for (Optional<TextRecord> query = queries.next();
+        query.isPresent() && !stop.requested();
+        query = queries.next()) {
+      if (!query.get().content().isBlank()) {
+        run(query.get());
+      }
+    }
+    if (!milliseconds.isEmpty()) {
+      sumUp();
+    }
+  }
+
+  private void run(TextRecord query) throws IOException {
+    long started = System.nanoTime();
+    List<SearchHit> hits = collection.byMeaning(query.content(), topK);
+    double took = (System.nanoTime() - started) / 1e6;
+    milliseconds.add(took);
+    if (judgements.knows(query.id())) {
+      judged++;
+      recallByMeaning += judgements.recall(query.id(), hits);
+      recallByWords += judgements.recall(query.id(), collection.byWords(query.content(), topK));
+    }
+    if (milliseconds.size() <= SHOWN_QUERIES) {
+      show(query, hits, took);
+    }
+  }
+
+  private void show(TextRecord query, List<SearchHit> hits, double took) {
+    out.printf(Locale.ROOT, "%n%s   (%.1f ms)%n", query.content(), took);
+    for (SearchHit hit : hits.subList(0, Math.min(SHOWN_HITS, hits.size()))) {
+      out.printf(
+          Locale.ROOT,
+          "  %s %.4f  %s  %s%n",
+          judgements.isRelevant(query.id(), hit.id()) ? "*" : " ",
+          hit.score(),
+          hit.id(),
+          hit.title().isEmpty() ? QueryLoop.snippet(hit.text()) : hit.title());
+    }
+  }
+
+  private void sumUp() {
+    Collections.sort(milliseconds);
+    out.printf(
+        Locale.ROOT,
+        "%n%,d queries over HTTP, encoding included: median %.1f ms, 95th percentile %.1f ms.%n",
+        milliseconds.size(),
+        percentile(0.5),
+        percentile(0.95));
+    if (judged > 0) {
+      out.printf(
+          Locale.ROOT,
+          "Relevant documents (*) among the first %d: %.0f%% by vectors, %.0f%% by words (BM25).%n",
+          topK,
+          100 * recallByMeaning / judged,
+          100 * recallByWords / judged);
+    }
+  }
+
+  private double percentile(double part) {
+    return milliseconds.get((int) Math.min(milliseconds.size() - 1, milliseconds.size() * part));
+  }
+}

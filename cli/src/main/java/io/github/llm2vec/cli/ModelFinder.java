@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli;
+
+import io.github.llm2vec.model.CheckpointResolver;
+import io.github.llm2vec.model.HubEnvironment;
+import io.github.llm2vec.model.ResolvedCheckpoint;
+import io.github.llm2vec.model.ResolverOptions;
+import java.io.IOException;
+
+/** Finds the parts of a model without opening it, fetching them if the user allowed that. */
+final class ModelFinder {
+
+  private final Console console;
+  private final Surroundings surroundings;
+
+  /**
+   * A finder.
+   *
+   * @param console shows downloads
+   * @param surroundings where the hub's cache lies
+   */
+  ModelFinder(Console console, Surroundings surroundings) {
+    this.console = console;
+    this.surroundings = surroundings;
+  }
+
+  /** Where models may be looked for; downloads are shown on a display. */
+  ResolverOptions resolver(ModelOptions options, LoadingDisplay display) {
+    ResolverOptions local =
+        ResolverOptions.local(
+            HubEnvironment.of(surroundings.environment(), surroundings.userHome()));
+    return options.allowDownload() ? local.downloading(display::downloaded) : local;
+  }
+
+  /** Finds a model. */
+  ResolvedCheckpoint find(ModelOptions options, CheckpointResolver.Request request)
+      throws IOException {
+    try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
+      return new CheckpointResolver(resolver(options, display)).resolve(request);
+    }
+  }
+}
