@@ -163,13 +163,18 @@ public final class Decoder implements AutoCloseable {
     return run(batch);
   }
 
-  /** Runs a batch that was checked. */
+  /** Runs a batch that was checked, with the attention layout that suits it. */
   float[][] run(PackedBatch batch) {
-    return thread.call(() -> forwardHere(batch));
+    boolean padded = batch.hasUnseen() || options.device().type() == TorchDevice.Type.CUDA;
+    return run(batch, padded);
   }
 
-  private float[][] forwardHere(PackedBatch batch) {
-    boolean padded = batch.hasUnseen() || options.device().type() == TorchDevice.Type.CUDA;
+  /** Runs a batch that was checked, with padded rows for attention or in groups of equal length. */
+  float[][] run(PackedBatch batch, boolean padded) {
+    return thread.call(() -> forwardHere(batch, padded));
+  }
+
+  private float[][] forwardHere(PackedBatch batch, boolean padded) {
     try (NativeScope scope = module.scope()) {
       IValue pooled =
           module.call(
