@@ -130,8 +130,7 @@ final class EncodeCommand implements Callable<Integer> {
     }
     boolean complete;
     try (Progress progress =
-        Progress.start(console.err(), console.watched(), "Encoding", "texts")) {
-      progress.advance(earlier);
+        Progress.start(console.err(), console.watched(), "Encoding", "texts", earlier)) {
       complete = job.run(progress, stop);
     }
     if (complete) {

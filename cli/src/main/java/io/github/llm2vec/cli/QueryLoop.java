@@ -2,12 +2,14 @@
 package io.github.llm2vec.cli;
 
 import io.github.llm2vec.cli.search.SearchHit;
-import io.github.llm2vec.cli.text.TextFormat;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextRecord;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.Writer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -51,18 +53,19 @@ final class QueryLoop {
 
   /** Answers lines of standard input until it ends. */
   void typed() throws IOException {
-    TextReader lines = TextReader.of(console.in(), "standard input", TextFormat.TXT);
+    BufferedReader lines =
+        new BufferedReader(new InputStreamReader(console.in(), StandardCharsets.UTF_8));
     while (true) {
       if (console.typed()) {
         console.err().print("\nquery (Ctrl-D ends)> ");
         console.err().flush();
       }
-      Optional<TextRecord> line = stop.idle(lines::next);
+      Optional<String> line = stop.idle(() -> Optional.ofNullable(lines.readLine()));
       if (line.isEmpty()) {
         return;
       }
-      if (!line.get().text().isBlank()) {
-        print(line.get().text());
+      if (!line.get().isBlank()) {
+        print(line.get().strip());
       }
     }
   }

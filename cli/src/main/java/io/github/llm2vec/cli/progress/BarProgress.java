@@ -2,6 +2,7 @@
 package io.github.llm2vec.cli.progress;
 
 import java.io.PrintStream;
+import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -13,11 +14,12 @@ final class BarProgress implements Progress {
 
   private final ProgressBar bar;
 
-  BarProgress(PrintStream terminal, String task, String unit) {
+  BarProgress(PrintStream terminal, String task, String unit, long earlier) {
     bar =
         new ProgressBarBuilder()
             .setTaskName(task)
             .setInitialMax(-1)
+            .startsFrom(earlier, Duration.ZERO)
             .setStyle(ProgressBarStyle.ASCII)
             .setUnit(" " + unit, 1)
             .setUpdateIntervalMillis(500)

@@ -15,15 +15,18 @@ final class LogProgress implements Progress {
   private final String task;
   private final String unit;
   private final LongSupplier nanoClock;
+  private final long earlier;
   private final long started;
   private long lastPrinted;
   private long done;
   private long total = -1;
 
-  LogProgress(PrintStream log, String task, String unit, LongSupplier nanoClock) {
+  LogProgress(PrintStream log, String task, String unit, long earlier, LongSupplier nanoClock) {
     this.log = log;
     this.task = task;
     this.unit = unit;
+    this.earlier = earlier;
+    this.done = earlier;
     this.nanoClock = nanoClock;
     this.started = nanoClock.getAsLong();
     this.lastPrinted = started;
@@ -51,7 +54,7 @@ final class LogProgress implements Progress {
 
   private String line(long now, boolean last) {
     double seconds = Math.max((now - started) / 1e9, 1e-3);
-    double rate = done / seconds;
+    double rate = (done - earlier) / seconds;
     StringBuilder line = new StringBuilder();
     line.append(task).append(": ").append(String.format(Locale.ROOT, "%,d ", done)).append(unit);
     if (!last && total > 0) {

@@ -25,8 +25,22 @@ public interface Progress extends AutoCloseable {
    * @param unit what a step is, in the plural, for example "texts"
    */
   static Progress start(PrintStream target, boolean watched, String task, String unit) {
+    return start(target, watched, task, unit, 0);
+  }
+
+  /**
+   * Starts the display of a task that an earlier run has begun.
+   *
+   * @param target where it is shown
+   * @param watched whether a person watches the target
+   * @param task what is done
+   * @param unit what a step is
+   * @param earlier steps that were done before; they do not count for the rate
+   */
+  static Progress start(
+      PrintStream target, boolean watched, String task, String unit, long earlier) {
     return watched
-        ? new BarProgress(target, task, unit)
-        : new LogProgress(target, task, unit, System::nanoTime);
+        ? new BarProgress(target, task, unit, earlier)
+        : new LogProgress(target, task, unit, earlier, System::nanoTime);
   }
 }
