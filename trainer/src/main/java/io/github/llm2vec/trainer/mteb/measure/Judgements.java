@@ -9,8 +9,8 @@ import java.util.Set;
 /**
  * Which documents are relevant to which queries, and how much: the qrels of a test collection.
  *
- * <p>A grade above 0 is relevant, 0 is judged and not relevant, and a negative grade is in the
- * pool but not judged, which counts like a document that nobody looked at.
+ * <p>A grade above 0 is relevant, 0 is judged and not relevant, and a negative grade is in the pool
+ * but not judged, which counts like a document that nobody looked at.
  */
 public final class Judgements {
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.measure;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
@@ -54,15 +55,13 @@ public record PairedTest(int queries, double meanDifference, double pValue) {
    * @param samples ways to try if they are too many
    * @param seed of the sample; the same seed gives the same p-value
    */
-  public static PairedTest randomisation(
-      double[] first, double[] second, int samples, long seed) {
+  public static PairedTest randomisation(double[] first, double[] second, int samples, long seed) {
     if (samples < 1) {
       throw new IllegalArgumentException("samples must be at least 1, got " + samples);
     }
     double[] all = differences(first, second);
     double mean = mean(all);
-    double[] differences =
-        java.util.Arrays.stream(all).filter(difference -> difference != 0).toArray();
+    double[] differences = Arrays.stream(all).filter(difference -> difference != 0).toArray();
     double p =
         differences.length <= EXACT_PAIRS
             ? exact(differences)

@@ -57,8 +57,7 @@ public record RetrievalMeasure(Kind kind, int cutoff) {
   /** Every kind at every cutoff of MTEB, in the order of MTEB's result files. */
   public static List<RetrievalMeasure> mteb() {
     List<RetrievalMeasure> measures = new ArrayList<>();
-    for (Kind kind :
-        List.of(Kind.NDCG, Kind.MAP, Kind.RECALL, Kind.PRECISION, Kind.MRR)) {
+    for (Kind kind : List.of(Kind.NDCG, Kind.MAP, Kind.RECALL, Kind.PRECISION, Kind.MRR)) {
       MTEB_CUTOFFS.forEach(cutoff -> measures.add(new RetrievalMeasure(kind, cutoff)));
     }
     return List.copyOf(measures);

@@ -54,7 +54,12 @@ public final class RetrievalScores {
   public void add(String queryId, double[] values) {
     if (values.length != measures.size()) {
       throw new IllegalArgumentException(
-          "query '" + queryId + "' has " + values.length + " values for " + measures.size()
+          "query '"
+              + queryId
+              + "' has "
+              + values.length
+              + " values for "
+              + measures.size()
               + " measures");
     }
     if (judged.contains(queryId) && byQuery.put(queryId, values.clone()) != null) {
