@@ -190,9 +190,7 @@ class RetrievalDatasetTest {
   @Test
   void reportsBytesThatAreNotUtf8() throws IOException {
     CollectionFiles files = CollectionFiles.sound(folder);
-    byte[] broken =
-        "{\"_id\":\"q3\",\"text\":\"\u00e9\"}\n"
-            .getBytes(StandardCharsets.ISO_8859_1);
+    byte[] broken = "{\"_id\":\"q3\",\"text\":\"\u00e9\"}\n".getBytes(StandardCharsets.ISO_8859_1);
     Files.write(folder.resolve("queries.jsonl"), broken, StandardOpenOption.APPEND);
     files.load("test");
     assertEquals(List.of("queries.jsonl:3: not valid UTF-8; it is left out"), files.findings());
