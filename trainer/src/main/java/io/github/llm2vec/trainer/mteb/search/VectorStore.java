@@ -102,6 +102,14 @@ public final class VectorStore {
         .toList();
   }
 
+  /** Tells stores apart by what was encoded and by which encoder, in hexadecimal. */
+  public String digest() {
+    List<String> parts = new ArrayList<>();
+    parts.add(identity.toString());
+    shards.forEach(shard -> parts.add(shard.texts()));
+    return Digests.sha256(parts);
+  }
+
   /** Copies vectors {@code [to - from, dimensions]} to the heap. */
   public float[] copy(int from, int to) throws IOException {
     float[] vectors = new float[Math.multiplyExact(to - from, dimensions())];

@@ -4,14 +4,10 @@ package io.github.llm2vec.trainer.mteb.search;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -75,7 +71,7 @@ public final class VectorStoreBuilder {
     int shard = 0;
     List<String> next = read(texts);
     while (!next.isEmpty()) {
-      String digest = digest(next);
+      String digest = Digests.sha256(next);
       ShardRecord before = known.get(shard);
       boolean same =
           before != null && before.texts().equals(digest) && before.vectors() == next.size();
@@ -141,20 +137,5 @@ public final class VectorStoreBuilder {
       vector[i] = (float) (vector[i] / length);
     }
     return true;
-  }
-
-  private static String digest(List<String> texts) {
-    MessageDigest sha256;
-    try {
-      sha256 = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256; this is a bug", e);
-    }
-    for (String text : texts) {
-      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-      sha256.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
-      sha256.update(bytes);
-    }
-    return HexFormat.of().formatHex(sha256.digest());
   }
 }
