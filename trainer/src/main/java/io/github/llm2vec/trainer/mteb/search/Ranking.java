@@ -6,6 +6,9 @@ import java.util.Arrays;
 /** Documents by number, best first, with their scores. Eight bytes per document. */
 public final class Ranking {
 
+  /** Nothing found. */
+  public static final Ranking EMPTY = new Ranking(new int[0], new float[0]);
+
   private final int[] documents;
   private final float[] scores;
 
