@@ -9,7 +9,9 @@ import io.github.llm2vec.trainer.mteb.search.VectorStore;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Measures what a query for 10 documents costs on Lucene's graphs as their beam widens, and what it
@@ -21,6 +23,9 @@ final class CostMeter {
   private static final int HITS = 10;
   private static final List<Integer> BEAMS = List.of(10, 20, 50, 100, 200, 400);
   private static final int MOST_QUERIES = 500;
+
+  /** Stands for a query that cannot be searched, so that queries keep their numbers. */
+  private static final float[] NO_DIRECTION = {};
 
   private final RetrievalSearches searches;
   private final MethodScorer scorer;
@@ -38,9 +43,9 @@ final class CostMeter {
     this.scorer = scorer;
     this.queries = new ArrayList<>();
     VectorStore store = searches.requireVectors().queries();
-    int usable = store.unusable().isEmpty() ? store.size() : store.unusable().get(0);
-    for (int i = 0; i < Math.min(MOST_QUERIES, usable); i++) {
-      queries.add(store.copy(i, i + 1));
+    Set<Integer> unusable = new HashSet<>(store.unusable());
+    for (int i = 0; i < Math.min(MOST_QUERIES, store.size()); i++) {
+      queries.add(unusable.contains(i) ? NO_DIRECTION : store.copy(i, i + 1));
     }
   }
 
@@ -48,7 +53,7 @@ final class CostMeter {
   List<CostPoint> measure(List<SearchMethod> methods) throws IOException {
     List<CostPoint> points = new ArrayList<>();
     for (SearchMethod method : methods) {
-      if (method instanceof SearchMethod.Graph graph && !queries.isEmpty()) {
+      if (method instanceof SearchMethod.Graph graph) {
         try (GraphSearch search = searches.open(graph.quantization())) {
           if (truth.isEmpty()) {
             truth = answers(query -> search.searchExactly(query, HITS), new double[0]);
@@ -92,7 +97,8 @@ final class CostMeter {
     List<Ranking> rankings = new ArrayList<>(queries.size());
     for (int i = 0; i < queries.size(); i++) {
       long start = System.nanoTime();
-      rankings.add(answer.of(queries.get(i)));
+      float[] query = queries.get(i);
+      rankings.add(query == NO_DIRECTION ? Ranking.EMPTY : answer.of(query));
       if (i < millis.length) {
         millis[i] = (System.nanoTime() - start) / 1e6;
       }
