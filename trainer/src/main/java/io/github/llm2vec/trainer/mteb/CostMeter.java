@@ -81,12 +81,11 @@ final class CostMeter {
     for (int i = 0; i < rankings.size(); i++) {
       overlap += rankings.get(i).overlap(truth.get(i), HITS);
     }
-    double mean = Arrays.stream(millis).average().orElse(0);
     Arrays.sort(millis);
     return new CostPoint(
         label,
         beam,
-        mean,
+        millis[millis.length / 2],
         millis[(int) (0.95 * (millis.length - 1))],
         scorer.score(rankings).mean(RetrievalMeasure.NDCG_AT_10),
         overlap / rankings.size(),

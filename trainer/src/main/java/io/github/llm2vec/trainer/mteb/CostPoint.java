@@ -7,7 +7,7 @@ package io.github.llm2vec.trainer.mteb;
  *
  * @param label of the method
  * @param efSearch candidates of the walk through the graph; 0 if every vector is compared
- * @param meanMillis mean time of a query
+ * @param medianMillis time that half of the queries stay below
  * @param p95Millis time that 95 of 100 queries stay below
  * @param ndcgAt10 mean over the queries
  * @param overlapAt10 mean share of the true 10 nearest that were found
@@ -16,7 +16,7 @@ package io.github.llm2vec.trainer.mteb;
 public record CostPoint(
     String label,
     int efSearch,
-    double meanMillis,
+    double medianMillis,
     double p95Millis,
     double ndcgAt10,
     double overlapAt10,

@@ -6,6 +6,8 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Writes a run in TREC's format, one line per hit: {@code query Q0 document rank score tag}. The
@@ -15,6 +17,9 @@ import java.util.List;
  * <p>The file has another name until it is complete.
  */
 public final class RunFileWriter implements AutoCloseable {
+
+  /** What Python's split() parts columns at, too. */
+  private static final Pattern SPACE = Pattern.compile("\\s", Pattern.UNICODE_CHARACTER_CLASS);
 
   private final AtomicFile file;
   private final BufferedWriter out;
@@ -47,10 +52,8 @@ public final class RunFileWriter implements AutoCloseable {
   }
 
   static String escape(String id) {
-    if (id.chars().noneMatch(Character::isWhitespace)) {
-      return id;
-    }
-    return id.replace("%", "%25").replaceAll("(?U)\\s", "%20");
+    Matcher space = SPACE.matcher(id);
+    return space.find() ? SPACE.matcher(id.replace("%", "%25")).replaceAll("%20") : id;
   }
 
   /** Completes the file and gives it its name. */

@@ -27,16 +27,12 @@ public record CorpusDocument(String id, String title, String text) {
     String joined = title + " " + text;
     int start = 0;
     int end = joined.length();
-    while (start < end && isSpace(joined.charAt(start))) {
+    while (start < end && RecordFields.isSpace(joined.charAt(start))) {
       start++;
     }
-    while (end > start && isSpace(joined.charAt(end - 1))) {
+    while (end > start && RecordFields.isSpace(joined.charAt(end - 1))) {
       end--;
     }
     return joined.substring(start, end);
-  }
-
-  private static boolean isSpace(char c) {
-    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\u0085';
   }
 }

@@ -90,7 +90,7 @@ final class CorpusScan {
               + document.id()
               + "' has neither title nor text; it is kept and encoded as an empty text");
     }
-    if (document.id().chars().anyMatch(Character::isWhitespace)) {
+    if (document.id().chars().anyMatch(RecordFields::isSpace)) {
       report(
           located,
           Finding.Kind.ID_WITH_SPACE,

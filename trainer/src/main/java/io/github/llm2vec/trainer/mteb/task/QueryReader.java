@@ -65,7 +65,7 @@ final class QueryReader {
           Finding.Kind.EMPTY_QUERY,
           "query '" + id + "' has no text; it is kept and encoded as an empty text");
     }
-    if (id.chars().anyMatch(Character::isWhitespace)) {
+    if (id.chars().anyMatch(RecordFields::isSpace)) {
       report(
           located,
           Finding.Kind.ID_WITH_SPACE,

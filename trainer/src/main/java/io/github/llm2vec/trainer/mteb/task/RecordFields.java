@@ -30,4 +30,9 @@ final class RecordFields {
   static Optional<String> id(ObjectNode record) {
     return scalar(record, "_id", "id").filter(id -> !id.isEmpty());
   }
+
+  /** White space of any kind, no-break spaces included, as Python has it. */
+  static boolean isSpace(int c) {
+    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\u0085';
+  }
 }
