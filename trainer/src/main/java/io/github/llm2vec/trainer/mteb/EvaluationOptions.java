@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb;
+
+import io.github.llm2vec.lucene.VectorFormatOptions;
+import io.github.llm2vec.trainer.mteb.search.WordOptions;
+import io.github.llm2vec.trainer.mteb.task.RecordFormats;
+import java.util.List;
+
+/**
+ * How to evaluate.
+ *
+ * @param methods ways of searching to compare; a hybrid needs no other among them
+ * @param hits documents per query that enter the measures; MTEB takes 1,000
+ * @param shardVectors vectors per file: the work that a killed run loses
+ * @param graph how graphs are built; the quantisation is the method's
+ * @param words how words are scored
+ * @param measureCosts whether to measure what a query costs on every graph, at several widths
+ * @param strict whether a finding in the data is an error
+ * @param formats the files that can be read
+ */
+public record EvaluationOptions(
+    List<SearchMethod> methods,
+    int hits,
+    int shardVectors,
+    VectorFormatOptions graph,
+    WordOptions words,
+    boolean measureCosts,
+    boolean strict,
+    RecordFormats formats) {
+
+  /** Exact search of 1,000 hits, leniently, 1,024 vectors to a shard. */
+  public static final EvaluationOptions DEFAULTS =
+      new EvaluationOptions(
+          List.of(new SearchMethod.Exact()),
+          1000,
+          1024,
+          VectorFormatOptions.DEFAULTS,
+          WordOptions.FLAT,
+          false,
+          false,
+          RecordFormats.DEFAULTS);
+
+  /** Rejects values that cannot be evaluated. */
+  public EvaluationOptions {
+    methods = List.copyOf(methods);
+    if (methods.isEmpty() || methods.stream().distinct().count() < methods.size()) {
+      throw new IllegalArgumentException(
+          "methods must be at least one and different ones, got "
+              + methods.stream().map(SearchMethod::label).toList());
+    }
+    if (hits < 1) {
+      throw new IllegalArgumentException("hits must be at least 1, got " + hits);
+    }
+    if (shardVectors < 1) {
+      throw new IllegalArgumentException("shardVectors must be at least 1, got " + shardVectors);
+    }
+  }
+
+  /** These options with other ways of searching. */
+  public EvaluationOptions withMethods(List<SearchMethod> value) {
+    return new EvaluationOptions(
+        value, hits, shardVectors, graph, words, measureCosts, strict, formats);
+  }
+
+  /** These options with another number of hits. */
+  public EvaluationOptions withHits(int value) {
+    return new EvaluationOptions(
+        methods, value, shardVectors, graph, words, measureCosts, strict, formats);
+  }
+
+  /** These options with shards of another size. */
+  public EvaluationOptions withShardVectors(int value) {
+    return new EvaluationOptions(methods, hits, value, graph, words, measureCosts, strict, formats);
+  }
+
+  /** These options with other graphs. */
+  public EvaluationOptions withGraph(VectorFormatOptions value) {
+    return new EvaluationOptions(
+        methods, hits, shardVectors, value, words, measureCosts, strict, formats);
+  }
+
+  /** These options with words scored in another way. */
+  public EvaluationOptions withWords(WordOptions value) {
+    return new EvaluationOptions(
+        methods, hits, shardVectors, graph, value, measureCosts, strict, formats);
+  }
+
+  /** These options with or without measuring what queries cost. */
+  public EvaluationOptions withMeasureCosts(boolean value) {
+    return new EvaluationOptions(methods, hits, shardVectors, graph, words, value, strict, formats);
+  }
+
+  /** These options with findings as errors or not. */
+  public EvaluationOptions withStrict(boolean value) {
+    return new EvaluationOptions(
+        methods, hits, shardVectors, graph, words, measureCosts, value, formats);
+  }
+
+  /** These options with other file formats. */
+  public EvaluationOptions withFormats(RecordFormats value) {
+    return new EvaluationOptions(
+        methods, hits, shardVectors, graph, words, measureCosts, strict, value);
+  }
+
+  boolean usesVectors() {
+    return methods.stream().anyMatch(SearchMethod::usesVectors);
+  }
+}

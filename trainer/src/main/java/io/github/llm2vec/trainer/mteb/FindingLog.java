@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb;
+
+import io.github.llm2vec.trainer.mteb.run.AtomicFile;
+import io.github.llm2vec.trainer.mteb.task.Finding;
+import io.github.llm2vec.trainer.mteb.task.Findings;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+
+/** Writes every finding of a task to a file and tells the listener. */
+final class FindingLog implements AutoCloseable {
+
+  private final AtomicFile file;
+  private final BufferedWriter out;
+  private final Findings findings;
+
+  FindingLog(Path path, EvaluationTask task, EvaluationListener listener, boolean strict)
+      throws IOException {
+    this.file = new AtomicFile(path);
+    this.out = file.open();
+    this.findings =
+        strict
+            ? Findings.strict()
+            : Findings.lenient(
+                finding -> {
+                  write(finding);
+                  listener.finding(task, finding);
+                });
+  }
+
+  private void write(Finding finding) {
+    try {
+      out.write(finding.toString().replaceAll("\\R", " ") + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Findings findings() {
+    return findings;
+  }
+
+  void finish() throws IOException {
+    out.close();
+    file.publish();
+  }
+
+  @Override
+  public void close() throws IOException {
+    out.close();
+  }
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb;
+
+import io.github.llm2vec.trainer.mteb.run.ModelMeta;
+import io.github.llm2vec.trainer.mteb.run.SubsetScores;
+import io.github.llm2vec.trainer.mteb.run.TaskResult;
+import io.github.llm2vec.trainer.mteb.search.BlockedExactSearch;
+import io.github.llm2vec.trainer.mteb.search.ExactSearch;
+import io.github.llm2vec.trainer.mteb.search.ScoreBlocks;
+import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
+import io.github.llm2vec.trainer.mteb.task.TaskRegistry;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Evaluates an encoder, words, or both, on a list of tasks and leaves the files of {@link
+ * EvaluationFiles} behind.
+ *
+ * <p>Vectors and indexes stay on disk and are used again by a later run with the same encoder and
+ * data, so that a run that was killed goes on where it stood and another method or measure costs no
+ * encoding. Used by one thread.
+ */
+public final class MtebEvaluation {
+
+  private static final String WORDS_REVISION = "lucene";
+
+  private final Optional<EvaluatedModel> model;
+  private final ExactSearch exactSearch;
+  private final EvaluationOptions options;
+  private final EvaluationFiles files;
+  private final TaskRegistry registry = TaskRegistry.load();
+
+  private MtebEvaluation(
+      Optional<EvaluatedModel> model,
+      ExactSearch exactSearch,
+      EvaluationOptions options,
+      Path folder) {
+    this.model = model;
+    this.exactSearch = exactSearch;
+    this.options = options;
+    this.files = new EvaluationFiles(folder);
+  }
+
+  /**
+   * Evaluates a model.
+   *
+   * @param model not closed by this
+   * @param blocks multiplies vectors for the exact search; not closed by this
+   * @param options how to evaluate
+   * @param folder takes all files
+   */
+  public static MtebEvaluation of(
+      EvaluatedModel model, ScoreBlocks blocks, EvaluationOptions options, Path folder) {
+    return new MtebEvaluation(Optional.of(model), new BlockedExactSearch(blocks), options, folder);
+  }
+
+  /**
+   * Evaluates the search by words alone, which needs no model.
+   *
+   * @param options how to evaluate; the methods must be words only
+   * @param folder takes all files
+   */
+  public static MtebEvaluation ofWords(EvaluationOptions options, Path folder) {
+    if (options.usesVectors()) {
+      throw new IllegalArgumentException(
+          "without a model only bm25 can be evaluated, got "
+              + options.methods().stream().map(SearchMethod::label).toList());
+    }
+    return new MtebEvaluation(
+        Optional.empty(),
+        (queries, documents, k, listener) -> {
+          throw new IllegalStateException("there are no vectors; this is a bug");
+        },
+        options,
+        folder);
+  }
+
+  /** Where the files are. */
+  public EvaluationFiles files() {
+    return files;
+  }
+
+  /**
+   * Evaluates tasks one after the other; the files of a task are written when it is done. If all
+   * members of a mean, such as CQADupStack, are among the tasks, it gets a result file, too.
+   *
+   * @param tasks tasks with data
+   * @param listener told how it goes
+   * @throws IOException if data cannot be read or results not be written; tasks before are done
+   */
+  public EvaluationOutcome run(List<EvaluationTask> tasks, EvaluationListener listener)
+      throws IOException {
+    Files.createDirectories(files.work());
+    FileChannel lock = lock();
+    try {
+      return evaluate(tasks, listener);
+    } finally {
+      lock.close();
+    }
+  }
+
+  private EvaluationOutcome evaluate(List<EvaluationTask> tasks, EvaluationListener listener)
+      throws IOException {
+    List<TaskEvaluation> evaluations = new ArrayList<>();
+    for (int i = 0; i < tasks.size(); i++) {
+      EvaluationTask task = tasks.get(i);
+      listener.taskStarted(task, i + 1, tasks.size());
+      TaskEvaluation evaluation = evaluate(task, listener);
+      for (MethodResult method : evaluation.methods()) {
+        write(task.definition(), method, evaluation.seconds());
+      }
+      evaluations.add(evaluation);
+      listener.taskFinished(task, evaluation);
+    }
+    return new EvaluationOutcome(
+        model.map(EvaluatedModel::name).orElse(""), evaluations, aggregate(evaluations));
+  }
+
+  /** Two runs must not write the same vectors. The lock ends with the process at the latest. */
+  private FileChannel lock() throws IOException {
+    Path file = files.work().resolve("lock");
+    FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      if (channel.tryLock() != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException e) {
+      channel.close();
+      throw new IOException(files.root() + " is being evaluated in this process already", e);
+    }
+    channel.close();
+    throw new IOException(
+        files.root()
+            + " is being evaluated by another process; wait for it or take another folder");
+  }
+
+  private TaskEvaluation evaluate(EvaluationTask task, EvaluationListener listener)
+      throws IOException {
+    try (FindingLog log =
+        new FindingLog(files.findings(task.definition()), task, listener, options.strict())) {
+      TaskEvaluation evaluation =
+          switch (task.definition().type()) {
+            case RETRIEVAL ->
+                new RetrievalEvaluation(model, exactSearch, options, files)
+                    .evaluate(task, listener, log.findings());
+            case STS ->
+                new StsEvaluation(requireModel(task), options, files)
+                    .evaluate(task, listener, log.findings());
+          };
+      log.finish();
+      return evaluation;
+    }
+  }
+
+  private EvaluatedModel requireModel(EvaluationTask task) {
+    return model.orElseThrow(
+        () ->
+            new IllegalArgumentException(
+                task + " compares vectors and needs a model; words alone cannot do it"));
+  }
+
+  private void write(TaskDefinition task, MethodResult method, double seconds) throws IOException {
+    ModelMeta system = system(method);
+    system.write(files.results());
+    new TaskResult(
+            task.name(), task.revision(), Map.of(task.split(), List.of(method.scores())), seconds)
+        .write(files.result(system, task.name()));
+  }
+
+  private ModelMeta system(MethodResult method) {
+    boolean words = method.system().equals(new SearchMethod.Words().systemName(""));
+    if (words || model.isEmpty()) {
+      return new ModelMeta(method.system(), WORDS_REVISION, 0, false);
+    }
+    EvaluatedModel tested = model.get();
+    return new ModelMeta(method.system(), tested.revision(), tested.encoder().dimensions(), true);
+  }
+
+  private Map<String, Map<String, Double>> aggregate(List<TaskEvaluation> evaluations)
+      throws IOException {
+    Map<String, Map<String, Double>> aggregates = new LinkedHashMap<>();
+    for (TaskDefinition mean : registry.all()) {
+      List<TaskEvaluation> members =
+          evaluations.stream().filter(task -> mean.members().contains(task.task())).toList();
+      if (mean.isAggregate() && members.size() == mean.members().size()) {
+        Map<String, Double> scores = new LinkedHashMap<>();
+        double seconds = members.stream().mapToDouble(TaskEvaluation::seconds).sum();
+        for (int i = 0; i < members.get(0).methods().size(); i++) {
+          int method = i;
+          MethodResult first = members.get(0).methods().get(method);
+          SubsetScores subset =
+              SubsetScores.mean(
+                  members.stream().map(task -> task.methods().get(method).scores()).toList());
+          write(
+              mean,
+              new MethodResult(
+                  first.label(), first.system(), subset, List.of(), List.of(), seconds),
+              seconds);
+          scores.put(first.label(), subset.main());
+        }
+        aggregates.put(mean.name(), scores);
+      }
+    }
+    return aggregates;
+  }
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb;
+
+import io.github.llm2vec.lucene.VectorQuantization;
+import java.util.List;
+import java.util.Locale;
+
+/** A way to find documents; ways are compared on the same queries. */
+public sealed interface SearchMethod {
+
+  /** Short name, for tables. */
+  String label();
+
+  /** Name of the system that this makes of a model, for files. */
+  String systemName(String model);
+
+  /** Whether it needs vectors. */
+  default boolean usesVectors() {
+    return true;
+  }
+
+  /** Every query compared with every document: what MTEB measures. */
+  record Exact() implements SearchMethod {
+    @Override
+    public String label() {
+      return "exact";
+    }
+
+    @Override
+    public String systemName(String model) {
+      return model;
+    }
+  }
+
+  /**
+   * Lucene's graph of vectors, as a search engine uses it.
+   *
+   * @param quantization how the searched vectors are kept
+   */
+  record Graph(VectorQuantization quantization) implements SearchMethod {
+    @Override
+    public String label() {
+      return "hnsw-" + quantization.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public String systemName(String model) {
+      return model + "-" + label();
+    }
+  }
+
+  /** BM25 over words; no vectors. */
+  record Words() implements SearchMethod {
+    @Override
+    public String label() {
+      return "bm25";
+    }
+
+    @Override
+    public String systemName(String model) {
+      return "bm25";
+    }
+
+    @Override
+    public boolean usesVectors() {
+      return false;
+    }
+  }
+
+  /** The exact search and BM25, fused by their ranks. */
+  record Hybrid() implements SearchMethod {
+    @Override
+    public String label() {
+      return "hybrid";
+    }
+
+    @Override
+    public String systemName(String model) {
+      return model + "-hybrid";
+    }
+  }
+
+  /** Everything that can be compared with this Lucene: exact, three graphs, BM25 and hybrid. */
+  static List<SearchMethod> all() {
+    return List.of(
+        new Exact(),
+        new Graph(VectorQuantization.FLOAT32),
+        new Graph(VectorQuantization.INT8),
+        new Graph(VectorQuantization.INT4),
+        new Words(),
+        new Hybrid());
+  }
+}

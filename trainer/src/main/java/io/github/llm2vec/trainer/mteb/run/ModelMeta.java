@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb.run;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What MTEB's tools must know of a system: the file {@code model_meta.json} beside its results.
+ *
+ * @param name of the model; a slash may part the organisation from the model
+ * @param revision of the model; names a folder
+ * @param dimensions length of its vectors, 0 if it has none
+ * @param usesInstructions whether queries carry an instruction
+ */
+public record ModelMeta(String name, String revision, int dimensions, boolean usesInstructions) {
+
+  private static final List<String> UNKNOWN =
+      List.of(
+          "release_date",
+          "loader",
+          "n_parameters",
+          "memory_usage_mb",
+          "max_tokens",
+          "license",
+          "public_training_code",
+          "public_training_data",
+          "reference",
+          "training_datasets",
+          "adapted_from",
+          "superseded_by");
+
+  /** Rejects names that cannot be folders. */
+  public ModelMeta {
+    for (String part : List.of(name, revision)) {
+      if (part.isBlank() || part.contains("..") || part.contains("\\")) {
+        throw new IllegalArgumentException(
+            "'" + part + "' cannot be the name or revision of a model: it names a folder");
+      }
+    }
+  }
+
+  /** Where the results of this system are: {@code RESULTS/NAME/REVISION}, as MTEB lays them out. */
+  public Path folder(Path results) {
+    return results.resolve(name.replace("/", "__")).resolve(revision.replace("/", "__"));
+  }
+
+  /** Writes {@code model_meta.json}. */
+  public void write(Path results) throws IOException {
+    ObjectMapper mapper = new ObjectMapper();
+    ObjectNode root = mapper.createObjectNode();
+    root.put("name", name);
+    root.put("revision", revision);
+    root.putArray("languages").add("eng-Latn");
+    root.put("open_weights", true);
+    root.putArray("framework");
+    if (dimensions > 0) {
+      root.put("embed_dim", dimensions);
+      root.put("similarity_fn_name", "cosine");
+    } else {
+      root.putNull("embed_dim");
+      root.putNull("similarity_fn_name");
+    }
+    root.put("use_instructions", usesInstructions);
+    UNKNOWN.forEach(root::putNull);
+    AtomicFile.write(
+        folder(results).resolve("model_meta.json"),
+        mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
+  }
+}

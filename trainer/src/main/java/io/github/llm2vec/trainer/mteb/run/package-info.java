@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The files that an evaluation leaves behind, in the formats that others read: run files of TREC,
+ * result files of MTEB, values per query.
+ */
+package io.github.llm2vec.trainer.mteb.run;

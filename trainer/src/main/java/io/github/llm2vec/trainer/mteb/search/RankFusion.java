@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb.search;
+
+import io.github.llm2vec.lucene.FusedHit;
+import io.github.llm2vec.lucene.ReciprocalRankFusion;
+import java.util.List;
+import org.apache.lucene.search.ScoreDoc;
+import org.apache.lucene.search.TopDocs;
+import org.apache.lucene.search.TotalHits;
+
+/** Joins rankings of the same documents; see {@link ReciprocalRankFusion}. */
+public final class RankFusion {
+
+  private RankFusion() {}
+
+  /**
+   * Fuses by ranks alone, with the constant of the paper.
+   *
+   * @param rankings of one query
+   * @param k most documents of the result
+   */
+  public static Ranking fuse(List<Ranking> rankings, int k) {
+    List<FusedHit> fused =
+        ReciprocalRankFusion.fuse(rankings.stream().map(RankFusion::topDocs).toList(), k);
+    int[] documents = new int[fused.size()];
+    float[] scores = new float[fused.size()];
+    for (int rank = 0; rank < documents.length; rank++) {
+      documents[rank] = fused.get(rank).doc();
+      scores[rank] = (float) fused.get(rank).score();
+    }
+    return new Ranking(documents, scores);
+  }
+
+  private static TopDocs topDocs(Ranking ranking) {
+    ScoreDoc[] hits = new ScoreDoc[ranking.size()];
+    for (int rank = 0; rank < hits.length; rank++) {
+      hits[rank] = new ScoreDoc(ranking.document(rank), ranking.score(rank));
+    }
+    return new TopDocs(new TotalHits(hits.length, TotalHits.Relation.EQUAL_TO), hits);
+  }
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb.search;
+
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.TextEncoder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/**
+ * Encodes texts into a {@link VectorStore}. A run that was killed goes on where it stood: shards
+ * that are on disk and whose texts are the same are not encoded again. A shard is always encoded as
+ * a whole, in one call, so that what comes out does not depend on when a run was killed.
+ */
+public final class VectorStoreBuilder {
+
+  private final Path folder;
+  private final TextEncoder encoder;
+  private final Prompt prompt;
+  private final StoreIdentity identity;
+  private final StoreManifest manifest;
+
+  /** Told of shards that are on disk. */
+  @FunctionalInterface
+  public interface Listener {
+    /**
+     * A shard is complete.
+     *
+     * @param vectors so far in the store
+     * @param encoded whether the shard was encoded now, not found from a run before
+     */
+    void stored(int vectors, boolean encoded);
+  }
+
+  /**
+   * Prepares to fill a folder.
+   *
+   * @param folder of the store alone
+   * @param encoder not closed here
+   * @param prompt how to present the texts
+   * @param shardVectors vectors per file: the work that a killed run loses, and what the encoder is
+   *     given at once
+   */
+  public VectorStoreBuilder(Path folder, TextEncoder encoder, Prompt prompt, int shardVectors) {
+    this.folder = Objects.requireNonNull(folder, "folder");
+    this.encoder = Objects.requireNonNull(encoder, "encoder");
+    this.prompt = Objects.requireNonNull(prompt, "prompt");
+    this.identity = StoreIdentity.of(encoder, prompt, shardVectors);
+    this.manifest = new StoreManifest(folder);
+  }
+
+  /**
+   * Encodes what is not yet there.
+   *
+   * @param texts all texts of the store, in their order
+   * @param listener told after every shard
+   * @throws IOException if the texts cannot be read or the vectors not be written
+   */
+  public VectorStore build(TextSource texts, Listener listener) throws IOException {
+    if (!manifest.identity().equals(Optional.of(identity))) {
+      manifest.start(identity);
+    }
+    SortedMap<Integer, ShardRecord> known = manifest.shards(identity);
+    int stored = 0;
+    int shard = 0;
+    List<String> next = read(texts);
+    while (!next.isEmpty()) {
+      String digest = Digests.sha256(next);
+      ShardRecord before = known.get(shard);
+      boolean same =
+          before != null && before.texts().equals(digest) && before.vectors() == next.size();
+      if (!same) {
+        encode(shard, next, digest);
+      }
+      stored += next.size();
+      shard++;
+      listener.stored(stored, !same);
+      next = read(texts);
+    }
+    manifest.complete(stored);
+    return VectorStore.open(folder);
+  }
+
+  private List<String> read(TextSource texts) throws IOException {
+    List<String> shard = new ArrayList<>();
+    while (shard.size() < identity.shardVectors()) {
+      Optional<String> text = texts.next();
+      if (text.isEmpty()) {
+        break;
+      }
+      shard.add(text.get());
+    }
+    return shard;
+  }
+
+  private void encode(int shard, List<String> texts, String digest) throws IOException {
+    float[][] vectors = encoder.encode(texts, prompt);
+    if (vectors.length != texts.size()) {
+      throw new IllegalStateException(
+          "the encoder returned "
+              + vectors.length
+              + " vectors for "
+              + texts.size()
+              + " texts; this is a bug");
+    }
+    List<Integer> unusable = new ArrayList<>();
+    for (int i = 0; i < vectors.length; i++) {
+      if (!normalize(vectors[i])) {
+        unusable.add(i);
+      }
+    }
+    ShardRecord record = new ShardRecord(shard, vectors.length, digest, unusable);
+    Path file = folder.resolve(record.file());
+    Path partial = folder.resolve(record.file() + ".partial");
+    NpyFile.write(partial, vectors, identity.dimensions());
+    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    manifest.add(record);
+  }
+
+  /** Gives a vector length 1. Returns false, and changes nothing, if that cannot be done. */
+  private static boolean normalize(float[] vector) {
+    double squares = 0;
+    for (float value : vector) {
+      squares += (double) value * value;
+    }
+    double length = Math.sqrt(squares);
+    if (length == 0 || !Double.isFinite(length)) {
+      return false;
+    }
+    for (int i = 0; i < vector.length; i++) {
+      vector[i] = (float) (vector[i] / length);
+    }
+    return true;
+  }
+}

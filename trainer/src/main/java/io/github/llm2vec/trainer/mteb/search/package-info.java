@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Finds documents for queries in every way that is compared: exactly, by Lucene's vector graphs, by
+ * words, and by fusions of these. Vectors stay on disk. Documents and queries are numbers here;
+ * their ids are the business of others.
+ */
+package io.github.llm2vec.trainer.mteb.search;

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb.task;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The documents of a collection, read from disk again and again and never held in memory. They are
+ * numbered from 0 in the order of the files, without the records that cannot be used.
+ */
+public final class Corpus {
+
+  private final List<Path> files;
+  private final RecordFormats formats;
+  private final Set<Long> leftOut;
+  private final DocumentIds ids;
+  private final String digest;
+
+  private Corpus(CorpusScan scan, DocumentIds ids) {
+    this.files = scan.files();
+    this.formats = scan.formats();
+    this.leftOut = scan.leftOut();
+    this.ids = ids;
+    this.digest = scan.digest();
+  }
+
+  /**
+   * Reads all documents once: numbers them, writes their ids into a folder and reports what is
+   * wrong with them.
+   *
+   * @param files where they are
+   * @param formats reads the files
+   * @param judged ids that judgements speak of; one that does not come up is a finding
+   * @param folder takes the ids
+   * @param findings takes what is wrong
+   * @throws DatasetException if there is no document at all
+   */
+  static Corpus scan(
+      List<Path> files, RecordFormats formats, Set<String> judged, Path folder, Findings findings)
+      throws IOException {
+    CorpusScan scan = new CorpusScan(files, formats, new HashSet<>(judged), findings);
+    try (DocumentIds.Writer writer = new DocumentIds.Writer(folder)) {
+      scan.run(writer);
+      return new Corpus(scan, writer.finish());
+    }
+  }
+
+  /** Number of documents. */
+  public int size() {
+    return ids.size();
+  }
+
+  /** The ids by number. */
+  public DocumentIds ids() {
+    return ids;
+  }
+
+  /** SHA-256 of all ids and texts in their order, in hexadecimal. */
+  public String digest() {
+    return digest;
+  }
+
+  /** Reads the documents in the order of their numbers. */
+  public Reader open() {
+    return new Reader();
+  }
+
+  /** Adds a document to a digest, with its length in front so that no two texts run together. */
+  static void update(MessageDigest digest, CorpusDocument document) {
+    for (String part : List.of(document.id(), document.passage())) {
+      byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+      digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
+      digest.update(bytes);
+    }
+  }
+
+  static String hex(MessageDigest digest) {
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** See {@link Corpus#open}. */
+  public final class Reader implements AutoCloseable {
+
+    private final RecordFiles records = new RecordFiles(files, formats);
+
+    private Reader() {}
+
+    /** The next document, or empty after the last. */
+    public Optional<CorpusDocument> next() throws IOException {
+      while (true) {
+        Optional<RecordFiles.Located> located = records.next();
+        if (located.isEmpty()) {
+          return Optional.empty();
+        }
+        if (!leftOut.contains(located.get().place())) {
+          return Optional.of(document(located.get()));
+        }
+      }
+    }
+
+    private CorpusDocument document(RecordFiles.Located located) throws DatasetException {
+      if (located.record() instanceof DataRecord.Fields fields) {
+        CorpusScan.Parsed parsed = CorpusScan.parse(fields.values());
+        if (parsed.document().isPresent()) {
+          return parsed.document().get();
+        }
+      }
+      throw new DatasetException(
+          located.file() + " changed while it was read; start the evaluation again");
+    }
+
+    @Override
+    public void close() throws IOException {
+      records.close();
+    }
+  }
+}

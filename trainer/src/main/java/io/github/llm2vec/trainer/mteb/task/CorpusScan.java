@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb.task;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The first reading of a corpus; see {@link Corpus#scan}. */
+final class CorpusScan {
+
+  private final List<Path> files;
+  private final RecordFormats formats;
+  private final Set<String> judgedAndMissing;
+  private final Findings findings;
+  private final Set<Long> leftOut = new HashSet<>();
+  private final IdSet seen = new IdSet();
+  private final MessageDigest sha256 = IdSet.sha256();
+  private String digest = "";
+
+  /** A document, or why there is none. */
+  record Parsed(Optional<CorpusDocument> document, String problem) {}
+
+  CorpusScan(List<Path> files, RecordFormats formats, Set<String> judged, Findings findings) {
+    this.files = List.copyOf(files);
+    this.formats = formats;
+    this.judgedAndMissing = judged;
+    this.findings = findings;
+  }
+
+  void run(DocumentIds.Writer ids) throws IOException {
+    int documents = 0;
+    try (RecordFiles records = new RecordFiles(files, formats)) {
+      Optional<RecordFiles.Located> located = records.next();
+      while (located.isPresent()) {
+        Optional<CorpusDocument> document = examine(located.get());
+        if (document.isPresent()) {
+          ids.add(document.get().id());
+          Corpus.update(sha256, document.get());
+          documents++;
+        } else {
+          leftOut.add(located.get().place());
+        }
+        located = records.next();
+      }
+    }
+    if (documents == 0) {
+      throw new DatasetException(files + " hold no document");
+    }
+    digest = Corpus.hex(sha256);
+    for (String id : new TreeSet<>(judgedAndMissing)) {
+      findings.add(
+          new Finding(
+              Finding.Kind.UNKNOWN_DOCUMENT,
+              files.get(0).toString(),
+              0,
+              "document '" + id + "' is judged but not in the corpus; nothing can find it"));
+    }
+  }
+
+  private Optional<CorpusDocument> examine(RecordFiles.Located located) throws IOException {
+    if (located.record() instanceof DataRecord.Malformed malformed) {
+      report(located, Finding.Kind.MALFORMED, malformed.reason() + "; it is left out");
+      return Optional.empty();
+    }
+    Parsed parsed = parse(((DataRecord.Fields) located.record()).values());
+    if (parsed.document().isEmpty()) {
+      report(located, Finding.Kind.MALFORMED, parsed.problem() + "; it is left out");
+      return Optional.empty();
+    }
+    CorpusDocument document = parsed.document().get();
+    if (!seen.add(document.id())) {
+      report(
+          located,
+          Finding.Kind.DUPLICATE_ID,
+          "document '" + document.id() + "' was there before; this one is left out");
+      return Optional.empty();
+    }
+    judgedAndMissing.remove(document.id());
+    if (document.passage().isEmpty()) {
+      report(
+          located,
+          Finding.Kind.EMPTY_DOCUMENT,
+          "document '"
+              + document.id()
+              + "' has neither title nor text; it is kept and encoded as an empty text");
+    }
+    if (document.id().chars().anyMatch(RecordFields::isSpace)) {
+      report(
+          located,
+          Finding.Kind.ID_WITH_SPACE,
+          "document id '" + document.id() + "' holds white space, which run files write as %20");
+    }
+    return parsed.document();
+  }
+
+  private void report(RecordFiles.Located located, Finding.Kind kind, String message)
+      throws DatasetException {
+    findings.add(new Finding(kind, located.file().toString(), located.record().line(), message));
+  }
+
+  static Parsed parse(ObjectNode record) {
+    Optional<String> id = RecordFields.id(record);
+    if (id.isEmpty()) {
+      return new Parsed(Optional.empty(), "the document has no _id");
+    }
+    for (String field : List.of("title", "text")) {
+      if (RecordFields.isNested(record, field)) {
+        return new Parsed(Optional.empty(), "the document's " + field + " is not a string");
+      }
+    }
+    String title = RecordFields.scalar(record, "title").orElse("");
+    String text = RecordFields.scalar(record, "text").orElse("");
+    return new Parsed(Optional.of(new CorpusDocument(id.get(), title, text)), "");
+  }
+
+  List<Path> files() {
+    return files;
+  }
+
+  RecordFormats formats() {
+    return formats;
+  }
+
+  Set<Long> leftOut() {
+    return leftOut;
+  }
+
+  String digest() {
+    return digest;
+  }
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb.task;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** The formats that data files may have; the first that accepts a file reads it. */
+public final class RecordFormats {
+
+  /** JSON lines, the format of BEIR. */
+  public static final RecordFormats DEFAULTS = new RecordFormats(List.of(new JsonLines()));
+
+  private final List<RecordFormat> formats;
+
+  private RecordFormats(List<RecordFormat> formats) {
+    this.formats = List.copyOf(formats);
+  }
+
+  /** These formats and another. */
+  public RecordFormats with(RecordFormat format) {
+    return new RecordFormats(Stream.concat(formats.stream(), Stream.of(format)).toList());
+  }
+
+  /** Whether one of the formats reads a file. */
+  public boolean accept(Path file) {
+    return formats.stream().anyMatch(format -> format.accepts(file));
+  }
+
+  /** Opens a file. */
+  RecordFormat.Reader open(Path file) throws IOException {
+    for (RecordFormat format : formats) {
+      if (format.accepts(file)) {
+        return format.open(file);
+      }
+    }
+    throw new DatasetException(
+        file + " has a name that no data format goes by; known are .jsonl and .jsonl.gz");
+  }
+
+  /**
+   * The files that hold a part of a collection: {@code corpus.jsonl}, or all readable files of a
+   * folder {@code corpus}, in the order of their names.
+   *
+   * @return no files if there is neither
+   */
+  List<Path> files(Path folder, String part) throws IOException {
+    Optional<Path> single =
+        list(folder).stream()
+            .filter(file -> LineSource.plainName(file).startsWith(part + "."))
+            .filter(this::accept)
+            .findFirst();
+    if (single.isPresent()) {
+      return List.of(single.get());
+    }
+    return list(folder.resolve(part)).stream().filter(this::accept).toList();
+  }
+
+  /** The plain files of a folder by name; none if it does not exist. */
+  static List<Path> list(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(Files::isRegularFile).sorted().toList();
+    }
+  }
+}

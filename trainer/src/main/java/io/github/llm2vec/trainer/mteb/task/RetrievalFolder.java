@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb.task;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where the parts of a retrieval collection are, in the layout of BEIR and MTEB: {@code
+ * corpus.jsonl} and {@code queries.jsonl} (or folders {@code corpus} and {@code queries} of such
+ * files), and {@code qrels/SPLIT.tsv} for every split. Every file may be gzipped. A single {@code
+ * qrels.tsv} in the folder itself is the split {@code test}.
+ *
+ * @param folder the collection
+ * @param corpus files of documents
+ * @param queries files of queries
+ * @param qrels files of judgements by split
+ * @param formats reads files of records
+ */
+public record RetrievalFolder(
+    Path folder,
+    List<Path> corpus,
+    List<Path> queries,
+    SortedMap<String, Path> qrels,
+    RecordFormats formats) {
+
+  /** The split of a collection that has only one and does not name it. */
+  private static final String ONLY_SPLIT = "test";
+
+  private static final Pattern COLUMNS = Pattern.compile("(.+)\\.(tsv|txt|qrels?)");
+  private static final Pattern EXTENSION = Pattern.compile("(.+?)\\.[a-z0-9]+");
+
+  /** Copies the lists. */
+  public RetrievalFolder {
+    corpus = List.copyOf(corpus);
+    queries = List.copyOf(queries);
+    qrels = new TreeMap<>(qrels);
+  }
+
+  /**
+   * Looks for the parts.
+   *
+   * @throws DatasetException if one is missing
+   */
+  public static RetrievalFolder locate(Path folder, RecordFormats formats) throws IOException {
+    List<Path> corpus = formats.files(folder, "corpus");
+    List<Path> queries = formats.files(folder, "queries");
+    SortedMap<String, Path> qrels = new TreeMap<>();
+    for (Path file : RecordFormats.list(folder.resolve("qrels"))) {
+      split(file, formats).ifPresent(split -> qrels.put(split, file));
+    }
+    for (Path file : RecordFormats.list(folder)) {
+      if (qrels.isEmpty() && split(file, formats).filter("qrels"::equals).isPresent()) {
+        qrels.put(ONLY_SPLIT, file);
+      }
+    }
+    require(folder, !corpus.isEmpty(), "corpus.jsonl (or .jsonl.gz, or a folder corpus)");
+    require(folder, !queries.isEmpty(), "queries.jsonl (or .jsonl.gz, or a folder queries)");
+    require(folder, !qrels.isEmpty(), "qrels/test.tsv (or qrels.tsv)");
+    return new RetrievalFolder(folder, corpus, queries, qrels, formats);
+  }
+
+  private static Optional<String> split(Path file, RecordFormats formats) {
+    String name = LineSource.plainName(file);
+    Matcher matcher = (formats.accept(file) ? EXTENSION : COLUMNS).matcher(name);
+    return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
+  }
+
+  private static void require(Path folder, boolean found, String what) throws DatasetException {
+    if (!found) {
+      throw new DatasetException(
+          folder + " has no " + what + "; a retrieval task is a folder in BEIR's layout");
+    }
+  }
+
+  /** The judgements of a split as they are in its file. */
+  Map<String, Map<String, Integer>> readQrels(String split, Findings findings) throws IOException {
+    Path file = qrels.get(split);
+    if (file == null) {
+      throw new DatasetException(
+          folder + " has no judgements for the split '" + split + "'; it has " + qrels.keySet());
+    }
+    return QrelsReader.read(file, formats, findings);
+  }
+}

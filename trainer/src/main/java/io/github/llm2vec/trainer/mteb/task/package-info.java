@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What is evaluated: the tasks known by name, and test collections read from disk. Whatever is
+ * wrong with a collection becomes a {@link io.github.llm2vec.trainer.mteb.task.Finding}; nothing is
+ * left out without one. Nothing here knows of encoders or indexes.
+ */
+package io.github.llm2vec.trainer.mteb.task;
