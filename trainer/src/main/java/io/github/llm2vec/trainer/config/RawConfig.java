@@ -75,11 +75,6 @@ record RawConfig(String source, Map<String, Value> values) {
     return new RawConfig(source, values);
   }
 
-  /** A configuration that has no file. */
-  static RawConfig empty() {
-    return new RawConfig("command line", Map.of());
-  }
-
   /** The same with what a command line says in place of what the file says. */
   RawConfig with(List<String> arguments) {
     Map<String, Value> overrides = new LinkedHashMap<>();
