@@ -39,6 +39,12 @@ final class DataFile {
     return dot < 0 ? "" : name.substring(dot + 1);
   }
 
+  /** A name for what is kept about a file, different for files of the same name elsewhere. */
+  static String cacheName(Path file) {
+    String place = file.toAbsolutePath().normalize().toString();
+    return file.getFileName() + "-" + Integer.toHexString(place.hashCode());
+  }
+
   /**
    * Checks that a file is there.
    *
@@ -56,7 +62,7 @@ final class DataFile {
     try {
       BufferedInputStream in = new BufferedInputStream(raw, BUFFER_BYTES);
       in.mark(2);
-      int magic = in.read() | in.read() << 8;
+      int magic = in.read() | (in.read() << 8);
       in.reset();
       return magic == GZIP_MAGIC ? new GZIPInputStream(in, BUFFER_BYTES) : in;
     } catch (IOException e) {

@@ -72,7 +72,9 @@ final class ParquetRows implements RecordStream<Map<String, Object>> {
   private static ParquetFileReader reader(Path file) throws IOException {
     DataFile.requireFile(file);
     ParquetReadOptions options =
-        ParquetReadOptions.builder(new PlainParquetConfiguration()).build();
+        ParquetReadOptions.builder(new PlainParquetConfiguration())
+            .withCodecFactory(new ParquetCodecs())
+            .build();
     try {
       return ParquetFileReader.open(new LocalInputFile(file), options);
     } catch (RuntimeException e) {
@@ -110,7 +112,9 @@ final class ParquetRows implements RecordStream<Map<String, Object>> {
             };
     if (!understood) {
       throw new DataFormatException(
-          file.toString(), 1, "column \"" + name + "\" is neither texts nor whole numbers: " + type);
+          file.toString(),
+          1,
+          "column \"" + name + "\" is neither texts nor whole numbers: " + type);
     }
     return type;
   }

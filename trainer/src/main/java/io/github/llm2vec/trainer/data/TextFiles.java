@@ -60,8 +60,7 @@ public final class TextFiles {
     }
   }
 
-  private static RecordStream<String> parquet(Path file, CorruptLines corrupt)
-      throws IOException {
+  private static RecordStream<String> parquet(Path file, CorruptLines corrupt) throws IOException {
     List<String> names = ParquetRows.columnNames(file);
     String column = names.contains("text") ? "text" : names.get(0);
     return new SkippingStream<>(
@@ -90,8 +89,7 @@ public final class TextFiles {
     public Optional<String> next() throws IOException {
       Optional<List<String>> fields = reader.next();
       if (fields.isPresent() && fields.get().size() != header.size()) {
-        throw reader.problem(
-            "expected " + header.size() + " fields, found " + fields.get().size());
+        throw reader.problem("expected " + header.size() + " fields, found " + fields.get().size());
       }
       return fields.map(values -> values.get(column));
     }
