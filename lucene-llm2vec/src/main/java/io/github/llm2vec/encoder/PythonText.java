@@ -9,14 +9,14 @@ import java.util.List;
  * differs from Java's: Java leaves the non-breaking spaces alone. Upstream's preparation of texts
  * is defined by Python's.
  */
-final class PythonText {
+public final class PythonText {
 
   private static final char REPLACEMENT = '\uFFFD';
 
   private PythonText() {}
 
   /** Whether Python's {@code str.isspace} holds; no supplementary character is whitespace. */
-  static boolean isSpace(char c) {
+  public static boolean isSpace(char c) {
     return switch (c) {
       case '\t', '\n', '\u000B', '\f', '\r', '\u001C', '\u001D', '\u001E', '\u001F', ' ' -> true;
       case '\u0085', '\u00A0', '\u1680', '\u2028', '\u2029', '\u202F', '\u205F', '\u3000' -> true;
@@ -25,7 +25,7 @@ final class PythonText {
   }
 
   /** The text without whitespace at both ends, {@code str.strip()}. */
-  static String strip(String text) {
+  public static String strip(String text) {
     return stripTrailing(stripLeading(text));
   }
 

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+
+/**
+ * Hands out the values of a configuration one by one, checked and with their defaults. What nobody
+ * asked for in the end is unknown; what was asked for makes up the resolved configuration.
+ */
+final class ConfigValues {
+
+  private final RawConfig raw;
+  private final ObjectNode resolved = JsonNodeFactory.instance.objectNode();
+  private final Set<String> read = new HashSet<>();
+  private final List<String> notes = new ArrayList<>();
+
+  ConfigValues(RawConfig raw) {
+    this.raw = raw;
+  }
+
+  /** Whether a key has a value other than null. */
+  boolean has(String key) {
+    return node(key).isPresent();
+  }
+
+  boolean flag(String key, boolean fallback) {
+    boolean value = node(key).map(node -> asFlag(key, node)).orElse(fallback);
+    keep(key).put(key, value);
+    return value;
+  }
+
+  /** A flag that is not false where nothing is said, but unsaid. */
+  Optional<Boolean> optionalFlag(String key) {
+    Optional<Boolean> value = node(key).map(node -> asFlag(key, node));
+    keep(key).put(key, value.orElse(null));
+    return value;
+  }
+
+  int whole(String key, int fallback, int least) {
+    int value = node(key).map(node -> asWhole(key, node, least)).orElse(fallback);
+    keep(key).put(key, value);
+    return value;
+  }
+
+  OptionalInt optionalWhole(String key, int least) {
+    Optional<Integer> value = node(key).map(node -> asWhole(key, node, least));
+    keep(key).put(key, value.orElse(null));
+    return value.map(OptionalInt::of).orElse(OptionalInt.empty());
+  }
+
+  double decimal(String key, double fallback, Range range) {
+    double value = node(key).map(node -> asDecimal(key, node, range)).orElse(fallback);
+    keep(key).put(key, value);
+    return value;
+  }
+
+  String text(String key, String fallback) {
+    String value = optionalTextOf(key).orElse(fallback);
+    keep(key).put(key, value);
+    return value;
+  }
+
+  Optional<String> optionalText(String key) {
+    Optional<String> value = optionalTextOf(key);
+    keep(key).put(key, value.orElse(null));
+    return value;
+  }
+
+  String requiredText(String key, String remedy) {
+    String value =
+        optionalTextOf(key)
+            .orElseThrow(
+                () ->
+                    new ConfigException(raw.source() + ": key " + key + " is missing; " + remedy));
+    keep(key).put(key, value);
+    return value;
+  }
+
+  /** One of an enum's constants by its spelling. */
+  <E extends Enum<E>> E choice(String key, E fallback, Function<E, String> spelling) {
+    E value =
+        optionalTextOf(key).map(text -> asChoice(key, text, fallback, spelling)).orElse(fallback);
+    keep(key).put(key, spelling.apply(value));
+    return value;
+  }
+
+  /** A list of texts: a JSON array or one text, on a command line with commas between them. */
+  List<String> texts(String key, List<String> fallback) {
+    List<String> value = node(key).map(node -> asTexts(key, node)).orElse(fallback);
+    value.forEach(keep(key).putArray(key)::add);
+    return value;
+  }
+
+  /** The value as JSON, which the caller must check. */
+  Optional<JsonNode> json(String key) {
+    Optional<JsonNode> value = node(key);
+    keep(key).set(key, value.orElse(JsonNodeFactory.instance.nullNode()));
+    return value;
+  }
+
+  /** The value of a key that is known but not part of the resolved configuration. */
+  Optional<JsonNode> known(String key) {
+    read.add(key);
+    return node(key);
+  }
+
+  /** Something that whoever starts the run should know. */
+  void note(String text) {
+    notes.add(text);
+  }
+
+  /** A value that is not possible, as an exception to throw. */
+  ConfigException invalid(String key, String problem) {
+    RawConfig.Value value = raw.values().get(key);
+    String place = value == null ? raw.source() + ": key " + key : value.place();
+    return new ConfigException(place + ": " + problem);
+  }
+
+  /** The unread keys, which therefore mean nothing. */
+  List<String> unread() {
+    return raw.values().keySet().stream().filter(key -> !read.contains(key)).toList();
+  }
+
+  /** All keys that mean something. */
+  Set<String> readable() {
+    return Set.copyOf(read);
+  }
+
+  String place(String key) {
+    return raw.values().get(key).place();
+  }
+
+  String spelling(String key) {
+    return raw.values().get(key).spelling();
+  }
+
+  ObjectNode resolved() {
+    return resolved.deepCopy();
+  }
+
+  List<String> notes() {
+    return List.copyOf(notes);
+  }
+
+  private Optional<JsonNode> node(String key) {
+    RawConfig.Value value = raw.values().get(key);
+    boolean absent =
+        value == null
+            || value.node().isNull()
+            || (value.fromCommandLine() && value.node().textValue().equals("null"));
+    return absent ? Optional.empty() : Optional.of(value.node());
+  }
+
+  private ObjectNode keep(String key) {
+    read.add(key);
+    return resolved;
+  }
+
+  private boolean fromCommandLine(String key) {
+    return raw.values().get(key).fromCommandLine();
+  }
+
+  private ConfigException unexpected(String key, String expected, JsonNode found) {
+    return invalid(key, "expected " + expected + ", found " + found);
+  }
+
+  private boolean asFlag(String key, JsonNode node) {
+    if (node.isBoolean()) {
+      return node.booleanValue();
+    }
+    if (fromCommandLine(key)) {
+      switch (node.textValue().toLowerCase(Locale.ROOT)) {
+        case "true", "yes", "1", "on" -> {
+          return true;
+        }
+        case "false", "no", "0", "off" -> {
+          return false;
+        }
+        default -> {}
+      }
+    }
+    throw unexpected(key, "true or false", node);
+  }
+
+  private int asWhole(String key, JsonNode node, int least) {
+    double value = number(key, node, "a whole number");
+    if (value != Math.rint(value) || Math.abs(value) > Integer.MAX_VALUE) {
+      throw unexpected(key, "a whole number", node);
+    }
+    if (value < least) {
+      throw unexpected(key, "a whole number of at least " + least, node);
+    }
+    return (int) value;
+  }
+
+  private double asDecimal(String key, JsonNode node, Range range) {
+    double value = number(key, node, "a number");
+    if (!range.contains(value)) {
+      throw unexpected(key, range.description(), node);
+    }
+    return value;
+  }
+
+  private double number(String key, JsonNode node, String expected) {
+    if (node.isNumber()) {
+      return node.doubleValue();
+    }
+    if (fromCommandLine(key)) {
+      try {
+        return Double.parseDouble(node.textValue());
+      } catch (NumberFormatException e) {
+        throw unexpected(key, expected, node);
+      }
+    }
+    throw unexpected(key, expected, node);
+  }
+
+  private Optional<String> optionalTextOf(String key) {
+    return node(key)
+        .map(
+            node -> {
+              if (!node.isTextual()) {
+                throw unexpected(key, "a text in quotation marks", node);
+              }
+              return node.textValue();
+            });
+  }
+
+  private <E extends Enum<E>> E asChoice(
+      String key, String text, E example, Function<E, String> spelling) {
+    E[] constants = example.getDeclaringClass().getEnumConstants();
+    return Arrays.stream(constants)
+        .filter(constant -> spelling.apply(constant).equals(text))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                invalid(
+                    key,
+                    "expected one of "
+                        + Arrays.stream(constants).map(spelling).collect(Collectors.joining(", "))
+                        + ", found \""
+                        + text
+                        + "\""));
+  }
+
+  private List<String> asTexts(String key, JsonNode node) {
+    if (fromCommandLine(key)) {
+      return Arrays.stream(node.textValue().split(",", -1)).map(String::strip).toList();
+    }
+    if (node.isTextual()) {
+      return List.of(node.textValue());
+    }
+    boolean texts =
+        node.isArray()
+            && StreamSupport.stream(node.spliterator(), false).allMatch(JsonNode::isTextual);
+    if (!texts) {
+      throw unexpected(key, "a text or a list of texts", node);
+    }
+    return StreamSupport.stream(node.spliterator(), false).map(JsonNode::textValue).toList();
+  }
+}

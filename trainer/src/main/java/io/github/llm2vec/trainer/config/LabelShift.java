@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.config;
+
+/** Which position of a sequence predicts the label of a word. */
+public enum LabelShift {
+  /** The first token of the word itself. */
+  SAME_TOKEN("same_token"),
+  /** The token before the first token of the word, as MNTP predicts tokens. */
+  NEXT_TOKEN("next_token"),
+  /** The first token of the word before. Upstream names it without having it. */
+  NEXT_WORD("next_word");
+
+  private final String optionName;
+
+  LabelShift(String optionName) {
+    this.optionName = optionName;
+  }
+
+  /** The spelling in configuration files. */
+  public String optionName() {
+    return optionName;
+  }
+}

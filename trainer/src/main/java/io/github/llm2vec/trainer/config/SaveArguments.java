@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.config;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * When checkpoints are written and which are kept.
+ *
+ * @param strategy {@code save_strategy}
+ * @param interval {@code save_steps}
+ * @param totalLimit {@code save_total_limit}: most checkpoints to keep
+ * @param onlyModel {@code save_only_model}: whether the optimizer's state is left out, so that the
+ *     run cannot be resumed
+ * @param loadBestModelAtEnd {@code load_best_model_at_end}
+ * @param bestMetric {@code metric_for_best_model}, {@code loss} if unsaid
+ * @param greaterIsBetter {@code greater_is_better}; if unsaid, whether the metric is not a loss
+ */
+public record SaveArguments(
+    IntervalStrategy strategy,
+    StepInterval interval,
+    OptionalInt totalLimit,
+    boolean onlyModel,
+    boolean loadBestModelAtEnd,
+    String bestMetric,
+    boolean greaterIsBetter) {
+
+  static SaveArguments read(ConfigValues values, EvaluationArguments evaluation) {
+    IntervalStrategy strategy =
+        values.choice("save_strategy", IntervalStrategy.STEPS, IntervalStrategy::optionName);
+    StepInterval interval = TrainingArguments.interval(values, "save_steps", 500);
+    boolean best = values.flag("load_best_model_at_end", false);
+    if (best) {
+      checkBest(values, strategy, interval, evaluation);
+    }
+    Optional<String> metric = values.optionalText("metric_for_best_model");
+    String name = metric.orElse("loss");
+    return new SaveArguments(
+        strategy,
+        interval,
+        values.optionalWhole("save_total_limit", 1),
+        values.flag("save_only_model", false),
+        best,
+        name,
+        values.optionalFlag("greater_is_better").orElse(!name.endsWith("loss")));
+  }
+
+  private static void checkBest(
+      ConfigValues values,
+      IntervalStrategy strategy,
+      StepInterval interval,
+      EvaluationArguments evaluation) {
+    if (strategy != evaluation.strategy() || strategy == IntervalStrategy.NO) {
+      throw values.invalid(
+          "load_best_model_at_end",
+          "needs every checkpoint to be evaluated, but save_strategy is "
+              + strategy.optionName()
+              + " and eval_strategy is "
+              + evaluation.strategy().optionName()
+              + "; give both the same value, steps or epoch");
+    }
+    double ratio = interval.value() / evaluation.interval().value();
+    // Shares such as 0.3 and 0.1 do not divide exactly in binary.
+    if (strategy == IntervalStrategy.STEPS && Math.abs(ratio - Math.rint(ratio)) > 1e-9) {
+      throw values.invalid(
+          "load_best_model_at_end",
+          "needs every checkpoint to be evaluated, but save_steps "
+              + interval.value()
+              + " is not a multiple of eval_steps "
+              + evaluation.interval().value());
+    }
+  }
+}

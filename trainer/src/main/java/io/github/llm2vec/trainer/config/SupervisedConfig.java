@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.config;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A run of supervised contrastive training, upstream's {@code run_supervised.py}.
+ *
+ * @param model the model, with the adapters that are merged into it
+ * @param dataset {@code dataset_name}
+ * @param file {@code dataset_file_path}: a folder of datasets or, for plain JSON lines, a file
+ * @param access where data is found and kept
+ * @param contrast pooling, length and loss
+ * @param instructions how instructions are put before texts
+ * @param experimentId {@code experiment_id}: the folder below {@code output_dir} that is written
+ *     to; if unsaid it is made of the settings, see {@link ExperimentId}
+ * @param lora the adapter
+ * @param training everything else
+ */
+public record SupervisedConfig(
+    ModelArguments model,
+    Dataset dataset,
+    Optional<Path> file,
+    DataAccess access,
+    ContrastiveArguments contrast,
+    Instructions instructions,
+    Optional<String> experimentId,
+    LoraArguments lora,
+    TrainingArguments training)
+    implements TrainConfig {
+
+  /** How examples lie on disk. */
+  public enum Dataset {
+    /** A folder with a JSON-lines file for every dataset of the E5 collection. */
+    E5("E5"),
+    /** JSON lines of any data, one dataset per file. Not upstream's. */
+    JSONL("jsonl");
+
+    private final String optionName;
+
+    Dataset(String optionName) {
+      this.optionName = optionName;
+    }
+
+    /** The spelling in configuration files. */
+    public String optionName() {
+      return optionName;
+    }
+  }
+
+  /**
+   * How instructions are put before texts; none of these keys is upstream's.
+   *
+   * @param separator {@code instruction_separator}: what stands between an instruction and a query;
+   *     upstream trains with {@code "; "} and encodes with {@code ": "}
+   * @param onSymmetricDocuments {@code document_instructions} is {@code symmetric}: whether the
+   *     documents of datasets whose documents are like their queries carry the instruction, too
+   * @param ofPlainData {@code query_instruction}: the instruction of queries that come without one
+   */
+  public record Instructions(
+      String separator, boolean onSymmetricDocuments, Optional<String> ofPlainData) {
+
+    static Instructions read(ConfigValues values) {
+      String documents = values.text("document_instructions", "none");
+      if (!documents.equals("none") && !documents.equals("symmetric")) {
+        throw values.invalid(
+            "document_instructions", "expected none or symmetric, found \"" + documents + "\"");
+      }
+      return new Instructions(
+          values.text("instruction_separator", "; "),
+          documents.equals("symmetric"),
+          values.optionalText("query_instruction"));
+    }
+  }
+
+  static SupervisedConfig read(ConfigValues values) {
+    Dataset dataset = values.choice("dataset_name", Dataset.E5, Dataset::optionName);
+    Instructions instructions = Instructions.read(values);
+    if (dataset == Dataset.E5 && instructions.ofPlainData().isPresent()) {
+      throw values.invalid(
+          "query_instruction", "contradicts dataset_name E5, whose datasets bring instructions");
+    }
+    return new SupervisedConfig(
+        ModelArguments.readForContrast(values),
+        dataset,
+        values.optionalText("dataset_file_path").map(Path::of),
+        DataAccess.read(values),
+        ContrastiveArguments.read(values),
+        instructions,
+        values.optionalText("experiment_id"),
+        LoraArguments.read(values),
+        TrainingArguments.read(values));
+  }
+
+  /** The folder that the run writes to. */
+  public Path outputDir() {
+    return training.run().outputDir().resolve(experimentId.orElseGet(() -> ExperimentId.of(this)));
+  }
+}

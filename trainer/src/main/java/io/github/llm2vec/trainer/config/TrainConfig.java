@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.config;
+
+/** The configuration of a training run. */
+public sealed interface TrainConfig
+    permits MntpConfig, SimcseConfig, SupervisedConfig, WordTaskConfig, PretrainConfig {
+
+  /** What all kinds of training have in common. */
+  TrainingArguments training();
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.config;
+
+/**
+ * The linear head that word tasks train on a frozen model.
+ *
+ * @param task {@code task}
+ * @param labels {@code retroactive_labels}
+ * @param dropout {@code classifier_dropout}
+ * @param mergeSubwords {@code merge_subwords}: whether all tokens of a word get their mean
+ */
+public record WordHeadArguments(
+    WordTask task, LabelShift labels, double dropout, boolean mergeSubwords) {
+
+  static WordHeadArguments read(ConfigValues values) {
+    String modelClass = values.text("model_class", "custom");
+    if (!modelClass.equals("custom")) {
+      throw values.invalid(
+          "model_class",
+          "expected custom, found \""
+              + modelClass
+              + "\": encoders of other kinds (auto) are not trained here");
+    }
+    return new WordHeadArguments(
+        values.choice("task", WordTask.POS_TAGS, WordTask::optionName),
+        values.choice("retroactive_labels", LabelShift.NEXT_TOKEN, LabelShift::optionName),
+        values.decimal("classifier_dropout", 0.1, Range.BELOW_ONE),
+        values.flag("merge_subwords", true));
+  }
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The configuration files of training as records: upstream's and Hugging Face's keys, their
+ * defaults, overrides from a command line, and every contradiction refused before anything is
+ * loaded. It must not know how training is done.
+ */
+package io.github.llm2vec.trainer.config;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.data;
+
+import io.github.llm2vec.trainer.config.CorruptLine;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What is done about lines that cannot be understood: either the first one ends the run, or they
+ * are left out and counted. Thread-safe.
+ */
+public final class CorruptLines {
+
+  private static final int EXAMPLES = 5;
+
+  private final CorruptLine policy;
+  private final List<String> first = new ArrayList<>();
+  private long skipped;
+
+  /** Creates a count of none. */
+  public CorruptLines(CorruptLine policy) {
+    this.policy = policy;
+  }
+
+  /**
+   * Reports a line.
+   *
+   * @throws DataFormatException the same, if such lines are not to be left out
+   */
+  public synchronized void report(DataFormatException line) throws DataFormatException {
+    if (policy == CorruptLine.ERROR) {
+      throw line;
+    }
+    skipped++;
+    if (first.size() < EXAMPLES) {
+      first.add(line.getMessage());
+    }
+  }
+
+  /** How many lines were left out. */
+  public synchronized long skipped() {
+    return skipped;
+  }
+
+  /** The messages of the first lines that were left out. */
+  public synchronized List<String> examples() {
+    return List.copyOf(first);
+  }
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.data;
+
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Rows of bytes on disk, each found by its number, so that data of any size can be read in any
+ * order. Two files: the rows, and an index of 12 bytes per row (offset as a long, length as an int,
+ * big-endian). The rows may be the lines of a file that was there before. Thread-safe.
+ */
+public final class DiskRows implements Closeable {
+
+  /** Bytes of a row in the index. */
+  static final int INDEX_BYTES = Long.BYTES + Integer.BYTES;
+
+  private final FileChannel data;
+  private final FileChannel index;
+  private final Path file;
+  private final long size;
+
+  private DiskRows(FileChannel data, FileChannel index, Path file, long size) {
+    this.data = data;
+    this.index = index;
+    this.file = file;
+    this.size = size;
+  }
+
+  /**
+   * Opens rows.
+   *
+   * @param file the file that holds them
+   * @param indexFile their index
+   */
+  static DiskRows open(Path file, Path indexFile) throws IOException {
+    FileChannel data = FileChannel.open(file, StandardOpenOption.READ);
+    try {
+      FileChannel index = FileChannel.open(indexFile, StandardOpenOption.READ);
+      return new DiskRows(data, index, file, Files.size(indexFile) / INDEX_BYTES);
+    } catch (IOException e) {
+      data.close();
+      throw e;
+    }
+  }
+
+  /** Number of rows. */
+  public long size() {
+    return size;
+  }
+
+  /**
+   * Reads a row.
+   *
+   * @param row its number, from 0
+   */
+  public byte[] read(long row) throws IOException {
+    if (row < 0 || row >= size) {
+      throw new IndexOutOfBoundsException("row " + row + " of " + size);
+    }
+    ByteBuffer entry = ByteBuffer.allocate(INDEX_BYTES);
+    fill(index, entry, row * INDEX_BYTES);
+    ByteBuffer bytes = ByteBuffer.allocate(entry.getInt(Long.BYTES));
+    fill(data, bytes, entry.getLong(0));
+    return bytes.array();
+  }
+
+  private void fill(FileChannel channel, ByteBuffer target, long position) throws IOException {
+    while (target.hasRemaining()) {
+      if (channel.read(target, position + target.position()) < 0) {
+        throw new EOFException(file + " became shorter while it was read; start anew");
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (data;
+        index) {
+      // Both are closed, whatever the first says.
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.data;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+
+/** Understands JSON lines, each of which is an object. */
+final class JsonRecords {
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder(
+              com.fasterxml.jackson.core.JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxStringLength(LineReader.MAX_LINE_BYTES)
+                          .build())
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .build();
+
+  private JsonRecords() {}
+
+  /**
+   * Reads a line.
+   *
+   * @throws DataFormatException if it is not a JSON object
+   */
+  static ObjectNode parse(String json, String source, long line) throws IOException {
+    JsonNode node;
+    try {
+      node = JSON.readTree(json);
+    } catch (JsonProcessingException e) {
+      int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
+      throw new DataFormatException(
+          source, line, "broken JSON at column " + column + " (" + e.getOriginalMessage() + ")");
+    }
+    if (node instanceof ObjectNode object) {
+      return object;
+    }
+    throw new DataFormatException(
+        source, line, "expected a JSON object on each line, found " + node.getNodeType());
+  }
+
+  /** A line of JSON with its strings unbroken, for {@link #parse}. */
+  static String write(JsonNode node) throws IOException {
+    return JSON.writeValueAsString(node);
+  }
+}

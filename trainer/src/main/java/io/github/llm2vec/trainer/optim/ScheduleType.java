@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.optim;
+
+/** The shapes of learning rate that {@code lr_scheduler_type} can name here. */
+public enum ScheduleType {
+  /** Up during the warm-up, then straight down to 0 at the last update. */
+  LINEAR("linear"),
+  /** Up during the warm-up, then half a cosine down to 0 (or {@code num_cycles} of them). */
+  COSINE("cosine"),
+  /** The same always; a warm-up is ignored, as transformers does. */
+  CONSTANT("constant"),
+  /** Up during the warm-up, then the same always. */
+  CONSTANT_WITH_WARMUP("constant_with_warmup");
+
+  private final String optionName;
+
+  ScheduleType(String optionName) {
+    this.optionName = optionName;
+  }
+
+  /** The spelling in configuration files. */
+  public String optionName() {
+    return optionName;
+  }
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * How many updates a run has, when they happen and with which learning rate. It knows nothing of
+ * tensors, models or data.
+ */
+package io.github.llm2vec.trainer.optim;

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The random numbers of Python and of PyTorch's CPU generator, number for number, so that shuffles
+ * and masks can be compared with upstream's. It knows nothing of data or models.
+ */
+package io.github.llm2vec.trainer.random;
