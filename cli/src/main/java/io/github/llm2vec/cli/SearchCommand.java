@@ -188,6 +188,20 @@ final class SearchCommand implements Callable<Integer> {
               display::progressed,
               stop::requested);
     }
+    report(result);
+    if (stop.requested()) {
+      console
+          .err()
+          .printf(
+              Locale.ROOT,
+              "llm2vec: stopped after %,d documents%s%n",
+              result.written() + result.skipped(),
+              index.isPresent() ? "; the same command goes on" : "");
+    }
+    return !stop.requested();
+  }
+
+  private void report(CorpusIndex.Result result) {
     if (result.skipped() > 0) {
       console.err().printf(Locale.ROOT, "%,d documents were indexed already.%n", result.skipped());
     }
@@ -199,17 +213,6 @@ final class SearchCommand implements Callable<Integer> {
               "%,d documents have no text and so no vector.%n",
               result.withoutVector());
     }
-    if (stop.requested()) {
-      console
-          .err()
-          .printf(
-              Locale.ROOT,
-              "llm2vec: stopped after %,d documents%s%n",
-              result.written() + result.skipped(),
-              index.isPresent() ? "; the same command goes on" : "");
-      return false;
-    }
-    return true;
   }
 
   private int answer(QueryLoop loop) throws IOException {
