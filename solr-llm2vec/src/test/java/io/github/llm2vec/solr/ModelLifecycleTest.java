@@ -170,7 +170,7 @@ class ModelLifecycleTest {
         "unknown argument 'errorFeild'; did you mean 'errorField'?");
     assertRefused(Map.of("${llm2vec.onError:fail}", "retry"), "unknown onError 'retry'");
     assertRefused(
-        Map.of("{title}\\n{text}", "{titel}"), "the schema has no field 'titel'; did you mean");
+        Map.of("{title} {text}", "{titel}"), "the schema has no field 'titel'; did you mean");
     assertRefused(
         Map.of("<str name=\"vector\">vector<", "<str name=\"vector\">text<"),
         "field 'text' is of type 'text_en'");

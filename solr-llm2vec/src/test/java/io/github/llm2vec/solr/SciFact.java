@@ -33,7 +33,7 @@ public final class SciFact {
 
     /** What the chain of the basic example makes of it. */
     public String source() {
-      return title + "\n" + text;
+      return title + " " + text;
     }
   }
 
