@@ -186,9 +186,9 @@ public final class MtebEvaluation {
     return new ModelMeta(method.system(), tested.revision(), tested.encoder().dimensions(), true);
   }
 
-  private Map<String, Map<String, Double>> aggregate(List<TaskEvaluation> evaluations)
+  private List<EvaluationOutcome.Aggregate> aggregate(List<TaskEvaluation> evaluations)
       throws IOException {
-    Map<String, Map<String, Double>> aggregates = new LinkedHashMap<>();
+    List<EvaluationOutcome.Aggregate> aggregates = new ArrayList<>();
     for (TaskDefinition mean : registry.all()) {
       List<TaskEvaluation> members =
           evaluations.stream().filter(task -> mean.members().contains(task.task())).toList();
@@ -208,7 +208,7 @@ public final class MtebEvaluation {
               seconds);
           scores.put(first.label(), subset.main());
         }
-        aggregates.put(mean.name(), scores);
+        aggregates.add(new EvaluationOutcome.Aggregate(mean.name(), mean.members(), scores));
       }
     }
     return aggregates;

@@ -4,6 +4,7 @@ package io.github.llm2vec.trainer.mteb;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What an evaluation found out about one task.
@@ -43,5 +44,13 @@ public record TaskEvaluation(
     methods = List.copyOf(methods);
     costs = List.copyOf(costs);
     findings = Map.copyOf(findings);
+  }
+
+  /** The main score of a method, if it was used. */
+  public Optional<Double> main(String label) {
+    return methods.stream()
+        .filter(method -> method.label().equals(label))
+        .map(method -> method.scores().main())
+        .findFirst();
   }
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb.report;
+
+import java.util.List;
+
+/** Shapes that tell series apart without colour, and the legend that explains them. */
+final class Marks {
+
+  /** Diamond, circle, square, two triangles, cross; around (0, 0). */
+  private static final List<String> PATHS =
+      List.of(
+          "M0-6L6 0 0 6-6 0Z",
+          "M-4.5 0A4.5 4.5 0 1 0 4.5 0 4.5 4.5 0 1 0-4.5 0Z",
+          "M-4-4H4V4H-4Z",
+          "M0-5L5 4H-5Z",
+          "M0 5L5-4H-5Z",
+          "M-5-2H-2V-5H2V-2H5V2H2V5H-2V2H-5Z");
+
+  private Marks() {}
+
+  static String path(int style) {
+    return PATHS.get(style % PATHS.size());
+  }
+
+  static String legend(List<String> names) {
+    Markup html = new Markup().raw("<p class=\"legend\">");
+    for (int i = 0; i < names.size(); i++) {
+      html.add(
+          "<span><svg viewBox=\"-7 -7 14 14\" class=\"key\"><path class=\"mark s%s\" d=\"%s\"/>"
+              + "</svg>%s</span>",
+          i, path(i), names.get(i));
+    }
+    return html.raw("</p>\n").toString();
+  }
+}
