@@ -128,7 +128,7 @@ public final class HtmlReport {
               task.task(),
               labels.stream().map(label -> 100 * task.main(label).orElse(Double.NaN)).toList()));
     }
-    html.raw("<h2>Task by task</h2>\n").raw(Marks.legend(labels));
+    html.raw("<h2>Task by task</h2>\n").raw(Marks.legend(labels, labels));
     html.raw(new BarChart("Main score of every task and method", labels, groups).svg());
   }
 
@@ -197,7 +197,7 @@ public final class HtmlReport {
     lines.forEach(
         (label, points) -> series.add(new LineChart.Series(labels.indexOf(label), label, points)));
     html.add("<h2>What a query costs: %s</h2>\n", task.task());
-    html.raw(Marks.legend(labels));
+    html.raw(Marks.legend(labels, lines.keySet()));
     html.raw(
         new LineChart(
                 "nDCG@10 against the time of a query on " + task.task(),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.report;
 
+import java.util.Collection;
 import java.util.List;
 
 /** Shapes that tell series apart without colour, and the legend that explains them. */
@@ -22,13 +23,21 @@ final class Marks {
     return PATHS.get(style % PATHS.size());
   }
 
-  static String legend(List<String> names) {
+  /**
+   * Explains styles.
+   *
+   * @param names of all styles by their number
+   * @param shown which of them to explain
+   */
+  static String legend(List<String> names, Collection<String> shown) {
     Markup html = new Markup().raw("<p class=\"legend\">");
     for (int i = 0; i < names.size(); i++) {
-      html.add(
-          "<span><svg viewBox=\"-7 -7 14 14\" class=\"key\"><path class=\"mark s%s\" d=\"%s\"/>"
-              + "</svg>%s</span>",
-          i, path(i), names.get(i));
+      if (shown.contains(names.get(i))) {
+        html.add(
+            "<span><svg viewBox=\"-7 -7 14 14\" class=\"key\"><path class=\"mark s%s\""
+                + " d=\"%s\"/></svg>%s</span>",
+            i, path(i), names.get(i));
+      }
     }
     return html.raw("</p>\n").toString();
   }
