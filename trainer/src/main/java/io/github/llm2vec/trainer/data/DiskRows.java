@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 
 /**
  * Rows of bytes on disk, each found by its number, so that data of any size can be read in any
@@ -47,6 +48,39 @@ public final class DiskRows implements Closeable {
       data.close();
       throw e;
     }
+  }
+
+  /**
+   * Writes rows to disk, in place of any of the same name.
+   *
+   * @param folder where to; it is made if it is not there
+   * @param name what the files are called
+   * @param madeOf everything that the rows depend on, by which {@link #stored} knows them again
+   * @param rows the rows; closed in the end
+   * @param most most rows to write
+   */
+  public static DiskRows store(
+      Path folder, String name, String madeOf, RecordStream<byte[]> rows, long most)
+      throws IOException {
+    try (rows;
+        DiskRowsWriter writer = DiskRowsWriter.ofRows(folder, name)) {
+      Optional<byte[]> row = most > 0 ? rows.next() : Optional.empty();
+      while (row.isPresent()) {
+        writer.append(row.get());
+        row = writer.count() < most ? rows.next() : Optional.empty();
+      }
+      writer.finish(madeOf);
+    }
+    return open(DiskRowsWriter.rowsFile(folder, name), DiskRowsWriter.indexFile(folder, name));
+  }
+
+  /** Rows that {@link #store} wrote completely before, if they were made of the same. */
+  public static Optional<DiskRows> stored(Path folder, String name, String madeOf)
+      throws IOException {
+    return DiskRowsWriter.isFinished(folder, name, madeOf)
+        ? Optional.of(
+            open(DiskRowsWriter.rowsFile(folder, name), DiskRowsWriter.indexFile(folder, name)))
+        : Optional.empty();
   }
 
   /** Number of rows. */

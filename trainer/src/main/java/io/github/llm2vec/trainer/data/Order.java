@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.data;
 import io.github.llm2vec.trainer.random.TorchGenerator;
 
 /** In which order the items of a set come. Immutable. */
-public sealed interface Order permits Order.Listed, Feistel, ChunkedOrder {
+public sealed interface Order permits Order.Listed, Order.First, Feistel, ChunkedOrder {
 
   /**
    * Most items whose order is PyTorch's own and is held in memory, 4 bytes each. More items come in
@@ -42,6 +42,25 @@ public sealed interface Order permits Order.Listed, Feistel, ChunkedOrder {
   /** The items as they are. */
   static Order sequential(long size) {
     return new Listed(new int[0], size);
+  }
+
+  /**
+   * The start of an order.
+   *
+   * @param whole the whole of it
+   * @param size how many items of it
+   */
+  record First(Order whole, long size) implements Order {
+
+    /** Never more than there are. */
+    public First {
+      size = Math.min(size, whole.size());
+    }
+
+    @Override
+    public long at(long place) {
+      return whole.at(place);
+    }
   }
 
   /** An order that is written down. */
