@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.llm2vec.model.DType;
 import io.github.llm2vec.model.DecoderConfig;
 import io.github.llm2vec.model.DecoderSpec;
+import io.github.llm2vec.model.LoraAdapter;
+import io.github.llm2vec.model.LoraAdapterWriter;
 import io.github.llm2vec.model.Safetensors;
+import io.github.llm2vec.model.SafetensorsWriter;
 import io.github.llm2vec.model.TensorSource;
 import io.github.llm2vec.torch.LoraTrainer.Kind;
 import java.io.IOException;
@@ -21,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Losses, gradients and updates of an adapter on a small Llama whose weights follow a formula. The
@@ -168,6 +172,42 @@ class LoraTrainerTest {
         assertEquals(0f, value);
       }
     }
+  }
+
+  @Test
+  void savedAdapterGivesTheSameLossWhenMerged(@TempDir Path folder) throws IOException {
+    DecoderSpec spec = DecoderConfig.read(FOLDER.resolve("config.json")).spec().withCausal(false);
+    try (LoraTrainer trainer = open(LanguageHead.NONE, 0, DType.FLOAT32);
+        TensorSource tensors = Safetensors.openFolder(FOLDER)) {
+      List<SafetensorsWriter.Tensor> saved = new ArrayList<>();
+      for (String name : trainer.names()) {
+        FloatBuffer values = FloatBuffer.wrap(trainer.get(Kind.VALUE, name));
+        saved.add(SafetensorsWriter.Tensor.of(name, trainer.shape(name), values));
+      }
+      LoraAdapterWriter.write(
+          folder,
+          new LoraAdapterWriter.Config("golden-llama", 2, 4, 0, LoraOptions.ALL_TARGETS),
+          saved);
+      TensorSource weights = Safetensors.openFile(folder.resolve("adapter_model.safetensors"));
+      CheckpointWeights merged =
+          new CheckpointWeights(
+              tensors,
+              module -> module.contains("_proj") ? List.of(update(weights, module)) : List.of(),
+              FOLDER.toString());
+      try (weights;
+          LoraAdapter adapter = LoraAdapter.open(folder, spec);
+          LoraTrainer again =
+              LoraTrainer.open(
+                  spec, merged, options(LanguageHead.NONE, 0, DType.FLOAT32), LoadListener.NONE)) {
+        assertEquals(folder, adapter.folder());
+        assertEquals(0.589654, again.addContrastiveLoss(triples(), 2, 20, 1), 2e-5);
+      }
+    }
+  }
+
+  private static LowRankUpdate update(TensorSource adapter, String module) {
+    String prefix = "base_model.model." + module + ".lora_";
+    return new LowRankUpdate(adapter, prefix + "A.weight", prefix + "B.weight", 2);
   }
 
   private static TrainOptions options(LanguageHead head, double dropout, DType dtype) {
