@@ -30,9 +30,20 @@ final class DecoderScript {
   private final DType dtype;
   private final LinearKernel kernel;
   private final WeightLayout layout;
+  private final LoraLayout lora;
   private int slot;
 
   DecoderScript(DecoderSpec spec, DType dtype, LinearKernel kernel, WeightLayout layout) {
+    this(spec, dtype, kernel, layout, LoraLayout.NONE);
+  }
+
+  /**
+   * The forward pass with low-rank branches, which need {@link LinearKernel#PLAIN} and the
+   * attribute {@code l}.
+   */
+  DecoderScript(
+      DecoderSpec spec, DType dtype, LinearKernel kernel, WeightLayout layout, LoraLayout lora) {
+    this.lora = lora;
     this.spec = spec;
     this.dtype = dtype;
     this.kernel = kernel;
@@ -58,11 +69,12 @@ final class DecoderScript {
           w : List[Tensor]
         """
         + WeightScript.text()
-        + hidden()
-        + encode()
-        + rotate()
-        + attend()
-        + norm();
+        + body();
+  }
+
+  /** The methods of the forward pass. */
+  String body() {
+    return hidden() + encode() + rotate() + attend() + norm();
   }
 
   private String encode() {
@@ -95,6 +107,10 @@ final class DecoderScript {
     line(text, "windows = " + perLayer(DecoderSpec.Layer::window));
     line(text, "for i in range(" + spec.layers().size() + "):");
     line(text, "  b = 1 + i * " + layout.slotsPerLayer());
+    if (!lora.isEmpty()) {
+      line(text, "  l = (self).l");
+      line(text, "  c = i * " + lora.tensorsPerLayer());
+    }
     slot = 0;
     attentionBlock(text);
     mlpBlock(text);
@@ -107,7 +123,9 @@ final class DecoderScript {
     int kvHeads = spec.kvHeads();
     int turned = heads + kvHeads;
     line(text, "  h = (self).norm(x, " + next() + ")");
-    line(text, "  qkv = " + linear("h", next(), bias(spec.qkvBias())));
+    line(
+        text,
+        "  qkv = " + adapted("h", next(), bias(spec.qkvBias()), "q_proj", "k_proj", "v_proj"));
     line(text, "  qkv = torch.view(qkv, [-1, %d, %d])".formatted(turned + kvHeads, spec.headDim()));
     line(text, "  qk = torch.narrow(qkv, 1, 0, %d)".formatted(turned));
     if (spec.queryKeyNorm()) {
@@ -125,10 +143,10 @@ final class DecoderScript {
     String weight = next();
     String bias = bias(spec.outputBias());
     if (spec.sandwichNorms()) {
-      line(text, "  a = " + linear("a", weight, bias));
+      line(text, "  a = " + adapted("a", weight, bias, "o_proj"));
       line(text, "  x = torch.add(x, (self).norm(a, " + next() + "))");
     } else {
-      line(text, "  x = " + linearPlus("a", weight, bias, "x"));
+      line(text, "  x = " + linearPlus("a", weight, bias, "o_proj"));
     }
   }
 
@@ -142,7 +160,7 @@ final class DecoderScript {
       String upBias = bias(spec.mlpBias());
       line(text, "  h = " + packedBinary("h", "g", up, upBias, "mul"));
     } else {
-      line(text, "  g = " + linear("h", next(), bias(spec.mlpBias())));
+      line(text, "  g = " + adapted("h", next(), bias(spec.mlpBias()), "gate_proj", "up_proj"));
       int inner = spec.intermediateSize();
       line(
           text,
@@ -152,10 +170,10 @@ final class DecoderScript {
     String weight = next();
     String bias = bias(spec.mlpBias());
     if (spec.sandwichNorms()) {
-      line(text, "  h = " + linear("h", weight, bias));
+      line(text, "  h = " + adapted("h", weight, bias, "down_proj"));
       line(text, "  x = torch.add(x, (self).norm(h, " + next() + "))");
     } else {
-      line(text, "  x = " + linearPlus("h", weight, bias, "x"));
+      line(text, "  x = " + linearPlus("h", weight, bias, "down_proj"));
     }
   }
 
@@ -268,10 +286,20 @@ final class DecoderScript {
         : "torch.linear(%s, %s, %s)".formatted(x, weight, bias);
   }
 
-  private String linearPlus(String x, String weight, String bias, String other) {
+  /** A linear layer, made of {@code modules} side by side, with their low-rank branches. */
+  private String adapted(String x, String weight, String bias, String... modules) {
+    String base = linear(x, weight, bias);
+    return lora.adapts(modules)
+        ? "torch.to(torch.add(%s, %s), %d)"
+            .formatted(base, lora.branches(x, modules), torchType(dtype))
+        : base;
+  }
+
+  /** The residual stream {@code x} plus a linear layer. */
+  private String linearPlus(String x, String weight, String bias, String module) {
     return kernel == LinearKernel.PACKED
-        ? packedBinary(x, other, weight, bias, "add")
-        : "torch.add(%s, %s)".formatted(other, linear(x, weight, bias));
+        ? packedBinary(x, "x", weight, bias, "add")
+        : "torch.add(x, " + adapted(x, weight, bias, module) + ")";
   }
 
   private static String packed(String x, String weight, String bias, String activation) {

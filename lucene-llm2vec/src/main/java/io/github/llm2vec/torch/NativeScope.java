@@ -53,7 +53,7 @@ final class NativeScope implements AutoCloseable {
   }
 
   IValue int64(long[] values) {
-    return tensor((PtNDArray) manager.create(values));
+    return tensor(longs(values));
   }
 
   IValue float32(float[] values) {
@@ -61,7 +61,23 @@ final class NativeScope implements AutoCloseable {
   }
 
   IValue bool(boolean[] values, long... shape) {
-    return tensor((PtNDArray) manager.create(values, new Shape(shape)));
+    return tensor(bools(values, shape));
+  }
+
+  PtNDArray longs(long... values) {
+    return (PtNDArray) manager.create(values);
+  }
+
+  PtNDArray floats(float[] values, long... shape) {
+    return (PtNDArray) manager.create(values, new Shape(shape));
+  }
+
+  PtNDArray scalar(double value) {
+    return (PtNDArray) manager.create((float) value);
+  }
+
+  PtNDArray bools(boolean[] values, long... shape) {
+    return (PtNDArray) manager.create(values, new Shape(shape));
   }
 
   /** A tensor over the bytes of a direct buffer, which must stay untouched while it is in use. */

@@ -16,6 +16,8 @@ public final class PackedBatch {
   private final long[] poolToken; // (P) index into T
   private final long[] poolRow; // (P) index into B
   private final float[] poolWeight; // (P)
+  private final long[] predictor; // (M) index into T of the token that predicts
+  private final long[] label; // (M) id that it should predict
 
   private PackedBatch(Builder builder) {
     ids = Arrays.copyOf(builder.ids, builder.tokens);
@@ -25,6 +27,8 @@ public final class PackedBatch {
     poolToken = Arrays.copyOf(builder.poolToken, builder.pooled);
     poolRow = Arrays.copyOf(builder.poolRow, builder.pooled);
     poolWeight = Arrays.copyOf(builder.poolWeight, builder.pooled);
+    predictor = Arrays.copyOf(builder.predictor, builder.labels);
+    label = Arrays.copyOf(builder.label, builder.labels);
   }
 
   /** Texts in the batch, B. */
@@ -75,6 +79,19 @@ public final class PackedBatch {
 
   float[] poolWeight() {
     return poolWeight.clone();
+  }
+
+  /** Tokens of the batch that are to be predicted, M. */
+  public int labels() {
+    return label.length;
+  }
+
+  long[] predictor() {
+    return predictor.clone();
+  }
+
+  long[] label() {
+    return label.clone();
   }
 
   /** Runs of texts of equal length as (texts, length) pairs, in order. */
@@ -138,10 +155,13 @@ public final class PackedBatch {
     private long[] poolToken = new long[256];
     private long[] poolRow = new long[256];
     private float[] poolWeight = new float[256];
+    private long[] predictor = new long[64];
+    private long[] label = new long[64];
     private int[] lengths = new int[8];
     private int[] unseen = new int[8];
     private int tokens;
     private int pooled;
+    private int labels;
     private int texts;
 
     /**
@@ -203,6 +223,30 @@ public final class PackedBatch {
       poolRow[pooled] = texts - 1L;
       poolWeight[pooled] = weight;
       pooled++;
+      return this;
+    }
+
+    /**
+     * Says which id stands at a position of the text added last. Training predicts it from the
+     * position before, as a causal model does (BehnamGhader et al., 2024, LLM2Vec, section 2.1).
+     *
+     * @param position in the text, at least 1
+     * @param id the token to be predicted
+     * @return this
+     */
+    public Builder label(int position, int id) {
+      int length = lengths[texts - 1];
+      if (position < 1 || position >= length) {
+        throw new IllegalArgumentException(
+            "label at position " + position + " of a text of " + length + " tokens; this is a bug");
+      }
+      if (labels == label.length) {
+        predictor = Arrays.copyOf(predictor, 2 * labels);
+        label = Arrays.copyOf(label, 2 * labels);
+      }
+      predictor[labels] = tokens - length + position - 1L;
+      label[labels] = id;
+      labels++;
       return this;
     }
 

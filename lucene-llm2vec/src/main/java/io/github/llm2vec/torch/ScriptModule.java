@@ -2,6 +2,8 @@
 package io.github.llm2vec.torch;
 
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDList;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
@@ -10,6 +12,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 
 /**
  * A TorchScript module made from text. Owns the native module. Not thread-safe: a decoder calls it
@@ -28,8 +31,18 @@ final class ScriptModule implements AutoCloseable {
    * @throws EngineException if libtorch refuses the text; the message holds the line
    */
   ScriptModule(PtNDManager manager, String source) {
+    this(manager, source, List.of("w"));
+  }
+
+  /**
+   * Compiles a text with attributes of its own.
+   *
+   * @param lists attributes of type {@code List[Tensor]}
+   */
+  ScriptModule(PtNDManager manager, String source, List<String> lists) {
     this.manager = manager;
-    try (ByteArrayInputStream archive = new ByteArrayInputStream(TorchScriptArchive.of(source))) {
+    try (ByteArrayInputStream archive =
+        new ByteArrayInputStream(TorchScriptArchive.of(source, lists))) {
       this.block = JniUtils.loadModule(manager, archive, true, false);
     } catch (IOException e) {
       throw new UncheckedIOException("reading from memory cannot fail; this is a bug", e);
@@ -48,6 +61,20 @@ final class ScriptModule implements AutoCloseable {
    */
   IValue call(NativeScope scope, String method, IValue... arguments) {
     return scope.own(IValueUtils.runMethod(block, method, arguments));
+  }
+
+  /**
+   * Calls a method with autograd. The method takes no arguments, because DJL's path for them frees
+   * none when the call fails; it finds them in the module, where {@link #call} left them.
+   *
+   * @return its result, a tensor, read as a number
+   */
+  float differentiate(String method) {
+    try (PtNDManager local = (PtNDManager) manager.newSubManager()) {
+      PtNDArray name = (PtNDArray) local.create(0f);
+      name.setName("module_method:" + method);
+      return IValueUtils.forward(block, new NDList(name), true).singletonOrThrow().getFloat();
+    }
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -17,8 +18,8 @@ import java.util.zip.ZipOutputStream;
  *
  * <ul>
  *   <li>{@code decoder/data.pkl}: a pickle (protocol 2) of one object of the class {@code
- *       __torch__.Decoder} with its attributes {@code training} (false) and {@code w} (an empty
- *       list of tensors, filled later through a method of the class);
+ *       __torch__.Decoder} with its attributes {@code training} (false) and empty lists of tensors,
+ *       filled later through methods of the class;
  *   <li>{@code decoder/code/__torch__.py}: the class in serialised TorchScript;
  *   <li>{@code decoder/constants.pkl}: the empty tuple;
  *   <li>{@code decoder/version}: the file format version 10. An older one would select the
@@ -35,12 +36,13 @@ final class TorchScriptArchive {
    * Builds the archive.
    *
    * @param source the text of {@code class Decoder(Module)}
+   * @param lists its attributes of type {@code List[Tensor]}, empty at first
    * @return the bytes of the ZIP file
    */
-  static byte[] of(String source) {
+  static byte[] of(String source, List<String> lists) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      store(zip, "data.pkl", object());
+      store(zip, "data.pkl", object(lists));
       store(zip, "code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
       store(zip, "constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
       store(zip, "version", "10\n".getBytes(StandardCharsets.US_ASCII));
@@ -62,14 +64,16 @@ final class TorchScriptArchive {
     zip.closeEntry();
   }
 
-  private static byte[] object() {
+  private static byte[] object(List<String> lists) {
     Pickle pickle = new Pickle();
     pickle.bytes(0x80, 2).global("__torch__", "Decoder");
     pickle.bytes(')', 0x81); // EMPTY_TUPLE NEWOBJ: the object, not yet initialised
     pickle.bytes('}', '('); // EMPTY_DICT MARK: its attributes
     pickle.text("training").bytes(0x89); // NEWFALSE
-    pickle.text("w").global("torch.jit._pickle", "build_tensorlist");
-    pickle.bytes(']', 0x85, 'R'); // EMPTY_LIST TUPLE1 REDUCE: build_tensorlist([])
+    for (String list : lists) {
+      pickle.text(list).global("torch.jit._pickle", "build_tensorlist");
+      pickle.bytes(']', 0x85, 'R'); // EMPTY_LIST TUPLE1 REDUCE: build_tensorlist([])
+    }
     pickle.bytes('u', 'b', '.'); // SETITEMS BUILD STOP
     return pickle.out.toByteArray();
   }

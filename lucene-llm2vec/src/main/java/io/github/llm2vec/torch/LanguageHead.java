@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+/** Where the matrix that turns hidden states into logits comes from. */
+public enum LanguageHead {
+  /** There is none; only contrastive losses can be computed. */
+  NONE,
+  /** The token embeddings, frozen as PEFT freezes them. */
+  TIED,
+  /**
+   * The checkpoint's own {@code lm_head.weight}, trained in full beside the adapter as LLM2Vec's
+   * MNTP stage does.
+   */
+  TRAINED
+}

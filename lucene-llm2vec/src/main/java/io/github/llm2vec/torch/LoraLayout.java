@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+import io.github.llm2vec.model.DecoderSpec;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Which tensors of an adapter the module holds, in its list {@code l}: layer after layer, A and B
+ * of every adapted linear layer.
+ */
+final class LoraLayout {
+
+  /** No adapter. */
+  static final LoraLayout NONE = new LoraLayout();
+
+  /**
+   * A trained tensor.
+   *
+   * @param name such as {@code layers.0.self_attn.q_proj.lora_A.weight}
+   */
+  record Matrix(String name, int rows, int columns) {
+
+    long elements() {
+      return (long) rows * columns;
+    }
+  }
+
+  private record Module(String name, String path, int out, int in) {}
+
+  private final List<Module> modules; // of one layer
+  private final List<String> targets;
+  private final List<Matrix> matrices = new ArrayList<>();
+
+  private LoraLayout() {
+    modules = List.of();
+    targets = List.of();
+  }
+
+  LoraLayout(DecoderSpec spec, LoraOptions options) {
+    int hidden = spec.hiddenSize();
+    int inner = spec.intermediateSize();
+    int queries = spec.heads() * spec.headDim();
+    int keys = spec.kvHeads() * spec.headDim();
+    modules =
+        List.of(
+            new Module("q_proj", "self_attn.q_proj", queries, hidden),
+            new Module("k_proj", "self_attn.k_proj", keys, hidden),
+            new Module("v_proj", "self_attn.v_proj", keys, hidden),
+            new Module("o_proj", "self_attn.o_proj", hidden, queries),
+            new Module("gate_proj", "mlp.gate_proj", inner, hidden),
+            new Module("up_proj", "mlp.up_proj", inner, hidden),
+            new Module("down_proj", "mlp.down_proj", hidden, inner));
+    targets =
+        modules.stream()
+            .map(Module::name)
+            .filter(name -> options.targets().contains(name))
+            .toList();
+    for (int layer = 0; layer < spec.layers().size(); layer++) {
+      for (String target : targets) {
+        Module module = module(target);
+        String prefix = "layers." + layer + "." + module.path() + ".lora_";
+        matrices.add(new Matrix(prefix + "A.weight", options.rank(), module.in()));
+        matrices.add(new Matrix(prefix + "B.weight", module.out(), options.rank()));
+      }
+    }
+  }
+
+  boolean isEmpty() {
+    return targets.isEmpty();
+  }
+
+  int tensorsPerLayer() {
+    return 2 * targets.size();
+  }
+
+  List<Matrix> matrices() {
+    return List.copyOf(matrices);
+  }
+
+  /** Whether one of some linear layers has a branch. */
+  boolean adapts(String... names) {
+    return Arrays.stream(names).anyMatch(targets::contains);
+  }
+
+  /**
+   * The branches of linear layers that are computed side by side, {@code (T, sum of out)}, zero for
+   * those without one.
+   */
+  String branches(String x, String... names) {
+    List<String> parts = new ArrayList<>();
+    for (String name : names) {
+      int index = 2 * targets.indexOf(name);
+      parts.add(
+          index >= 0
+              ? "(self).branch(%s, l[c + %d], l[c + %d])".formatted(x, index, index + 1)
+              : "torch.new_zeros(%s, [torch.size(%s, 0), %d], dtype=6)"
+                  .formatted(x, x, module(name).out()));
+    }
+    return parts.size() == 1 ? parts.get(0) : "torch.cat([" + String.join(", ", parts) + "], 1)";
+  }
+
+  private Module module(String name) {
+    return modules.stream().filter(m -> m.name().equals(name)).findFirst().orElseThrow();
+  }
+}
