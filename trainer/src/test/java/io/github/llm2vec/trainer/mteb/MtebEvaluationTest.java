@@ -17,7 +17,9 @@ import io.github.llm2vec.trainer.mteb.search.WordVectorEncoder;
 import io.github.llm2vec.trainer.mteb.task.CollectionFiles;
 import io.github.llm2vec.trainer.mteb.task.DatasetException;
 import io.github.llm2vec.trainer.mteb.task.Finding;
+import io.github.llm2vec.trainer.mteb.task.RecordFormats;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
+import io.github.llm2vec.trainer.mteb.task.TaskInstructions;
 import io.github.llm2vec.trainer.mteb.task.TaskRegistry;
 import io.github.llm2vec.trainer.mteb.task.TaskType;
 import java.io.IOException;
@@ -301,5 +303,32 @@ class MtebEvaluationTest {
       assertEquals(1, against.randomisationPValue());
       assertEquals(10, method.queries().get(0).values(RetrievalMeasure.NDCG_AT_10).length);
     }
+  }
+
+  @Test
+  void findsTheTasksThatAreAskedFor() throws IOException {
+    CollectionFiles.sound(folder.resolve("datasets/scifact"));
+    TaskInstructions instructions = TaskInstructions.NONE.with("SciFact", "Prove:");
+    List<EvaluationTask> tasks =
+        EvaluationTasks.known(List.of("scifact"), folder.resolve("datasets"), instructions);
+    assertEquals("SciFact", tasks.get(0).definition().name());
+    assertEquals("Prove:", tasks.get(0).instruction());
+    assertThrows(
+        DatasetException.class,
+        () ->
+            EvaluationTasks.known(
+                List.of("CQADupstackRetrieval"), folder.resolve("datasets"), instructions));
+
+    EvaluationTask own =
+        EvaluationTasks.own(
+            numbers("mine"), "test", instructions.with("mine", "Go:"), RecordFormats.DEFAULTS);
+    assertEquals(TaskType.RETRIEVAL, own.definition().type());
+    assertEquals("Go:", own.instruction());
+    new CollectionFiles(folder.resolve("pairs")).write("dev.tsv", "score");
+    assertEquals(
+        TaskType.STS,
+        EvaluationTasks.own(folder.resolve("pairs"), "dev", instructions, RecordFormats.DEFAULTS)
+            .definition()
+            .type());
   }
 }
