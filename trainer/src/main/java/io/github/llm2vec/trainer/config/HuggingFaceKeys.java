@@ -47,6 +47,11 @@ final class HuggingFaceKeys {
     }
   }
 
+  /** Names of these keys. */
+  static List<String> names() {
+    return KEYS.stream().map(Key::name).toList();
+  }
+
   private static void check(ConfigValues values, Key key, JsonNode value) {
     String text = value.isContainerNode() && !value.isEmpty() ? value.toString() : value.asText();
     if (key.harmless().stream().anyMatch(text::equalsIgnoreCase)) {

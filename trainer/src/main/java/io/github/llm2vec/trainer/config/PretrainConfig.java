@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.config;
 
 import java.nio.file.Path;
+import java.util.OptionalInt;
 
 /**
  * A run that makes a causal language model from nothing; not upstream's. Keys and defaults are
@@ -27,6 +28,6 @@ public record PretrainConfig(
         Path.of(values.requiredText("tokenizer_name", "name a folder with a tokenizer.json")),
         values.choice("torch_dtype", ModelDtype.FLOAT32, ModelDtype::optionName),
         TextDataArguments.read(values),
-        TrainingArguments.read(values));
+        TrainingArguments.read(values, OptionalInt.empty()));
   }
 }

@@ -33,9 +33,9 @@ public record ScheduleArguments(
     OptionalInt stopAfter) {
 
   /** Upstream's own default of {@code stop_after_n_steps}. */
-  private static final int STOP_AFTER = 10_000;
+  static final OptionalInt UPSTREAM_STOP = OptionalInt.of(10_000);
 
-  static ScheduleArguments read(ConfigValues values) {
+  static ScheduleArguments read(ConfigValues values, OptionalInt stopAfter) {
     int maxSteps = values.whole("max_steps", -1, -1);
     double warmupSteps = values.decimal("warmup_steps", 0, Range.NOT_NEGATIVE);
     if (warmupSteps > 1 && warmupSteps != Math.rint(warmupSteps)) {
@@ -57,7 +57,9 @@ public record ScheduleArguments(
         values.decimal("num_train_epochs", 3, Range.POSITIVE),
         maxSteps > 0 ? OptionalInt.of(maxSteps) : OptionalInt.empty(),
         values.optionalWhole("lr_schedule_steps", 1),
-        OptionalInt.of(values.whole("stop_after_n_steps", STOP_AFTER, 1)));
+        stopAfter.isPresent()
+            ? OptionalInt.of(values.whole("stop_after_n_steps", stopAfter.getAsInt(), 1))
+            : values.optionalWhole("stop_after_n_steps", 1));
   }
 
   private static double cycles(ConfigValues values) {

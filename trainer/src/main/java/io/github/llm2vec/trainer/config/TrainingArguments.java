@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
+import java.util.OptionalInt;
+
 /**
  * Hugging Face's {@code TrainingArguments} as far as they mean something here; names and defaults
  * are those of transformers 4.44.
@@ -24,7 +26,13 @@ public record TrainingArguments(
     EvaluationArguments evaluation,
     SaveArguments saving) {
 
+  /** With upstream's default of {@code stop_after_n_steps}. */
   static TrainingArguments read(ConfigValues values) {
+    return read(values, ScheduleArguments.UPSTREAM_STOP);
+  }
+
+  /** With another default of {@code stop_after_n_steps}. */
+  static TrainingArguments read(ConfigValues values, OptionalInt stopAfter) {
     HuggingFaceKeys.apply(values);
     LoggingArguments logging = LoggingArguments.read(values);
     EvaluationArguments evaluation = EvaluationArguments.read(values, logging.interval());
@@ -32,7 +40,7 @@ public record TrainingArguments(
         RunArguments.read(values, evaluation.happens()),
         BatchArguments.read(values),
         OptimizerArguments.read(values),
-        ScheduleArguments.read(values),
+        ScheduleArguments.read(values, stopAfter),
         PrecisionArguments.read(values),
         logging,
         evaluation,

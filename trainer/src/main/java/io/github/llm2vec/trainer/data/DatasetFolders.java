@@ -208,6 +208,7 @@ public record DatasetFolders(Optional<Path> datasetDir, Path hubCache) {
             + " or "
             + expected.resolve(split.hubName() + ".txt")
             + "; say where datasets are by --dataset_dir DIR, or name the files themselves by"
-            + " --train_file and --validation_file instead of dataset_name");
+            + " --train_file and --validation_file instead of dataset_name. What the datasets library"
+            + " keeps as Arrow files is not read; save it with to_parquet");
   }
 }

@@ -317,6 +317,8 @@ class ConfigFilesTest {
         file,
         "{\"config_name\": \"c\", \"tokenizer_name\": \"t\", \"output_dir\": \"o\","
             + " \"train_file\": \"a.txt\"}");
-    assertEquals(Path.of("c"), ConfigFiles.pretrain(file, List.of()).config().architecture());
+    PretrainConfig pretrain = ConfigFiles.pretrain(file, List.of()).config();
+    assertEquals(Path.of("c"), pretrain.architecture());
+    assertEquals(OptionalInt.empty(), pretrain.training().schedule().stopAfter());
   }
 }
