@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.collate;
 
+import io.github.llm2vec.encoder.PythonText;
 import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -62,7 +63,7 @@ final class BlockStream implements RecordStream<TokenRow> {
   static Cutter lines(SequenceTokenizer tokenizer, int length) {
     return group ->
         group.stream()
-            .filter(text -> !io.github.llm2vec.encoder.PythonText.strip(text).isEmpty())
+            .filter(text -> !PythonText.strip(text).isEmpty())
             .map(text -> tokenizer.encode(text, length))
             .toList();
   }

@@ -2,7 +2,9 @@
 package io.github.llm2vec.trainer.collate;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * Tokens of one training sequence, and which of them a tokenizer put there that are not of the
@@ -48,11 +50,11 @@ public final class TokenRow {
 
   /** A part of this row. */
   TokenRow slice(int from, int to) {
-    return new TokenRow(java.util.Arrays.copyOfRange(tokens, from, to));
+    return new TokenRow(Arrays.copyOfRange(tokens, from, to));
   }
 
   /** Rows laid end to end. */
-  static TokenRow concat(java.util.List<TokenRow> rows) {
+  static TokenRow concat(List<TokenRow> rows) {
     int[] tokens = new int[rows.stream().mapToInt(TokenRow::length).sum()];
     int position = 0;
     for (TokenRow row : rows) {

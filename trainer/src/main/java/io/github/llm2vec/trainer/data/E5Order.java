@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.data;
 
 import io.github.llm2vec.trainer.random.PythonRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -34,7 +35,7 @@ final class E5Order {
     List<int[]> batches = new ArrayList<>();
     for (int[] ids : datasets) {
       for (int start = 0; start + batchSize <= ids.length; start += batchSize) {
-        batches.add(java.util.Arrays.copyOfRange(ids, start, start + batchSize));
+        batches.add(Arrays.copyOfRange(ids, start, start + batchSize));
       }
     }
     int[] shuffled = new int[batches.size()];

@@ -21,6 +21,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
@@ -87,7 +89,7 @@ class ContrastiveDataTest {
         int[] content = tokenizer.encode(lines.get((int) order.at(i)));
         int[] ids = texts.get(i).ids();
         assertEquals(1, ids[0]);
-        assertArrayEquals(content, java.util.Arrays.copyOfRange(ids, 1, ids.length));
+        assertArrayEquals(content, Arrays.copyOfRange(ids, 1, ids.length));
         assertEquals(ids.length, texts.get(i).poolLength());
       }
     }
@@ -147,12 +149,12 @@ class ContrastiveDataTest {
       List<String> queries =
           IntStream.range(0, 9)
               .mapToObj(i -> encoding.prepareMarked("Find; ", "q" + i))
-              .map(text -> java.util.Arrays.toString(text.ids()))
+              .map(text -> Arrays.toString(text.ids()))
               .toList();
       for (ContrastiveBatch batch : batches) {
         assertEquals(4, batch.rows());
         assertArrayEquals(negative, batch.negatives().get(3).ids());
-        int number = queries.indexOf(java.util.Arrays.toString(batch.queries().get(0).ids()));
+        int number = queries.indexOf(Arrays.toString(batch.queries().get(0).ids()));
         assertArrayEquals(
             encoding.prepareMarked("", "p" + number).ids(), batch.positives().get(0).ids());
       }
@@ -164,7 +166,7 @@ class ContrastiveDataTest {
   @Test
   void limitsSupervisedExamplesToWholeBatches() throws IOException {
     Path file = folder.resolve("pairs.jsonl");
-    Files.write(file, java.util.Collections.nCopies(40, "{\"query\":\"q\",\"pos\":[\"p\"]}"));
+    Files.write(file, Collections.nCopies(40, "{\"query\":\"q\",\"pos\":[\"p\"]}"));
     try (BatchSource<ContrastiveBatch> source =
         supervised(
             "--dataset_name=jsonl", "--dataset_file_path=" + file, "--max_train_samples=11")) {
