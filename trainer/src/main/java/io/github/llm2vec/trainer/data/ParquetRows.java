@@ -22,10 +22,10 @@ import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 
 /**
- * Reads rows of a Parquet file as hub datasets have them: columns of texts, of whole numbers, and
- * lists of either. One row group is in memory at a time. Not thread-safe.
+ * Reads rows of a Parquet file as hub datasets have them: columns of texts, of numbers, and lists
+ * of either. One row group is in memory at a time. Not thread-safe.
  */
-final class ParquetRows implements RecordStream<Map<String, Object>> {
+public final class ParquetRows implements RecordStream<Map<String, Object>> {
 
   private final String source;
   private final ParquetFileReader reader;
@@ -41,7 +41,7 @@ final class ParquetRows implements RecordStream<Map<String, Object>> {
   }
 
   /** Names of the columns of a file, in its order. */
-  static List<String> columnNames(Path file) throws IOException {
+  public static List<String> columnNames(Path file) throws IOException {
     try (ParquetFileReader reader = reader(file)) {
       return reader.getFileMetaData().getSchema().getFields().stream().map(Type::getName).toList();
     }
@@ -53,7 +53,7 @@ final class ParquetRows implements RecordStream<Map<String, Object>> {
    * @param wanted the columns to read; the others cost nothing
    * @throws DataFormatException if a column is missing or holds something else
    */
-  static ParquetRows open(Path file, List<String> wanted) throws IOException {
+  public static ParquetRows open(Path file, List<String> wanted) throws IOException {
     ParquetFileReader reader = reader(file);
     try {
       MessageType schema = reader.getFileMetaData().getSchema();
@@ -107,20 +107,18 @@ final class ParquetRows implements RecordStream<Map<String, Object>> {
         leaves.size() == 1
             && leaves.get(0).getMaxRepetitionLevel() <= 1
             && switch (leaves.get(0).getPrimitiveType().getPrimitiveTypeName()) {
-              case BINARY, INT32, INT64 -> true;
+              case BINARY, INT32, INT64, FLOAT, DOUBLE -> true;
               default -> false;
             };
     if (!understood) {
       throw new DataFormatException(
-          file.toString(),
-          1,
-          "column \"" + name + "\" is neither texts nor whole numbers: " + type);
+          file.toString(), 1, "column \"" + name + "\" is neither texts nor numbers: " + type);
     }
     return type;
   }
 
   /** Number of the row last read, from 1. */
-  long row() {
+  public long row() {
     return row;
   }
 
@@ -129,7 +127,9 @@ final class ParquetRows implements RecordStream<Map<String, Object>> {
     return new DataFormatException(source, row, problem);
   }
 
-  /** Values are {@code String}, {@code Long}, or a list of either; a missing one is left out. */
+  /**
+   * Values are {@code String}, {@code Long}, {@code Double}, or lists; a missing one is left out.
+   */
   @Override
   public Optional<Map<String, Object>> next() throws IOException {
     try {
@@ -189,6 +189,8 @@ final class ParquetRows implements RecordStream<Map<String, Object>> {
     return switch (type) {
       case INT32 -> (long) column.getInteger();
       case INT64 -> column.getLong();
+      case FLOAT -> (double) column.getFloat();
+      case DOUBLE -> column.getDouble();
       default -> column.getBinary().toStringUsingUTF8();
     };
   }

@@ -54,7 +54,7 @@ final class CostMeter {
     List<CostPoint> points = new ArrayList<>();
     for (SearchMethod method : methods) {
       if (method instanceof SearchMethod.Graph graph) {
-        try (GraphSearch search = searches.open(graph.quantization())) {
+        try (GraphSearch search = searches.open(graph)) {
           if (truth.isEmpty()) {
             truth = answers(query -> search.searchExactly(query, HITS), new double[0]);
             points.add(

@@ -25,6 +25,9 @@ public interface EvaluationListener {
    */
   default void encoded(EvaluationTask task, String what, int done, int total, boolean fresh) {}
 
+  /** Vectors were added to the index that a graph search needs; {@code done} of {@code total}. */
+  default void indexed(EvaluationTask task, SearchMethod method, int done, int total) {}
+
   /** A way of searching has come so far. */
   default void searched(EvaluationTask task, SearchMethod method, int percent) {}
 

@@ -2,7 +2,6 @@
 package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.lucene.KnnOptions;
-import io.github.llm2vec.lucene.VectorQuantization;
 import io.github.llm2vec.trainer.mteb.search.ExactSearch;
 import io.github.llm2vec.trainer.mteb.search.GraphSearch;
 import io.github.llm2vec.trainer.mteb.search.RankFusion;
@@ -122,7 +121,7 @@ final class RetrievalSearches {
     Progress progress = new Progress(method);
     int most = Math.min(setting.options().hits(), stores.documents().size());
     KnnOptions options = KnnOptions.top(most);
-    try (GraphSearch search = open(method.quantization())) {
+    try (GraphSearch search = open(method)) {
       long start = System.nanoTime();
       List<Ranking> rankings = new ArrayList<>();
       Set<Integer> unusable = new HashSet<>(stores.queries().unusable());
@@ -139,12 +138,13 @@ final class RetrievalSearches {
   }
 
   /** Opens or builds the graph of the documents. */
-  GraphSearch open(VectorQuantization quantization) throws IOException {
+  GraphSearch open(SearchMethod.Graph method) throws IOException {
+    VectorStore documents = requireVectors().documents();
     return GraphSearch.open(
-        setting.encoderFolder().resolve("graph-" + quantization.name()),
-        requireVectors().documents(),
-        setting.options().graph().withQuantization(quantization),
-        vectorsAdded -> {});
+        setting.encoderFolder().resolve("graph-" + method.quantization().name()),
+        documents,
+        setting.options().graph().withQuantization(method.quantization()),
+        added -> setting.listener().indexed(setting.task(), method, added, documents.size()));
   }
 
   private Timed hybrid() throws IOException {

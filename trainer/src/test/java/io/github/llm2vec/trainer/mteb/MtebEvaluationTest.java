@@ -151,6 +151,7 @@ class MtebEvaluationTest {
         () -> evaluation(killed, ALL, "killed").run(tasks, EvaluationListener.NONE));
     WordVectorEncoder resumed = new WordVectorEncoder(DIMENSIONS);
     List<Boolean> fresh = new ArrayList<>();
+    List<Integer> indexed = new ArrayList<>();
     evaluation(resumed, ALL, "killed")
         .run(
             tasks,
@@ -160,7 +161,13 @@ class MtebEvaluationTest {
                   EvaluationTask task, String what, int done, int total, boolean now) {
                 fresh.add(now);
               }
+
+              @Override
+              public void indexed(EvaluationTask task, SearchMethod method, int done, int total) {
+                indexed.add(done);
+              }
             });
+    assertEquals(100, indexed.get(indexed.size() - 1));
     assertEquals(11, fresh.stream().filter(now -> !now).count());
     assertTrue(resumed.encoded() < 110, "encoded again: " + resumed.encoded());
     assertEquals(files(folder.resolve("whole")), files(folder.resolve("killed")));

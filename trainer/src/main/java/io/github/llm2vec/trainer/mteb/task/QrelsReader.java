@@ -27,7 +27,7 @@ final class QrelsReader {
 
   private final Path file;
   private final Findings findings;
-  private final Map<String, Map<String, Integer>> grades = new LinkedHashMap<>();
+  private final Map<String, Map<String, Integer>> grades;
 
   /** Where a line has what. */
   private record Columns(int count, int query, int document, int score) {
@@ -53,24 +53,28 @@ final class QrelsReader {
     }
   }
 
-  private QrelsReader(Path file, Findings findings) {
+  private QrelsReader(Path file, Findings findings, Map<String, Map<String, Integer>> grades) {
     this.file = file;
     this.findings = findings;
+    this.grades = grades;
   }
 
-  /** Grade by document by query, queries in the order of the file. */
-  static Map<String, Map<String, Integer>> read(Path file, RecordFormats formats, Findings findings)
-      throws IOException {
-    QrelsReader reader = new QrelsReader(file, findings);
-    if (formats.accept(file)) {
-      reader.readRecords(formats);
-    } else {
-      reader.readColumns();
+  /** Grade by document by query, queries in the order of the files. */
+  static Map<String, Map<String, Integer>> read(
+      List<Path> files, RecordFormats formats, Findings findings) throws IOException {
+    Map<String, Map<String, Integer>> grades = new LinkedHashMap<>();
+    for (Path file : files) {
+      QrelsReader reader = new QrelsReader(file, findings, grades);
+      if (formats.accept(file)) {
+        reader.readRecords(formats);
+      } else {
+        reader.readColumns();
+      }
     }
-    if (reader.grades.isEmpty()) {
-      throw new DatasetException(file + " holds no judgement");
+    if (grades.isEmpty()) {
+      throw new DatasetException(files + " hold no judgement");
     }
-    return reader.grades;
+    return grades;
   }
 
   private void readRecords(RecordFormats formats) throws IOException {

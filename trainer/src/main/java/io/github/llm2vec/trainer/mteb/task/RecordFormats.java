@@ -6,13 +6,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The formats that data files may have; the first that accepts a file reads it. */
 public final class RecordFormats {
 
-  /** JSON lines, the format of BEIR. */
-  public static final RecordFormats DEFAULTS = new RecordFormats(List.of(new JsonLines()));
+  /** JSON lines, the format of BEIR, and Parquet, that of the hub. */
+  public static final RecordFormats DEFAULTS =
+      new RecordFormats(List.of(new JsonLines(), new ParquetRecords()));
+
+  private static final Pattern NAME = Pattern.compile("(.+?)(-\\d{5}-of-\\d{5})?\\.[a-z0-9]+");
 
   private final List<RecordFormat> formats;
 
@@ -38,7 +43,7 @@ public final class RecordFormats {
       }
     }
     throw new DatasetException(
-        file + " has a name that no data format goes by; known are .jsonl and .jsonl.gz");
+        file + " has a name that no data format goes by; known are .jsonl, .jsonl.gz and .parquet");
   }
 
   /**
@@ -57,6 +62,12 @@ public final class RecordFormats {
       return List.of(single.get());
     }
     return list(folder.resolve(part)).stream().filter(this::accept).toList();
+  }
+
+  /** The split that a file of records is named after: {@code test-00000-of-00001.parquet}. */
+  static String splitName(Path file) {
+    Matcher matcher = NAME.matcher(LineSource.plainName(file));
+    return matcher.matches() ? matcher.group(1) : LineSource.plainName(file);
   }
 
   /** The plain files of a folder by name; none if it does not exist. */

@@ -51,7 +51,7 @@ public record RetrievalDataset(Map<String, String> queries, Judgements judgement
                 "query '" + query.getKey() + "' has no judgement in any split; it is left out"));
       }
     }
-    check(grades, all.keySet(), List.of(source.qrels().get(split)), findings);
+    check(grades, all.keySet(), source.qrels().get(split), findings);
     if (queries.isEmpty()) {
       throw new DatasetException(
           source.folder() + ": no query of the split '" + split + "' is among the queries");

@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.mteb.task;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,8 +15,10 @@ import java.util.regex.Pattern;
 /**
  * Where the parts of a retrieval collection are, in the layout of BEIR and MTEB: {@code
  * corpus.jsonl} and {@code queries.jsonl} (or folders {@code corpus} and {@code queries} of such
- * files), and {@code qrels/SPLIT.tsv} for every split. Every file may be gzipped. A single {@code
- * qrels.tsv} in the folder itself is the split {@code test}.
+ * files), and {@code qrels/SPLIT.tsv} for every split. Every text file may be gzipped. A single
+ * {@code qrels.tsv} in the folder itself is the split {@code test}. Parquet files have the hub's
+ * names, {@code SPLIT-00000-of-00001.parquet}; judgements in that format may also be in folders
+ * {@code default} or {@code data}.
  *
  * @param folder the collection
  * @param corpus files of documents
@@ -27,14 +30,13 @@ public record RetrievalFolder(
     Path folder,
     List<Path> corpus,
     List<Path> queries,
-    SortedMap<String, Path> qrels,
+    SortedMap<String, List<Path>> qrels,
     RecordFormats formats) {
 
   /** The split of a collection that has only one and does not name it. */
   private static final String ONLY_SPLIT = "test";
 
   private static final Pattern COLUMNS = Pattern.compile("(.+)\\.(tsv|txt|qrels?)");
-  private static final Pattern EXTENSION = Pattern.compile("(.+?)\\.[a-z0-9]+");
 
   /** Copies the lists. */
   public RetrievalFolder {
@@ -51,13 +53,18 @@ public record RetrievalFolder(
   public static RetrievalFolder locate(Path folder, RecordFormats formats) throws IOException {
     List<Path> corpus = formats.files(folder, "corpus");
     List<Path> queries = formats.files(folder, "queries");
-    SortedMap<String, Path> qrels = new TreeMap<>();
-    for (Path file : RecordFormats.list(folder.resolve("qrels"))) {
-      split(file, formats).ifPresent(split -> qrels.put(split, file));
+    SortedMap<String, List<Path>> qrels = new TreeMap<>();
+    for (String place : List.of("qrels", "default", "data")) {
+      if (qrels.isEmpty()) {
+        for (Path file : RecordFormats.list(folder.resolve(place))) {
+          split(file, formats)
+              .ifPresent(split -> qrels.computeIfAbsent(split, any -> new ArrayList<>()).add(file));
+        }
+      }
     }
     for (Path file : RecordFormats.list(folder)) {
       if (qrels.isEmpty() && split(file, formats).filter("qrels"::equals).isPresent()) {
-        qrels.put(ONLY_SPLIT, file);
+        qrels.put(ONLY_SPLIT, List.of(file));
       }
     }
     require(folder, !corpus.isEmpty(), "corpus.jsonl (or .jsonl.gz, or a folder corpus)");
@@ -67,8 +74,10 @@ public record RetrievalFolder(
   }
 
   private static Optional<String> split(Path file, RecordFormats formats) {
-    String name = LineSource.plainName(file);
-    Matcher matcher = (formats.accept(file) ? EXTENSION : COLUMNS).matcher(name);
+    if (formats.accept(file)) {
+      return Optional.of(RecordFormats.splitName(file));
+    }
+    Matcher matcher = COLUMNS.matcher(LineSource.plainName(file));
     return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
   }
 
@@ -81,11 +90,11 @@ public record RetrievalFolder(
 
   /** The judgements of a split as they are in its file. */
   Map<String, Map<String, Integer>> readQrels(String split, Findings findings) throws IOException {
-    Path file = qrels.get(split);
-    if (file == null) {
+    List<Path> parts = qrels.get(split);
+    if (parts == null) {
       throw new DatasetException(
           folder + " has no judgements for the split '" + split + "'; it has " + qrels.keySet());
     }
-    return QrelsReader.read(file, formats, findings);
+    return QrelsReader.read(parts, formats, findings);
   }
 }

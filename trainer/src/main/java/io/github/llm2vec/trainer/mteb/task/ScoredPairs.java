@@ -33,9 +33,9 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
 
   /**
    * Reads a split of a task's folder: a file named after the split, such as {@code test.jsonl} or
-   * {@code stsb.test.tsv}, gzipped or not. Records and columns are called {@code sentence1}, {@code
-   * sentence2} and {@code score}; columns are separated by tabs, quotes mean nothing, and the first
-   * line names them.
+   * {@code stsb.test.tsv}, gzipped or not, or {@code data/test-00000-of-00001.parquet}. Records and
+   * columns are called {@code sentence1}, {@code sentence2} and {@code score}; columns are
+   * separated by tabs, quotes mean nothing, and the first line names them.
    *
    * @param folder where the file is
    * @param split which file
@@ -59,11 +59,11 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
   }
 
   private static Path locate(Path folder, String split, RecordFormats formats) throws IOException {
-    for (Path file : RecordFormats.list(folder)) {
-      String name = LineSource.plainName(file);
-      boolean readable = formats.accept(file) || name.endsWith(".tsv");
-      int dot = name.lastIndexOf('.');
-      if (readable && isSplit(name.substring(0, dot), split.toLowerCase(Locale.ROOT))) {
+    List<Path> files = new ArrayList<>(RecordFormats.list(folder));
+    files.addAll(RecordFormats.list(folder.resolve("data")));
+    for (Path file : files) {
+      boolean readable = formats.accept(file) || LineSource.plainName(file).endsWith(".tsv");
+      if (readable && isSplit(RecordFormats.splitName(file), split.toLowerCase(Locale.ROOT))) {
         return file;
       }
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +95,22 @@ class RetrievalDatasetTest {
       assertEquals(Map.of("d3", 2), dataset.judgements().of("q2"), layout[0]);
       assertEquals(List.of(), files.findings());
     }
+  }
+
+  @Test
+  void readsParquetAsTheHubLaysItOut() throws IOException, URISyntaxException {
+    Path hub = Path.of(RetrievalDatasetTest.class.getResource("/mteb/parquet").toURI());
+    RetrievalFolder source = RetrievalFolder.locate(hub, RecordFormats.DEFAULTS);
+    assertEquals(Set.of("test", "train"), source.qrels().keySet());
+    RetrievalDataset dataset =
+        RetrievalDataset.load(source, "test", folder.resolve("work"), Findings.strict());
+    RetrievalDataset plain = CollectionFiles.sound(folder.resolve("plain")).load("test");
+    assertEquals(plain.corpus().digest(), dataset.corpus().digest());
+    assertEquals(plain.queries(), dataset.queries());
+    assertEquals(Map.of("d3", 2), dataset.judgements().of("q2"));
+    ScoredPairs pairs =
+        ScoredPairs.read(hub.resolve("pairs"), "test", RecordFormats.DEFAULTS, Findings.strict());
+    assertEquals(List.of(2.5, 5.0), pairs.scores());
   }
 
   @Test
