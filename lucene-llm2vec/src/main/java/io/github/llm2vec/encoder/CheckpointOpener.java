@@ -11,14 +11,12 @@ import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.Decoder;
 import io.github.llm2vec.torch.DecoderOptions;
 import io.github.llm2vec.torch.LoadListener;
-import io.github.llm2vec.torch.LowRankUpdate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -88,8 +86,7 @@ final class CheckpointOpener {
     try (TensorSource weights = checkpoint.openWeights()) {
       return Decoder.load(
           spec,
-          new CheckpointWeights(
-              weights, module -> updates(adapters, module), checkpoint.weightsFolder().toString()),
+          CheckpointWeights.of(weights, adapters, checkpoint.weightsFolder().toString()),
           new DecoderOptions(options.dtype(), options.device(), maxTokens, true),
           listener);
     } finally {
@@ -97,20 +94,6 @@ final class CheckpointOpener {
         adapter.close();
       }
     }
-  }
-
-  private static List<LowRankUpdate> updates(List<LoraAdapter> adapters, String module) {
-    List<LowRankUpdate> updates = new ArrayList<>();
-    for (LoraAdapter adapter : adapters) {
-      adapter
-          .delta(module)
-          .ifPresent(
-              pair ->
-                  updates.add(
-                      new LowRankUpdate(
-                          adapter.tensors(), pair.aName(), pair.bName(), pair.scale())));
-    }
-    return updates;
   }
 
   /**

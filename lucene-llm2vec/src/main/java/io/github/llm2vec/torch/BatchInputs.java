@@ -4,10 +4,23 @@ package io.github.llm2vec.torch;
 import ai.djl.pytorch.engine.PtNDArray;
 import io.github.llm2vec.model.DecoderSpec;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** A batch as the tensors that a differentiated forward pass reads. */
+/** A batch as the tensors that a training module reads, by their places in its list {@code d}. */
 final class BatchInputs {
+
+  /**
+   * What a pass over a batch needs beside its texts.
+   *
+   * @param seed of its dropout
+   * @param weight of the loss in the gradient
+   */
+  record Pass(long seed, double weight) {
+
+    /** A pass that draws no dropout and has no gradient. */
+    static final Pass EVALUATION = new Pass(0, 0);
+  }
 
   private BatchInputs() {}
 
@@ -34,8 +47,11 @@ final class BatchInputs {
     }
   }
 
-  /** Ids, positions, groups, gather, scatter and mask; see {@link DecoderScript}. */
-  static List<PtNDArray> of(PackedBatch batch, NativeScope scope, TorchDevice device) {
+  /**
+   * 0 to 7: ids, positions, groups, gather, scatter and mask (see {@link DecoderScript}), seed,
+   * weight.
+   */
+  static List<PtNDArray> of(PackedBatch batch, Pass pass, NativeScope scope, TorchDevice device) {
     boolean padded = batch.hasUnseen() || device.type() == TorchDevice.Type.CUDA;
     List<PtNDArray> inputs = new ArrayList<>();
     inputs.add(scope.longs(batch.ids()));
@@ -47,6 +63,32 @@ final class BatchInputs {
         padded
             ? scope.bools(batch.mask(), batch.texts(), batch.longest())
             : scope.bools(new boolean[0], 0, 0));
+    inputs.add(scope.longs(pass.seed()));
+    inputs.add(scope.scalar(pass.weight()));
     return inputs;
+  }
+
+  /** 8 and 9: which tokens predict, and what. */
+  static List<PtNDArray> labels(PackedBatch batch, NativeScope scope) {
+    return List.of(scope.longs(batch.predictor()), scope.longs(batch.label()));
+  }
+
+  /**
+   * 8 to 11: what is pooled, then how many texts there are and a number that the method defines.
+   */
+  static List<PtNDArray> pooling(PackedBatch batch, long number, NativeScope scope) {
+    float[] weights = batch.poolWeight();
+    return List.of(
+        scope.longs(batch.poolToken()),
+        scope.longs(batch.poolRow()),
+        scope.floats(weights, weights.length),
+        scope.longs(batch.texts(), number));
+  }
+
+  /** 12 and 13: the factor of cosines, and the index of every query's own text. */
+  static List<PtNDArray> targets(int queries, double scale, NativeScope scope) {
+    long[] own = new long[queries];
+    Arrays.setAll(own, i -> i);
+    return List.of(scope.scalar(scale), scope.longs(own));
   }
 }

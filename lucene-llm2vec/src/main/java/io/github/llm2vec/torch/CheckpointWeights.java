@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import io.github.llm2vec.model.LoraAdapter;
 import io.github.llm2vec.model.TensorSource;
 import io.github.llm2vec.torch.WeightLayout.Part;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -25,6 +27,30 @@ public record CheckpointWeights(
   /** A checkpoint without adapters. */
   public static CheckpointWeights of(TensorSource base, String describe) {
     return new CheckpointWeights(base, module -> List.of(), describe);
+  }
+
+  /**
+   * A checkpoint into which adapters are merged in their order.
+   *
+   * @param adapters stay open until the weights were loaded
+   */
+  public static CheckpointWeights of(
+      TensorSource base, List<LoraAdapter> adapters, String describe) {
+    return new CheckpointWeights(base, module -> updates(adapters, module), describe);
+  }
+
+  private static List<LowRankUpdate> updates(List<LoraAdapter> adapters, String module) {
+    List<LowRankUpdate> updates = new ArrayList<>();
+    for (LoraAdapter adapter : adapters) {
+      adapter
+          .delta(module)
+          .ifPresent(
+              pair ->
+                  updates.add(
+                      new LowRankUpdate(
+                          adapter.tensors(), pair.aName(), pair.bName(), pair.scale())));
+    }
+    return updates;
   }
 
   /** The name under which the checkpoint holds a weight; its shape was checked. */

@@ -198,7 +198,7 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  private static float[][] rows(PtNDArray array, int rows, int columns) {
+  static float[][] rows(PtNDArray array, int rows, int columns) {
     FloatBuffer values = array.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
     float[][] result = new float[rows][columns];
     for (float[] row : result) {

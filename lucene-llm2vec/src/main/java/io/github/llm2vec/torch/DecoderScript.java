@@ -31,22 +31,28 @@ final class DecoderScript {
   private final LinearKernel kernel;
   private final WeightLayout layout;
   private final LoraLayout lora;
+  private final double attentionDropout;
   private int slot;
 
   DecoderScript(DecoderSpec spec, DType dtype, LinearKernel kernel, WeightLayout layout) {
-    this(spec, dtype, kernel, layout, LoraLayout.NONE);
-  }
-
-  /**
-   * The forward pass with low-rank branches, which need {@link LinearKernel#PLAIN} and the
-   * attribute {@code l}.
-   */
-  DecoderScript(
-      DecoderSpec spec, DType dtype, LinearKernel kernel, WeightLayout layout, LoraLayout lora) {
-    this.lora = lora;
+    this.lora = LoraLayout.NONE;
+    this.attentionDropout = 0;
     this.spec = spec;
     this.dtype = dtype;
     this.kernel = kernel;
+    this.layout = layout;
+  }
+
+  /**
+   * The forward pass for training: with low-rank branches, which read the attribute {@code p}, and
+   * dropout of attention probabilities, both in effect while the attribute {@code training} is set.
+   */
+  DecoderScript(DecoderSpec spec, TrainOptions options, WeightLayout layout, LoraLayout lora) {
+    this.lora = lora;
+    this.attentionDropout = options.attentionDropout();
+    this.spec = spec;
+    this.dtype = options.dtype();
+    this.kernel = LinearKernel.PLAIN;
     this.layout = layout;
   }
 
@@ -74,106 +80,127 @@ final class DecoderScript {
 
   /** The methods of the forward pass. */
   String body() {
-    return hidden() + encode() + rotate() + attend() + norm();
+    return embed() + layer() + hidden() + encode() + rotate() + attend() + norm();
   }
 
-  private String encode() {
+  private String embed() {
+    String scaled =
+        spec.scaleEmbeddings()
+            ? "torch.mul(x, " + roundToDType(Math.sqrt(spec.hiddenSize())) + ")"
+            : "x";
     return """
-          def encode(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
-        scatter: Tensor, mask: Tensor, poolToken: Tensor, poolRow: Tensor, poolWeight: Tensor, \
-        rows: int) -> Tensor:
-            h = (self).hidden(ids, positions, groups, gather, scatter, mask)
-            p = torch.to(torch.index_select(h, 0, poolToken), 6)
-            p = torch.mul(p, torch.unsqueeze(poolWeight, 1))
-            out = torch.new_zeros(p, [rows, %d])
-            return torch.index_add(out, 0, poolRow, p)
+          def embed(self, ids: Tensor) -> Tensor:
+            x = torch.embedding((self).w[0], ids)
+            return %s
         """
-        .formatted(spec.hiddenSize());
+        .formatted(scaled);
   }
 
-  private String hidden() {
+  private String layer() {
     StringBuilder text = new StringBuilder();
     text.append(
         """
-          def hidden(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
-        scatter: Tensor, mask: Tensor) -> Tensor:
+          def layer(self, x: Tensor, i: int, positions: Tensor, groups: List[int], \
+        gather: Tensor, scatter: Tensor, mask: Tensor) -> Tensor:
             w = (self).w
-            x = torch.embedding(w[0], ids)
         """);
-    if (spec.scaleEmbeddings()) {
-      line(text, "x = torch.mul(x, " + roundToDType(Math.sqrt(spec.hiddenSize())) + ")");
-    }
     line(text, "ropes = " + perLayer(layout::ropeTable));
     line(text, "windows = " + perLayer(DecoderSpec.Layer::window));
-    line(text, "for i in range(" + spec.layers().size() + "):");
-    line(text, "  b = 1 + i * " + layout.slotsPerLayer());
+    line(text, "b = 1 + i * " + layout.slotsPerLayer());
     if (!lora.isEmpty()) {
-      line(text, "  l = (self).l");
-      line(text, "  c = i * " + lora.tensorsPerLayer());
+      line(text, "l = (self).p");
+      line(text, "c = i * " + lora.tensorsPerLayer());
     }
     slot = 0;
     attentionBlock(text);
     mlpBlock(text);
-    line(text, "return (self).norm(x, w[" + layout.finalNorm() + "])");
+    line(text, "return x");
     return text.toString();
+  }
+
+  private String hidden() {
+    return """
+          def last(self, x: Tensor) -> Tensor:
+            return (self).norm(x, (self).w[%d])
+          def hidden(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
+        scatter: Tensor, mask: Tensor) -> Tensor:
+            x = (self).embed(ids)
+            for i in range(%d):
+              x = (self).layer(x, i, positions, groups, gather, scatter, mask)
+            return (self).last(x)
+        """
+        .formatted(layout.finalNorm(), spec.layers().size());
+  }
+
+  private String encode() {
+    return """
+          def pool(self, h: Tensor, poolToken: Tensor, poolRow: Tensor, poolWeight: Tensor, \
+        rows: int) -> Tensor:
+            p = torch.to(torch.index_select(h, 0, poolToken), 6)
+            p = torch.mul(p, torch.unsqueeze(poolWeight, 1))
+            out = torch.new_zeros(p, [rows, %d])
+            return torch.index_add(out, 0, poolRow, p)
+          def encode(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
+        scatter: Tensor, mask: Tensor, poolToken: Tensor, poolRow: Tensor, poolWeight: Tensor, \
+        rows: int) -> Tensor:
+            h = (self).hidden(ids, positions, groups, gather, scatter, mask)
+            return (self).pool(h, poolToken, poolRow, poolWeight, rows)
+        """
+        .formatted(spec.hiddenSize());
   }
 
   private void attentionBlock(StringBuilder text) {
     int heads = spec.heads();
     int kvHeads = spec.kvHeads();
     int turned = heads + kvHeads;
-    line(text, "  h = (self).norm(x, " + next() + ")");
-    line(
-        text,
-        "  qkv = " + adapted("h", next(), bias(spec.qkvBias()), "q_proj", "k_proj", "v_proj"));
-    line(text, "  qkv = torch.view(qkv, [-1, %d, %d])".formatted(turned + kvHeads, spec.headDim()));
-    line(text, "  qk = torch.narrow(qkv, 1, 0, %d)".formatted(turned));
+    line(text, "h = (self).norm(x, " + next() + ")");
+    line(text, "qkv = " + adapted("h", next(), bias(spec.qkvBias()), "q_proj", "k_proj", "v_proj"));
+    line(text, "qkv = torch.view(qkv, [-1, %d, %d])".formatted(turned + kvHeads, spec.headDim()));
+    line(text, "s = torch.split_with_sizes(qkv, [%d, %d], 1)".formatted(turned, kvHeads));
+    line(text, "qk = s[0]");
     if (spec.queryKeyNorm()) {
-      line(text, "  q = (self).norm(torch.narrow(qk, 1, 0, %d), %s)".formatted(heads, next()));
+      line(text, "q = (self).norm(torch.narrow(qk, 1, 0, %d), %s)".formatted(heads, next()));
       line(
           text,
-          "  k = (self).norm(torch.narrow(qk, 1, %d, %d), %s)".formatted(heads, kvHeads, next()));
-      line(text, "  qk = torch.cat([q, k], 1)");
+          "k = (self).norm(torch.narrow(qk, 1, %d, %d), %s)".formatted(heads, kvHeads, next()));
+      line(text, "qk = torch.cat([q, k], 1)");
     }
-    line(text, "  qk = (self).rotate(qk, positions, w[ropes[i]], w[ropes[i] + 1])");
-    line(text, "  q = torch.narrow(qk, 1, 0, %d)".formatted(heads));
-    line(text, "  k = torch.narrow(qk, 1, %d, %d)".formatted(heads, kvHeads));
-    line(text, "  v = torch.narrow(qkv, 1, %d, %d)".formatted(turned, kvHeads));
-    line(text, "  a = (self).attend(q, k, v, groups, gather, scatter, mask, windows[i])");
+    line(text, "qk = (self).rotate(qk, positions, w[ropes[i]], w[ropes[i] + 1])");
+    line(text, "t = torch.split_with_sizes(qk, [%d, %d], 1)".formatted(heads, kvHeads));
+    line(text, "a = (self).attend(t[0], t[1], s[1], groups, gather, scatter, mask, windows[i])");
     String weight = next();
     String bias = bias(spec.outputBias());
     if (spec.sandwichNorms()) {
-      line(text, "  a = " + adapted("a", weight, bias, "o_proj"));
-      line(text, "  x = torch.add(x, (self).norm(a, " + next() + "))");
+      line(text, "a = " + adapted("a", weight, bias, "o_proj"));
+      line(text, "x = torch.add(x, (self).norm(a, " + next() + "))");
     } else {
-      line(text, "  x = " + linearPlus("a", weight, bias, "o_proj"));
+      line(text, "x = " + linearPlus("a", weight, bias, "o_proj"));
     }
   }
 
   private void mlpBlock(StringBuilder text) {
-    line(text, "  h = (self).norm(x, " + next() + ")");
+    line(text, "h = (self).norm(x, " + next() + ")");
     if (kernel == LinearKernel.PACKED) {
       String gate = next();
       String gateBias = bias(spec.mlpBias());
-      line(text, "  g = " + packed("h", gate, gateBias, packedActivation()));
+      line(text, "g = " + packed("h", gate, gateBias, packedActivation()));
       String up = next();
       String upBias = bias(spec.mlpBias());
-      line(text, "  h = " + packedBinary("h", "g", up, upBias, "mul"));
+      line(text, "h = " + packedBinary("h", "g", up, upBias, "mul"));
     } else {
-      line(text, "  g = " + adapted("h", next(), bias(spec.mlpBias()), "gate_proj", "up_proj"));
-      int inner = spec.intermediateSize();
+      line(text, "g = " + adapted("h", next(), bias(spec.mlpBias()), "gate_proj", "up_proj"));
       line(
           text,
-          "  h = torch.mul(%s, torch.narrow(g, 1, %d, %d))"
-              .formatted(activation("torch.narrow(g, 1, 0, " + inner + ")"), inner, inner));
+          "s = torch.split_with_sizes(g, [%1$d, %1$d], 1)".formatted(spec.intermediateSize()));
+      line(text, "h = torch.mul(%s, s[1])".formatted(activation("s[0]")));
     }
     String weight = next();
     String bias = bias(spec.mlpBias());
     if (spec.sandwichNorms()) {
-      line(text, "  h = " + adapted("h", weight, bias, "down_proj"));
-      line(text, "  x = torch.add(x, (self).norm(h, " + next() + "))");
+      line(text, "h = " + adapted("h", weight, bias, "down_proj"));
+      line(text, "x = torch.add(x, (self).norm(h, " + next() + "))");
     } else {
-      line(text, "  x = " + linearPlus("h", weight, bias, "down_proj"));
+      line(text, "x = " + linearPlus("h", weight, bias, "down_proj"));
     }
   }
 
@@ -184,8 +211,9 @@ final class DecoderScript {
           def rotate(self, x: Tensor, positions: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
             c = torch.unsqueeze(torch.index_select(cos, 0, positions), 1)
             s = torch.unsqueeze(torch.index_select(sin, 0, positions), 1)
-            a = torch.narrow(x, 2, 0, %1$d)
-            b = torch.narrow(x, 2, %1$d, %1$d)
+            halves = torch.split_with_sizes(x, [%1$d, %1$d], 2)
+            a = halves[0]
+            b = halves[1]
             return torch.cat([torch.sub(torch.mul(a, c), torch.mul(b, s)), \
         torch.add(torch.mul(b, c), torch.mul(a, s))], 2)
         """
@@ -200,6 +228,7 @@ final class DecoderScript {
     return """
           def attend(self, q: Tensor, k: Tensor, v: Tensor, groups: List[int], gather: Tensor, \
         scatter: Tensor, mask: Tensor, window: int) -> Tensor:
+            p = %10$s
             if torch.gt(torch.numel(mask), 0):
               B = torch.size(mask, 0)
               S = torch.size(mask, 1)
@@ -208,28 +237,29 @@ final class DecoderScript {
               k = torch.view(torch.index_select(k, 0, gather), [B, S, %2$d, %3$d])
               v = torch.view(torch.index_select(v, 0, gather), [B, S, %2$d, %3$d])
               a = torch.scaled_dot_product_attention(torch.transpose(q, 1, 2), (self).spread(k), \
-        (self).spread(v), bias, 0., False, scale=%4$s)
+        (self).spread(v), bias, p, False, scale=%4$s)
               a = torch.reshape(torch.transpose(a, 1, 2), [-1, %5$d])
               out = torch.index_select(a, 0, scatter)
             else:
               parts = annotate(List[Tensor], [])
-              start = 0
+              sizes = annotate(List[int], [])
               for g in range(torch.floordiv(torch.len(groups), 2)):
+                _0 = torch.append(sizes, groups[2 * g] * groups[2 * g + 1])
+              qs = torch.split_with_sizes(q, sizes, 0)
+              ks = torch.split_with_sizes(k, sizes, 0)
+              vs = torch.split_with_sizes(v, sizes, 0)
+              for g in range(torch.len(sizes)):
                 B = groups[2 * g]
                 S = groups[2 * g + 1]
-                gq = torch.view(torch.narrow(q, 0, start, B * S), [B, S, %1$d, %3$d])
-                gk = torch.view(torch.narrow(k, 0, start, B * S), [B, S, %2$d, %3$d])
-                gv = torch.view(torch.narrow(v, 0, start, B * S), [B, S, %2$d, %3$d])
-                gq = torch.transpose(gq, 1, 2)
+                gq = torch.transpose(torch.view(qs[g], [B, S, %1$d, %3$d]), 1, 2)
+                gk = (self).spread(torch.view(ks[g], [B, S, %2$d, %3$d]))
+                gv = (self).spread(torch.view(vs[g], [B, S, %2$d, %3$d]))
                 if torch.__and__(torch.gt(window, 0), torch.gt(S, window)):
                   near = (self).bias(torch.new_ones(mask, [1, 1, 1, S]), S, window, %6$s)
-                  a = torch.scaled_dot_product_attention(gq, (self).spread(gk), \
-        (self).spread(gv), near, 0., False, scale=%4$s)
+                  a = torch.scaled_dot_product_attention(gq, gk, gv, near, p, False, scale=%4$s)
                 else:
-                  a = torch.scaled_dot_product_attention(gq, (self).spread(gk), \
-        (self).spread(gv), None, 0., %6$s, scale=%4$s)
-                _0 = torch.append(parts, torch.reshape(torch.transpose(a, 1, 2), [B * S, %5$d]))
-                start = start + B * S
+                  a = torch.scaled_dot_product_attention(gq, gk, gv, None, p, %6$s, scale=%4$s)
+                _1 = torch.append(parts, torch.reshape(torch.transpose(a, 1, 2), [B * S, %5$d]))
               out = torch.cat(parts, 0)
             return out
           def bias(self, visible: Tensor, S: int, window: int, causal: bool) -> Tensor:
@@ -257,7 +287,8 @@ final class DecoderScript {
             lowest(),
             heads == kvHeads
                 ? ""
-                : "    x = torch.repeat_interleave(x, " + heads / kvHeads + ", 1)\n");
+                : "    x = torch.repeat_interleave(x, " + heads / kvHeads + ", 1)\n",
+            attentionDropout == 0 ? "0." : attentionDropout + " if (self).training else 0.");
   }
 
   /**

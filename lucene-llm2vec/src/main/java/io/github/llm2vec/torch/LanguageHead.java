@@ -5,11 +5,16 @@ package io.github.llm2vec.torch;
 public enum LanguageHead {
   /** There is none; only contrastive losses can be computed. */
   NONE,
-  /** The token embeddings, frozen as PEFT freezes them. */
+  /**
+   * The token embeddings: frozen beside an adapter, as PEFT freezes them, and trained with all
+   * weights.
+   */
   TIED,
   /**
    * The checkpoint's own {@code lm_head.weight}, trained in full beside the adapter as LLM2Vec's
-   * MNTP stage does.
+   * MNTP stage does, or with all weights.
    */
-  TRAINED
+  TRAINED,
+  /** The checkpoint's own {@code lm_head.weight}, which stays as it is. */
+  FROZEN
 }

@@ -67,6 +67,11 @@ final class LoraLayout {
     }
   }
 
+  /** The adapter's tensors, or none if all weights are trained. */
+  static LoraLayout of(DecoderSpec spec, Trained trained) {
+    return trained instanceof LoraOptions options ? new LoraLayout(spec, options) : NONE;
+  }
+
   boolean isEmpty() {
     return targets.isEmpty();
   }

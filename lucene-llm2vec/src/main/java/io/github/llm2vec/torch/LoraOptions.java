@@ -11,7 +11,8 @@ import java.util.List;
  * @param dropout probability with which an element of a branch's input is dropped while training
  * @param targets linear layers that are adapted, of {@link #ALL_TARGETS}
  */
-public record LoraOptions(int rank, double alpha, double dropout, List<String> targets) {
+public record LoraOptions(int rank, double alpha, double dropout, List<String> targets)
+    implements Trained {
 
   /** Every linear layer of a decoder, under its Hugging Face name. */
   public static final List<String> ALL_TARGETS =

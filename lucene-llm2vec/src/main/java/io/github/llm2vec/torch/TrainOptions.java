@@ -4,21 +4,28 @@ package io.github.llm2vec.torch;
 import io.github.llm2vec.model.DType;
 
 /**
- * How an adapter is trained.
+ * How a model is trained.
  *
- * @param lora the adapter's shape
+ * @param trained what of it
  * @param head the language model's head
- * @param dtype of the frozen weights; what is trained is kept in single precision
+ * @param dtype in which the model is computed; what is trained is kept in single precision
  * @param device where
  * @param maxTokens longest text that will be given, in tokens
- * @param seed of the adapter's random start and of dropout
+ * @param attentionDropout probability with which an attention probability is dropped in training
+ *     passes; 0 except for SimCSE
+ * @param gradientCheckpointing whether only the input of every layer is kept for the backward pass
+ *     and the rest computed again (Chen et al., 2016): a third more work, far less memory, equal
+ *     gradients
+ * @param seed of the adapter's random start and, until {@link DecoderTrainer#seed}, of dropout
  */
 public record TrainOptions(
-    LoraOptions lora,
+    Trained trained,
     LanguageHead head,
     DType dtype,
     TorchDevice device,
     int maxTokens,
+    double attentionDropout,
+    boolean gradientCheckpointing,
     long seed) {
 
   /** Rejects a length below one, and half precision, whose gradients overflow without scaling. */
@@ -26,13 +33,57 @@ public record TrainOptions(
     if (maxTokens < 1) {
       throw new IllegalArgumentException("maxTokens must be >= 1, got " + maxTokens);
     }
+    if (!(attentionDropout >= 0 && attentionDropout < 1)) {
+      throw new IllegalArgumentException(
+          "attention dropout must be >= 0 and < 1, got " + attentionDropout);
+    }
     if (dtype == DType.FLOAT16) {
       throw new IllegalArgumentException(
           "training in float16 is not supported, because its gradients overflow; use bfloat16");
     }
   }
 
+  /** Training in single precision on the CPU, without attention dropout and checkpointing. */
+  public static TrainOptions of(Trained trained, LanguageHead head, int maxTokens, long seed) {
+    return new TrainOptions(
+        trained, head, DType.FLOAT32, TorchDevice.CPU, maxTokens, 0, false, seed);
+  }
+
+  /** The same with another dtype. */
+  public TrainOptions withDtype(DType value) {
+    return new TrainOptions(
+        trained, head, value, device, maxTokens, attentionDropout, gradientCheckpointing, seed);
+  }
+
+  /** The same on another device. */
+  public TrainOptions withDevice(TorchDevice value) {
+    return new TrainOptions(
+        trained, head, dtype, value, maxTokens, attentionDropout, gradientCheckpointing, seed);
+  }
+
+  /** The same with dropout of attention probabilities. */
+  public TrainOptions withAttentionDropout(double value) {
+    return new TrainOptions(
+        trained, head, dtype, device, maxTokens, value, gradientCheckpointing, seed);
+  }
+
+  /** The same with or without gradient checkpointing. */
+  public TrainOptions withGradientCheckpointing(boolean value) {
+    return new TrainOptions(trained, head, dtype, device, maxTokens, attentionDropout, value, seed);
+  }
+
+  boolean allWeights() {
+    return trained instanceof AllWeights;
+  }
+
+  /** Whether a training pass draws random numbers. */
+  boolean drawsDropout() {
+    return attentionDropout > 0 || (trained instanceof LoraOptions lora && lora.dropout() > 0);
+  }
+
+  /** How the weights are loaded: those that are trained unrounded, whatever is computed in. */
   DecoderOptions decoder() {
-    return new DecoderOptions(dtype, device, maxTokens, false);
+    DType loaded = allWeights() ? DType.FLOAT32 : dtype;
+    return new DecoderOptions(loaded, device, maxTokens, false);
   }
 }

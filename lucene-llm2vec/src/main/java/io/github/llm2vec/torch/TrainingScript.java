@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import io.github.llm2vec.model.DecoderSpec;
+import java.util.List;
+
 /**
- * Writes what training adds to the forward pass of {@link DecoderScript}: low-rank branches,
- * losses, gradients and the optimiser. Everything that is trained or that a loss reads lies in
- * lists of the module:
+ * Writes what training adds to the forward pass of {@link DecoderScript}: low-rank branches, losses
+ * and gradients. Everything that is trained or that a loss reads lies in lists of the module:
  *
  * <ul>
- *   <li>{@code l}: the adapter's matrices, then the head if it is trained, in single precision;
+ *   <li>{@code l}: what is trained, in single precision: the adapter's matrices or the model's
+ *       weights, then the head if it is trained;
+ *   <li>{@code p}: the same in the dtype in which the forward pass reads it; the same tensors
+ *       unless that is bfloat16;
  *   <li>{@code g}, {@code m}, {@code v}: their gradients and the two moments of Adam;
- *   <li>{@code d}: the batch of the next differentiated call.
+ *   <li>{@code d}: the batch of the next call, see {@link BatchInputs};
+ *   <li>{@code e}: embeddings of a batch that is given in parts, then their gradient.
  * </ul>
+ *
+ * <p>A loss is a <em>tail</em>: it takes the final hidden states as a leaf and returns itself and
+ * the gradient for them. How that gradient passes the layers is the same for every loss: at once
+ * through the graph of the whole forward pass, or, with gradient checkpointing, layer after layer,
+ * each computed again from its input.
  *
  * <p>Differentiated methods take no arguments (see {@link ScriptModule#differentiate}) and return
  * the loss. Weights that were loaded in inference mode cannot take part in autograd, hence {@code
@@ -18,89 +29,64 @@ package io.github.llm2vec.torch;
  */
 final class TrainingScript {
 
-  private TrainingScript() {}
+  /** Attributes of type {@code List[Tensor]}. */
+  static final List<String> LISTS = List.of("w", "l", "p", "g", "m", "v", "d", "e");
+
+  /** Logits that are computed at once, in elements; bounds what a loss over a vocabulary needs. */
+  private static final int LOGITS = 1 << 24;
+
+  private final DecoderSpec spec;
+  private final TrainOptions options;
+  private final WeightLayout layout;
+  private final LoraLayout lora;
+
+  TrainingScript(DecoderSpec spec, TrainOptions options, WeightLayout layout, LoraLayout lora) {
+    this.spec = spec;
+    this.options = options;
+    this.layout = layout;
+    this.lora = lora;
+  }
 
   /** The text of {@code class Decoder(Module)} with training. */
-  static String text(DecoderScript decoder, TrainOptions options) {
-    String head =
-        switch (options.head()) {
-          case NONE, TIED -> "(self).w[0]";
-          case TRAINED ->
-              "torch.to((self).l[-1], %d)".formatted(DecoderScript.torchType(options.dtype()));
-        };
-    return """
+  String text() {
+    StringBuilder text = new StringBuilder();
+    text.append(
+        """
         class Decoder(Module):
           __parameters__ = []
           __buffers__ = []
           training : bool
-          w : List[Tensor]
-          l : List[Tensor]
-          g : List[Tensor]
-          m : List[Tensor]
-          v : List[Tensor]
-          d : List[Tensor]
-        """
-        + WeightScript.text()
-        + decoder.body()
-        + branch(options.lora())
-        + state()
-        + losses(head)
-        + optimiser();
+        """);
+    LISTS.forEach(list -> text.append("  ").append(list).append(" : List[Tensor]\n"));
+    text.append(WeightScript.text());
+    text.append(new DecoderScript(spec, options, layout, lora).body());
+    text.append(TrainedStateScript.text(options, layout, lora));
+    text.append(branch());
+    text.append(passes());
+    text.append(options.gradientCheckpointing() ? backwardByLayer() : backward());
+    text.append(masked());
+    text.append(contrastive());
+    return text.toString();
   }
 
   /** {@code scale * B A dropout(x)} in single precision, whatever the model computes in. */
-  private static String branch(LoraOptions lora) {
+  private String branch() {
+    if (!(options.trained() instanceof LoraOptions adapter)) {
+      return "";
+    }
     return """
           def branch(self, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
             x = torch.dropout(torch.to(x, 6), %s, (self).training)
             return torch.mul(torch.linear(torch.linear(x, a), b), %s)
         """
-        .formatted(lora.dropout(), lora.scale());
+        .formatted(adapter.dropout(), adapter.scale());
   }
 
-  private static String state() {
-    return """
-          def add(self, t: Tensor) -> NoneType:
-            _0 = torch.append((self).l, torch.clone(t))
-            return None
-          def prepare(self) -> Tensor:
-            w = (self).w
-            for i in range(torch.len(w)):
-              w[i] = torch.clone(w[i])
-            l = (self).l
-            for i in range(torch.len(l)):
-              l[i] = torch.clone(l[i])
-              _0 = torch.append((self).g, torch.zeros_like(l[i]))
-              _1 = torch.append((self).m, torch.zeros_like(l[i]))
-              _2 = torch.append((self).v, torch.zeros_like(l[i]))
-              _3 = torch.requires_grad_(l[i], True)
-            return torch.new_zeros(w[0], [], dtype=6)
-          def stage(self, tensors: List[Tensor]) -> NoneType:
-            torch.clear((self).d)
-            torch.extend((self).d, tensors)
-            return None
-          def unstage(self) -> NoneType:
-            torch.clear((self).d)
-            return None
-          def state(self, kind: int, index: int) -> Tensor:
-            if torch.eq(kind, 0):
-              t = (self).l[index]
-            elif torch.eq(kind, 1):
-              t = (self).g[index]
-            elif torch.eq(kind, 2):
-              t = (self).m[index]
-            else:
-              t = (self).v[index]
-            return t
-          def set(self, kind: int, index: int, values: Tensor) -> NoneType:
-            _0 = torch.copy_((self).state(kind, index), values)
-            return None
-          def read(self, kind: int, index: int) -> Tensor:
-            return torch.clone(torch.detach((self).state(kind, index)))
-        """;
-  }
-
-  private static String losses(String head) {
+  /**
+   * Forward passes. Every layer draws its dropout from a seed of its own, so that it can be
+   * computed again alone.
+   */
+  private String passes() {
     return """
           def groups(self) -> List[int]:
             out = annotate(List[int], [])
@@ -108,72 +94,210 @@ final class TrainingScript {
             for i in range(torch.size(t, 0)):
               _0 = torch.append(out, int(torch.select(t, 0, i)))
             return out
-          def masked(self) -> Tensor:
+          def seeded(self, i: int) -> NoneType:
+            %s
+            return None
+          def step(self, x: Tensor, i: int, groups: List[int]) -> Tensor:
             d = (self).d
-            h = (self).hidden(d[0], d[1], (self).groups(), d[3], d[4], d[5])
-            h = torch.index_select(h, 0, d[6])
-            logits = torch.to(torch.linear(h, %s), 6)
-            return torch.cross_entropy_loss(logits, d[7])
-          def contrastive(self) -> Tensor:
+            _0 = (self).seeded(i)
+            return (self).layer(x, i, d[1], groups, d[3], d[4], d[5])
+          def states(self) -> Tensor:
+            x = (self).embed((self).d[0])
+            groups = (self).groups()
+            for i in range(%d):
+              x = (self).step(x, i, groups)
+            return (self).last(x)
+          def collect(self, grads: List[Optional[Tensor]], skip: int, first: int) -> NoneType:
+            for i in range(torch.len(grads) - skip):
+              grad = grads[i + skip]
+              if torch.__isnot__(grad, None):
+                found = unchecked_cast(Tensor, grad)
+                _0 = torch.add_((self).g[first + i], found)
+            return None
+          def tail(self, kind: int, h: Tensor) -> Tuple[Tensor, Tensor]:
+            h = torch.detach(h)
+            if torch.eq(kind, 0):
+              out = (self).masked(h)
+            else:
+              h = torch.requires_grad_(h, True)
+              if torch.eq(kind, 1):
+                loss = (self).contrastive(h)
+              else:
+                loss = (self).pulled(h)
+              grads = torch.grad([torch.mul(loss, (self).d[7])], [h])
+              out = (torch.detach(loss), unchecked_cast(Tensor, grads[0]))
+            return out
+          def masked_gradient(self) -> Tensor:
+            return (self).differentiate(0)
+          def contrastive_gradient(self) -> Tensor:
+            return (self).differentiate(1)
+          def pulled_gradient(self) -> Tensor:
+            return (self).differentiate(2)
+        """
+        .formatted(
+            options.drawsDropout()
+                ? "torch.manual_seed(int(torch.select((self).d[6], 0, 0)) + i)"
+                : "_0 = i",
+            spec.layers().size());
+  }
+
+  private static String backward() {
+    return """
+          def differentiate(self, kind: int) -> Tensor:
+            self.training = True
+            h = (self).states()
+            loss, dh, = (self).tail(kind, h)
+            grads = torch.grad([h], (self).p, annotate(List[Optional[Tensor]], [dh]), None, \
+        False, True)
+            _0 = (self).collect(grads, 0, 0)
+            return loss
+        """;
+  }
+
+  /** Griewank's checkpointing with one checkpoint per layer (Chen et al., 2016, section 3). */
+  private String backwardByLayer() {
+    boolean all = options.allWeights();
+    int first = all ? 1 : 0;
+    int perLayer = all ? layout.slotsPerLayer() : lora.tensorsPerLayer();
+    return """
+          def pull(self, y: Tensor, x: Tensor, first: int, count: int, g: Tensor) -> Tensor:
+            leaves = [x]
+            for i in range(count):
+              _0 = torch.append(leaves, (self).p[first + i])
+            grads = torch.grad([y], leaves, annotate(List[Optional[Tensor]], [g]), None, \
+        False, True)
+            _1 = (self).collect(grads, 1, first)
+            return unchecked_cast(Tensor, grads[0])
+          def differentiate(self, kind: int) -> Tensor:
+            self.training = True
+            groups = (self).groups()
+            xs = annotate(List[Tensor], [])
+            torch.set_grad_enabled(False)
+            x = (self).embed((self).d[0])
+            for i in range(%1$d):
+              _0 = torch.append(xs, x)
+              x = (self).step(x, i, groups)
+            torch.set_grad_enabled(True)
+            x = torch.requires_grad_(x, True)
+            h = (self).last(x)
+            loss, g, = (self).tail(kind, h)
+            g = (self).pull(h, x, %2$d, %3$d, g)
+            for j in range(%1$d):
+              i = %1$d - 1 - j
+              x = torch.requires_grad_(torch.pop(xs), True)
+              y = (self).step(x, i, groups)
+              g = (self).pull(y, x, %4$d + i * %5$d, %5$d, g)
+        %6$s\
+            return loss
+        """
+        .formatted(
+            spec.layers().size(),
+            all ? layout.finalNorm() : 0,
+            all ? 1 : 0,
+            first,
+            perLayer,
+            all
+                ? """
+                    y = (self).embed((self).d[0])
+                    grads = torch.grad([y], [(self).p[0]], annotate(List[Optional[Tensor]], [g]))
+                    _1 = (self).collect(grads, 0, 0)
+                """
+                : "");
+  }
+
+  /** Cross-entropy over the vocabulary, some labels at a time. */
+  private String masked() {
+    boolean leaf =
+        options.head() == LanguageHead.TRAINED
+            || (options.head() == LanguageHead.TIED && options.allWeights());
+    String head =
+        switch (options.head()) {
+          case NONE, TIED -> "(self).w[0]";
+          case TRAINED -> "(self).p[-1]";
+          case FROZEN -> "(self).w[-1]";
+        };
+    String index = options.head() == LanguageHead.TRAINED ? "torch.len((self).p) - 1" : "0";
+    return """
+          def masked(self, h: Tensor) -> Tuple[Tensor, Tensor]:
+            labels = (self).d[9]
+            all = torch.size(labels, 0)
+            loss = torch.new_zeros(h, [], dtype=6)
+            dh = torch.zeros_like(h)
+            for c in range(torch.floordiv(all + %3$d, %4$d)):
+              start = c * %4$d
+              count = ops.prim.min(%4$d, all - start)
+              at = torch.narrow((self).d[8], 0, start, count)
+              x = torch.requires_grad_(torch.index_select(h, 0, at), True)
+              logits = torch.to(torch.linear(x, %1$s), 6)
+              part = torch.cross_entropy_loss(logits, torch.narrow(labels, 0, start, count), None, 2)
+              part = torch.div(part, all)
+              grads = torch.grad([torch.mul(part, (self).d[7])], [x%2$s])
+              dh = torch.index_add_(dh, 0, at, unchecked_cast(Tensor, grads[0]))
+              _0 = (self).collect(grads, 1, %5$s)
+              loss = torch.add(loss, torch.detach(part))
+            return (loss, dh)
+          def score(self) -> Tensor:
+            self.training = False
+            h = (self).states()
+            labels = (self).d[9]
+            all = torch.size(labels, 0)
+            out = torch.new_zeros(h, [2], dtype=7)
+            for c in range(torch.floordiv(all + %3$d, %4$d)):
+              start = c * %4$d
+              count = ops.prim.min(%4$d, all - start)
+              label = torch.narrow(labels, 0, start, count)
+              x = torch.index_select(h, 0, torch.narrow((self).d[8], 0, start, count))
+              logits = torch.to(torch.linear(x, %1$s), 6)
+              part = torch.cross_entropy_loss(logits, label, None, 2)
+              right = torch.sum(torch.to(torch.eq(torch.argmax(logits, 1), label), 7))
+              out = torch.add(out, torch.stack([torch.to(part, 7), right]))
+            return out
+        """
+        .formatted(head, leaf ? ", " + head : "", rowsAtOnce() - 1, rowsAtOnce(), index);
+  }
+
+  private int rowsAtOnce() {
+    return Math.max(64, LOGITS / spec.vocabSize());
+  }
+
+  private static String contrastive() {
+    return """
+          def embeddings(self, h: Tensor) -> Tensor:
             d = (self).d
-            rows = int(torch.select(d[9], 0, 0))
-            n = int(torch.select(d[9], 0, 1))
-            e = (self).encode(d[0], d[1], (self).groups(), d[3], d[4], d[5], d[6], d[7], d[8], rows)
+            return (self).pool(h, d[8], d[9], d[10], int(torch.select(d[11], 0, 0)))
+          def similarity(self, e: Tensor) -> Tensor:
+            d = (self).d
+            n = int(torch.select(d[11], 0, 1))
             length = torch.linalg_vector_norm(e, 2, [-1], True, dtype=6)
             e = torch.div(e, torch.clamp_min(length, 9.9999999999999998e-13))
             q = torch.narrow(e, 0, 0, n)
-            c = torch.narrow(e, 0, n, torch.sub(rows, n))
-            scores = torch.mul(torch.matmul(q, torch.t(c)), d[10])
-            return torch.cross_entropy_loss(scores, d[11])
-          def collect(self, loss: Tensor) -> Tensor:
-            l = (self).l
-            weighted = torch.mul(loss, (self).d[-1])
-            grads = torch.grad([weighted], l, None, None, False, True)
-            for i in range(torch.len(l)):
-              grad = grads[i]
-              if torch.__isnot__(grad, None):
-                found = unchecked_cast(Tensor, grad)
-                _0 = torch.add_((self).g[i], found)
+            c = torch.narrow(e, 0, n, torch.sub(torch.size(e, 0), n))
+            scores = torch.mul(torch.matmul(q, torch.t(c)), d[12])
+            return torch.cross_entropy_loss(scores, d[13])
+          def contrastive(self, h: Tensor) -> Tensor:
+            return (self).similarity((self).embeddings(h))
+          def pulled(self, h: Tensor) -> Tensor:
+            e = (self).embeddings(h)
+            first = int(torch.select((self).d[11], 0, 1))
+            g = torch.narrow((self).e[0], 0, first, torch.size(e, 0))
+            return torch.sum(torch.mul(e, g))
+          def embed_texts(self) -> Tensor:
+            self.training = False
+            return (self).embeddings((self).states())
+          def remember(self) -> NoneType:
+            self.training = True
+            _0 = torch.append((self).e, (self).embeddings((self).states()))
+            return None
+          def forget(self) -> NoneType:
+            torch.clear((self).e)
+            return None
+          def remembered_gradient(self) -> Tensor:
+            e = torch.requires_grad_(torch.clone(torch.cat((self).e, 0)), True)
+            loss = (self).similarity(e)
+            grads = torch.grad([torch.mul(loss, (self).d[7])], [e])
+            torch.clear((self).e)
+            _0 = torch.append((self).e, unchecked_cast(Tensor, grads[0]))
             return torch.detach(loss)
-          def masked_gradient(self) -> Tensor:
-            self.training = True
-            return (self).collect((self).masked())
-          def contrastive_gradient(self) -> Tensor:
-            self.training = True
-            return (self).collect((self).contrastive())
-        """
-        .formatted(head);
-  }
-
-  /** Order of operations and roundings as in {@code torch.optim.AdamW}. */
-  private static String optimiser() {
-    return """
-          def norm_of_gradients(self) -> float:
-            parts = annotate(List[Tensor], [])
-            for i in range(torch.len((self).g)):
-              _0 = torch.append(parts, torch.linalg_vector_norm((self).g[i], 2, None, False, dtype=6))
-            return float(torch.linalg_vector_norm(torch.stack(parts), 2, None, False, dtype=6))
-          def zero_gradients(self) -> NoneType:
-            for i in range(torch.len((self).g)):
-              _0 = torch.zero_((self).g[i])
-            return None
-          def scale_gradients(self, factor: float) -> NoneType:
-            for i in range(torch.len((self).g)):
-              _0 = torch.mul_((self).g[i], factor)
-            return None
-          def update(self, size: float, decay: float, beta1: float, beta2: float, root: float, \
-        epsilon: float) -> NoneType:
-            for i in range(torch.len((self).l)):
-              p = (self).l[i]
-              g = (self).g[i]
-              m = (self).m[i]
-              v = (self).v[i]
-              _0 = torch.mul_(p, decay)
-              _1 = torch.lerp_(m, g, torch.sub(1., beta1))
-              _2 = torch.addcmul_(torch.mul_(v, beta2), g, g, value=torch.sub(1., beta2))
-              s = torch.add_(torch.div(torch.sqrt(v), root), epsilon)
-              _3 = torch.addcdiv_(p, m, s, value=torch.neg(size))
-            return None
         """;
   }
 }

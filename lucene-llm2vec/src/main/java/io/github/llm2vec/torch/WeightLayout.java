@@ -137,6 +137,12 @@ final class WeightLayout {
     slots.add(new Slot(List.of(parts), linear));
   }
 
+  /** The head of a language model, which lies outside the decoder. */
+  static Slot head(DecoderSpec spec) {
+    Part part = new Part(TrainedTensors.HEAD, spec.vocabSize(), spec.hiddenSize());
+    return new Slot(List.of(part), true);
+  }
+
   /** All weights that come from the checkpoint, in the module's order. */
   List<Slot> slots() {
     return List.copyOf(slots);

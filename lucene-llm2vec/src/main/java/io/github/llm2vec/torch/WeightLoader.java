@@ -4,6 +4,7 @@ package io.github.llm2vec.torch;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import io.github.llm2vec.model.DType;
 import io.github.llm2vec.model.Rope;
 import io.github.llm2vec.model.TensorSource;
 import io.github.llm2vec.torch.WeightLayout.Part;
@@ -56,7 +57,7 @@ final class WeightLoader {
     List<Slot> slots = layout.slots();
     try (PtNDArray like = (PtNDArray) manager.create(0f)) {
       for (int index = 0; index < slots.size(); index++) {
-        load(like, index, slots.get(index));
+        load(like, slots.get(index), options.dtype());
         done.loaded(index + 1, slots.size());
       }
     }
@@ -65,14 +66,19 @@ final class WeightLoader {
     }
   }
 
-  private void load(PtNDArray like, int index, Slot slot) throws IOException {
-    int type = DecoderScript.torchType(options.dtype());
-    long[] shape = slot.parts().get(0).shape();
-    shape[0] = slot.rows();
-    try (NativeScope scope = module.scope()) {
-      module.call(
-          scope, "allocate", scope.tensor(like), scope.numbers(shape), scope.number((long) type));
+  /**
+   * Loads one more weight behind all others, in a dtype of its own.
+   *
+   * @return its index
+   */
+  int append(PtNDManager manager, Slot slot, DType dtype) throws IOException {
+    try (PtNDArray like = (PtNDArray) manager.create(0f)) {
+      return load(like, slot, dtype);
     }
+  }
+
+  private int load(PtNDArray like, Slot slot, DType dtype) throws IOException {
+    int index = allocate(like, slot, dtype);
     int row = 0;
     for (Part part : slot.parts()) {
       fill(index, row, part);
@@ -82,6 +88,19 @@ final class WeightLoader {
       try (NativeScope scope = module.scope()) {
         module.call(scope, "pack", scope.number((long) index), scope.number((long) PACK_ROWS));
       }
+    }
+    return index;
+  }
+
+  private int allocate(PtNDArray like, Slot slot, DType dtype) {
+    long[] shape = slot.parts().get(0).shape();
+    shape[0] = slot.rows();
+    long type = DecoderScript.torchType(dtype);
+    try (NativeScope scope = module.scope()) {
+      IValue index =
+          module.call(
+              scope, "allocate", scope.tensor(like), scope.numbers(shape), scope.number(type));
+      return Math.toIntExact(index.toLong());
     }
   }
 

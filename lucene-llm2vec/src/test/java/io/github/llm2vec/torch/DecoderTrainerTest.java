@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import static io.github.llm2vec.torch.GoldenTraining.FOLDER;
+import static io.github.llm2vec.torch.GoldenTraining.HEAD;
+import static io.github.llm2vec.torch.GoldenTraining.masked;
+import static io.github.llm2vec.torch.GoldenTraining.open;
+import static io.github.llm2vec.torch.GoldenTraining.triples;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.DecoderConfig;
 import io.github.llm2vec.model.DecoderSpec;
 import io.github.llm2vec.model.LoraAdapter;
 import io.github.llm2vec.model.LoraAdapterWriter;
 import io.github.llm2vec.model.Safetensors;
 import io.github.llm2vec.model.SafetensorsWriter;
 import io.github.llm2vec.model.TensorSource;
-import io.github.llm2vec.torch.LoraTrainer.Kind;
+import io.github.llm2vec.torch.DecoderTrainer.Kind;
 import java.io.IOException;
 import java.nio.FloatBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,12 +32,10 @@ import org.junit.jupiter.api.io.TempDir;
  * expected figures were computed with Hugging Face transformers, PEFT and {@code torch.optim.AdamW}
  * and are given to the digits printed there.
  */
-class LoraTrainerTest {
+class DecoderTrainerTest {
 
-  private static final Path FOLDER = Path.of("src/test/resources/checkpoints/golden-llama");
   private static final String QUERY_A = "layers.0.self_attn.q_proj.lora_A.weight";
   private static final String DOWN_B = "layers.1.mlp.down_proj.lora_B.weight";
-  private static final String HEAD = "lm_head.weight";
   private static final AdamW ADAM = AdamW.withLearningRate(1e-2);
 
   @Test
@@ -44,7 +43,7 @@ class LoraTrainerTest {
     for (boolean padded : new boolean[] {false, true}) {
       double[] losses = {2.980630, 2.544767, 2.175575, 1.887173};
       double[] norms = {3.00856, 2.77584, 2.28494, 1.99107};
-      try (LoraTrainer trainer = open(LanguageHead.TRAINED, 0, DType.FLOAT32)) {
+      try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TRAINED, 0))) {
         for (int step = 0; step < 4; step++) {
           assertEquals(losses[step], trainer.addMaskedLoss(masked(padded), 1), 1e-6);
           assertEquals(norms[step], trainer.clipGradients(1), 1e-5);
@@ -67,7 +66,7 @@ class LoraTrainerTest {
   void contrastiveTrainingEqualsPython() throws IOException {
     double[] losses = {0.589654, 0.497329, 0.353414, 0.134788};
     double[] norms = {0.61318, 0.61774, 1.17345, 1.62423};
-    try (LoraTrainer trainer = open(LanguageHead.NONE, 0, DType.FLOAT32)) {
+    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.NONE, 0))) {
       for (int step = 0; step < 4; step++) {
         assertEquals(losses[step], trainer.addContrastiveLoss(triples(), 2, 20, 1), 2e-6);
         assertEquals(norms[step], trainer.clipGradients(1), 1e-5);
@@ -82,7 +81,7 @@ class LoraTrainerTest {
   @Test
   void gradientsEqualFiniteDifferences() throws IOException {
     float step = 1e-2f;
-    try (LoraTrainer trainer = open(LanguageHead.TRAINED, 0, DType.FLOAT32)) {
+    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TRAINED, 0))) {
       trainer.addMaskedLoss(masked(false), 1);
       for (String name : trainer.names()) {
         float[] gradient = trainer.get(Kind.GRADIENT, name);
@@ -107,7 +106,7 @@ class LoraTrainerTest {
 
   @Test
   void gradientsOfWeightedBatchesAddUp() throws IOException {
-    try (LoraTrainer trainer = open(LanguageHead.TIED, 0, DType.FLOAT32)) {
+    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TIED, 0))) {
       trainer.addMaskedLoss(masked(false), 1);
       double whole = trainer.gradientNorm();
       trainer.zeroGradients();
@@ -122,7 +121,7 @@ class LoraTrainerTest {
   void dropoutDrawsAnewForEveryBatchAndTheSameForTheSameSeed() throws IOException {
     List<Double> losses = new ArrayList<>();
     for (int run = 0; run < 2; run++) {
-      try (LoraTrainer trainer = open(LanguageHead.TRAINED, 0.3, DType.FLOAT32)) {
+      try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TRAINED, 0.3))) {
         losses.add(trainer.addMaskedLoss(masked(false), 1));
         losses.add(trainer.addMaskedLoss(masked(false), 1));
       }
@@ -134,7 +133,8 @@ class LoraTrainerTest {
 
   @Test
   void trainsAnAdapterInSinglePrecisionOnABFloat16Model() throws IOException {
-    try (LoraTrainer trainer = open(LanguageHead.TRAINED, 0, DType.BFLOAT16)) {
+    try (DecoderTrainer trainer =
+        open(GoldenTraining.options(LanguageHead.TRAINED, 0).withDtype(DType.BFLOAT16))) {
       assertEquals(2.980630, trainer.addMaskedLoss(masked(false), 1), 0.05);
       assertEquals(3.00856, trainer.gradientNorm(), 0.15);
     }
@@ -142,7 +142,7 @@ class LoraTrainerTest {
 
   @Test
   void rejectsBatchesThatFitNoLossAndStaysUsable() throws IOException {
-    try (LoraTrainer trainer = open(LanguageHead.TRAINED, 0, DType.FLOAT32)) {
+    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TRAINED, 0))) {
       PackedBatch unlabelled = new PackedBatch.Builder().add(new int[] {1, 2}, 0).build();
       PackedBatch foreign = new PackedBatch.Builder().add(new int[] {1, 32}, 0).label(1, 3).build();
       assertThrows(IllegalArgumentException.class, () -> trainer.addMaskedLoss(unlabelled, 1));
@@ -156,14 +156,9 @@ class LoraTrainerTest {
 
   @Test
   void startsAsTheModelItself() throws IOException {
-    DecoderSpec spec = DecoderConfig.read(FOLDER.resolve("config.json")).spec().withCausal(false);
-    try (TensorSource tensors = Safetensors.openFolder(FOLDER);
-        LoraTrainer trainer =
-            LoraTrainer.open(
-                spec,
-                CheckpointWeights.of(new WithHead(tensors), FOLDER.toString()),
-                options(LanguageHead.TRAINED, 0, DType.FLOAT32),
-                LoadListener.NONE)) {
+    try (DecoderTrainer trainer =
+        GoldenTraining.openAsLoaded(
+            GoldenTraining.spec(), GoldenTraining.options(LanguageHead.TRAINED, 0))) {
       double bound = 1 / Math.sqrt(16);
       for (float value : trainer.get(Kind.VALUE, QUERY_A)) {
         assertTrue(value != 0 && Math.abs(value) <= bound);
@@ -176,8 +171,8 @@ class LoraTrainerTest {
 
   @Test
   void savedAdapterGivesTheSameLossWhenMerged(@TempDir Path folder) throws IOException {
-    DecoderSpec spec = DecoderConfig.read(FOLDER.resolve("config.json")).spec().withCausal(false);
-    try (LoraTrainer trainer = open(LanguageHead.NONE, 0, DType.FLOAT32);
+    DecoderSpec spec = GoldenTraining.spec();
+    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.NONE, 0));
         TensorSource tensors = Safetensors.openFolder(FOLDER)) {
       List<SafetensorsWriter.Tensor> saved = new ArrayList<>();
       for (String name : trainer.names()) {
@@ -196,9 +191,9 @@ class LoraTrainerTest {
               FOLDER.toString());
       try (weights;
           LoraAdapter adapter = LoraAdapter.open(folder, spec);
-          LoraTrainer again =
-              LoraTrainer.open(
-                  spec, merged, options(LanguageHead.NONE, 0, DType.FLOAT32), LoadListener.NONE)) {
+          DecoderTrainer again =
+              DecoderTrainer.open(
+                  spec, merged, GoldenTraining.options(LanguageHead.NONE, 0), LoadListener.NONE)) {
         assertEquals(folder, adapter.folder());
         assertEquals(0.589654, again.addContrastiveLoss(triples(), 2, 20, 1), 2e-5);
       }
@@ -210,105 +205,11 @@ class LoraTrainerTest {
     return new LowRankUpdate(adapter, prefix + "A.weight", prefix + "B.weight", 2);
   }
 
-  private static TrainOptions options(LanguageHead head, double dropout, DType dtype) {
-    LoraOptions lora = new LoraOptions(2, 4, dropout, LoraOptions.ALL_TARGETS);
-    return new TrainOptions(lora, head, dtype, TorchDevice.CPU, 64, 42);
-  }
-
-  private static LoraTrainer open(LanguageHead head, double dropout, DType dtype)
-      throws IOException {
-    DecoderSpec spec = DecoderConfig.read(FOLDER.resolve("config.json")).spec().withCausal(false);
-    try (TensorSource tensors = Safetensors.openFolder(FOLDER)) {
-      LoraTrainer trainer =
-          LoraTrainer.open(
-              spec,
-              CheckpointWeights.of(new WithHead(tensors), FOLDER.toString()),
-              options(head, dropout, dtype),
-              LoadListener.NONE);
-      for (String name : trainer.names()) {
-        if (!name.equals(HEAD)) {
-          long elements = trainer.shape(name).get(0) * trainer.shape(name).get(1);
-          trainer.set(Kind.VALUE, name, rule(name, 0, (int) elements, 0.1));
-        }
-      }
-      return trainer;
-    }
-  }
-
-  /** The closed form of the golden checkpoints' weights. */
-  private static float[] rule(String name, long first, int count, double amplitude) {
-    int sum = 0;
-    for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
-      sum += b & 0xFF;
-    }
-    float[] values = new float[count];
-    for (int k = 0; k < count; k++) {
-      values[k] = (float) (amplitude * Math.sin(0.37 * (first + k) + 0.11 * sum));
-    }
-    return values;
-  }
-
-  private static PackedBatch masked(boolean padded) {
-    PackedBatch.Builder builder = new PackedBatch.Builder();
-    if (padded) {
-      builder.add(new int[] {2, 2, 5, 3, 7, 3}, 2).label(3, 6).label(5, 8);
-    } else {
-      builder.add(new int[] {5, 3, 7, 3}, 0).label(1, 6).label(3, 8);
-    }
-    return builder.add(new int[] {1, 9, 3, 11, 12, 13}, 0).label(2, 10).build();
-  }
-
-  private static PackedBatch triples() {
-    PackedBatch.Builder builder = new PackedBatch.Builder();
-    int[][] texts = {
-      {5, 6, 7, 8}, {1, 9, 10, 11, 12, 13},
-      {5, 6, 7, 8, 14}, {1, 9, 10, 11},
-      {1, 20, 21, 22, 23, 24}, {1, 25, 26, 27, 28, 29}
-    };
-    for (int[] text : texts) {
-      builder.add(text, 0);
-      for (int position = 0; position < text.length; position++) {
-        builder.pool(position, 1f / text.length);
-      }
-    }
-    return builder.build();
-  }
-
   private static void first(
-      LoraTrainer trainer, Kind kind, String name, int from, double... expected) {
+      DecoderTrainer trainer, Kind kind, String name, int from, double... expected) {
     float[] actual = trainer.get(kind, name);
     for (int i = 0; i < expected.length; i++) {
       assertEquals(expected[i], actual[from + i], 1e-5, kind + " " + name + " " + (from + i));
-    }
-  }
-
-  /** The golden checkpoint with a head, which it lacks, by the same rule. */
-  private record WithHead(TensorSource tensors) implements TensorSource {
-
-    @Override
-    public Set<String> names() {
-      Set<String> names = new HashSet<>(tensors.names());
-      names.add(HEAD);
-      return names;
-    }
-
-    @Override
-    public Optional<long[]> shape(String name) {
-      return name.equals(HEAD) ? Optional.of(new long[] {32, 16}) : tensors.shape(name);
-    }
-
-    @Override
-    public void read(String name, long firstElement, FloatBuffer target) throws IOException {
-      if (name.equals(HEAD)) {
-        target.put(rule(HEAD, firstElement, target.remaining(), 0.3));
-      } else {
-        tensors.read(name, firstElement, target);
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      tensors.close();
     }
   }
 }

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+import ai.djl.pytorch.jni.IValue;
+import io.github.llm2vec.model.DecoderSpec;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A language model that is trained, by a low-rank adapter or in all its weights: losses, their
+ * gradients and the optimiser, computed by libtorch. A training step is any number of losses, whose
+ * gradients add up, then {@link #clipGradients}, {@link #update} and {@link #zeroGradients}.
+ *
+ * <p>Trained tensors of an adapter are named as PEFT names them, without {@code base_model.model.}:
+ * {@code layers.0.self_attn.q_proj.lora_A.weight}; those of the model as in a bare encoder: {@code
+ * layers.0.self_attn.q_proj.weight}; a trained head is {@code lm_head.weight}. They are kept in
+ * single precision.
+ *
+ * <p>Whether a token sees those behind it is the specification's matter: a causal language model is
+ * trained with a causal one, every objective of LLM2Vec with {@code spec.withCausal(false)}.
+ *
+ * <p>Thread-safe; calls run one after the other on the trainer's device thread. Owns the native
+ * module and all its weights, which {@link #close} frees.
+ */
+public final class DecoderTrainer implements AutoCloseable {
+
+  /** Tensors that belong to a trained one. */
+  public enum Kind {
+    /** Its values. */
+    VALUE(0),
+    /** The gradient collected so far. */
+    GRADIENT(1),
+    /** Adam's mean gradient. */
+    MEAN(2),
+    /** Adam's mean squared gradient. */
+    MEAN_SQUARE(3);
+
+    private final long code; // of TrainedStateScript
+
+    Kind(long code) {
+      this.code = code;
+    }
+  }
+
+  private final DecoderSpec spec;
+  private final TrainOptions options;
+  private final TrainingModule module;
+  private final TrainedTensors tensors;
+  private final DropoutSeeds seeds;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private DecoderTrainer(DecoderSpec spec, TrainOptions options, TrainingModule module) {
+    this.spec = spec;
+    this.options = options;
+    this.module = module;
+    this.tensors = TrainedTensors.of(spec, options);
+    this.seeds = new DropoutSeeds(options.seed());
+  }
+
+  /**
+   * Loads a model. An adapter begins with A uniform within {@code 1 / sqrt(in)} and B zero, so that
+   * it changes nothing yet.
+   *
+   * @param weights the model, and adapters to merge into it first; may be closed afterwards
+   * @throws IOException if a tensor is missing, has another shape, cannot be read or holds NaN
+   * @throws IllegalArgumentException if the device is not there
+   */
+  public static DecoderTrainer open(
+      DecoderSpec spec, CheckpointWeights weights, TrainOptions options, LoadListener listener)
+      throws IOException {
+    TrainingModule module = TrainingModule.open(spec, weights, options, listener);
+    return new DecoderTrainer(spec, options, module);
+  }
+
+  /** Names of the trained tensors, in order. */
+  public List<String> names() {
+    return tensors.names();
+  }
+
+  /** Dimensions of a trained tensor. */
+  public List<Long> shape(String name) {
+    return tensors.get(name).shape();
+  }
+
+  /** Reads a trained tensor or what belongs to it, row-major. */
+  public float[] get(Kind kind, String name) {
+    float[] values = new float[Math.toIntExact(tensors.get(name).elements())];
+    read(kind, name, 0, FloatBuffer.wrap(values));
+    return values;
+  }
+
+  /**
+   * Reads consecutive elements of a trained tensor or of what belongs to it, row-major.
+   *
+   * @param first index of the first
+   * @param target filled from its position to its limit
+   */
+  public void read(Kind kind, String name, long first, FloatBuffer target) {
+    TrainedTensors.Tensor tensor = tensors.range(name, first, target.remaining());
+    module.call(
+        "read",
+        scope ->
+            new IValue[] {
+              scope.number(kind.code),
+              scope.number((long) tensor.entry()),
+              scope.number(tensor.first() + first),
+              scope.number((long) target.remaining())
+            },
+        (scope, value) ->
+            target.put(
+                scope
+                    .toTensor(value)
+                    .toByteBuffer(true)
+                    .order(ByteOrder.nativeOrder())
+                    .asFloatBuffer()));
+  }
+
+  /**
+   * Overwrites a trained tensor or what belongs to it.
+   *
+   * @param values row-major, of {@link #shape}
+   */
+  public void set(Kind kind, String name, float[] values) {
+    TrainedTensors.Tensor tensor = tensors.get(name);
+    if (values.length != tensor.elements()) {
+      throw new IllegalArgumentException(
+          name + " has " + tensor.elements() + " elements, got " + values.length);
+    }
+    write(kind, name, 0, FloatBuffer.wrap(values));
+  }
+
+  /**
+   * Overwrites consecutive elements of a trained tensor or of what belongs to it.
+   *
+   * @param first index of the first
+   * @param values read from their position to their limit
+   */
+  public void write(Kind kind, String name, long first, FloatBuffer values) {
+    TrainedTensors.Tensor tensor = tensors.range(name, first, values.remaining());
+    float[] copy = new float[values.remaining()];
+    values.get(copy);
+    module.call(
+        "write",
+        scope ->
+            new IValue[] {
+              scope.number(kind.code),
+              scope.number((long) tensor.entry()),
+              scope.number(tensor.first() + first),
+              scope.tensor(scope.floats(copy, copy.length))
+            });
+  }
+
+  /**
+   * Begins the sequence of dropout masks anew. Masks depend on this number, the calls since and
+   * their batches alone, so a run that seeds every step by its number can be resumed anywhere.
+   */
+  public void seed(long seed) {
+    seeds.restart(seed);
+  }
+
+  /**
+   * Adds the gradient of the masked-token loss: the mean cross-entropy of the labelled tokens
+   * (BehnamGhader et al., 2024, LLM2Vec, section 2.1), logits in single precision. With a label for
+   * every token but the first, and a causal specification, it is the loss of a causal language
+   * model.
+   *
+   * @param batch texts with labels
+   * @param weight what the gradient is multiplied by, such as one over the accumulated batches
+   * @return the loss, not weighted
+   * @throws IllegalArgumentException if nothing is labelled, for which the mean would be NaN, or an
+   *     id or length does not fit the model
+   * @throws IllegalStateException if there is no head, or this trainer is closed
+   * @throws DeviceException if libtorch fails; the gradients may then hold anything
+   */
+  public double addMaskedLoss(PackedBatch batch, double weight) {
+    checkLabels(batch);
+    return module.differentiate(
+        "masked_gradient",
+        batch,
+        new BatchInputs.Pass(seeds.next(), weight),
+        scope -> BatchInputs.labels(batch, scope));
+  }
+
+  /**
+   * How well the labelled tokens are predicted, without dropout and without gradients.
+   *
+   * @throws IllegalArgumentException as {@link #addMaskedLoss}
+   * @throws IllegalStateException if there is no head, or this trainer is closed
+   * @throws DeviceException if libtorch fails
+   */
+  public MaskedScore maskedScore(PackedBatch batch) {
+    checkLabels(batch);
+    return module.call(
+        "score",
+        batch,
+        BatchInputs.Pass.EVALUATION,
+        scope -> BatchInputs.labels(batch, scope),
+        (scope, value) -> {
+          double[] score = scope.toTensor(value).toDoubleArray();
+          return new MaskedScore(score[0], batch.labels(), (long) score[1]);
+        });
+  }
+
+  private void checkLabels(PackedBatch batch) {
+    if (options.head() == LanguageHead.NONE) {
+      throw new IllegalStateException("a masked-token loss needs a head, but it is NONE");
+    }
+    if (batch.labels() == 0) {
+      throw new IllegalArgumentException("no token of this batch is labelled; skip it");
+    }
+    if (Arrays.stream(batch.label()).anyMatch(id -> id < 0 || id >= spec.vocabSize())) {
+      throw new IllegalArgumentException("a label is outside the vocabulary " + spec.vocabSize());
+    }
+    BatchInputs.check(batch, spec, options.maxTokens());
+  }
+
+  /**
+   * Adds the gradient of the contrastive loss: the mean cross-entropy of each query's scaled
+   * cosines to all other texts, among which its own is the right one (LLM2Vec, section 2.1; the
+   * reference's {@code HardNegativeNLLLoss}), in single precision.
+   *
+   * @param batch texts with pooling: {@code queries} queries, then one positive for each, then any
+   *     number of hard negatives
+   * @param queries N
+   * @param scale what cosines are multiplied by
+   * @param weight what the gradient is multiplied by
+   * @return the loss, not weighted
+   * @throws IllegalArgumentException if there are fewer than two texts per query, or an id or
+   *     length does not fit the model
+   * @throws DeviceException if libtorch fails; the gradients may then hold anything
+   */
+  public double addContrastiveLoss(PackedBatch batch, int queries, double scale, double weight) {
+    Contrast contrast = new Contrast(queries, scale, weight);
+    contrast.check(batch.texts());
+    BatchInputs.check(batch, spec, options.maxTokens());
+    return new ContrastiveLoss(module, contrast).whole(batch, seeds.next());
+  }
+
+  /**
+   * Adds the gradient of the contrastive loss of a batch that does not fit into memory at once, by
+   * cached gradients (Gao et al., 2021, "Scaling Deep Contrastive Learning Batch Size under Memory
+   * Limited Setup"): all parts are embedded without gradients, the loss is differentiated with
+   * respect to the embeddings, then every part is run again, with the same dropout masks, to carry
+   * its share back. It takes the memory of one part and a third more work than {@link
+   * #addContrastiveLoss(PackedBatch, int, double, double)}, whose gradient it equals.
+   *
+   * @param parts whose texts one after the other are as in that method
+   */
+  public double addContrastiveLoss(
+      List<PackedBatch> parts, int queries, double scale, double weight) {
+    Contrast contrast = new Contrast(queries, scale, weight);
+    contrast.check(parts.stream().mapToInt(PackedBatch::texts).sum());
+    parts.forEach(part -> BatchInputs.check(part, spec, options.maxTokens()));
+    long[] partSeeds = parts.stream().mapToLong(part -> seeds.next()).toArray();
+    return new ContrastiveLoss(module, contrast).inParts(parts, partSeeds);
+  }
+
+  /**
+   * The pooled texts of a batch, not normalised, without dropout and without gradients.
+   *
+   * @return {@code (B, H)}
+   * @throws IllegalArgumentException if an id or length does not fit the model
+   * @throws DeviceException if libtorch fails
+   */
+  public float[][] embed(PackedBatch batch) {
+    BatchInputs.check(batch, spec, options.maxTokens());
+    return module.call(
+        "embed_texts",
+        batch,
+        BatchInputs.Pass.EVALUATION,
+        scope -> BatchInputs.pooling(batch, 0, scope),
+        (scope, value) -> Decoder.rows(scope.toTensor(value), batch.texts(), spec.hiddenSize()));
+  }
+
+  /** The Euclidean norm of all gradients together. */
+  public double gradientNorm() {
+    return module.call(
+        "norm_of_gradients", scope -> new IValue[0], (scope, value) -> value.toDouble());
+  }
+
+  /**
+   * Scales all gradients down to a norm, as {@code torch.nn.utils.clip_grad_norm_} does.
+   *
+   * @return the norm before
+   */
+  public double clipGradients(double maxNorm) {
+    double norm = gradientNorm();
+    double factor = maxNorm / (norm + 1e-6);
+    if (factor < 1) {
+      module.call("scale_gradients", scope -> new IValue[] {scope.number(factor)});
+    }
+    return norm;
+  }
+
+  /** Sets all gradients to zero. */
+  public void zeroGradients() {
+    module.call("zero_gradients", scope -> new IValue[0]);
+  }
+
+  /**
+   * Moves every trained tensor against its gradient. Weight decay spares norms and biases, as in
+   * Hugging Face's Trainer.
+   *
+   * @param step number of this update, from 1; corrects the bias of the moments' start
+   */
+  public void update(AdamW adam, int step) {
+    double size = adam.learningRate() / (1 - Math.pow(adam.beta1(), step));
+    double root = Math.sqrt(1 - Math.pow(adam.beta2(), step));
+    module.call(
+        "update",
+        scope ->
+            new IValue[] {
+              scope.number(size),
+              scope.numbers(tensors.decays(adam)),
+              scope.number(adam.beta1()),
+              scope.number(adam.beta2()),
+              scope.number(root),
+              scope.number(adam.epsilon())
+            });
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      module.close();
+    }
+  }
+}

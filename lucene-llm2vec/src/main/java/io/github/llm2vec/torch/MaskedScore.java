@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+/**
+ * How well a model predicts the labelled tokens of some texts.
+ *
+ * @param summedLoss cross-entropy in nats, summed over all predictions
+ * @param predictions labelled tokens
+ * @param correct those whose most probable token is the label
+ */
+public record MaskedScore(double summedLoss, long predictions, long correct) {
+
+  /** No prediction yet; where {@link #plus} begins. */
+  public static final MaskedScore NONE = new MaskedScore(0, 0, 0);
+
+  /** Mean loss per prediction; NaN if there is none. */
+  public double meanLoss() {
+    return summedLoss / predictions;
+  }
+
+  /** Share of predictions that are right; NaN if there is none. */
+  public double accuracy() {
+    return (double) correct / predictions;
+  }
+
+  /** The score of both sets of texts together. */
+  public MaskedScore plus(MaskedScore other) {
+    return new MaskedScore(
+        summedLoss + other.summedLoss, predictions + other.predictions, correct + other.correct);
+  }
+}

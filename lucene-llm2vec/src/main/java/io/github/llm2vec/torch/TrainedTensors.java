@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.torch;
+
+import io.github.llm2vec.model.DecoderSpec;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Which tensors are trained, under their names, and where in the module's list {@code l} each lies:
+ * weights that the module keeps stacked are one entry there, but several tensors of a checkpoint.
+ */
+final class TrainedTensors {
+
+  /** The name of the language model's head. */
+  static final String HEAD = "lm_head.weight";
+
+  /**
+   * A tensor.
+   *
+   * @param entry its index in the list
+   * @param first its first element within the entry
+   * @param shape its dimensions
+   */
+  record Tensor(int entry, long first, List<Long> shape) {
+
+    Tensor {
+      shape = List.copyOf(shape);
+    }
+
+    long elements() {
+      return shape.stream().reduce(1L, Math::multiplyExact);
+    }
+  }
+
+  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final List<Boolean> decayed = new ArrayList<>(); // by entry
+
+  private TrainedTensors(
+      DecoderSpec spec, TrainOptions options, WeightLayout layout, LoraLayout lora) {
+    for (LoraLayout.Matrix matrix : lora.matrices()) {
+      add(matrix.name(), matrix.rows(), matrix.columns());
+    }
+    if (options.allWeights()) {
+      layout.slots().forEach(this::add);
+    }
+    if (options.head() == LanguageHead.TRAINED) {
+      add(HEAD, spec.vocabSize(), spec.hiddenSize());
+    }
+  }
+
+  static TrainedTensors of(DecoderSpec spec, TrainOptions options) {
+    return new TrainedTensors(
+        spec,
+        options,
+        new WeightLayout(spec, LinearKernel.PLAIN),
+        LoraLayout.of(spec, options.trained()));
+  }
+
+  private void add(String name, long rows, long columns) {
+    tensors.put(name, new Tensor(decayed.size(), 0, List.of(rows, columns)));
+    decayed.add(true);
+  }
+
+  private void add(WeightLayout.Slot slot) {
+    long first = 0;
+    for (WeightLayout.Part part : slot.parts()) {
+      List<Long> shape =
+          part.columns() == 0
+              ? List.of((long) part.rows())
+              : List.of((long) part.rows(), (long) part.columns());
+      Tensor tensor = new Tensor(decayed.size(), first, shape);
+      tensors.put(part.name(), tensor);
+      first += tensor.elements();
+    }
+    // Norms and biases are the vectors; the matrices are decayed.
+    decayed.add(slot.parts().get(0).columns() > 0);
+  }
+
+  List<String> names() {
+    return List.copyOf(tensors.keySet());
+  }
+
+  Tensor get(String name) {
+    Tensor tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException(
+          "no trained tensor is called " + name + "; there are " + tensors.keySet());
+    }
+    return tensor;
+  }
+
+  /** A tensor of which some consecutive elements are asked for; rejects what it has not. */
+  Tensor range(String name, long first, long count) {
+    Tensor tensor = get(name);
+    if (first < 0 || count > tensor.elements() - first) {
+      throw new IllegalArgumentException(
+          name + " has " + tensor.elements() + " elements, not " + count + " from " + first);
+    }
+    return tensor;
+  }
+
+  /**
+   * What every entry is multiplied by in a step: weight decay spares norms and biases, as in
+   * Hugging Face's Trainer.
+   */
+  double[] decays(AdamW adam) {
+    double kept = 1 - adam.learningRate() * adam.weightDecay();
+    return decayed.stream().mapToDouble(yes -> yes ? kept : 1).toArray();
+  }
+}
