@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -129,6 +130,12 @@ public final class Llm2Vec implements TextEncoder {
   public TokenizedText tokenize(String text, Prompt prompt) {
     requireOpen();
     return preparation.prepare(text, prompt);
+  }
+
+  @Override
+  public Optional<TokenSpans> tokenSpans(String text) {
+    requireOpen();
+    return Optional.of(tokenizer.encodeWithSpans(text));
   }
 
   /** The tokenizer, owned by this encoder. */

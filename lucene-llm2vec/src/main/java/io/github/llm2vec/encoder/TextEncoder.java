@@ -2,6 +2,7 @@
 package io.github.llm2vec.encoder;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Turns texts into vectors. {@code Llm2Vec} is the one that runs a language model; the interface
@@ -32,6 +33,17 @@ public interface TextEncoder extends AutoCloseable {
    * @throws IllegalStateException if this encoder is closed
    */
   float[][] encode(List<String> texts, Prompt prompt);
+
+  /**
+   * The tokens of a text with their places, for those who cut long texts before they have them
+   * encoded. Empty if this encoder does not tell.
+   *
+   * @param text at most {@link Tokenizer#MAX_CHARACTERS} long
+   * @throws IllegalArgumentException if the text is longer
+   */
+  default Optional<TokenSpans> tokenSpans(String text) {
+    return Optional.empty();
+  }
 
   /** Encodes one text; see {@link #encode}. */
   default float[] encodeOne(String text, Prompt prompt) {

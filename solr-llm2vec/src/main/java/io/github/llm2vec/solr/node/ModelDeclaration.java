@@ -70,7 +70,7 @@ public record ModelDeclaration(
   }
 
   /** The prompt itself, or, if it has no instruction, with the one declared for its role. */
-  Prompt withDefaultInstruction(Prompt prompt) {
+  public Prompt withDefaultInstruction(Prompt prompt) {
     if (!prompt.instruction().isEmpty()) {
       return prompt;
     }

@@ -3,10 +3,12 @@ package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.encoder.TokenSpans;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
@@ -118,6 +120,19 @@ public final class NodeEncoder {
   /** Width of the vectors; fails as {@link #awaitReady} does, without patience. */
   public int dimensions() {
     return ready().dimensions();
+  }
+
+  /** Identity of what makes the vectors; fails as {@link #dimensions} does. */
+  public String fingerprint() {
+    return ready().fingerprint();
+  }
+
+  /**
+   * The tokens of a text with their places, if the encoder tells them; fails as {@link #dimensions}
+   * does.
+   */
+  public Optional<TokenSpans> tokenSpans(String text) {
+    return ready().tokenSpans(text);
   }
 
   /**

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.schema;
 
 import io.github.llm2vec.solr.node.ModelDeclaration;
+import java.util.Arrays;
 import org.apache.lucene.index.VectorEncoding;
 import org.apache.lucene.index.VectorSimilarityFunction;
 import org.apache.solr.common.SolrException;
@@ -57,6 +58,32 @@ public record VectorField(
                   .formatted(name, dimensions, model, width, width)
               + " and index the documents anew");
     }
+  }
+
+  /**
+   * Cuts a vector to the width of this field and, if asked, scales it to length 1 again: what is
+   * left of a unit vector is shorter (Kusupati et al., 2022, Matryoshka Representation Learning).
+   *
+   * @param vector at least as wide as the field
+   * @param normalize as the model is declared
+   * @return the vector itself if it has the width already
+   */
+  public float[] cut(float[] vector, boolean normalize) {
+    if (vector.length == dimensions) {
+      return vector;
+    }
+    float[] cut = Arrays.copyOf(vector, dimensions);
+    if (normalize) {
+      double squares = 0;
+      for (float value : cut) {
+        squares += (double) value * value;
+      }
+      double length = Math.max(Math.sqrt(squares), Float.MIN_NORMAL);
+      for (int i = 0; i < cut.length; i++) {
+        cut[i] = (float) (cut[i] / length);
+      }
+    }
+    return cut;
   }
 
   /**
