@@ -83,6 +83,8 @@ public final class Main implements Callable<Integer> {
         new CommandLine(main)
             .addSubcommand(new EncodeCommand(console, opener))
             .addSubcommand(new SearchCommand(console, opener))
+            .addSubcommand(new MtebCommand(console, surroundings, opener))
+            .addSubcommand(new CompareCommand(console))
             .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
             .addSubcommand(new InspectCommand(console, finder))
             .addSubcommand(new ConvertCommand(console));

@@ -3,7 +3,10 @@ package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.trainer.mteb.run.ModelMeta;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Where an evaluation puts its files, below one folder of the user's:
@@ -39,7 +42,29 @@ public record EvaluationFiles(Path root) {
 
   /** The values of every query of a system. */
   public Path queries(TaskDefinition task, String system) {
-    return root.resolve("queries").resolve(place(task)).resolve(fileName(system) + ".tsv");
+    return root.resolve("queries").resolve(place(task)).resolve(tsv(system));
+  }
+
+  /**
+   * The values of every query behind a result file.
+   *
+   * @param result a file as {@link #result} names it
+   * @param split whose queries
+   * @return empty if the file does not lie where an evaluation wrote it, or has no queries (pairs)
+   */
+  public static Optional<Path> queriesOf(Path result, String split) throws IOException {
+    Path revision = result.toAbsolutePath().normalize().getParent();
+    boolean deep = revision != null && revision.getNameCount() > 3;
+    Optional<String> system = deep ? ModelMeta.nameIn(revision) : Optional.empty();
+    if (system.isEmpty()) {
+      return Optional.empty();
+    }
+    EvaluationFiles files =
+        new EvaluationFiles(revision.resolve("..").resolve("..").resolve("..").normalize());
+    String task = result.getFileName().toString().replaceAll("\\.json$", "");
+    Path queries =
+        files.root.resolve("queries").resolve(place(task, split)).resolve(tsv(system.get()));
+    return Optional.of(queries).filter(Files::isRegularFile);
   }
 
   /** What is wrong with the data of a task. */
@@ -68,7 +93,15 @@ public record EvaluationFiles(Path root) {
   }
 
   private static Path place(TaskDefinition task) {
-    return Path.of(fileName(task.name()), fileName(task.split()));
+    return place(task.name(), task.split());
+  }
+
+  private static Path place(String task, String split) {
+    return Path.of(fileName(task), fileName(split));
+  }
+
+  private static String tsv(String system) {
+    return fileName(system) + ".tsv";
   }
 
   private static String fileName(String name) {

@@ -3,7 +3,10 @@ package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.trainer.mteb.task.Finding;
 
-/** Told how an evaluation goes, on the thread that evaluates. */
+/**
+ * Told how an evaluation goes, on the thread that evaluates. An exception thrown by a listener ends
+ * the evaluation: what is on disk stays, and a later run goes on from there.
+ */
 public interface EvaluationListener {
 
   /** Hears nothing. */
@@ -19,7 +22,7 @@ public interface EvaluationListener {
    * Texts were encoded, or found encoded by an earlier run.
    *
    * @param what "documents", "queries" or "sentences"
-   * @param done how many are on disk
+   * @param done how many have a vector; those of whole shards are on disk
    * @param total how many there will be
    * @param fresh whether the last ones were encoded now
    */

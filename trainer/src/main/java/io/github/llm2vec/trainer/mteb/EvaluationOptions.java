@@ -5,6 +5,7 @@ import io.github.llm2vec.lucene.VectorFormatOptions;
 import io.github.llm2vec.trainer.mteb.search.WordOptions;
 import io.github.llm2vec.trainer.mteb.task.RecordFormats;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * How to evaluate.
@@ -13,6 +14,8 @@ import java.util.List;
  * @param hits documents per query that enter the measures; MTEB takes 1,000
  * @param shardVectors vectors per file: the work that a killed run loses
  * @param graph how graphs are built; the quantisation is the method's
+ * @param efSearch beam of the walk through a graph, at least {@code hits}; twice {@code hits} if
+ *     unsaid
  * @param words how words are scored
  * @param measureCosts whether to measure what a query costs on every graph, at several widths
  * @param strict whether a finding in the data is an error
@@ -23,6 +26,7 @@ public record EvaluationOptions(
     int hits,
     int shardVectors,
     VectorFormatOptions graph,
+    OptionalInt efSearch,
     WordOptions words,
     boolean measureCosts,
     boolean strict,
@@ -35,6 +39,7 @@ public record EvaluationOptions(
           1000,
           1024,
           VectorFormatOptions.DEFAULTS,
+          OptionalInt.empty(),
           WordOptions.FLAT,
           false,
           false,
@@ -54,52 +59,73 @@ public record EvaluationOptions(
     if (shardVectors < 1) {
       throw new IllegalArgumentException("shardVectors must be at least 1, got " + shardVectors);
     }
+    if (efSearch.isPresent() && efSearch.getAsInt() < hits) {
+      throw new IllegalArgumentException(
+          "efSearch must be at least hits = %d, got %d; lower hits to measure narrow beams"
+              .formatted(hits, efSearch.getAsInt()));
+    }
   }
 
   /** These options with other ways of searching. */
   public EvaluationOptions withMethods(List<SearchMethod> value) {
     return new EvaluationOptions(
-        value, hits, shardVectors, graph, words, measureCosts, strict, formats);
+        value, hits, shardVectors, graph, efSearch, words, measureCosts, strict, formats);
   }
 
   /** These options with another number of hits. */
   public EvaluationOptions withHits(int value) {
     return new EvaluationOptions(
-        methods, value, shardVectors, graph, words, measureCosts, strict, formats);
+        methods, value, shardVectors, graph, efSearch, words, measureCosts, strict, formats);
   }
 
   /** These options with shards of another size. */
   public EvaluationOptions withShardVectors(int value) {
-    return new EvaluationOptions(methods, hits, value, graph, words, measureCosts, strict, formats);
+    return new EvaluationOptions(
+        methods, hits, value, graph, efSearch, words, measureCosts, strict, formats);
   }
 
   /** These options with other graphs. */
   public EvaluationOptions withGraph(VectorFormatOptions value) {
     return new EvaluationOptions(
-        methods, hits, shardVectors, value, words, measureCosts, strict, formats);
+        methods, hits, shardVectors, value, efSearch, words, measureCosts, strict, formats);
+  }
+
+  /** These options with another beam of the walk through graphs. */
+  public EvaluationOptions withEfSearch(int value) {
+    return new EvaluationOptions(
+        methods,
+        hits,
+        shardVectors,
+        graph,
+        OptionalInt.of(value),
+        words,
+        measureCosts,
+        strict,
+        formats);
   }
 
   /** These options with words scored in another way. */
   public EvaluationOptions withWords(WordOptions value) {
     return new EvaluationOptions(
-        methods, hits, shardVectors, graph, value, measureCosts, strict, formats);
+        methods, hits, shardVectors, graph, efSearch, value, measureCosts, strict, formats);
   }
 
   /** These options with or without measuring what queries cost. */
   public EvaluationOptions withMeasureCosts(boolean value) {
-    return new EvaluationOptions(methods, hits, shardVectors, graph, words, value, strict, formats);
+    return new EvaluationOptions(
+        methods, hits, shardVectors, graph, efSearch, words, value, strict, formats);
   }
 
   /** These options with findings as errors or not. */
   public EvaluationOptions withStrict(boolean value) {
     return new EvaluationOptions(
-        methods, hits, shardVectors, graph, words, measureCosts, value, formats);
+        methods, hits, shardVectors, graph, efSearch, words, measureCosts, value, formats);
   }
 
   /** These options with other file formats. */
   public EvaluationOptions withFormats(RecordFormats value) {
     return new EvaluationOptions(
-        methods, hits, shardVectors, graph, words, measureCosts, strict, value);
+        methods, hits, shardVectors, graph, efSearch, words, measureCosts, strict, value);
   }
 
   boolean usesVectors() {

@@ -120,7 +120,8 @@ final class RetrievalSearches {
     TaskVectors stores = requireVectors();
     Progress progress = new Progress(method);
     int most = Math.min(setting.options().hits(), stores.documents().size());
-    KnnOptions options = KnnOptions.top(most);
+    KnnOptions top = KnnOptions.top(most);
+    KnnOptions options = top.withEfSearch(setting.options().efSearch().orElse(top.efSearch()));
     try (GraphSearch search = open(method)) {
       long start = System.nanoTime();
       List<Ranking> rankings = new ArrayList<>();

@@ -80,6 +80,25 @@ public sealed interface SearchMethod {
     }
   }
 
+  /**
+   * A method by its label; {@code hnsw} is the graph of full floats.
+   *
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  static SearchMethod of(String label) {
+    String wanted = label.equals("hnsw") ? "hnsw-float32" : label;
+    return all().stream()
+        .filter(method -> method.label().equals(wanted))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "'"
+                        + label
+                        + "' is no way to search; there are "
+                        + String.join(", ", all().stream().map(SearchMethod::label).toList())));
+  }
+
   /** Everything that can be compared with this Lucene: exact, three graphs, BM25 and hybrid. */
   static List<SearchMethod> all() {
     return List.of(

@@ -102,9 +102,7 @@ final class StsEvaluation {
             model.encoder(),
             Prompt.query(task.instruction()),
             options.shardVectors())
-        .build(
-            TextSource.of(texts),
-            (done, fresh) -> listener.encoded(task, "sentences", done, texts.size(), fresh));
+        .build(TextSource.of(texts), new StoreProgress(listener, task, "sentences", texts.size()));
   }
 
   private static double[] similarities(

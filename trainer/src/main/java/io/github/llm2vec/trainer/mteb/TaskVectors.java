@@ -36,7 +36,7 @@ record TaskVectors(VectorStore documents, VectorStore queries) {
 
     VectorStore encode(String what, Prompt prompt, TextSource texts, int total) throws IOException {
       return new VectorStoreBuilder(folder.resolve(what), encoder, prompt, shardVectors)
-          .build(texts, (done, fresh) -> listener.encoded(task, what, done, total, fresh));
+          .build(texts, new StoreProgress(listener, task, what, total));
     }
   }
 

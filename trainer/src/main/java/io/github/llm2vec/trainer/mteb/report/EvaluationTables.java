@@ -5,7 +5,6 @@ import io.github.llm2vec.trainer.mteb.CostPoint;
 import io.github.llm2vec.trainer.mteb.EvaluationOutcome;
 import io.github.llm2vec.trainer.mteb.MethodResult;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation;
-import io.github.llm2vec.trainer.mteb.run.ResultComparison;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -98,23 +97,6 @@ public final class EvaluationTables {
               Numbers.millis(point.p95Millis()),
               Numbers.percent(point.ndcgAt10()),
               Numbers.percent(point.overlapAt10())));
-    }
-    return table.toString();
-  }
-
-  /** Two results side by side. */
-  public static String comparison(ResultComparison comparison) {
-    TextTable table =
-        new TextTable(List.of("score", "split", "subset", "first", "second", "difference"));
-    for (ResultComparison.Row row : comparison.rows()) {
-      table.add(
-          List.of(
-              row.score(),
-              row.split(),
-              row.subset(),
-              Numbers.percent(row.first()),
-              Numbers.percent(row.second()),
-              Numbers.difference(row.difference())));
     }
     return table.toString();
   }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.run;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.trainer.mteb.task.DatasetException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What MTEB's tools must know of a system: the file {@code model_meta.json} beside its results.
@@ -45,6 +49,24 @@ public record ModelMeta(String name, String revision, int dimensions, boolean us
   /** Where the results of this system are: {@code RESULTS/NAME/REVISION}, as MTEB lays them out. */
   public Path folder(Path results) {
     return results.resolve(name.replace("/", "__")).resolve(revision.replace("/", "__"));
+  }
+
+  /**
+   * The name of the system whose result files are in a folder.
+   *
+   * @return empty if there is no {@code model_meta.json} that says it
+   */
+  public static Optional<String> nameIn(Path folder) throws IOException {
+    Path file = folder.resolve("model_meta.json");
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(new ObjectMapper().readTree(file.toFile()).path("name").asText(""))
+          .filter(name -> !name.isEmpty());
+    } catch (JsonProcessingException e) {
+      throw new DatasetException(file + " is not valid JSON: " + e.getOriginalMessage());
+    }
   }
 
   /** Writes {@code model_meta.json}. */

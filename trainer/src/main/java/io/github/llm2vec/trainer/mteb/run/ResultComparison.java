@@ -5,6 +5,7 @@ import io.github.llm2vec.trainer.mteb.measure.PairedTest;
 import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
 import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,8 +15,9 @@ import java.util.TreeMap;
  *
  * @param task MTEB's name of the task
  * @param rows the scores that both have
+ * @param main the score by which systems are ranked, of the first split
  */
-public record ResultComparison(String task, List<Row> rows) {
+public record ResultComparison(String task, List<Row> rows, Row main) {
 
   /** Samples of the randomisation test; p-values are then exact to about 0.002. */
   public static final int SAMPLES = 100_000;
@@ -76,7 +78,17 @@ public record ResultComparison(String task, List<Row> rows) {
               + " and "
               + second.splits().keySet());
     }
-    return new ResultComparison(first.task(), rows);
+    return new ResultComparison(first.task(), rows, main(first, rows));
+  }
+
+  private static Row main(TaskResult first, List<Row> rows) {
+    return rows.stream()
+        .filter(
+            row ->
+                first.splits().get(row.split()).stream()
+                    .anyMatch(subset -> subset.mainScore().equals(row.score())))
+        .findFirst()
+        .orElse(rows.get(0));
   }
 
   private static List<Row> rows(String split, SubsetScores first, SubsetScores second) {
@@ -107,6 +119,12 @@ public record ResultComparison(String task, List<Row> rows) {
     List<String> queries = common(first, second);
     return PairedTest.randomisation(
         values(first, queries, measure), values(second, queries, measure), SAMPLES, SEED);
+  }
+
+  /** The mean of the first system over the queries that both were measured on. */
+  public static double commonMean(
+      RetrievalScores first, RetrievalScores second, RetrievalMeasure measure) {
+    return Arrays.stream(values(first, common(first, second), measure)).average().orElse(0);
   }
 
   private static List<String> common(RetrievalScores first, RetrievalScores second) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.IntConsumer;
 
 /**
  * Encodes texts into a {@link VectorStore}. A run that was killed goes on where it stood: shards
@@ -19,6 +20,9 @@ import java.util.SortedMap;
  * a whole, in one call, so that what comes out does not depend on when a run was killed.
  */
 public final class VectorStoreBuilder {
+
+  /** Texts that the encoder is given at once: enough for full batches. */
+  private static final int PART = 256;
 
   private final Path folder;
   private final TextEncoder encoder;
@@ -36,6 +40,14 @@ public final class VectorStoreBuilder {
      * @param encoded whether the shard was encoded now, not found from a run before
      */
     void stored(int vectors, boolean encoded);
+
+    /**
+     * Part of a shard was encoded. An exception from here ends the building; the shards that are
+     * complete stay.
+     *
+     * @param vectors so far, those of the shard's part included, which are not on disk yet
+     */
+    default void encoded(int vectors) {}
   }
 
   /**
@@ -44,8 +56,7 @@ public final class VectorStoreBuilder {
    * @param folder of the store alone
    * @param encoder not closed here
    * @param prompt how to present the texts
-   * @param shardVectors vectors per file: the work that a killed run loses, and what the encoder is
-   *     given at once
+   * @param shardVectors vectors per file: the work that a killed run loses
    */
   public VectorStoreBuilder(Path folder, TextEncoder encoder, Prompt prompt, int shardVectors) {
     this.folder = Objects.requireNonNull(folder, "folder");
@@ -72,11 +83,12 @@ public final class VectorStoreBuilder {
     List<String> next = read(texts);
     while (!next.isEmpty()) {
       String digest = Digests.sha256(next);
-      ShardRecord before = known.get(shard);
+      ShardRecord found = known.get(shard);
       boolean same =
-          before != null && before.texts().equals(digest) && before.vectors() == next.size();
+          found != null && found.texts().equals(digest) && found.vectors() == next.size();
       if (!same) {
-        encode(shard, next, digest);
+        int before = stored;
+        encode(shard, next, digest, part -> listener.encoded(before + part));
       }
       stored += next.size();
       shard++;
@@ -99,16 +111,29 @@ public final class VectorStoreBuilder {
     return shard;
   }
 
-  private void encode(int shard, List<String> texts, String digest) throws IOException {
-    float[][] vectors = encoder.encode(texts, prompt);
-    if (vectors.length != texts.size()) {
-      throw new IllegalStateException(
-          "the encoder returned "
-              + vectors.length
-              + " vectors for "
-              + texts.size()
-              + " texts; this is a bug");
+  /**
+   * Encodes part by part, so that long work can be watched and stopped. The parts do not depend on
+   * speed: in other company a vector could come out with other rounding.
+   */
+  private float[][] vectors(List<String> texts, IntConsumer progress) {
+    float[][] vectors = new float[texts.size()][];
+    for (int from = 0; from < vectors.length; from += PART) {
+      int to = Math.min(vectors.length, from + PART);
+      float[][] part = encoder.encode(texts.subList(from, to), prompt);
+      if (part.length != to - from) {
+        throw new IllegalStateException(
+            "the encoder returned %d vectors for %d texts; this is a bug"
+                .formatted(part.length, to - from));
+      }
+      System.arraycopy(part, 0, vectors, from, part.length);
+      progress.accept(to);
     }
+    return vectors;
+  }
+
+  private void encode(int shard, List<String> texts, String digest, IntConsumer progress)
+      throws IOException {
+    float[][] vectors = vectors(texts, progress);
     List<Integer> unusable = new ArrayList<>();
     for (int i = 0; i < vectors.length; i++) {
       if (!normalize(vectors[i])) {

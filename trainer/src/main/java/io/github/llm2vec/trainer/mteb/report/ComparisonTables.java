@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.mteb.report;
+
+import io.github.llm2vec.trainer.mteb.measure.PairedTest;
+import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
+import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
+import io.github.llm2vec.trainer.mteb.run.ResultComparison;
+import java.util.List;
+
+/** Tables of two results side by side, for a terminal. Scores are in hundredths. */
+public final class ComparisonTables {
+
+  private ComparisonTables() {}
+
+  /** All scores that two results of one task have. */
+  public static String scores(ResultComparison comparison) {
+    TextTable table =
+        new TextTable(List.of("score", "split", "subset", "first", "second", "difference"));
+    for (ResultComparison.Row row : comparison.rows()) {
+      table.add(
+          List.of(
+              row.score(),
+              row.split(),
+              row.subset(),
+              Numbers.percent(row.first()),
+              Numbers.percent(row.second()),
+              Numbers.difference(row.difference())));
+    }
+    return table.toString();
+  }
+
+  /** The main scores of two results of several tasks, and their means. */
+  public static String mainScores(List<ResultComparison> comparisons) {
+    TextTable table =
+        new TextTable(List.of("task", "score", "split", "first", "second", "difference"));
+    double first = 0;
+    double second = 0;
+    for (ResultComparison comparison : comparisons) {
+      ResultComparison.Row row = comparison.main();
+      table.add(
+          List.of(
+              comparison.task(),
+              row.score(),
+              row.split(),
+              Numbers.percent(row.first()),
+              Numbers.percent(row.second()),
+              Numbers.difference(row.difference())));
+      first += row.first() / comparisons.size();
+      second += row.second() / comparisons.size();
+    }
+    if (comparisons.size() > 1) {
+      table.add(
+          List.of(
+              "mean",
+              "",
+              "",
+              Numbers.percent(first),
+              Numbers.percent(second),
+              Numbers.difference(second - first)));
+    }
+    return table.toString();
+  }
+
+  /**
+   * The measures that two systems have on the queries that both were measured on, with the
+   * probability that they differ so much by chance: by the paired t-test, and by the randomisation
+   * test.
+   *
+   * @param measures what to show
+   */
+  public static String significance(
+      RetrievalScores first, RetrievalScores second, List<RetrievalMeasure> measures) {
+    TextTable table =
+        new TextTable(
+            List.of("measure", "queries", "first", "second", "difference", "p (t)", "p (random)"));
+    for (RetrievalMeasure measure : measures) {
+      PairedTest test = ResultComparison.tTest(first, second, measure);
+      table.add(
+          List.of(
+              measure.mtebName(),
+              Numbers.count(test.queries()),
+              Numbers.percent(ResultComparison.commonMean(first, second, measure)),
+              Numbers.percent(ResultComparison.commonMean(second, first, measure)),
+              Numbers.difference(test.meanDifference()),
+              Numbers.pValue(test.pValue()),
+              Numbers.pValue(ResultComparison.randomisation(first, second, measure).pValue())));
+    }
+    return table.toString();
+  }
+}
