@@ -87,7 +87,8 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new CompareCommand(console))
             .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
             .addSubcommand(new InspectCommand(console, finder))
-            .addSubcommand(new ConvertCommand(console));
+            .addSubcommand(new ConvertCommand(console))
+            .addSubcommand(new MergeCommand(console, finder));
     return commandLine
         .setOut(writer(console.out()))
         .setErr(writer(console.err()))

@@ -26,17 +26,27 @@ final class ModelFinder {
 
   /** Where models may be looked for; downloads are shown on a display. */
   ResolverOptions resolver(ModelOptions options, LoadingDisplay display) {
+    return resolver(options.allowDownload(), display);
+  }
+
+  private ResolverOptions resolver(boolean allowDownload, LoadingDisplay display) {
     ResolverOptions local =
         ResolverOptions.local(
             HubEnvironment.of(surroundings.environment(), surroundings.userHome()));
-    return options.allowDownload() ? local.downloading(display::downloaded) : local;
+    return allowDownload ? local.downloading(display::downloaded) : local;
   }
 
   /** Finds a model. */
   ResolvedCheckpoint find(ModelOptions options, CheckpointResolver.Request request)
       throws IOException {
+    return find(options.allowDownload(), request);
+  }
+
+  /** Finds a model for a command that does not run it. */
+  ResolvedCheckpoint find(boolean allowDownload, CheckpointResolver.Request request)
+      throws IOException {
     try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
-      return new CheckpointResolver(resolver(options, display)).resolve(request);
+      return new CheckpointResolver(resolver(allowDownload, display)).resolve(request);
     }
   }
 }

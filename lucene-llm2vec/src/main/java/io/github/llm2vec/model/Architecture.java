@@ -52,6 +52,7 @@ record Architecture(String modelType, Defaults defaults, Set<Trait> traits) {
               new Defaults(256_000, 3072, 24_576, 28, 16, 16, 256, 8192, 10_000),
               Set.of(
                   Trait.LLM2VEC,
+                  Trait.TIED_EMBEDDINGS,
                   Trait.ATTENTION_BIAS_BY_KEY,
                   Trait.GEMMA_ACTIVATION,
                   Trait.ONE_PLUS_NORM,
@@ -60,6 +61,7 @@ record Architecture(String modelType, Defaults defaults, Set<Trait> traits) {
               "gemma3_text",
               new Defaults(262_208, 2304, 9216, 26, 8, 4, 256, 131_072, 1_000_000),
               Set.of(
+                  Trait.TIED_EMBEDDINGS,
                   Trait.ATTENTION_BIAS_BY_KEY,
                   Trait.GEMMA_ACTIVATION,
                   Trait.ONE_PLUS_NORM,
@@ -104,6 +106,8 @@ record Architecture(String modelType, Defaults defaults, Set<Trait> traits) {
     LLM2VEC,
     /** Its class in transformers is bidirectional. */
     BIDIRECTIONAL,
+    /** The language model's head is the embedding unless {@code tie_word_embeddings} is false. */
+    TIED_EMBEDDINGS,
     /** The q, k and v projections always have a bias, o never. */
     QKV_BIAS,
     /** {@code attention_bias} gives q, k, v and o a bias. */

@@ -102,6 +102,7 @@ public final class CheckpointResolver {
                         && (sentenceTransformers.isPresent() || !config.llm2vecArchitecture()));
     return new ResolvedCheckpoint(
         new ResolvedCheckpoint.Parts(
+            chain.given.folder(),
             chain.base.folder(),
             chain.adapters,
             tokenizerFolder(chain),

@@ -21,6 +21,8 @@ import java.util.Set;
  * @param storedType the format the weights are said to be stored in
  * @param nameOrPath {@code _name_or_path}
  * @param maxPositionEmbeddings longest sequence the model was made for, in tokens
+ * @param tiedEmbeddings {@code tie_word_embeddings}, whether the head of the language model is the
+ *     embedding
  */
 public record DecoderConfig(
     DecoderSpec spec,
@@ -29,7 +31,8 @@ public record DecoderConfig(
     boolean llm2vecArchitecture,
     Optional<DType> storedType,
     Optional<String> nameOrPath,
-    int maxPositionEmbeddings) {
+    int maxPositionEmbeddings,
+    boolean tiedEmbeddings) {
 
   static final String FILE_NAME = "config.json";
 
@@ -83,7 +86,9 @@ public record DecoderConfig(
         architecture.has(Architecture.Trait.LLM2VEC),
         storedType(json),
         json.text("_name_or_path"),
-        SpecBuilder.maxPositions(json, architecture));
+        SpecBuilder.maxPositions(json, architecture),
+        json.flag("tie_word_embeddings")
+            .orElse(architecture.has(Architecture.Trait.TIED_EMBEDDINGS)));
   }
 
   /** The same with causal or bidirectional attention. */
@@ -95,7 +100,8 @@ public record DecoderConfig(
         llm2vecArchitecture,
         storedType,
         nameOrPath,
-        maxPositionEmbeddings);
+        maxPositionEmbeddings,
+        tiedEmbeddings);
   }
 
   private static void refuseUnsupported(JsonObject json) throws ModelFormatException {

@@ -4,6 +4,7 @@ package io.github.llm2vec.model;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,8 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The tensors of a decoder under the names of {@link DecoderLayout}, whatever stands before them in
- * the file, complete and of the right shapes. What a decoder does not need, such as the head of a
- * language model, is not shown. Owns the source.
+ * the file, complete and of the right shapes, with or without the head of a language model. What
+ * else a decoder does not need is not shown. Owns the source.
  */
 final class DecoderWeights implements TensorSource {
 
@@ -25,16 +26,21 @@ final class DecoderWeights implements TensorSource {
   private static final List<String> PREFIXES =
       List.of("", "model.", "base_model.model.", "base_model.model.model.");
 
+  /** The head of a language model, which no prefix but PEFT's stands before. */
+  static final String HEAD = "lm_head.weight";
+
   private static final int SHOWN = 5;
 
   private final TensorSource source;
   private final String prefix;
   private final Set<String> names;
+  private final String head; // its name in the source, or "" if it is not shown
 
-  private DecoderWeights(TensorSource source, String prefix, Set<String> names) {
+  private DecoderWeights(TensorSource source, String prefix, Set<String> names, String head) {
     this.source = source;
     this.prefix = prefix;
     this.names = names;
+    this.head = head;
   }
 
   /**
@@ -52,19 +58,35 @@ final class DecoderWeights implements TensorSource {
     }
   }
 
+  /**
+   * As {@link #open}, with the head if the checkpoint has one of its own.
+   *
+   * @throws ModelFormatException as there, also for the head
+   */
+  static DecoderWeights openLanguageModel(ModelFolder folder, DecoderConfig config)
+      throws IOException {
+    DecoderWeights decoder = open(folder, config.spec());
+    String head = decoder.prefix.replaceFirst("model\\.$", "") + HEAD;
+    if (config.tiedEmbeddings() || !decoder.source.names().contains(head)) {
+      return decoder;
+    }
+    try {
+      long vocabulary = config.spec().vocabSize();
+      long width = config.spec().hiddenSize();
+      checkTensor(folder, decoder.source, head, List.of(vocabulary, width));
+    } catch (ModelFormatException e) {
+      Closing.afterFailure(e, List.of(decoder));
+      throw e;
+    }
+    Set<String> names = new LinkedHashSet<>(decoder.names);
+    names.add(HEAD);
+    return new DecoderWeights(decoder.source, decoder.prefix, names, head);
+  }
+
   private static DecoderWeights checked(ModelFolder folder, DecoderSpec spec, TensorSource source)
       throws ModelFormatException {
     Map<String, List<Long>> expected = DecoderLayout.of(spec).tensors();
-    String prefix =
-        PREFIXES.stream()
-            .filter(p -> source.names().contains(p + "embed_tokens.weight"))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new ModelFormatException(
-                        folder.path(),
-                        "has no tensor embed_tokens.weight, with or without model. before it",
-                        "Use the complete weights of a decoder"));
+    String prefix = prefix(folder, source);
     List<String> missing =
         expected.keySet().stream().filter(n -> !source.names().contains(prefix + n)).toList();
     if (!missing.isEmpty()) {
@@ -77,7 +99,24 @@ final class DecoderWeights implements TensorSource {
       checkTensor(folder, source, prefix + entry.getKey(), entry.getValue());
     }
     warnOfUnused(folder, source, prefix, expected.keySet());
-    return new DecoderWeights(source, prefix, expected.keySet());
+    return new DecoderWeights(source, prefix, expected.keySet(), "");
+  }
+
+  /** What stands before the names of a decoder's tensors. */
+  static String prefix(ModelFolder folder, TensorSource source) throws ModelFormatException {
+    return PREFIXES.stream()
+        .filter(p -> source.names().contains(p + "embed_tokens.weight"))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ModelFormatException(
+                    folder.path(),
+                    "has no tensor embed_tokens.weight, with or without model. before it",
+                    "Use the complete weights of a decoder"));
+  }
+
+  private String stored(String name) {
+    return name.equals(HEAD) ? head : prefix + name;
   }
 
   private static void checkTensor(
@@ -134,12 +173,12 @@ final class DecoderWeights implements TensorSource {
 
   @Override
   public Optional<long[]> shape(String name) {
-    return names.contains(name) ? source.shape(prefix + name) : Optional.empty();
+    return names.contains(name) ? source.shape(stored(name)) : Optional.empty();
   }
 
   @Override
   public Optional<DType> dtype(String name) {
-    return names.contains(name) ? source.dtype(prefix + name) : Optional.empty();
+    return names.contains(name) ? source.dtype(stored(name)) : Optional.empty();
   }
 
   @Override
@@ -147,7 +186,7 @@ final class DecoderWeights implements TensorSource {
     if (!names.contains(name)) {
       throw new IllegalArgumentException("a decoder has no tensor '" + name + "'");
     }
-    source.read(prefix + name, firstElement, target);
+    source.read(stored(name), firstElement, target);
   }
 
   @Override

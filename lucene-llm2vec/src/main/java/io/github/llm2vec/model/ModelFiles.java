@@ -34,6 +34,12 @@ final class ModelFiles {
           SentenceTransformersConfig.TRANSFORMER,
           Safetensors.INDEX);
 
+  private static final Set<String> SENTENCE_TRANSFORMERS =
+      Set.of(
+          SentenceTransformersConfig.MODULES,
+          SentenceTransformersConfig.PROMPTS,
+          SentenceTransformersConfig.TRANSFORMER);
+
   private static final Pattern MODULE = Pattern.compile("\\d{1,2}_[A-Za-z]{1,40}/config\\.json");
 
   private ModelFiles() {}
@@ -44,6 +50,14 @@ final class ModelFiles {
         .filter(
             name ->
                 SMALL.contains(name) || TOKENIZER.contains(name) || MODULE.matcher(name).matches())
+        .sorted()
+        .toList();
+  }
+
+  /** The files of sentence-transformers among those of a repository. */
+  static List<String> sentenceTransformers(Collection<String> available) {
+    return available.stream()
+        .filter(name -> SENTENCE_TRANSFORMERS.contains(name) || MODULE.matcher(name).matches())
         .sorted()
         .toList();
   }

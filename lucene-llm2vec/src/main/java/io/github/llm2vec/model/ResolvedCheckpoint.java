@@ -21,6 +21,7 @@ public final class ResolvedCheckpoint {
   /**
    * What the resolver found.
    *
+   * @param given folder of what was asked for: the base, or an adapter that names it
    * @param weights folder of the base's weights and configuration
    * @param adapters folders of the adapters, in the order in which they are merged
    * @param tokenizer folder of the tokenizer's files
@@ -29,6 +30,7 @@ public final class ResolvedCheckpoint {
    * @param sentenceTransformers see {@link ResolvedCheckpoint#sentenceTransformers}
    */
   record Parts(
+      ModelFolder given,
       ModelFolder weights,
       List<ModelFolder> adapters,
       ModelFolder tokenizer,
@@ -100,6 +102,18 @@ public final class ResolvedCheckpoint {
    */
   public TensorSource openWeights() throws IOException {
     return DecoderWeights.open(parts.weights(), spec());
+  }
+
+  /**
+   * As {@link #openWeights}, with {@value DecoderWeights#HEAD} beside them if the checkpoint is a
+   * language model whose head is not its embedding. To be closed by the caller.
+   */
+  public TensorSource openLanguageModel() throws IOException {
+    return DecoderWeights.openLanguageModel(parts.weights(), config);
+  }
+
+  Parts parts() {
+    return parts;
   }
 
   /** Opens the adapters, in the order in which they are merged. To be closed by the caller. */

@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Function;
 
 /**
  * Writes a safetensors file that appears under its name only when it is complete and on disk.
@@ -28,7 +29,7 @@ public final class SafetensorsWriter {
   private static final int CHUNK_ELEMENTS = 1 << 18;
   private static final JsonMapper MAPPER = new JsonMapper();
 
-  private final DType dtype;
+  private final Function<String, DType> dtypes;
 
   /**
    * A writer that stores all tensors in one format.
@@ -36,7 +37,16 @@ public final class SafetensorsWriter {
    * @param dtype narrowing to it rounds to nearest, ties to even
    */
   public SafetensorsWriter(DType dtype) {
-    this.dtype = dtype;
+    this(name -> dtype);
+  }
+
+  /**
+   * A writer that stores every tensor in a format of its own.
+   *
+   * @param dtypes the format of a tensor by its name; narrowing rounds to nearest, ties to even
+   */
+  public SafetensorsWriter(Function<String, DType> dtypes) {
+    this.dtypes = dtypes;
   }
 
   /**
@@ -112,6 +122,7 @@ public final class SafetensorsWriter {
       if (root.has(tensor.name())) {
         throw new IllegalArgumentException("two tensors are named '" + tensor.name() + "'");
       }
+      DType dtype = dtypes.apply(tensor.name());
       long end = Math.addExact(begin, Math.multiplyExact(tensor.elements(), dtype.bytes()));
       ObjectNode entry = root.putObject(tensor.name());
       entry.put("dtype", StoredType.of(dtype).name());
@@ -127,6 +138,7 @@ public final class SafetensorsWriter {
   }
 
   private void writeValues(FileChannel channel, Tensor tensor) throws IOException {
+    DType dtype = dtypes.apply(tensor.name());
     long elements = tensor.elements();
     int chunk = (int) Math.min(elements, CHUNK_ELEMENTS);
     float[] floats = new float[chunk];
