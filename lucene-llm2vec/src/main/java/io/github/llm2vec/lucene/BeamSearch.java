@@ -10,8 +10,10 @@ import java.util.Set;
 import org.apache.lucene.index.IndexReader;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.ReaderUtil;
+import org.apache.lucene.search.Explanation;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.KnnFloatVectorQuery;
+import org.apache.lucene.search.Query;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TopDocs;
 import org.apache.lucene.search.TotalHits;
@@ -47,6 +49,11 @@ sealed interface BeamSearch {
    */
   ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits) throws IOException;
 
+  /** Lucene goes on to sort the array that it gets by documents. */
+  private static TopDocs bestFirst(TopDocs best) {
+    return new TopDocs(best.totalHits, best.scoreDocs.clone());
+  }
+
   private static TopDocs none() {
     return new TopDocs(new TotalHits(0, TotalHits.Relation.EQUAL_TO), new ScoreDoc[0]);
   }
@@ -67,14 +74,39 @@ sealed interface BeamSearch {
       return FullPrecision.score(
           reader, target, Arrays.stream(hits).mapToInt(hit -> hit.doc).toArray());
     }
+
+    @Override
+    public Query hits(IndexReader reader, KnnTarget target, ScoreDoc[] best) {
+      return ScoredDocsQuery.of(reader, best, ranked(target, best, ""));
+    }
   }
 
   /**
-   * Hits are passages, at most one per parent document.
+   * Turns the best candidates into the query that finds them.
+   *
+   * @param best what {@link #candidates} or {@link #rescore} returned, cut to {@code k}
+   */
+  Query hits(IndexReader reader, KnnTarget target, ScoreDoc[] best) throws IOException;
+
+  private static HitExplainer ranked(KnnTarget target, ScoreDoc[] best, String of) {
+    Map<Integer, Integer> ranks = new HashMap<>();
+    for (int i = 0; i < best.length; i++) {
+      ranks.put(best[i].doc, i + 1);
+    }
+    return (doc, score) ->
+        Explanation.match(
+            score,
+            "rank %d of the %d nearest%s by field '%s'"
+                .formatted(ranks.get(doc), best.length, of, target.field()));
+  }
+
+  /**
+   * Hits are found by passages, at most one per parent document.
    *
    * @param parents tells parents from their passages
+   * @param shape what comes out
    */
-  record Passages(BitSetProducer parents) implements BeamSearch {
+  record Passages(BitSetProducer parents, PassageHits shape) implements BeamSearch {
     @Override
     public TopDocs candidates(IndexSearcher searcher, KnnTarget target, int efSearch, int keep)
         throws IOException {
@@ -85,11 +117,15 @@ sealed interface BeamSearch {
 
     /**
      * Scores all passages of the candidates' documents, because quantised scores may have chosen
-     * another passage than the best. They stand side by side in the vector file.
+     * another passage than the best. They stand side by side in the vector file. Where the filter
+     * is one of passages, only those that were found are known to pass it.
      */
     @Override
     public ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits)
         throws IOException {
+      if (shape == PassageHits.FILTERED_PASSAGES) {
+        return DOCUMENTS.rescore(reader, target, hits);
+      }
       Map<Integer, Integer> documentOf = new HashMap<>();
       for (ScoreDoc hit : hits) {
         LeafReaderContext leaf = reader.leaves().get(ReaderUtil.subIndex(hit.doc, reader.leaves()));
@@ -106,6 +142,32 @@ sealed interface BeamSearch {
           .filter(hit -> seen.add(documentOf.get(hit.doc)))
           .toArray(ScoreDoc[]::new);
     }
+
+    @Override
+    public Query hits(IndexReader reader, KnnTarget target, ScoreDoc[] best) throws IOException {
+      if (shape != PassageHits.DOCUMENTS) {
+        return ScoredDocsQuery.of(reader, best, ranked(target, best, " passages, one a document,"));
+      }
+      ScoreDoc[] documents = new ScoreDoc[best.length];
+      for (int i = 0; i < best.length; i++) {
+        LeafReaderContext leaf =
+            reader.leaves().get(ReaderUtil.subIndex(best[i].doc, reader.leaves()));
+        int document = parents.getBitSet(leaf).nextSetBit(best[i].doc - leaf.docBase);
+        documents[i] = new ScoreDoc(leaf.docBase + document, best[i].score);
+      }
+      return ScoredDocsQuery.of(
+          reader, documents, ranked(target, documents, " documents by their best passages"));
+    }
+  }
+
+  /** What a search over passages returns. */
+  enum PassageHits {
+    /** Passages; the filter lets all passages of a document through or none. */
+    PASSAGES,
+    /** Passages; the filter may choose among the passages of a document. */
+    FILTERED_PASSAGES,
+    /** The documents of the passages; the filter is as for {@link #PASSAGES}. */
+    DOCUMENTS
   }
 
   /**
@@ -123,8 +185,9 @@ sealed interface BeamSearch {
 
     @Override
     protected TopDocs mergeLeafResults(TopDocs[] perLeafResults) {
-      merged = TopDocs.merge(keep, perLeafResults);
-      return merged;
+      TopDocs best = TopDocs.merge(keep, perLeafResults);
+      merged = bestFirst(best);
+      return best;
     }
   }
 
@@ -140,8 +203,9 @@ sealed interface BeamSearch {
 
     @Override
     protected TopDocs mergeLeafResults(TopDocs[] perLeafResults) {
-      merged = TopDocs.merge(keep, perLeafResults);
-      return merged;
+      TopDocs best = TopDocs.merge(keep, perLeafResults);
+      merged = bestFirst(best);
+      return best;
     }
   }
 }

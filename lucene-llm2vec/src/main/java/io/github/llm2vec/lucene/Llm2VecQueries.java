@@ -4,6 +4,7 @@ package io.github.llm2vec.lucene;
 import org.apache.lucene.search.FloatVectorSimilarityQuery;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.Query;
+import org.apache.lucene.search.join.BitSetProducer;
 
 /**
  * Lucene queries for the documents whose vectors are nearest to a text.
@@ -58,6 +59,62 @@ public final class Llm2VecQueries {
   public static Query knn(String field, float[] vector, KnnOptions options, Query filter) {
     return new TunedKnnQuery(
         new KnnTarget(field, vector.clone(), filter), options, BeamSearch.DOCUMENTS);
+  }
+
+  /**
+   * The documents whose best passages are nearest to a vector, in an index where a document's
+   * passages come before it in one block. At most one passage of a document enters, so that {@code
+   * k} documents come back even if one of them has the {@code k} nearest passages.
+   *
+   * @param field a field of float vectors that passages have and documents have not
+   * @param vector {@code [dimensions]} of the field
+   * @param options how far to search; {@code k} counts documents
+   * @param documents tells documents from their passages
+   * @param passageFilter which passages may be found; lets through all of a document or none, as
+   *     {@code ToChildBlockJoinQuery} does
+   */
+  public static Query documentsByPassages(
+      String field,
+      float[] vector,
+      KnnOptions options,
+      BitSetProducer documents,
+      Query passageFilter) {
+    return new TunedKnnQuery(
+        new KnnTarget(field, vector.clone(), passageFilter),
+        options,
+        new BeamSearch.Passages(documents, BeamSearch.PassageHits.DOCUMENTS));
+  }
+
+  /**
+   * The passages nearest to a vector, at most one of a document; as {@link #documentsByPassages},
+   * but the hits are the passages themselves and the filter may be any.
+   */
+  public static Query passages(
+      String field,
+      float[] vector,
+      KnnOptions options,
+      BitSetProducer documents,
+      Query passageFilter) {
+    return new TunedKnnQuery(
+        new KnnTarget(field, vector.clone(), passageFilter),
+        options,
+        new BeamSearch.Passages(documents, BeamSearch.PassageHits.FILTERED_PASSAGES));
+  }
+
+  /**
+   * Fuses a search by words and one by vectors by {@link ReciprocalRankFusion}, as a query that
+   * goes wherever queries go; {@link HybridSearcher} gives the ranks as well. Both searches run
+   * when Lucene rewrites the query. Explanations tell both ranks.
+   *
+   * @param words scores by words
+   * @param vectors scores by vectors; restricted by its own filter
+   * @param filter which documents are ranked at all, in both searches
+   * @param depth hits of either search that enter the fusion
+   * @param rankConstant the k of reciprocal rank fusion
+   */
+  public static Query hybrid(
+      Query words, Query vectors, Query filter, int depth, int rankConstant) {
+    return new HybridQuery(words, vectors, filter, depth, rankConstant);
   }
 
   /** The {@code k} documents nearest to a text, compared with every vector of the index. */

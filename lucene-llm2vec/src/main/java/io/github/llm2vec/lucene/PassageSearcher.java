@@ -110,7 +110,8 @@ public final class PassageSearcher {
             ? filter
             : new ToChildBlockJoinQuery(onlyDocuments(filter), documents);
     KnnTarget target = new KnnTarget(field.name(), field.queryVector(text), ofPassages);
-    return new TunedKnnQuery(target, options, new BeamSearch.Passages(documents));
+    return new TunedKnnQuery(
+        target, options, new BeamSearch.Passages(documents, BeamSearch.PassageHits.PASSAGES));
   }
 
   /** Lucene's join fails on a filter that matches passages, for example one that excludes. */

@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.lucene.search.Explanation;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TopDocs;
 
@@ -76,6 +77,40 @@ public final class ReciprocalRankFusion {
     return List.copyOf(fused.subList(0, Math.min(topN, fused.size())));
   }
 
+  /**
+   * Explains the score of a document that words and vectors ranked.
+   *
+   * @param score its score
+   * @param wordRank its rank by words, counted from 1; 0 if they missed it
+   * @param vectorRank its rank by vectors, counted from 1; 0 if they missed it
+   * @param rankConstant the k of the formula
+   */
+  public static Explanation explain(float score, int wordRank, int vectorRank, int rankConstant) {
+    return Explanation.match(
+        score,
+        "reciprocal rank fusion, sum of:",
+        explain("words", wordRank, rankConstant),
+        explain("vectors", vectorRank, rankConstant));
+  }
+
+  private static Explanation explain(String ranking, int rank, int rankConstant) {
+    return rank == 0
+        ? Explanation.match(0, "not found by " + ranking)
+        : Explanation.match(
+            (float) reciprocal(rank, rankConstant),
+            "1 / (%d + %d), rank %d by %s".formatted(rankConstant, rank, rank, ranking));
+  }
+
+  /**
+   * What a ranking adds to the score of a document.
+   *
+   * @param rank counted from 1; 0 if the ranking missed the document
+   * @param rankConstant the k of the formula
+   */
+  public static double reciprocal(int rank, int rankConstant) {
+    return rank == 0 ? 0 : 1.0 / ((long) rankConstant + rank);
+  }
+
   private static Integer[] noRanks(int rankings) {
     Integer[] ranks = new Integer[rankings];
     Arrays.fill(ranks, 0);
@@ -85,9 +120,7 @@ public final class ReciprocalRankFusion {
   private static double score(Integer[] ranks, int rankConstant) {
     double score = 0;
     for (int rank : ranks) {
-      if (rank > 0) {
-        score += 1.0 / ((long) rankConstant + rank);
-      }
+      score += reciprocal(rank, rankConstant);
     }
     return score;
   }

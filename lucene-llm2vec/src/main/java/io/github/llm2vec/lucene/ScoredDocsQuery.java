@@ -15,26 +15,38 @@ import org.apache.lucene.search.ScoreMode;
 import org.apache.lucene.search.Weight;
 
 /**
- * Matches given documents with given scores; what a nearest-neighbour search rewrites itself to.
- * The document numbers hold for one reader only, and the query refuses any other.
+ * Matches given documents with given scores; what a nearest-neighbour or hybrid search rewrites
+ * itself to. The document numbers hold for one reader only, and the query refuses any other.
  */
-final class ScoredDocsQuery extends Query {
+public final class ScoredDocsQuery extends Query {
 
   private final int[] docs;
   private final float[] scores;
   private final Object readerId;
+  // Follows from the search that found the hits, so it is no part of what makes queries equal.
+  private final HitExplainer explainer;
 
-  private ScoredDocsQuery(int[] docs, float[] scores, Object readerId) {
+  private ScoredDocsQuery(int[] docs, float[] scores, Object readerId, HitExplainer explainer) {
     this.docs = docs;
     this.scores = scores;
     this.readerId = readerId;
+    this.explainer = explainer;
+  }
+
+  /** Hits whose explanation is that they are among the nearest. */
+  static Query of(IndexReader reader, ScoreDoc[] hits) {
+    String reason = "among the " + hits.length + " nearest";
+    return of(reader, hits, (doc, score) -> Explanation.match(score, reason));
   }
 
   /**
+   * A query for hits that are known.
+   *
    * @param reader the reader that numbered the documents
    * @param hits distinct documents in any order, scores not negative
+   * @param explainer tells why a hit has its score
    */
-  static Query of(IndexReader reader, ScoreDoc[] hits) {
+  public static Query of(IndexReader reader, ScoreDoc[] hits, HitExplainer explainer) {
     if (hits.length == 0) {
       return new MatchNoDocsQuery("no vector was near enough");
     }
@@ -46,7 +58,7 @@ final class ScoredDocsQuery extends Query {
       docs[i] = sorted[i].doc;
       scores[i] = sorted[i].score;
     }
-    return new ScoredDocsQuery(docs, scores, reader.getContext().id());
+    return new ScoredDocsQuery(docs, scores, reader.getContext().id(), explainer);
   }
 
   @Override
@@ -68,10 +80,7 @@ final class ScoredDocsQuery extends Query {
 
       @Override
       public Explanation explain(LeafReaderContext context, int doc) {
-        int found = Arrays.binarySearch(docs, context.docBase + doc);
-        return found < 0
-            ? Explanation.noMatch("not among the " + docs.length + " nearest")
-            : Explanation.match(scores[found] * boost, "among the " + docs.length + " nearest");
+        return explanation(context.docBase + doc, boost);
       }
 
       @Override
@@ -79,6 +88,17 @@ final class ScoredDocsQuery extends Query {
         return true;
       }
     };
+  }
+
+  private Explanation explanation(int doc, float boost) {
+    int found = Arrays.binarySearch(docs, doc);
+    if (found < 0) {
+      return Explanation.noMatch("not among the " + docs.length + " nearest");
+    }
+    Explanation plain = explainer.explain(doc, scores[found]);
+    return boost == 1
+        ? plain
+        : Explanation.match(scores[found] * boost, "with boost " + boost + ", of:", plain);
   }
 
   private LeafHits leafHits(LeafReaderContext context) {

@@ -54,7 +54,7 @@ final class TunedKnnQuery extends Query {
             .limit(options.k())
             .filter(hit -> hit.score >= minScore)
             .toArray(ScoreDoc[]::new);
-    return ScoredDocsQuery.of(reader, best);
+    return search.hits(reader, target, best);
   }
 
   @Override

@@ -2,6 +2,8 @@
 package io.github.llm2vec.solr;
 
 import io.github.llm2vec.solr.node.EncoderRegistry;
+import io.github.llm2vec.solr.query.ClauseVectors;
+import io.github.llm2vec.solr.query.HybridStage;
 import io.github.llm2vec.solr.query.QueryVectors;
 import java.util.Set;
 import org.apache.solr.common.util.NamedList;
@@ -13,9 +15,10 @@ import org.apache.solr.util.plugin.SolrCoreAware;
 
 /**
  * Sends query vectors along with the requests to the shards, so that a distributed query is encoded
- * once instead of at every shard and phase; and has the model of the query parser opened when the
- * core is loaded instead of at the first query. In {@code solrconfig.xml}, with its name in the
- * {@code last-components} of the search handlers:
+ * once instead of at every shard and phase; finds out the ranks of hybrid queries in the whole
+ * collection; and has the model of the query parser opened when the core is loaded instead of at
+ * the first query. In {@code solrconfig.xml}, with its name in the {@code last-components} of the
+ * search handlers:
  *
  * <pre>{@code
  * <searchComponent name="llm2vec" class="io.github.llm2vec.solr.Llm2VecComponent">
@@ -50,7 +53,10 @@ public final class Llm2VecComponent extends SearchComponent implements SolrCoreA
 
   @Override
   public void prepare(ResponseBuilder builder) {
-    // Query vectors come into being where queries are parsed.
+    // Most query vectors come into being where queries are parsed.
+    if (builder.isDistributed()) {
+      ClauseVectors.encode(builder.req);
+    }
   }
 
   @Override
@@ -62,10 +68,21 @@ public final class Llm2VecComponent extends SearchComponent implements SolrCoreA
   public void modifyRequest(
       ResponseBuilder builder, SearchComponent sender, ShardRequest shardRequest) {
     QueryVectors.send(builder.req, shardRequest.params);
+    HybridStage.send(builder, shardRequest);
+  }
+
+  @Override
+  public int distributedProcess(ResponseBuilder builder) {
+    return HybridStage.distributedProcess(builder, this);
+  }
+
+  @Override
+  public void handleResponses(ResponseBuilder builder, ShardRequest shardRequest) {
+    HybridStage.handleResponses(builder, shardRequest);
   }
 
   @Override
   public String getDescription() {
-    return "Sends LLM2Vec query vectors to the shards";
+    return "Sends LLM2Vec query vectors and hybrid ranks to the shards";
   }
 }

@@ -19,14 +19,19 @@ import org.apache.solr.search.QParserPlugin;
  * <queryParser name="llm2vec" class="io.github.llm2vec.solr.Llm2VecQParserPlugin">
  *   <str name="model">default</str>
  *   <str name="instruction">Given a question, find passages that answer it:</str>
+ *   <int name="efSearch">100</int>
+ *   <int name="overRequest">5</int>
  * </queryParser>
  * }</pre>
+ *
+ * <p>{@code docs/solr-queries.md} lists the parameters.
  */
 public final class Llm2VecQParserPlugin extends QParserPlugin {
 
-  private static final Set<String> KNOWN = Set.of("model", "instruction");
+  private static final Set<String> KNOWN =
+      Set.of("model", "instruction", "efSearch", "overRequest");
 
-  private QueryDefaults defaults = new QueryDefaults("", "");
+  private QueryDefaults defaults = QueryDefaults.NONE;
 
   /** Made by Solr. */
   public Llm2VecQParserPlugin() {}
@@ -34,7 +39,20 @@ public final class Llm2VecQParserPlugin extends QParserPlugin {
   @Override
   public void init(NamedList<?> args) {
     PluginArguments arguments = new PluginArguments("Llm2VecQParserPlugin", args, KNOWN);
-    defaults = new QueryDefaults(arguments.text("model", ""), arguments.text("instruction", ""));
+    defaults =
+        new QueryDefaults(
+            arguments.text("model", ""),
+            arguments.text("instruction", ""),
+            count(arguments, "efSearch"),
+            count(arguments, "overRequest"));
+  }
+
+  private static int count(PluginArguments arguments, String name) {
+    long value = arguments.number(name, 0);
+    if (value < 0 || value > Integer.MAX_VALUE) {
+      throw arguments.wrong("argument '" + name + "' must be at least 1, found " + value);
+    }
+    return (int) value;
   }
 
   /** What queries fall back on. */

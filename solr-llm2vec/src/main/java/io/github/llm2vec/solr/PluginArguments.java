@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
-import io.github.llm2vec.solr.node.NearestName;
+import io.github.llm2vec.model.NearestName;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;

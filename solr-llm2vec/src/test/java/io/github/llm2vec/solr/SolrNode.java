@@ -27,7 +27,7 @@ import org.apache.solr.embedded.JettySolrRunner;
 public final class SolrNode implements AutoCloseable {
 
   /** The configset that users start from. */
-  public static final Path BASIC = Path.of("..", "solr-config-examples", "basic", "conf");
+  public static final Path BASIC = example("basic");
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -40,13 +40,24 @@ public final class SolrNode implements AutoCloseable {
     this.jetty = jetty;
   }
 
+  /** A configset of the examples. */
+  public static Path example(String name) {
+    return Path.of("..", "solr-config-examples", name, "conf");
+  }
+
   /** Starts a node with one model, "default", that is opened at once in the asking thread. */
   public static SolrNode start(Path home, EncoderFactory factory) throws Exception {
+    return start(home, factory, 1 << 20);
+  }
+
+  /** Starts such a node with a cache for vectors of queries that has so many bytes. */
+  public static SolrNode start(Path home, EncoderFactory factory, long queryCacheBytes)
+      throws Exception {
     ModelsFile models =
         new ModelsFile(
             home.resolve(ModelsFile.NAME),
             Map.of("default", ModelDeclaration.of("default", "fake")),
-            1 << 20);
+            queryCacheBytes);
     return start(home, new EncoderRegistry(models, factory, Runnable::run));
   }
 
@@ -84,8 +95,15 @@ public final class SolrNode implements AutoCloseable {
   /** Makes a core of the basic example after changes to the text of its files. */
   public void createCore(String name, Map<String, String> properties, Map<String, String> changes)
       throws IOException {
+    createCore(name, BASIC, properties, changes);
+  }
+
+  /** Makes a core of any example after changes to the text of its files. */
+  public void createCore(
+      String name, Path example, Map<String, String> properties, Map<String, String> changes)
+      throws IOException {
     Path instance = home.resolve(name);
-    copy(BASIC, instance.resolve("conf"));
+    copy(example, instance.resolve("conf"));
     for (Map.Entry<String, String> change : changes.entrySet()) {
       boolean found = false;
       for (String file : List.of("schema.xml", "solrconfig.xml")) {

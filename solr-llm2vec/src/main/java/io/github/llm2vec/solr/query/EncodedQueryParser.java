@@ -2,13 +2,20 @@
 package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.solr.node.EncoderRegistry;
-import io.github.llm2vec.solr.node.NodeEncoder;
+import io.github.llm2vec.lucene.Llm2VecQueries;
 import io.github.llm2vec.solr.schema.VectorField;
 import java.util.List;
+import java.util.Optional;
+import org.apache.lucene.search.FloatVectorSimilarityQuery;
+import org.apache.lucene.search.KnnFloatVectorQuery;
+import org.apache.lucene.search.MatchAllDocsQuery;
+import org.apache.lucene.search.MatchNoDocsQuery;
 import org.apache.lucene.search.Query;
+import org.apache.lucene.search.join.ScoreMode;
+import org.apache.lucene.search.join.ToParentBlockJoinQuery;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.SolrParams;
 import org.apache.solr.request.SolrQueryRequest;
@@ -16,30 +23,39 @@ import org.apache.solr.search.QParser;
 import org.apache.solr.search.SyntaxError;
 
 /**
- * Encodes the text of a query and hands the vector to Solr's own {@code knn} parser, which brings
- * the parameters, filters and rules of the Solr release that runs.
+ * Encodes the text of a query and hands the vector to Solr's own {@code knn} or {@code
+ * vectorSimilarity} parser, which brings the parameters, filters and rules of the Solr release that
+ * runs. Where more is asked for than that can do (a beam, exact scores, passages), its query is
+ * taken apart and made anew with the same vector, {@code topK} and filter.
  */
 public final class EncodedQueryParser extends QParser {
 
-  private static final String DELEGATE = "knn";
+  private static final String NEAREST = "knn";
+  private static final String SIMILAR = "vectorSimilarity";
   private static final String FIELD = "f";
-  private static final String TEXT = "v";
   private static final String MODEL = "model";
   private static final String INSTRUCTION = "instruction";
 
   /** What is taken from the request where there are no local parameters: with defType. */
-  private static final List<String> DELEGATE_PARAMETERS =
+  private static final List<String> REQUEST_PARAMETERS =
       List.of(
           "topK",
           "preFilter",
           "includeTags",
           "excludeTags",
+          "minReturn",
+          "minTraverse",
           "efSearchScaleFactor",
           "earlyTermination",
           "saturationThreshold",
           "patience",
           "seedQuery",
-          "filteredSearchThreshold");
+          "filteredSearchThreshold",
+          KnnParameters.EF_SEARCH,
+          KnnParameters.OVER_REQUEST,
+          KnnParameters.WHICH,
+          KnnParameters.CHILDREN_OF,
+          KnnParameters.PARENT_FILTER);
 
   private final QueryDefaults defaults;
 
@@ -61,68 +77,123 @@ public final class EncodedQueryParser extends QParser {
       throw refused("the text to search for is empty; give it as v=$q or after the }");
     }
     VectorField field = VectorField.of(req.getSchema(), fieldName);
-    float[] vector = vector(field);
-    ModifiableSolrParams delegateParams = delegateParams(fieldName);
-    String written = write(vector);
-    delegateParams.set(TEXT, written);
-    QParser delegate =
-        req.getCore().getQueryPlugin(DELEGATE).createParser(written, delegateParams, params, req);
-    // A sub-query must not take the request's filters as its own, as a filter does not.
-    delegate.setIsFilter(isFilter() || recurseCount != 0);
-    return delegate.parse();
+    SolrParams own = ownParams();
+    KnnParameters parameters = KnnParameters.of(own, defaults);
+    Optional<float[]> vector = vector(field);
+    if (vector.isEmpty()) {
+      return new MatchNoDocsQuery("the time allowed was over before the query was encoded");
+    }
+    Query query =
+        parameters.tuned()
+            ? tuned(fieldName, vector.get(), own, parameters)
+            : delegate(parameters.threshold() ? SIMILAR : NEAREST, fieldName, vector.get(), own);
+    return TimeLimitedQuery.of(query);
   }
 
-  private float[] vector(VectorField field) {
+  private Optional<float[]> vector(VectorField field) {
     String model = param(MODEL, defaults.model());
     if (model.isBlank()) {
       throw refused("no model is named; give model=NAME, or 'model' to the parser in solrconfig");
     }
     Prompt prompt = Prompt.query(param(INSTRUCTION, defaults.instruction()));
-    String key = QueryVectors.key(model, prompt, qstr);
-    float[] vector =
-        QueryVectors.received(req.getParams(), key)
-            .orElseGet(() -> encode(field, model, prompt, key));
-    field.checkDimensions(model, vector.length);
-    return vector;
+    return new QueryEncoder(req, field).vector(model, prompt, qstr);
   }
 
-  private float[] encode(VectorField field, String model, Prompt prompt, String key) {
-    NodeEncoder encoder = EncoderRegistry.of(req.getCore()).acquire(req.getCore(), model);
-    field.checkSimilarity(encoder.declaration());
-    field.checkDimensions(model, encoder.dimensions());
-    try {
-      float[] vector = encoder.encodeQuery(qstr, prompt);
-      QueryVectors.keep(req, key, vector);
-      return vector;
-    } catch (SolrException e) {
-      throw e;
-    } catch (IllegalArgumentException e) {
-      throw new SolrException(ErrorCode.BAD_REQUEST, failure(model, e), e);
-    } catch (RuntimeException e) {
-      throw new SolrException(ErrorCode.SERVER_ERROR, failure(model, e), e);
+  private Query tuned(String field, float[] vector, SolrParams own, KnnParameters parameters)
+      throws SyntaxError {
+    Query delegated = delegate(NEAREST, field, vector, own);
+    if (!(delegated instanceof KnnFloatVectorQuery nearest)) {
+      throw refused(
+          "efSearch, overRequest, which and childrenOf do not go with the early termination or the"
+              + " seeds of Solr's knn parser; leave one out");
     }
+    Query filter = nearest.getFilter() == null ? new MatchAllDocsQuery() : nearest.getFilter();
+    if (!parameters.passages()) {
+      return Llm2VecQueries.knn(field, vector, parameters.options(nearest.getK()), filter);
+    }
+    PassageFilters passages = passageFilters(parameters);
+    if (!parameters.childrenOf().isEmpty()) {
+      return Llm2VecQueries.passages(
+          field,
+          vector,
+          parameters.options(nearest.getK()),
+          passages.documents(),
+          passages.ofPassages(filter));
+    }
+    PassageSearch.note(req, field, vector, passages.documents());
+    Query ofDocuments = passages.ofDocuments(filter);
+    if (parameters.threshold()) {
+      return new ToParentBlockJoinQuery(
+          new FloatVectorSimilarityQuery(
+              field,
+              vector,
+              own.getFloat(KnnParameters.MIN_TRAVERSE, Float.NEGATIVE_INFINITY),
+              minReturn(own),
+              ofDocuments instanceof MatchAllDocsQuery ? null : ofDocuments),
+          passages.documents(),
+          ScoreMode.Max);
+    }
+    return Llm2VecQueries.documentsByPassages(
+        field, vector, parameters.options(nearest.getK()), passages.documents(), ofDocuments);
   }
 
-  private static String failure(String model, RuntimeException cause) {
-    return "model '%s' cannot encode the query: %s".formatted(model, cause.getMessage());
+  private static float minReturn(SolrParams own) {
+    Float value = own.getFloat(KnnParameters.MIN_RETURN);
+    if (value == null) {
+      throw refused("minTraverse needs minReturn, the least score of a hit");
+    }
+    return value;
   }
 
-  private ModifiableSolrParams delegateParams(String fieldName) {
-    ModifiableSolrParams delegateParams = new ModifiableSolrParams();
+  private PassageFilters passageFilters(KnnParameters parameters) throws SyntaxError {
+    Query mask = parsed(parameters.mask());
+    PassageFilters filters = PassageFilters.of(req, mask);
+    for (String filter : parameters.parentFilters()) {
+      filters.restrict(parsed(filter));
+    }
+    return filters;
+  }
+
+  private Query parsed(String query) throws SyntaxError {
+    QParser parser = subQuery(query, null);
+    parser.setIsFilter(true);
+    Query parsed = parser.getQuery();
+    return parsed == null ? new MatchNoDocsQuery("an empty query") : parsed;
+  }
+
+  private Query delegate(String parser, String field, float[] vector, SolrParams own)
+      throws SyntaxError {
+    ModifiableSolrParams local = new ModifiableSolrParams(own);
+    KnnParameters.NAMES.forEach(local::remove);
+    local.remove(MODEL);
+    local.remove(INSTRUCTION);
+    String written = write(vector);
+    local.set(FIELD, field);
+    local.set("v", written);
+    // Done by the caller of this parser, on the query that comes out of it.
+    local.remove(CommonParams.TAG);
+    local.remove(CommonParams.CACHE);
+    local.remove(CommonParams.COST);
+    QParser delegate =
+        req.getCore().getQueryPlugin(parser).createParser(written, local, params, req);
+    // A sub-query must not take the request's filters as its own, as a filter does not.
+    delegate.setIsFilter(isFilter() || recurseCount != 0);
+    return delegate.getQuery();
+  }
+
+  /** The local parameters, or, where there are none, those of the request that are meant. */
+  private SolrParams ownParams() {
     if (localParams != null) {
-      delegateParams.add(localParams);
-      delegateParams.remove(MODEL);
-      delegateParams.remove(INSTRUCTION);
-    } else {
-      for (String name : DELEGATE_PARAMETERS) {
-        String[] values = params.getParams(name);
-        if (values != null) {
-          delegateParams.set(name, values);
-        }
+      return localParams;
+    }
+    ModifiableSolrParams own = new ModifiableSolrParams();
+    for (String name : REQUEST_PARAMETERS) {
+      String[] values = params.getParams(name);
+      if (values != null) {
+        own.set(name, values);
       }
     }
-    delegateParams.set(FIELD, fieldName);
-    return delegateParams;
+    return own;
   }
 
   private String required(String name, String meaning) {

@@ -20,9 +20,9 @@ import org.apache.solr.request.SolrQueryRequest;
 
 /**
  * Query vectors on their way from the node that took a request to the shards, so that a text is
- * encoded once however many shards and phases a request has. The first node keeps the vectors in
- * the context of its request; they travel as parameters of the shard requests: base64 of the
- * little-endian floats, under a name derived from model, instruction and text.
+ * encoded once however many clauses, shards and phases a request has. The first node keeps the
+ * vectors in the context of its request; they travel as parameters of the shard requests: base64 of
+ * the little-endian floats, under a name derived from model, instruction and text.
  */
 public final class QueryVectors {
 
@@ -47,28 +47,35 @@ public final class QueryVectors {
   }
 
   /**
-   * The vector that another node sent along.
+   * The vector that another node sent along, or that another clause of the request needed.
    *
+   * @return to be read only
    * @throws SolrException 400 if what was sent is not a vector
    */
+  static Optional<float[]> known(SolrQueryRequest request, String key) {
+    float[] kept = kept(request).get(key);
+    return kept == null ? received(request.getParams(), key) : Optional.of(kept);
+  }
+
+  /** The vector that another node sent along. */
   static Optional<float[]> received(SolrParams params, String key) {
     return Optional.ofNullable(params.get(key)).map(QueryVectors::decode);
   }
 
-  /** Keeps a vector for the shards of this request. */
+  /** Keeps a vector for other clauses and for the shards of this request. */
   static void keep(SolrQueryRequest request, String key, float[] vector) {
-    kept(request).put(key, encode(vector));
+    kept(request).put(key, vector);
   }
 
   /** Adds all vectors that were kept to the parameters of a shard request. */
   public static void send(SolrQueryRequest request, ModifiableSolrParams params) {
-    kept(request).forEach(params::set);
+    kept(request).forEach((key, vector) -> params.set(key, encode(vector)));
   }
 
   // The context is a map of anything; this class alone writes the key.
   @SuppressWarnings("unchecked")
-  private static Map<String, String> kept(SolrQueryRequest request) {
-    return (Map<String, String>)
+  private static Map<String, float[]> kept(SolrQueryRequest request) {
+    return (Map<String, float[]>)
         request.getContext().computeIfAbsent(CONTEXT_KEY, key -> new LinkedHashMap<>());
   }
 
@@ -87,6 +94,11 @@ public final class QueryVectors {
       }
       float[] vector = new float[bytes.length / Float.BYTES];
       ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(vector);
+      for (float value : vector) {
+        if (!Float.isFinite(value)) {
+          throw new IllegalArgumentException("it has " + value + " in it");
+        }
+      }
       return vector;
     } catch (IllegalArgumentException e) {
       throw new SolrException(

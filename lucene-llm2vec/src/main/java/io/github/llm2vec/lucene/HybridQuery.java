@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.lucene;
+
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.lucene.search.BooleanClause;
+import org.apache.lucene.search.BooleanQuery;
+import org.apache.lucene.search.Explanation;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.MatchAllDocsQuery;
+import org.apache.lucene.search.Query;
+import org.apache.lucene.search.QueryVisitor;
+import org.apache.lucene.search.ScoreDoc;
+import org.apache.lucene.search.TopDocs;
+
+/** Words and vectors, fused by ranks; see {@link Llm2VecQueries#hybrid}. */
+final class HybridQuery extends Query {
+
+  private final Query words;
+  private final Query vectors;
+  private final Query filter;
+  private final int depth;
+  private final int rankConstant;
+
+  HybridQuery(Query words, Query vectors, Query filter, int depth, int rankConstant) {
+    this.words = Objects.requireNonNull(words, "words");
+    this.vectors = Objects.requireNonNull(vectors, "vectors");
+    this.filter = Objects.requireNonNull(filter, "filter");
+    if (depth < 1) {
+      throw new IllegalArgumentException("depth must be at least 1, got " + depth);
+    }
+    if (rankConstant < 1) {
+      throw new IllegalArgumentException("rankConstant must be at least 1, got " + rankConstant);
+    }
+    this.depth = depth;
+    this.rankConstant = rankConstant;
+  }
+
+  @Override
+  public Query rewrite(IndexSearcher searcher) throws IOException {
+    int most = Math.max(1, Math.min(depth, searcher.getIndexReader().maxDoc()));
+    TopDocs byWords = searcher.search(filtered(words), most);
+    TopDocs byVectors = searcher.search(filtered(vectors), most);
+    List<FusedHit> fused =
+        ReciprocalRankFusion.fuse(List.of(byWords, byVectors), 2 * most, rankConstant);
+    Map<Integer, FusedHit> hits = new HashMap<>();
+    fused.forEach(hit -> hits.put(hit.doc(), hit));
+    return ScoredDocsQuery.of(
+        searcher.getIndexReader(),
+        fused.stream()
+            .map(hit -> new ScoreDoc(hit.doc(), (float) hit.score()))
+            .toArray(ScoreDoc[]::new),
+        (doc, score) -> explain(score, hits.get(doc).ranks()));
+  }
+
+  private Explanation explain(float score, List<Integer> ranks) {
+    return ReciprocalRankFusion.explain(score, ranks.get(0), ranks.get(1), rankConstant);
+  }
+
+  private Query filtered(Query query) {
+    if (filter instanceof MatchAllDocsQuery) {
+      return query;
+    }
+    return new BooleanQuery.Builder()
+        .add(query, BooleanClause.Occur.MUST)
+        .add(filter, BooleanClause.Occur.FILTER)
+        .build();
+  }
+
+  /** What is to be highlighted is what the words matched. */
+  @Override
+  public void visit(QueryVisitor visitor) {
+    words.visit(visitor.getSubVisitor(BooleanClause.Occur.SHOULD, this));
+    vectors.visit(visitor.getSubVisitor(BooleanClause.Occur.SHOULD, this));
+  }
+
+  @Override
+  public String toString(String field) {
+    return "Hybrid(words=%s, vectors=%s, filter=%s, depth=%d, rankConstant=%d)"
+        .formatted(
+            words.toString(field),
+            vectors.toString(field),
+            filter.toString(field),
+            depth,
+            rankConstant);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    if (!sameClassAs(other)) {
+      return false;
+    }
+    HybridQuery that = (HybridQuery) other;
+    return words.equals(that.words)
+        && vectors.equals(that.vectors)
+        && filter.equals(that.filter)
+        && depth == that.depth
+        && rankConstant == that.rankConstant;
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(classHash(), words, vectors, filter, depth, rankConstant);
+  }
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.query;
+
+import io.github.llm2vec.lucene.ReciprocalRankFusion;
+import io.github.llm2vec.lucene.ScoredDocsQuery;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.Query;
+import org.apache.lucene.search.QueryVisitor;
+import org.apache.lucene.search.ScoreDoc;
+import org.apache.solr.schema.SchemaField;
+
+/** Matches the documents of a ranking that this shard has, with the scores of the fusion. */
+final class FusedRankingQuery extends Query {
+
+  private final SchemaField uniqueKey;
+  private final FusedRanking ranking;
+  private final int rankConstant;
+
+  FusedRankingQuery(SchemaField uniqueKey, FusedRanking ranking, int rankConstant) {
+    this.uniqueKey = uniqueKey;
+    this.ranking = ranking;
+    this.rankConstant = rankConstant;
+  }
+
+  @Override
+  public Query rewrite(IndexSearcher searcher) throws IOException {
+    Map<Integer, FusedRanking.Entry> found = new HashMap<>();
+    for (FusedRanking.Entry entry : ranking.documents()) {
+      Query byId = uniqueKey.getType().getFieldQuery(null, uniqueKey, entry.id());
+      for (ScoreDoc hit : searcher.search(byId, 1).scoreDocs) {
+        found.put(hit.doc, entry);
+      }
+    }
+    ScoreDoc[] hits =
+        found.entrySet().stream()
+            .map(hit -> new ScoreDoc(hit.getKey(), score(hit.getValue())))
+            .toArray(ScoreDoc[]::new);
+    return ScoredDocsQuery.of(
+        searcher.getIndexReader(),
+        hits,
+        (doc, score) -> {
+          FusedRanking.Entry entry = found.get(doc);
+          return ReciprocalRankFusion.explain(
+              score, entry.wordRank(), entry.vectorRank(), rankConstant);
+        });
+  }
+
+  private float score(FusedRanking.Entry entry) {
+    return (float)
+        (ReciprocalRankFusion.reciprocal(entry.wordRank(), rankConstant)
+            + ReciprocalRankFusion.reciprocal(entry.vectorRank(), rankConstant));
+  }
+
+  @Override
+  public void visit(QueryVisitor visitor) {
+    visitor.visitLeaf(this);
+  }
+
+  @Override
+  public String toString(String field) {
+    return "Fused(%d documents, rankConstant=%d)"
+        .formatted(ranking.documents().size(), rankConstant);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return sameClassAs(other)
+        && uniqueKey.getName().equals(((FusedRankingQuery) other).uniqueKey.getName())
+        && ranking.equals(((FusedRankingQuery) other).ranking)
+        && rankConstant == ((FusedRankingQuery) other).rankConstant;
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(classHash(), uniqueKey.getName(), ranking, rankConstant);
+  }
+}

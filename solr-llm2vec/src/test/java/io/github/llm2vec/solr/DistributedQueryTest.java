@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.solr.SearchHits.Hit;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The hybrid example in one index and in two shards. The node keeps no vectors of queries, so every
+ * encoding is seen.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DistributedQueryTest {
+
+  private static final int DIMENSIONS = 64;
+  private static final String WHOLE = "whole";
+  private static final String LEFT = "left";
+  private static final String RIGHT = "right";
+  private static final String ALLOW_ALL = "solr.disable.allowUrls";
+  private static final String HYBRID =
+      "{!llm2vecHybrid f=vector efSearch=200 qf=$wf depth=30 v=$qq}";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+  private SolrNode node;
+  private String shards;
+  private String question;
+
+  @BeforeAll
+  void index(@TempDir Path home) throws Exception {
+    System.setProperty(ALLOW_ALL, "true");
+    node = SolrNode.start(home, model -> encoder, 0);
+    for (String core : List.of(WHOLE, LEFT, RIGHT)) {
+      node.createCore(
+          core, SolrNode.example("hybrid"), Map.of("llm2vec.dims", "" + DIMENSIONS), Map.of());
+    }
+    List<Map<String, Object>> documents = new ArrayList<>();
+    for (SciFact.Abstract paper : SciFact.documents()) {
+      documents.add(
+          Map.of(
+              "id", paper.id(),
+              "title", paper.title(),
+              "text", paper.text(),
+              "third_i", documents.size() % 3));
+    }
+    add(WHOLE, documents);
+    add(LEFT, documents.subList(0, 120));
+    add(RIGHT, documents.subList(120, 200));
+    String address = node.url().replaceFirst("^https?://", "");
+    shards = address + "/" + LEFT + "," + address + "/" + RIGHT;
+    question = SciFact.queries().get(5);
+  }
+
+  private void add(String core, List<Map<String, Object>> documents) throws Exception {
+    HttpResponse<String> response =
+        node.update(core, "commit=true", JSON.writeValueAsString(documents));
+    assertEquals(200, response.statusCode(), response.body());
+  }
+
+  @AfterAll
+  void stop() {
+    System.clearProperty(ALLOW_ALL);
+    node.close();
+  }
+
+  @BeforeEach
+  void forget() {
+    encoder.forget();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "q=$near",
+        "fq=$near",
+        "q={!bool should=text:cell should=$near must=$again}",
+        "rq={!rerank reRankQuery=$near reRankDocs=50 reRankWeight=3}",
+        "facet.query={!llm2vec f=vector topK=5 v=$qq}",
+        "q={!llm2vecHybrid f=vector qf=text v=$qq}",
+        "q={!llm2vecHybrid f=vector words=text:cell v=$qq}&fq={!llm2vec f=vector topK=90 v=$qq}",
+        "q=$near&group=true&group.field=third_i&debug=results",
+        "q=$near&hl=true&hl.fl=text&debugQuery=true&sort=third_i asc, score desc"
+      })
+  void textIsEncodedOnceHoweverManyClausesShardsAndPhases(String request) throws Exception {
+    Map<String, String> params = new HashMap<>();
+    params.put("q", "text:cell");
+    for (String param : request.split("&", -1)) {
+      params.put(param.substring(0, param.indexOf('=')), param.substring(param.indexOf('=') + 1));
+    }
+    params.put("near", "{!llm2vec f=vector topK=20 v=$qq}");
+    params.put("again", "{!llm2vec f=vector topK=80 v=$qq}");
+    params.replaceAll((name, value) -> value.equals("$near") ? params.get("near") : value);
+    params.put("facet", "true");
+    JsonNode response = sharded(params);
+    assertTrue(!response.at("/response/docs").isEmpty() || response.has("grouped"), request);
+    assertEquals(List.of(List.of(question)), encoder.calls());
+  }
+
+  @Test
+  void shardsGiveTheirNearestTogether() throws Exception {
+    String query = "{!llm2vec f=vector topK=10 efSearch=200 v=$qq}";
+    List<Hit> hits = SearchHits.of(sharded(Map.of("q", query, "rows", "10")));
+    assertEquals(
+        SearchHits.ids(SearchHits.nearest(encoder, question, SciFact.documents(), 10)),
+        SearchHits.ids(hits));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"*:*", "third_i:1", "-third_i:1"})
+  void scoresAreThoseOfTheFormulaOverRanksInTheWholeCollection(String filter) throws Exception {
+    Map<String, Float> expected = formula(filter, 30, 60);
+    for (JsonNode response :
+        List.of(
+            whole(Map.of("q", HYBRID, "fq", filter)), sharded(Map.of("q", HYBRID, "fq", filter)))) {
+      List<Hit> hits = SearchHits.of(response);
+      assertEquals(expected.size(), hits.size());
+      assertEquals(expected.size(), response.at("/response/numFound").asInt());
+      float before = 1;
+      for (Hit hit : hits) {
+        assertEquals(expected.get(hit.id()), hit.score(), 1e-7f, hit.id());
+        assertTrue(hit.score() <= before);
+        before = hit.score();
+      }
+    }
+  }
+
+  /** Cormack, Clarke, Büttcher 2009: the sum of 1 / (k + rank), ranks by Solr's own parsers. */
+  private Map<String, Float> formula(String filter, int depth, int rankConstant) throws Exception {
+    List<String> words =
+        SearchHits.ids(
+            SearchHits.of(
+                whole(Map.of("q", "{!edismax qf=$wf v=$qq}", "fq", filter, "rows", "" + depth))));
+    String vector = JSON.valueToTree(encoder.vector(" " + question)).toString();
+    List<String> vectors =
+        SearchHits.ids(
+            SearchHits.of(
+                whole(
+                    Map.of(
+                        "q",
+                        "{!knn f=vector topK=200 v=$vec}",
+                        "vec",
+                        vector,
+                        "fq",
+                        filter,
+                        "rows",
+                        "" + depth))));
+    assertEquals(depth, words.size());
+    assertEquals(depth, vectors.size());
+    Map<String, Float> scores = new TreeMap<>();
+    for (List<String> ranking : List.of(words, vectors)) {
+      for (int i = 0; i < depth; i++) {
+        scores.merge(ranking.get(i), 1f / (rankConstant + i + 1), Float::sum);
+      }
+    }
+    return scores;
+  }
+
+  @Test
+  void rankConstantAndDepthAreTheUsers() throws Exception {
+    String query = "{!llm2vecHybrid f=vector efSearch=200 qf=$wf depth=12 rankConstant=7 v=$qq}";
+    Map<String, Float> expected = formula("*:*", 12, 7);
+    List<Hit> hits = SearchHits.of(sharded(Map.of("q", query)));
+    assertEquals(expected.size(), hits.size());
+    for (Hit hit : hits) {
+      assertEquals(expected.get(hit.id()), hit.score(), 1e-7f, hit.id());
+    }
+  }
+
+  @Test
+  void pagesFollowOneAnother() throws Exception {
+    Map<String, String> params = Map.of("q", HYBRID, "sort", "score desc, id asc");
+    List<Hit> all = SearchHits.of(sharded(params));
+    List<Hit> paged = new ArrayList<>();
+    for (int start = 0; start < all.size(); start += 8) {
+      Map<String, String> page = new HashMap<>(params);
+      page.put("start", "" + start);
+      page.put("rows", "8");
+      paged.addAll(SearchHits.of(sharded(page)));
+    }
+    assertEquals(all, paged);
+    assertEquals(SearchHits.ids(all), SearchHits.ids(SearchHits.of(whole(params))));
+  }
+
+  @Test
+  void facetsCountTheFusedDocuments() throws Exception {
+    Map<String, String> params =
+        Map.of(
+            "q", HYBRID,
+            "facet", "true",
+            "facet.field", "third_i",
+            "json.facet", "{thirds:{type:terms,field:third_i}}");
+    JsonNode one = whole(params);
+    JsonNode two = sharded(params);
+    int found = one.at("/response/numFound").asInt();
+    assertEquals(found, one.at("/facets/count").asInt());
+    assertEquals(one.get("facets"), two.get("facets"));
+    assertEquals(one.at("/facet_counts/facet_fields"), two.at("/facet_counts/facet_fields"));
+  }
+
+  @Test
+  void explanationTellsBothRanks() throws Exception {
+    for (JsonNode response :
+        List.of(
+            whole(Map.of("q", HYBRID, "debug", "results")),
+            sharded(Map.of("q", HYBRID, "debug", "results")))) {
+      String first = SearchHits.of(response).get(0).id();
+      String explanation = response.at("/debug/explain/" + first).asText();
+      assertTrue(explanation.contains("reciprocal rank fusion, sum of:"), explanation);
+      assertTrue(explanation.matches("(?s).*1 / \\(60 \\+ \\d+\\), rank \\d+ by words.*"));
+      assertTrue(explanation.matches("(?s).*1 / \\(60 \\+ \\d+\\), rank \\d+ by vectors.*"));
+    }
+  }
+
+  @Test
+  void wordsAreHighlighted() throws Exception {
+    JsonNode response =
+        sharded(
+            Map.of(
+                "q", "{!llm2vecHybrid f=vector words='text:cell' v=$qq}",
+                "hl", "true",
+                "hl.fl", "text"));
+    assertTrue(response.get("highlighting").toString().contains("<em>cell"));
+  }
+
+  @Test
+  void handlerOfTheExampleNeedsTheTextOnly() throws Exception {
+    String text = "qq=" + question.replaceAll("\\W+", "+");
+    HttpResponse<String> response = node.get("/whole/hybrid?" + text + "&shards=" + shards);
+    assertEquals(200, response.statusCode(), response.body());
+    assertEquals(10, JSON.readTree(response.body()).at("/response/docs").size());
+  }
+
+  @Test
+  void partOfABooleanQuery() throws Exception {
+    Map<String, String> params =
+        Map.of(
+            "q", "{!bool must=$hybrid filter='third_i:2'}",
+            "hybrid",
+                "{!llm2vecHybrid f=vector efSearch=200 qf=$wf depth=30 preFilter='third_i:2' v=$qq}");
+    List<Hit> one = SearchHits.of(whole(params));
+    assertTrue(one.size() >= 30, "both rankings hold 30 that pass: " + one.size());
+    assertEquals(SearchHits.sorted(one), SearchHits.sorted(SearchHits.of(sharded(params))));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {!llm2vecHybrid f=vector}                | the text to search for is empty
+          {!llm2vecHybrid v=$qq}                   | parameter 'f' is missing
+          {!llm2vecHybrid f=vector depth=0 v=$qq}  | depth must be at least 1, got 0
+          """)
+  void whatCannotBeSearchedIsRefused(String query, String message) throws Exception {
+    HttpResponse<String> response = node.trySelect(WHOLE, with(Map.of("q", query)));
+    assertEquals(400, response.statusCode(), response.body());
+    assertTrue(response.body().contains(message), response.body());
+  }
+
+  @Test
+  void shardWithoutRanksIsRefused() throws Exception {
+    HttpResponse<String> response =
+        node.trySelect(LEFT, with(Map.of("q", HYBRID, "isShard", "true")));
+    assertEquals(400, response.statusCode(), response.body());
+    assertTrue(response.body().contains("Llm2VecComponent in the last-components"));
+  }
+
+  private JsonNode whole(Map<String, String> params) throws Exception {
+    return node.select(WHOLE, with(params));
+  }
+
+  private JsonNode sharded(Map<String, String> params) throws Exception {
+    Map<String, String> all = with(params);
+    all.put("shards", shards);
+    return node.select(WHOLE, all);
+  }
+
+  private Map<String, String> with(Map<String, String> params) {
+    Map<String, String> all = new HashMap<>(params);
+    all.put("qq", question);
+    all.put("wf", "title^2 text");
+    all.putIfAbsent("rows", "200");
+    all.putIfAbsent("fl", "id,title,score");
+    return all;
+  }
+}
