@@ -84,8 +84,15 @@ public final class SolrNode implements AutoCloseable {
   /** Makes a core of the basic example after changes to the text of its files. */
   public void createCore(String name, Map<String, String> properties, Map<String, String> changes)
       throws IOException {
+    createCore(name, properties, changes, BASIC);
+  }
+
+  /** Makes a core of a configset after changes to the text of its files. */
+  public void createCore(
+      String name, Map<String, String> properties, Map<String, String> changes, Path configset)
+      throws IOException {
     Path instance = home.resolve(name);
-    copy(BASIC, instance.resolve("conf"));
+    copy(configset, instance.resolve("conf"));
     for (Map.Entry<String, String> change : changes.entrySet()) {
       boolean found = false;
       for (String file : List.of("schema.xml", "solrconfig.xml")) {
