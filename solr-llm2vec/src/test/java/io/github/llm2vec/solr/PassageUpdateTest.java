@@ -51,8 +51,7 @@ class PassageUpdateTest {
   @BeforeEach
   void createCore(TestInfo test) throws Exception {
     core =
-        UpdatingCore.create(
-            node, test.getTestMethod().orElseThrow().getName(), Map.of(), PASSAGES);
+        UpdatingCore.create(node, test.getTestMethod().orElseThrow().getName(), Map.of(), PASSAGES);
     encoder.forget();
   }
 
@@ -81,8 +80,7 @@ class PassageUpdateTest {
     assertPassages("short", "a");
     assertPassages("titled", "T");
     assertPassages("none");
-    assertEquals(
-        0, core.document("titled/vector_passages#0").get("passage_end").asInt());
+    assertEquals(0, core.document("titled/vector_passages#0").get("passage_end").asInt());
   }
 
   @Test
@@ -158,7 +156,6 @@ class PassageUpdateTest {
     found.keySet().removeIf(key -> !key.equals(id) && !key.startsWith(id + "/"));
     assertEquals(new ArrayList<>(expected.keySet()), new ArrayList<>(found.keySet()));
     expected.forEach((key, vector) -> assertArrayEquals(vector, found.get(key), key));
-    assertEquals(
-        texts.length, core.find("passage_parent:\"" + id + "\"", "id").size());
+    assertEquals(texts.length, core.find("passage_parent:\"" + id + "\"", "id").size());
   }
 }

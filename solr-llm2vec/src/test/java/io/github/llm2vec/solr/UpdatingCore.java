@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.solr.schema.IndexIdentities;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
@@ -93,6 +95,23 @@ final class UpdatingCore {
             }
             return vectors;
           });
+    }
+  }
+
+  /** Changes the text of solrconfig.xml and reloads the core. */
+  void reconfigure(String from, String to) throws IOException {
+    Path config = Path.of(node.container().getSolrHome(), name, "conf", "solrconfig.xml");
+    String text = Files.readString(config);
+    assertTrue(text.contains(from), from);
+    Files.writeString(config, text.replace(from, to));
+    node.container().reload(name);
+  }
+
+  /** What made the vectors of a field that its index holds now. */
+  IndexIdentities identities(String field) throws IOException {
+    try (SolrCore core = node.container().getCore(name)) {
+      return core.withSearcher(
+          searcher -> IndexIdentities.of(searcher.getIndexReader(), core.getLatestSchema(), field));
     }
   }
 }
