@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
-import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.NearestName;
 import io.github.llm2vec.solr.node.NodeEncoder;
-import io.github.llm2vec.solr.schema.VectorField;
 import io.github.llm2vec.solr.update.BufferLimits;
-import io.github.llm2vec.solr.update.EncodingSettings;
 import io.github.llm2vec.solr.update.EncodingUpdateProcessor;
-import io.github.llm2vec.solr.update.OnError;
-import io.github.llm2vec.solr.update.TextTemplate;
+import io.github.llm2vec.solr.update.MappedField;
+import io.github.llm2vec.solr.update.UpdateSettings;
 import io.github.llm2vec.solr.update.VectorMapping;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.Locale;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.util.NamedList;
@@ -35,110 +33,129 @@ import org.apache.solr.util.plugin.SolrCoreAware;
  * <pre>{@code
  * <processor class="io.github.llm2vec.solr.Llm2VecUpdateProcessorFactory">
  *   <str name="model">default</str>
- *   <str name="source">{title}\n{body}</str>
- *   <str name="vector">vector</str>
- *   <str name="instruction"></str>               <!-- default: the model's own -->
- *   <str name="separator"> </str>                <!-- between values of a field; default a blank -->
- *   <str name="onError">fail</str>               <!-- or skip; default fail -->
- *   <str name="errorField">vector_error</str>    <!-- for skip; default none -->
- *   <int name="maxBufferedDocuments">128</int>
- *   <long name="maxBufferedCharacters">4000000</long>
- *   <int name="openSeconds">600</int>            <!-- patience with a model that is being opened -->
+ *   <lst name="mapping">
+ *     <str name="source">{title}\n{body}</str>
+ *     <str name="vector">vector</str>
+ *   </lst>
+ *   <lst name="mapping">
+ *     <str name="source">title</str>
+ *     <str name="vector">title_vector</str>
+ *     <str name="model">small</str>
+ *   </lst>
  * </processor>
  * }</pre>
  *
- * The model starts to be opened, in the background, when the core is loaded.
+ * With one mapping the list around it may be left out. All arguments are described in {@code
+ * docs/solr-updates.md}. The models start to be opened, in the background, when the core is loaded.
  */
 public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorFactory
     implements SolrCoreAware {
 
-  private static final Set<String> KNOWN =
-      Set.of(
-          "model",
-          "source",
-          "vector",
-          "instruction",
-          "separator",
-          "onError",
-          "errorField",
-          "maxBufferedDocuments",
-          "maxBufferedCharacters",
-          "openSeconds");
+  private static final String NAME = "Llm2VecUpdateProcessorFactory";
 
-  private String model;
-  private VectorMapping mapping;
-  private BufferLimits limits;
-  private NodeEncoder encoder;
+  /** Arguments of the processor as a whole. */
+  private static final Set<String> OWN =
+      Set.of(
+          "maxBufferedDocuments",
+          "maxBufferedTokens",
+          "maxBufferedBytes",
+          "openSeconds",
+          "reuseUnchanged");
+
+  private List<VectorMapping> mappings = List.of();
+  private BufferLimits limits = BufferLimits.DEFAULTS;
+  private boolean reuse;
+  private final Map<VectorMapping, NodeEncoder> encoders = new LinkedHashMap<>();
 
   /** Made by Solr. */
   public Llm2VecUpdateProcessorFactory() {}
 
   @Override
   public void init(NamedList<?> args) {
-    PluginArguments arguments = new PluginArguments("Llm2VecUpdateProcessorFactory", args, KNOWN);
-    model = arguments.required("model");
+    NamedList<Object> own = new NamedList<>();
+    args.forEach(
+        (name, value) -> {
+          if (!MappingArguments.MAPPING.equals(name) || !(value instanceof NamedList<?>)) {
+            own.add(name, value);
+          }
+        });
+    Set<String> known = new HashSet<>(MappingArguments.KNOWN);
+    known.addAll(OWN);
+    known.add(MappingArguments.MAPPING);
+    PluginArguments arguments = new PluginArguments(NAME, own, known);
+    mappings = MappingArguments.read(NAME, args);
+    reuse = arguments.flag("reuseUnchanged", true);
+    BufferLimits missing = BufferLimits.DEFAULTS;
     try {
-      mapping =
-          new VectorMapping(
-              TextTemplate.parse(arguments.required("source"), arguments.text("separator", " ")),
-              arguments.required("vector"),
-              Prompt.document(arguments.text("instruction", "")),
-              onError(arguments),
-              arguments.text("errorField", ""));
       limits =
           new BufferLimits(
-              Math.toIntExact(
-                  arguments.number("maxBufferedDocuments", BufferLimits.DEFAULTS.documents())),
-              arguments.number("maxBufferedCharacters", BufferLimits.DEFAULTS.characters()),
-              Duration.ofSeconds(
-                  arguments.number("openSeconds", BufferLimits.DEFAULTS.patience().toSeconds())));
+              Math.toIntExact(arguments.number("maxBufferedDocuments", missing.documents())),
+              arguments.number("maxBufferedTokens", missing.tokens()),
+              arguments.number("maxBufferedBytes", missing.bytes()),
+              Duration.ofSeconds(arguments.number("openSeconds", missing.patience().toSeconds())));
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw arguments.wrong(e.getMessage());
     }
-  }
-
-  private static OnError onError(PluginArguments arguments) {
-    String value = arguments.text("onError", "fail");
-    Set<String> known =
-        Arrays.stream(OnError.values())
-            .map(choice -> choice.name().toLowerCase(Locale.ROOT))
-            .collect(Collectors.toSet());
-    if (!known.contains(value)) {
-      throw arguments.wrong("unknown onError '" + value + "'" + NearestName.hint(value, known));
+    Set<String> vectorFields = new HashSet<>();
+    for (VectorMapping mapping : mappings) {
+      if (!vectorFields.add(mapping.target().field())) {
+        throw arguments.wrong(
+            "two mappings fill the vector field '" + mapping.target().field() + "'");
+      }
     }
-    return OnError.valueOf(value.toUpperCase(Locale.ROOT));
   }
 
   @Override
   public void inform(SolrCore core) {
     IndexSchema schema = core.getLatestSchema();
-    VectorField field = VectorField.of(schema, mapping.vectorField());
-    for (String source : mapping.source().fields()) {
-      checkField(schema, source);
+    for (VectorMapping mapping : mappings) {
+      for (String source : mapping.source().fields()) {
+        checkField(schema, source);
+      }
+      String errorField = mapping.handling().failures().errorField();
+      if (!errorField.isEmpty()) {
+        checkField(schema, errorField);
+      }
+      encoders.put(mapping, EncoderRegistry.of(core).acquire(core, mapping.model()));
     }
-    if (!mapping.errorField().isEmpty()) {
-      checkField(schema, mapping.errorField());
-    }
-    encoder = EncoderRegistry.of(core).acquire(core, model);
-    field.checkSimilarity(encoder.declaration());
+    fields(schema);
   }
 
   private static void checkField(IndexSchema schema, String name) {
     if (schema.getFieldOrNull(name) == null) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR,
-          "Llm2VecUpdateProcessorFactory: the schema has no field '"
+          NAME
+              + ": the schema has no field '"
               + name
               + "'"
               + NearestName.hint(name, schema.getFields().keySet()));
     }
   }
 
+  /** The mappings as they stand in a schema. */
+  List<MappedField> fields(IndexSchema schema) {
+    return encoders.entrySet().stream()
+        .map(entry -> MappedField.of(entry.getKey(), schema, entry.getValue()))
+        .toList();
+  }
+
+  /** How much waits to be encoded together. */
+  BufferLimits limits() {
+    return limits;
+  }
+
   @Override
   public UpdateRequestProcessor getInstance(
       SolrQueryRequest request, SolrQueryResponse response, UpdateRequestProcessor next) {
-    VectorField field = VectorField.of(request.getSchema(), mapping.vectorField());
-    return new EncodingUpdateProcessor(
-        new EncodingSettings(mapping, field, limits), encoder, response, next);
+    UpdateChain chain = UpdateChain.of(request);
+    UpdateSettings settings =
+        new UpdateSettings(
+            fields(request.getSchema()),
+            limits,
+            reuse,
+            chain.isGuarded(),
+            chain.isTolerantBefore(this));
+    return new EncodingUpdateProcessor(settings, request, response, next);
   }
 }

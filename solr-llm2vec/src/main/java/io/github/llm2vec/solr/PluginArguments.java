@@ -3,6 +3,7 @@ package io.github.llm2vec.solr;
 
 import io.github.llm2vec.model.NearestName;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -61,6 +62,29 @@ final class PluginArguments {
     } catch (NumberFormatException e) {
       throw wrong("argument '" + name + "' must be a whole number, found " + value);
     }
+  }
+
+  /** Yes or no or, if it is not there, another answer. */
+  boolean flag(String name, boolean missing) {
+    String value = values.get(name);
+    if (value == null || value.equals("true") || value.equals("false")) {
+      return value == null ? missing : Boolean.parseBoolean(value);
+    }
+    throw wrong("argument '" + name + "' must be true or false, found " + value);
+  }
+
+  /** One of some values, the first of which stands for a missing one. */
+  String choice(String name, List<String> known) {
+    String value = text(name, known.get(0));
+    if (!known.contains(value)) {
+      throw wrong("unknown " + name + " '" + value + "'" + NearestName.hint(value, known));
+    }
+    return value;
+  }
+
+  /** Whether an argument is there. */
+  boolean has(String name) {
+    return values.containsKey(name);
   }
 
   /** The exception for arguments that are wrong. */

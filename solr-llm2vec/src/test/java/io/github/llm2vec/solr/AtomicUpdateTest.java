@@ -104,8 +104,8 @@ class AtomicUpdateTest {
     index(PROPERTIES);
     refuse(
         "[{\"id\":\"1\",\"title\":{\"set\":\"new title\"}}]",
-        "The atomic update of document '1' is refused: it changes a part (title) of what the vector"
-            + " in 'vector' is made of ({title} {text})");
+        "The atomic update of document '1' is refused: it changes a part of what the vector in"
+            + " 'vector' is made of. Send the whole document");
     assertVector("old title old text");
   }
 
@@ -114,7 +114,7 @@ class AtomicUpdateTest {
     index(PROPERTIES);
     refuse(
         "[{\"id\":\"1\",\"title\":{\"set\":\"new\"},\"text\":{\"add\":\"more\"}}]",
-        "it changes a part (title, text)");
+        "it changes a part of what the vector");
     assertVector("old title old text");
   }
 

@@ -20,6 +20,7 @@ public final class FakeEncoder implements TextEncoder {
   private final List<Prompt> prompts = new ArrayList<>();
   private final Set<String> poison = new HashSet<>();
   private boolean closed;
+  private int passingFailures;
 
   public FakeEncoder(int dimensions) {
     this.dimensions = dimensions;
@@ -28,6 +29,11 @@ public final class FakeEncoder implements TextEncoder {
   /** From now on a call with a text that contains these words fails. */
   public synchronized void failFor(String words) {
     poison.add(words);
+  }
+
+  /** The next calls fail, whatever their texts. */
+  public synchronized void failNext(int count) {
+    passingFailures = count;
   }
 
   /** Every list of texts that was asked for, failing ones too. */
@@ -72,6 +78,10 @@ public final class FakeEncoder implements TextEncoder {
     }
     calls.add(List.copyOf(texts));
     prompts.add(prompt);
+    if (passingFailures > 0) {
+      passingFailures--;
+      throw new IllegalStateException("out of order for now");
+    }
     for (String text : texts) {
       if (poison.stream().anyMatch(text::contains)) {
         throw new IllegalArgumentException("this text cannot be encoded");

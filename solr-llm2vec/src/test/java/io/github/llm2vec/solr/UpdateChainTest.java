@@ -109,8 +109,8 @@ class UpdateChainTest {
     assertEquals(400, response.statusCode(), response.body());
     JsonNode error = JSON.readTree(response.body()).get("error");
     assertEquals(
-        "1 of 4 documents could not be encoded for field 'vector' and were not indexed; those"
-            + " beside them in the batch were. document 'bad': this text cannot be encoded",
+        "1 of 4 documents could not be encoded and were not indexed; those beside them were."
+            + " document 'bad', field 'vector': this text cannot be encoded",
         error.get("msg").asText());
     assertTrue(error.get("metadata").toString().contains("\"llm2vec-refused-ids\",\"bad\""));
     accept("{\"commit\":{}}");
@@ -147,7 +147,7 @@ class UpdateChainTest {
              {"id":"4"}]""");
     assertEquals(
         JSON.readTree(
-            "{\"vector\":{\"encoded\":2,\"forwarded\":1,\"skipped\":1,\"skippedIds\":[\"bad\"]}}"),
+            "{\"vector\":{\"encoded\":2,\"reused\":0,\"forwarded\":1,\"skipped\":1,\"skippedIds\":[\"bad\"]}}"),
         answer.at("/responseHeader/llm2vec"));
     accept("{\"commit\":{}}");
     JsonNode flagged = node.select(core, Map.of("q", "vector_error:*")).at("/response/docs");
@@ -191,21 +191,21 @@ class UpdateChainTest {
   }
 
   @Test
-  void bufferIsBoundedByDocumentsAndByCharacters() throws Exception {
+  void bufferIsBoundedByDocumentsAndByTokens() throws Exception {
     node.createCore(
         core,
         PROPERTIES,
         Map.of(
             "<str name=\"onError\">",
             "<int name=\"maxBufferedDocuments\">3</int>"
-                + "<int name=\"maxBufferedCharacters\">100</int><str name=\"onError\">"));
+                + "<int name=\"maxBufferedTokens\">30</int><str name=\"onError\">"));
     String longText = "long ".repeat(40);
     List<Map<String, String>> documents = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       documents.add(Map.of("id", "" + i, "text", i == 4 ? longText : "short"));
     }
     accept(JSON.writeValueAsString(documents));
-    assertEquals(List.of(3, 2, 3), encoder.calls().stream().map(List::size).toList());
+    assertEquals(List.of(3, 1, 1, 3), encoder.calls().stream().map(List::size).toList());
   }
 
   @Test
@@ -230,7 +230,7 @@ class UpdateChainTest {
   }
 
   @Test
-  void tolerantProcessorInFrontDoesNotHideARefusal() throws Exception {
+  void tolerantProcessorInFrontIsToldWhichDocumentsAreRefused() throws Exception {
     node.createCore(
         core,
         PROPERTIES,
@@ -239,17 +239,20 @@ class UpdateChainTest {
             "<processor class=\"solr.TolerantUpdateProcessorFactory\"/>",
             "<str name=\"onError\">",
             "<int name=\"maxBufferedDocuments\">2</int><str name=\"onError\">"));
-    HttpResponse<String> response =
-        node.update(
-            core,
-            "",
+    JsonNode answer =
+        accept(
             """
             [{"id":"bad","text":"poison"}, {"id":"2","text":"good"}, {"id":"3","text":"good"},
-             {"id":"4","text":"good"}, {"id":"5","text":"good"}]""");
-    assertEquals(400, response.statusCode(), response.body());
-    assertTrue(response.body().contains("document 'bad'"), response.body());
+             {"id":"wrong","text":"good","year_i":"no number"}, {"id":"5","text":"good"}]""");
+    JsonNode errors = answer.at("/responseHeader/errors");
+    assertEquals(2, errors.size(), errors.toString());
+    assertEquals("bad", errors.get(0).get("id").asText());
+    assertEquals(
+        "document 'bad', field 'vector': this text cannot be encoded",
+        errors.get(0).get("message").asText());
+    assertEquals("wrong", errors.get(1).get("id").asText());
     accept("{\"commit\":{}}");
-    assertEquals(Set.of("2", "3", "4", "5"), indexedWithVectors().keySet());
+    assertEquals(Set.of("2", "3", "5"), indexedWithVectors().keySet());
   }
 
   @Test

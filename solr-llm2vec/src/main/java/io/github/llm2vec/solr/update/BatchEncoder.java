@@ -75,12 +75,18 @@ final class BatchEncoder {
   }
 
   private static Outcome checked(float[] vector) {
+    boolean zero = true;
     for (int i = 0; i < vector.length; i++) {
       if (!Float.isFinite(vector[i])) {
         return new Outcome.Failed(
             new ArithmeticException(
                 "the model gave %s at dimension %d of the vector".formatted(vector[i], i)));
       }
+      zero &= vector[i] == 0;
+    }
+    if (zero) {
+      return new Outcome.Failed(
+          new ArithmeticException("the model gave a zero vector, which is near to nothing"));
     }
     return new Outcome.Encoded(new FloatList(vector));
   }

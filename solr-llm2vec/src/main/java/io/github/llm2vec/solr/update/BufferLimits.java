@@ -4,24 +4,26 @@ package io.github.llm2vec.solr.update;
 import java.time.Duration;
 
 /**
- * How much of a request waits to be encoded together.
+ * How much of a request waits to be encoded together. A single document may have more than fits; it
+ * is then encoded alone.
  *
  * @param documents most documents
- * @param characters most characters of their fields, about; one document may have more
+ * @param tokens most tokens of their texts, estimated at four characters each
+ * @param bytes most memory of the documents and of the vectors that they are going to get, about
  * @param patience how long a request waits for a model that is being opened
  */
-public record BufferLimits(int documents, long characters, Duration patience) {
+public record BufferLimits(int documents, long tokens, long bytes, Duration patience) {
 
-  /** 128 documents or 4 million characters; ten minutes for a model to open. */
+  /** 128 documents, a million tokens, 64 MiB; ten minutes for a model to open. */
   public static final BufferLimits DEFAULTS =
-      new BufferLimits(128, 4_000_000, Duration.ofMinutes(10));
+      new BufferLimits(128, 1_000_000, 64L << 20, Duration.ofMinutes(10));
 
   /** Rejects limits that nothing fits into. */
   public BufferLimits {
-    if (documents < 1 || characters < 1) {
+    if (documents < 1 || tokens < 1 || bytes < 1) {
       throw new IllegalArgumentException(
-          "a buffer must hold at least 1 document and 1 character, found %d and %d"
-              .formatted(documents, characters));
+          "a buffer must hold at least 1 document, 1 token and 1 byte, found %d, %d and %d"
+              .formatted(documents, tokens, bytes));
     }
     if (patience.isNegative()) {
       throw new IllegalArgumentException("patience cannot be negative, found " + patience);

@@ -1,12 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.update.AddUpdateCommand;
+import org.apache.solr.update.processor.AtomicUpdateDocumentMerger;
 
 /**
- * A document that waits for its vector, with what its command said.
+ * A document that waits for its vectors, with what its command said.
  *
  * @param command a copy that is the buffer's own: loaders use one command for many documents
- * @param plan what is to be done about the vector
+ * @param id of the document, "" if it has none
+ * @param atomic whether it is an atomic update as the client sent it
  */
-record BufferedAdd(AddUpdateCommand command, DocumentPlan plan) {}
+record BufferedAdd(AddUpdateCommand command, String id, boolean atomic) {
+
+  static BufferedAdd of(AddUpdateCommand command) {
+    // A document without an id, where there must be one, fails here: at its own turn.
+    String id = command.getIndexedIdStr();
+    return new BufferedAdd(
+        (AddUpdateCommand) command.clone(),
+        id == null ? "" : id,
+        AtomicUpdateDocumentMerger.isAtomicUpdate(command));
+  }
+
+  SolrInputDocument document() {
+    return command.getSolrInputDocument();
+  }
+
+  /** Whether it is an atomic update of a nested document, which stands for its root. */
+  boolean isOfNestedDocument() {
+    return !id.isEmpty() && !id.equals(command.getSelfOrNestedDocIdStr());
+  }
+}

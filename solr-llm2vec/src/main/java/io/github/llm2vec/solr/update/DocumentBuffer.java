@@ -5,46 +5,56 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.SolrInputField;
-import org.apache.solr.schema.SchemaField;
-import org.apache.solr.update.AddUpdateCommand;
 
 /** The documents of a request that wait to be encoded together. Not thread-safe. */
 final class DocumentBuffer {
 
-  /** What a value that is not text counts for. */
-  private static final int OTHER_VALUE = 16;
+  /** Characters of a token, about. */
+  private static final int TOKEN_CHARACTERS = 4;
+
+  /** Bytes of a value that is not text, and of a document or a field beside its values. */
+  private static final int OVERHEAD = 48;
 
   private final BufferLimits limits;
+  private final List<MappedField> fields;
   private final List<BufferedAdd> adds = new ArrayList<>();
   private final Set<String> ids = new HashSet<>();
-  private long characters;
+  private long tokens;
+  private long bytes;
 
-  DocumentBuffer(BufferLimits limits) {
+  DocumentBuffer(BufferLimits limits, List<MappedField> fields) {
     this.limits = limits;
+    this.fields = fields;
   }
 
-  /** Whether a document of the same id waits already; one without an id is like no other. */
-  boolean holdsIdOf(AddUpdateCommand command) {
-    return ids.contains(id(command));
+  /**
+   * Whether a document has to wait until what is here has been encoded: for its id, or for room.
+   */
+  boolean mustDrainBefore(BufferedAdd add) {
+    return !adds.isEmpty()
+        && (ids.contains(add.id())
+            || tokens + tokens(add) > limits.tokens()
+            || bytes + bytes(add) > limits.bytes());
   }
 
   void add(BufferedAdd add) {
     adds.add(add);
-    String id = id(add.command());
-    if (!id.isEmpty()) {
-      ids.add(id);
+    if (!add.id().isEmpty()) {
+      ids.add(add.id());
     }
-    for (SolrInputField field : add.command().getSolrInputDocument()) {
-      characters += size(field.getValue());
-    }
+    tokens += tokens(add);
+    bytes += bytes(add);
   }
 
   /** Whether it is time to encode. */
   boolean isFull() {
-    return adds.size() >= limits.documents() || characters >= limits.characters();
+    return adds.size() >= limits.documents()
+        || tokens >= limits.tokens()
+        || bytes >= limits.bytes();
   }
 
   /** Takes everything out, in order. */
@@ -52,30 +62,59 @@ final class DocumentBuffer {
     List<BufferedAdd> drained = List.copyOf(adds);
     adds.clear();
     ids.clear();
-    characters = 0;
+    tokens = 0;
+    bytes = 0;
     return drained;
   }
 
-  private static String id(AddUpdateCommand command) {
-    SchemaField key = command.getReq().getSchema().getUniqueKeyField();
-    SolrInputDocument document = command.getSolrInputDocument();
-    Object id = key == null ? null : document.getFieldValue(key.getName());
-    return id == null ? "" : id.toString();
+  private long tokens(BufferedAdd add) {
+    return fields.stream().mapToLong(field -> tokens(add, field)).sum();
+  }
+
+  private static long tokens(BufferedAdd add, MappedField field) {
+    long characters = 0;
+    for (String source : field.mapping().source().fields()) {
+      SolrInputField sent = add.document().getField(source);
+      characters += sent == null ? 0 : size(sent.getValue()) / Character.BYTES;
+    }
+    long tokens = (characters + TOKEN_CHARACTERS - 1) / TOKEN_CHARACTERS;
+    return field.mapping().handling().length() instanceof TextLength.Truncated truncated
+        ? Math.min(tokens, truncated.tokens())
+        : tokens;
+  }
+
+  private long bytes(BufferedAdd add) {
+    long sum = size(add.document());
+    for (MappedField field : fields) {
+      // The vector and its copy, for every passage.
+      sum += vectors(add, field) * field.field().dimensions() * 2L * Float.BYTES;
+    }
+    return sum;
+  }
+
+  private static long vectors(BufferedAdd add, MappedField field) {
+    return field.mapping().handling().length() instanceof TextLength.Passages passages
+        ? 1 + tokens(add, field) / (passages.tokens() - passages.overlap())
+        : 1;
   }
 
   private static long size(Object value) {
     if (value instanceof CharSequence text) {
-      return text.length();
+      return OVERHEAD + (long) Character.BYTES * text.length();
     }
-    if (value instanceof byte[] bytes) {
-      return bytes.length;
+    if (value instanceof byte[] array) {
+      return (long) OVERHEAD + array.length;
     }
-    if (value instanceof SolrInputDocument child) {
-      return child.values().stream().mapToLong(field -> size(field.getValue())).sum();
+    if (value instanceof SolrInputDocument document) {
+      return OVERHEAD
+          + document.values().stream().mapToLong(field -> OVERHEAD + size(field.getValue())).sum();
+    }
+    if (value instanceof Map<?, ?> operations) {
+      return OVERHEAD + operations.values().stream().mapToLong(DocumentBuffer::size).sum();
     }
     if (value instanceof Collection<?> values) {
       return values.stream().mapToLong(DocumentBuffer::size).sum();
     }
-    return OTHER_VALUE;
+    return OVERHEAD;
   }
 }

@@ -1,99 +1,197 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
-import io.github.llm2vec.solr.schema.VectorField;
+import io.github.llm2vec.solr.update.StoredVector.Origin;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.solr.common.SolrDocumentBase;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.SolrInputField;
-import org.apache.solr.update.AddUpdateCommand;
+import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.update.processor.AtomicUpdateDocumentMerger;
 
 /**
- * Decides what an added document needs. Before documents are distributed an atomic update is seen
- * as the client sent it, without the rest of the document; where that is not enough to know the
- * text, the update is refused rather than leaving a vector that no longer fits its text.
+ * Decides what a document needs for one vector field, before documents are distributed. An atomic
+ * update is seen there as the client sent it; what the rest of the document is, is known from a
+ * look at it that may be out of date when the update is carried out. That is good enough only where
+ * the guard behind the distributed processor looks again. Without a guard such an update is
+ * refused: a vector that no longer fits its text is worse than an error.
  */
 final class DocumentPlanner {
 
-  private static final DocumentPlan FORWARD = new DocumentPlan.Forward();
+  private static final VectorPlan LEAVE = new VectorPlan.Leave();
 
-  private final VectorMapping mapping;
-  private final VectorField field;
-
-  DocumentPlanner(VectorMapping mapping, VectorField field) {
-    this.mapping = mapping;
-    this.field = field;
-  }
+  private final MappedField field;
+  private final boolean guarded;
+  private final boolean reuse;
+  private final SolrQueryRequest request;
 
   /**
-   * Decides about one document.
-   *
-   * @throws SolrException 400 for an atomic update after which the vector would be wrong or lost
+   * @param guarded whether the guard looks at the document again
+   * @param reuse whether vectors of unchanged texts are looked for
    */
-  DocumentPlan plan(AddUpdateCommand command) {
-    SolrInputDocument document = command.getSolrInputDocument();
-    if (document.getFieldValue(mapping.vectorField()) != null) {
-      return FORWARD;
-    }
-    if (AtomicUpdateDocumentMerger.isAtomicUpdate(command)) {
-      return planAtomic(command, document);
-    }
-    String text = mapping.source().render(name -> values(document.getField(name)));
-    return text.isBlank() ? FORWARD : new DocumentPlan.Encode(text, false);
+  DocumentPlanner(MappedField field, boolean guarded, boolean reuse, SolrQueryRequest request) {
+    this.field = field;
+    this.guarded = guarded && field.companions().copy().isPresent();
+    this.reuse = reuse && field.companions().copy().isPresent();
+    this.request = request;
   }
 
-  private DocumentPlan planAtomic(AddUpdateCommand command, SolrInputDocument document) {
-    Set<String> sources = mapping.source().fields();
-    List<String> touched = sources.stream().filter(document::containsKey).toList();
-    if (touched.isEmpty()) {
-      if (!field.stored()) {
-        throw refused(
-            command,
-            "the vector would be lost, since field '%s' is not stored".formatted(field.name()));
+  MappedField field() {
+    return field;
+  }
+
+  /** Whether the plan may depend on the document as it is. */
+  boolean wantsOld(BufferedAdd add) {
+    if (add.id().isEmpty() || add.isOfNestedDocument()) {
+      return false;
+    }
+    if (add.atomic()) {
+      return guarded && (touchesSource(add.document()) || add.document().containsKey(field.name()));
+    }
+    return reuse && !brings(add.document()) && !text(add).isEmpty();
+  }
+
+  /** Whether the plan needs an open model. */
+  boolean wantsModel(BufferedAdd add) {
+    return !add.isOfNestedDocument()
+        && !add.document().containsKey(field.name())
+        && (add.atomic() ? touchesSource(add.document()) : !text(add).isEmpty());
+  }
+
+  private String text(BufferedAdd add) {
+    return field.text(MappedField.valuesOf(add.document()));
+  }
+
+  /** Decides about one document; its old self is looked at only if {@link #wantsOld} says so. */
+  VectorPlan plan(BufferedAdd add, Optional<SolrInputDocument> old) {
+    try {
+      return decide(add, old);
+    } catch (RuntimeException e) {
+      // An operation that cannot be carried out, for example: it is this document's failure alone.
+      return new VectorPlan.Refuse(e);
+    }
+  }
+
+  private VectorPlan decide(BufferedAdd add, Optional<SolrInputDocument> old) {
+    if (add.isOfNestedDocument()) {
+      return LEAVE;
+    }
+    SolrInputDocument document = add.document();
+    if (!add.atomic()) {
+      return brings(document)
+          ? own(document, MappedField.valuesOf(document))
+          : fill(MappedField.valuesOf(document), copies(document, old));
+    }
+    if (document.containsKey(field.name())) {
+      return own(document, merged(document, old));
+    }
+    if (!touchesSource(document)) {
+      return guarded || field.field().stored()
+          ? LEAVE
+          : refuse(add, "the vector would be lost, since field '%s' is not stored");
+    }
+    if (!guarded && !setsEverySource(document)) {
+      return refuse(add, "it changes a part of what the vector in '%s' is made of");
+    }
+    return fillAtomic(merged(document, old), copies(document, old));
+  }
+
+  private VectorPlan fillAtomic(
+      Function<String, Collection<Object>> values, Map<TextHash, FloatList> known) {
+    return field.text(values).isEmpty() ? new VectorPlan.Clear() : fill(values, known);
+  }
+
+  private VectorPlan fill(
+      Function<String, Collection<Object>> values, Map<TextHash, FloatList> known) {
+    String text = field.text(values);
+    if (text.isEmpty()) {
+      return LEAVE;
+    }
+    List<Piece> pieces =
+        field.pieces(values).stream()
+            .map(piece -> piece.knownAs(Optional.ofNullable(known.get(piece.hash()))))
+            .toList();
+    return new VectorPlan.Fill(TextHash.of(text), pieces);
+  }
+
+  private VectorPlan refuse(BufferedAdd add, String reason) {
+    return new VectorPlan.Refuse(
+        new SolrException(
+            ErrorCode.BAD_REQUEST,
+            "The atomic update of document '%s' is refused: %s. Send the whole document, or put"
+                    .formatted(add.command().getPrintableId(), reason.formatted(field.name()))
+                + " Llm2VecGuardUpdateProcessorFactory behind the distributed processor and a field"
+                + " '%s_copy' into the schema".formatted(field.name())));
+  }
+
+  private boolean brings(SolrInputDocument document) {
+    return document.getFieldValue(field.name()) != null;
+  }
+
+  private boolean touchesSource(SolrInputDocument document) {
+    return field.mapping().source().fields().stream().anyMatch(document::containsKey);
+  }
+
+  private boolean setsEverySource(SolrInputDocument document) {
+    return field.mapping().source().fields().stream()
+        .allMatch(name -> document.containsKey(name) && sets(document.getField(name)));
+  }
+
+  private static boolean sets(SolrInputField sent) {
+    return !(sent.getValue() instanceof Map<?, ?> operations)
+        || operations instanceof SolrDocumentBase<?, ?>
+        || operations.keySet().equals(Set.of("set"));
+  }
+
+  /** The client's vector, and of which text it is: a change of that text brings the model's. */
+  private VectorPlan own(SolrInputDocument document, Function<String, Collection<Object>> values) {
+    FloatList vector = FloatList.of(document.getField(field.name()));
+    if (!vector.isEmpty() && vector.size() != field.field().dimensions()) {
+      throw new IllegalArgumentException(
+          "vectorDimension=%d but the document brings a vector of %d"
+              .formatted(field.field().dimensions(), vector.size()));
+    }
+    return new VectorPlan.Own(
+        new StoredVector(Origin.CLIENT, 0, TextHash.of(field.text(values)), vector));
+  }
+
+  /** The values that source fields are going to have. */
+  private Function<String, Collection<Object>> merged(
+      SolrInputDocument document, Optional<SolrInputDocument> old) {
+    String key = request.getSchema().getUniqueKeyField().getName();
+    SolrInputDocument sent = new SolrInputDocument();
+    SolrInputDocument whole = new SolrInputDocument();
+    sent.setField(key, document.getFieldValue(key));
+    whole.setField(key, document.getFieldValue(key));
+    for (String source : field.mapping().source().fields()) {
+      old.map(before -> before.getField(source))
+          .ifPresent(before -> whole.setField(source, before.getValue()));
+      if (document.containsKey(source)) {
+        sent.put(source, document.getField(source).deepCopy());
       }
-      return FORWARD;
     }
-    if (touched.size() < sources.size()
-        || !touched.stream().allMatch(name -> newValues(document.getField(name)).isPresent())) {
-      throw refused(
-          command,
-          "it changes a part (%s) of what the vector in '%s' is made of (%s)"
-              .formatted(String.join(", ", touched), field.name(), mapping.source()));
-    }
-    String text = mapping.source().render(name -> newValues(document.getField(name)).orElseThrow());
-    return text.isBlank() ? new DocumentPlan.Clear() : new DocumentPlan.Encode(text, true);
+    return MappedField.valuesOf(new AtomicUpdateDocumentMerger(request).merge(sent, whole));
   }
 
-  private static SolrException refused(AddUpdateCommand command, String reason) {
-    return new SolrException(
-        ErrorCode.BAD_REQUEST,
-        "The atomic update of document '%s' is refused: %s. Send the whole document, or 'set' every"
-                .formatted(command.getPrintableId(), reason)
-            + " field that the vector is made of.");
-  }
-
-  private static Collection<Object> values(SolrInputField field) {
-    return field == null || field.getValue() == null ? List.of() : field.getValues();
-  }
-
-  /** What a field will hold after an atomic update, if the update alone decides that. */
-  private static Optional<Collection<Object>> newValues(SolrInputField field) {
-    if (!(field.getValue() instanceof Map<?, ?> operations)
-        || field.getValue() instanceof SolrDocumentBase<?, ?>) {
-      return Optional.of(values(field));
+  /** Vectors that this model has made already, by what they were made of. */
+  private Map<TextHash, FloatList> copies(
+      SolrInputDocument document, Optional<SolrInputDocument> old) {
+    Map<TextHash, FloatList> known = new HashMap<>();
+    if (reuse) {
+      long settings = field.settings();
+      StoredVectors.of(document, field).forEach(copy -> copy.ifMadeBy(settings, known::put));
+      old.ifPresent(
+          before ->
+              StoredVectors.of(before, field).forEach(copy -> copy.ifMadeBy(settings, known::put)));
     }
-    if (operations.size() != 1 || !operations.containsKey("set")) {
-      return Optional.empty();
-    }
-    SolrInputField set = new SolrInputField(field.getName());
-    set.setValue(operations.get("set"));
-    return Optional.of(values(set));
+    return known;
   }
 }

@@ -1,69 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
-import io.github.llm2vec.solr.node.NodeEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.response.SolrQueryResponse;
 import org.apache.solr.update.AddUpdateCommand;
 import org.apache.solr.update.CommitUpdateCommand;
 import org.apache.solr.update.DeleteUpdateCommand;
 import org.apache.solr.update.MergeIndexesCommand;
 import org.apache.solr.update.RollbackUpdateCommand;
+import org.apache.solr.update.processor.DistributedUpdateProcessor.DistributedUpdatesAsyncException;
 import org.apache.solr.update.processor.UpdateRequestProcessor;
 
 /**
  * Gives the documents of one request their vectors: holds them back until there is a batch, encodes
- * it in one call and forwards the documents in the order in which they came. It belongs before the
- * distributed processor, where a document passes once in a cluster.
+ * it and forwards the documents in the order in which they came. It belongs before the distributed
+ * processor, where a document passes once in a cluster.
  *
  * <p>Everything held back is forwarded before any command that must not overtake it, and at the end
- * of the request also when its stream broke off, as Solr then keeps what came before. A batch that
- * failed fails the request at its end once more: a tolerant processor in front of this one would
- * otherwise hide the loss of documents behind the id of the one that filled the batch.
+ * of the request also when its stream broke off, as Solr then keeps what came before.
+ *
+ * <p>A document that is refused does not keep others from being indexed, whatever batch they are
+ * in; the request fails at its end and names them all. A command that is no add ends the request
+ * sooner: a client that adds a document and then deletes another counts on the first. With a
+ * tolerant processor in front the request goes on to its end, and that processor is told.
  */
 public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
 
-  private final EncodingSettings settings;
-  private final NodeEncoder encoder;
+  /** Lets real time go by. */
+  static final Pause PAUSE = length -> TimeUnit.NANOSECONDS.sleep(length.toNanos());
+
+  private final UpdateSettings settings;
   private final SolrQueryResponse response;
-  private final DocumentPlanner planner;
-  private final BatchEncoder batchEncoder;
+  private final OldDocuments oldDocuments;
+  private final List<FieldUpdate> fields;
   private final DocumentBuffer buffer;
   private final UpdateReport report;
-  private final DocumentCompleter completer;
-  private final List<RuntimeException> failures = new ArrayList<>();
+  private final Refusals refusals = new Refusals();
+  private int seen;
+  // What ended the request before its time.
+  private Optional<RuntimeException> failure = Optional.empty();
 
   /** A processor for one request. */
   public EncodingUpdateProcessor(
-      EncodingSettings settings,
-      NodeEncoder encoder,
+      UpdateSettings settings,
+      SolrQueryRequest request,
       SolrQueryResponse response,
       UpdateRequestProcessor next) {
     super(next);
     this.settings = settings;
-    this.encoder = encoder;
     this.response = response;
-    this.planner = new DocumentPlanner(settings.mapping(), settings.field());
-    this.batchEncoder =
-        new BatchEncoder(texts -> encoder.encodeDocuments(texts, settings.mapping().prompt()));
-    this.buffer = new DocumentBuffer(settings.limits());
-    this.report = new UpdateReport(settings.mapping().vectorField());
-    this.completer = new DocumentCompleter(settings.mapping(), report);
+    this.oldDocuments = new RealTimeDocuments(request);
+    this.report = new UpdateReport(settings.fields());
+    this.fields =
+        settings.fields().stream()
+            .map(field -> new FieldUpdate(field, settings, request, report))
+            .toList();
+    this.buffer = new DocumentBuffer(settings.limits(), settings.fields());
   }
 
   @Override
   public void processAdd(AddUpdateCommand command) throws IOException {
-    DocumentPlan plan = planner.plan(command);
-    if (buffer.holdsIdOf(command)) {
+    requireSound();
+    BufferedAdd add = BufferedAdd.of(command);
+    if (buffer.mustDrainBefore(add)) {
       flush();
     }
-    buffer.add(new BufferedAdd((AddUpdateCommand) command.clone(), plan));
+    buffer.add(add);
+    seen++;
     if (buffer.isFull()) {
       flush();
     }
@@ -71,101 +87,163 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
 
   @Override
   public void processDelete(DeleteUpdateCommand command) throws IOException {
-    flush();
+    flushBeforeCommand();
     super.processDelete(command);
   }
 
   @Override
   public void processMergeIndexes(MergeIndexesCommand command) throws IOException {
-    flush();
+    flushBeforeCommand();
     super.processMergeIndexes(command);
   }
 
   @Override
   public void processCommit(CommitUpdateCommand command) throws IOException {
-    flush();
+    flushBeforeCommand();
     super.processCommit(command);
   }
 
   @Override
   public void processRollback(RollbackUpdateCommand command) throws IOException {
-    flush();
+    flushBeforeCommand();
     super.processRollback(command);
+  }
+
+  private void flushBeforeCommand() throws IOException {
+    requireSound();
+    flush();
+    if (!settings.tolerant() && !refusals.isEmpty()) {
+      throw failed(refusals.exception(seen));
+    }
   }
 
   @Override
   public void finish() throws IOException {
-    try {
-      flush();
-    } catch (IOException | RuntimeException e) {
-      finishNext(e);
-      throw e;
+    if (failure.isEmpty()) {
+      try {
+        flush();
+      } catch (IOException | RuntimeException e) {
+        finishNext().ifPresent(e::addSuppressed);
+        throw e;
+      }
     }
     report.writeTo(response);
-    super.finish();
-    if (!failures.isEmpty()) {
-      throw failures.get(0);
+    Optional<DistributedUpdatesAsyncException> elsewhere = finishNext();
+    // Thrown again: a tolerant processor may have taken it for the failure of one document.
+    failure.ifPresent(
+        thrown -> {
+          throw thrown;
+        });
+    if (!refusals.isEmpty()) {
+      if (settings.tolerant()) {
+        throw refusals.tolerable(elsewhere);
+      }
+      SolrException exception = refusals.exception(seen);
+      elsewhere.ifPresent(exception::addSuppressed);
+      throw exception;
     }
+    elsewhere.ifPresent(
+        thrown -> {
+          throw thrown;
+        });
   }
 
   /** Documents that were forwarded are still on their way to other nodes: they are awaited. */
-  private void finishNext(Exception failure) {
+  private Optional<DistributedUpdatesAsyncException> finishNext() throws IOException {
     try {
       super.finish();
-    } catch (IOException | RuntimeException e) {
-      failure.addSuppressed(e);
+      return Optional.empty();
+    } catch (DistributedUpdatesAsyncException e) {
+      return Optional.of(e);
     }
+  }
+
+  /** A request that has failed does nothing more. */
+  private void requireSound() {
+    failure.ifPresent(
+        thrown -> {
+          throw thrown;
+        });
+  }
+
+  private RuntimeException failed(RuntimeException exception) {
+    failure = Optional.of(exception);
+    return exception;
   }
 
   private void flush() throws IOException {
+    List<BufferedAdd> adds = new ArrayList<>(buffer.drain());
+    if (adds.isEmpty()) {
+      return;
+    }
     try {
-      encodeAndForward(buffer.drain());
+      if (settings.tolerant()) {
+        completeTolerantly(adds);
+      } else {
+        complete(adds);
+      }
+      forward(adds);
+      if (!settings.tolerant() && refusals.size() >= Refusals.TOO_MANY) {
+        throw refusals.exception(seen);
+      }
     } catch (IOException e) {
-      failures.add(new UncheckedIOException(e));
+      failed(new UncheckedIOException(e));
       throw e;
     } catch (RuntimeException e) {
-      failures.add(e);
-      throw e;
+      throw failed(e);
     }
   }
 
-  private void encodeAndForward(List<BufferedAdd> adds) throws IOException {
-    Iterator<Outcome> outcomes = encode(adds).iterator();
-    Refusals refusals = new Refusals(settings.mapping().vectorField());
-    List<BufferedAdd> accepted = new ArrayList<>(adds.size());
-    for (BufferedAdd add : adds) {
-      if (completer.complete(add, outcomes, refusals)) {
-        accepted.add(add);
-      }
-    }
-    forward(accepted, refusals.exception(adds.size()));
-  }
-
-  private List<Outcome> encode(List<BufferedAdd> adds) {
-    List<String> texts = new ArrayList<>(adds.size());
-    for (BufferedAdd add : adds) {
-      if (add.plan() instanceof DocumentPlan.Encode encode) {
-        texts.add(encode.text());
-      }
-    }
-    if (!texts.isEmpty()) {
-      encoder.awaitReady(settings.limits().patience());
-      settings.field().checkDimensions(encoder.declaration().name(), encoder.dimensions());
-    }
-    return batchEncoder.encode(texts);
-  }
-
-  private void forward(List<BufferedAdd> adds, Optional<SolrException> refusal) throws IOException {
+  /** What fails for all documents fails for each of them. */
+  private void completeTolerantly(List<BufferedAdd> adds) throws IOException {
     try {
-      for (BufferedAdd add : adds) {
-        super.processAdd(add.command());
-      }
-    } catch (IOException | RuntimeException e) {
-      refusal.ifPresent(e::addSuppressed);
-      throw e;
+      complete(adds);
+    } catch (SolrException e) {
+      adds.forEach(add -> refusals.addRejected(add.command().getPrintableId(), e));
+      adds.clear();
     }
-    if (refusal.isPresent()) {
-      throw refusal.get();
+  }
+
+  private void complete(List<BufferedAdd> adds) throws IOException {
+    Map<String, SolrInputDocument> old = lookUp(adds);
+    for (FieldUpdate field : fields) {
+      field.complete(adds, old, refusals);
+    }
+  }
+
+  private Map<String, SolrInputDocument> lookUp(List<BufferedAdd> adds) throws IOException {
+    List<BufferedAdd> wanted =
+        adds.stream()
+            .filter(add -> fields.stream().anyMatch(field -> field.planner().wantsOld(add)))
+            .toList();
+    if (wanted.isEmpty()) {
+      return new HashMap<>();
+    }
+    Set<String> names =
+        settings.fields().stream()
+            .flatMap(
+                field ->
+                    Stream.concat(
+                        field.mapping().source().fields().stream(),
+                        field.companions().copy().stream()))
+            .collect(Collectors.toUnmodifiableSet());
+    boolean nested = settings.fields().stream().anyMatch(field -> field.mapping().cutsPassages());
+    return oldDocuments.find(wanted, names, nested);
+  }
+
+  private void forward(List<BufferedAdd> adds) throws IOException {
+    for (BufferedAdd add : adds) {
+      try {
+        super.processAdd(add.command());
+      } catch (IOException | RuntimeException e) {
+        if (!settings.tolerant()) {
+          if (!refusals.isEmpty()) {
+            e.addSuppressed(refusals.exception(seen));
+          }
+          throw e;
+        }
+        refusals.addRejected(add.command().getPrintableId(), e);
+      }
     }
   }
 }

@@ -2,7 +2,11 @@
 package io.github.llm2vec.solr.update;
 
 import java.util.AbstractList;
+import java.util.Collection;
+import java.util.Map;
 import java.util.RandomAccess;
+import java.util.Set;
+import org.apache.solr.common.SolrInputField;
 
 /**
  * A vector as the list of numbers that Solr 9 takes for a vector field; it refuses {@code float[]}.
@@ -10,10 +14,45 @@ import java.util.RandomAccess;
  */
 final class FloatList extends AbstractList<Float> implements RandomAccess {
 
+  private static final FloatList NONE = new FloatList(new float[0]);
+
   private final float[] values;
 
   FloatList(float[] values) {
     this.values = values;
+  }
+
+  /**
+   * The vector that a client sent, as it is or as the {@code set} of an atomic update; an empty one
+   * if it is to be taken away.
+   *
+   * @throws IllegalArgumentException if it is no vector
+   */
+  static FloatList of(SolrInputField field) {
+    Object sent = field.getValue();
+    if (sent instanceof Map<?, ?> operations && operations.keySet().equals(Set.of("set"))) {
+      sent = operations.get("set");
+    }
+    if (sent == null) {
+      return NONE;
+    }
+    if (!(sent instanceof Collection<?> numbers)) {
+      throw new IllegalArgumentException("a vector is a list of numbers, found " + sent);
+    }
+    float[] values = new float[numbers.size()];
+    int i = 0;
+    for (Object number : numbers) {
+      values[i++] = number instanceof Number value ? value.floatValue() : parse(number);
+    }
+    return new FloatList(values);
+  }
+
+  private static float parse(Object number) {
+    try {
+      return Float.parseFloat(String.valueOf(number));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("a vector is a list of numbers, found " + number, e);
+    }
   }
 
   @Override

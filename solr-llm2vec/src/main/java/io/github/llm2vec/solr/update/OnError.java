@@ -6,5 +6,7 @@ public enum OnError {
   /** It is refused and the request fails, naming it. */
   FAIL,
   /** It is indexed without its vector, counted and, if a field is named for that, marked. */
-  SKIP
+  SKIP,
+  /** It is tried again a few times, unless its text is to blame; then it is refused. */
+  RETRY
 }

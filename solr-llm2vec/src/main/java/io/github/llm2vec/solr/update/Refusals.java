@@ -7,58 +7,109 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.ToleratedUpdateError;
+import org.apache.solr.common.ToleratedUpdateError.CmdType;
+import org.apache.solr.common.util.NamedList;
+import org.apache.solr.update.SolrCmdDistributor.SolrError;
+import org.apache.solr.update.processor.DistributedUpdateProcessor.DistributedUpdatesAsyncException;
 
-/** The documents of a batch that are refused, for one message that names them all. */
+/** The documents of a request that were not indexed, for one message that names them all. */
 final class Refusals {
+
+  /** A request with so many of them is given up: something else is wrong than a document. */
+  static final int TOO_MANY = 100;
 
   private static final int NAMED = 10;
   private static final String IDS_KEY = "llm2vec-refused-ids";
 
-  private record Refusal(String id, RuntimeException cause) {}
+  private record Refusal(String id, String message, Exception cause) {}
 
-  private final String vectorField;
   private final List<Refusal> refusals = new ArrayList<>();
 
-  Refusals(String vectorField) {
-    this.vectorField = vectorField;
+  /** Notes a document whose text could not be encoded. */
+  void addUnencoded(String id, String vectorField, RuntimeException cause) {
+    String message = "document '%s', field '%s': %s".formatted(id, vectorField, describe(cause));
+    refusals.add(new Refusal(id, message, cause));
   }
 
-  void add(String id, RuntimeException cause) {
-    refusals.add(new Refusal(id, cause));
+  /** Notes a document that something behind this processor did not take. */
+  void addRejected(String id, Exception cause) {
+    refusals.add(new Refusal(id, "document '%s': %s".formatted(id, describe(cause)), cause));
+  }
+
+  boolean isEmpty() {
+    return refusals.isEmpty();
+  }
+
+  int size() {
+    return refusals.size();
   }
 
   /**
-   * What to throw, if any was refused: 400 if the encoder blames every text, else 500.
+   * What to throw if no tolerant processor stands in front: 400 if all is the fault of documents.
    *
-   * @param batch number of documents that were encoded together
+   * @param documents that were seen so far
    */
-  Optional<SolrException> exception(int batch) {
-    if (refusals.isEmpty()) {
-      return Optional.empty();
-    }
-    boolean textsToBlame =
-        refusals.stream().allMatch(refusal -> refusal.cause instanceof IllegalArgumentException);
-    String documents =
-        refusals.stream()
-            .limit(NAMED)
-            .map(refusal -> "document '" + refusal.id + "': " + describe(refusal.cause))
-            .collect(Collectors.joining("; "));
+  SolrException exception(int documents) {
+    String named =
+        refusals.stream().limit(NAMED).map(Refusal::message).collect(Collectors.joining("; "));
     SolrException exception =
         new SolrException(
-            textsToBlame ? ErrorCode.BAD_REQUEST : ErrorCode.SERVER_ERROR,
-            "%d of %d documents could not be encoded for field '%s' and were not indexed; those"
-                    .formatted(refusals.size(), batch, vectorField)
-                + " beside them in the batch were. "
-                + documents
+            ErrorCode.getErrorCode(code()),
+            "%d of %d documents could not be encoded and were not indexed; those beside them were. "
+                    .formatted(refusals.size(), documents)
+                + named
                 + (refusals.size() > NAMED ? "; ..." : ""),
             refusals.get(0).cause);
     exception.setMetadata(
         IDS_KEY, refusals.stream().map(Refusal::id).collect(Collectors.joining(",")));
-    return Optional.of(exception);
+    return exception;
+  }
+
+  private int code() {
+    List<Integer> codes =
+        refusals.stream().map(Refusal::cause).map(Refusals::code).distinct().toList();
+    return codes.size() == 1 ? codes.get(0) : ErrorCode.SERVER_ERROR.code;
+  }
+
+  private static int code(Exception cause) {
+    if (cause instanceof SolrException known) {
+      return known.code();
+    }
+    return cause instanceof IllegalArgumentException
+        ? ErrorCode.BAD_REQUEST.code
+        : ErrorCode.SERVER_ERROR.code;
+  }
+
+  /**
+   * What to throw at the end of a request for a tolerant processor in front. What is thrown while a
+   * document passes it takes for that document's failure; of others it hears in this form only,
+   * which is how it hears of failures on other nodes.
+   *
+   * @param others failures on other nodes
+   */
+  DistributedUpdatesAsyncException tolerable(Optional<DistributedUpdatesAsyncException> others) {
+    List<SolrError> errors = new ArrayList<>();
+    others.ifPresent(thrown -> errors.addAll(thrown.errors));
+    for (Refusal refusal : refusals) {
+      ToleratedUpdateError tolerated =
+          new ToleratedUpdateError(CmdType.ADD, refusal.id, refusal.message);
+      NamedList<String> metadata = new NamedList<>();
+      metadata.add(tolerated.getMetadataKey(), tolerated.getMetadataValue());
+      SolrException exception =
+          new SolrException(
+              ErrorCode.getErrorCode(code(refusal.cause)), refusal.message, refusal.cause);
+      exception.setMetadata(metadata);
+      SolrError error = new SolrError();
+      error.e = exception;
+      error.statusCode = exception.code();
+      errors.add(error);
+    }
+    return new DistributedUpdatesAsyncException(errors);
   }
 
   /** The cause in a few words. */
-  static String describe(RuntimeException cause) {
+  static String describe(Exception cause) {
     return Optional.ofNullable(cause.getMessage()).orElse(cause.getClass().getName());
   }
 }

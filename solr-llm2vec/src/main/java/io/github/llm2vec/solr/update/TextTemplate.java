@@ -97,6 +97,20 @@ public final class TextTemplate {
         .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
+  /** The field that is named last: where there are passages, the one that is cut. */
+  public String lastField() {
+    return pieces.stream()
+        .map(Piece::field)
+        .filter(field -> !field.isEmpty())
+        .reduce((first, second) -> second)
+        .orElseThrow();
+  }
+
+  /** The values of a field as the text has them. */
+  public String valueOf(String field, Function<String, Collection<Object>> values) {
+    return join(values.apply(field));
+  }
+
   /**
    * The text of a document.
    *

@@ -2,45 +2,71 @@
 package io.github.llm2vec.solr.update;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.solr.common.util.NamedList;
 import org.apache.solr.common.util.SimpleOrderedMap;
 import org.apache.solr.response.SolrQueryResponse;
 
 /**
- * What became of the documents of one request, for its response header: {@code
- * "llm2vec":{"vec":{"encoded":20,"forwarded":2,"skipped":1,"skippedIds":["7"]}}}. Not thread-safe.
+ * What became of the documents of one request, by vector field, for its response header: {@code
+ * "llm2vec":{"vec":{"encoded":20,"reused":5,"forwarded":2,"skipped":1,"skippedIds":["7"]}}}. Not
+ * thread-safe.
  */
 final class UpdateReport {
 
   private static final String KEY = "llm2vec";
   private static final int IDS = 100;
 
-  private final String vectorField;
-  private final List<String> skippedIds = new ArrayList<>();
-  private int encoded;
-  private int forwarded;
-  private int skipped;
+  private static final class Counts {
+    private final List<String> skippedIds = new ArrayList<>();
+    private int encoded;
+    private int reused;
+    private int forwarded;
+    private int skipped;
 
-  UpdateReport(String vectorField) {
-    this.vectorField = vectorField;
+    private NamedList<Object> toNamedList() {
+      NamedList<Object> counts = new SimpleOrderedMap<>();
+      counts.add("encoded", encoded);
+      counts.add("reused", reused);
+      counts.add("forwarded", forwarded);
+      counts.add("skipped", skipped);
+      if (skipped > 0) {
+        counts.add("skippedIds", List.copyOf(skippedIds));
+      }
+      return counts;
+    }
   }
 
-  void countEncoded() {
-    encoded++;
+  private final Map<String, Counts> fields = new LinkedHashMap<>();
+
+  UpdateReport(List<MappedField> fields) {
+    fields.forEach(field -> this.fields.put(field.name(), new Counts()));
+  }
+
+  /** Counts the texts of a document that were encoded and those whose vectors were there. */
+  void countFilled(MappedField field, int encoded, int reused) {
+    counts(field).encoded += encoded;
+    counts(field).reused += reused;
   }
 
   /** Counts a document that needed no vector. */
-  void countForwarded() {
-    forwarded++;
+  void countForwarded(MappedField field) {
+    counts(field).forwarded++;
   }
 
   /** Counts a document that goes into the index without its vector. */
-  void countSkipped(String id) {
-    skipped++;
-    if (skippedIds.size() < IDS) {
-      skippedIds.add(id);
+  void countSkipped(MappedField field, String id) {
+    Counts counts = counts(field);
+    counts.skipped++;
+    if (counts.skippedIds.size() < IDS) {
+      counts.skippedIds.add(id);
     }
+  }
+
+  private Counts counts(MappedField field) {
+    return fields.get(field.name());
   }
 
   /** Writes the counts; of many ids the first hundred. */
@@ -49,21 +75,11 @@ final class UpdateReport {
     if (header == null) {
       return;
     }
-    NamedList<Object> counts = new SimpleOrderedMap<>();
-    counts.add("encoded", encoded);
-    counts.add("forwarded", forwarded);
-    counts.add("skipped", skipped);
-    if (skipped > 0) {
-      counts.add("skippedIds", List.copyOf(skippedIds));
+    if (!(header.get(KEY) instanceof SimpleOrderedMap<?>)) {
+      header.add(KEY, new SimpleOrderedMap<>());
     }
-    if (header.get(KEY) instanceof SimpleOrderedMap<?> present) {
-      @SuppressWarnings("unchecked") // This class alone writes the key, with values of any kind.
-      SimpleOrderedMap<Object> fields = (SimpleOrderedMap<Object>) present;
-      fields.add(vectorField, counts);
-    } else {
-      SimpleOrderedMap<Object> fields = new SimpleOrderedMap<>();
-      fields.add(vectorField, counts);
-      header.add(KEY, fields);
-    }
+    @SuppressWarnings("unchecked") // This class alone writes the key, with values of any kind.
+    SimpleOrderedMap<Object> written = (SimpleOrderedMap<Object>) header.get(KEY);
+    fields.forEach((name, counts) -> written.add(name, counts.toNamedList()));
   }
 }

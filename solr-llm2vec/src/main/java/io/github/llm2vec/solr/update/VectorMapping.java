@@ -7,21 +7,48 @@ import java.util.Objects;
 /**
  * From which text which field gets its vector.
  *
+ * @param model name in the models file
  * @param source the text
- * @param vectorField the field
+ * @param target the field
  * @param prompt how the text is presented to the model
- * @param onError what becomes of a document whose text cannot be encoded
- * @param errorField field that says why a document was indexed without its vector, or "" for none
+ * @param handling what is done about texts that are too long or fail
  */
 public record VectorMapping(
-    TextTemplate source, String vectorField, Prompt prompt, OnError onError, String errorField) {
+    String model, TextTemplate source, VectorTarget target, Prompt prompt, Handling handling) {
+
+  /**
+   * What is done about texts that are not as they should be.
+   *
+   * @param length of long ones
+   * @param failures of those that cannot be encoded
+   */
+  public record Handling(TextLength length, FailurePolicy failures) {
+
+    /** Long texts are left to the model, documents that fail are refused. */
+    public static final Handling DEFAULTS =
+        new Handling(new TextLength.Whole(), FailurePolicy.FAIL);
+
+    /** Rejects null. */
+    public Handling {
+      Objects.requireNonNull(length, "length");
+      Objects.requireNonNull(failures, "failures");
+    }
+  }
 
   /** Rejects null. */
   public VectorMapping {
+    Objects.requireNonNull(model, "model");
     Objects.requireNonNull(source, "source");
-    Objects.requireNonNull(vectorField, "vectorField");
+    Objects.requireNonNull(target, "target");
     Objects.requireNonNull(prompt, "prompt");
-    Objects.requireNonNull(onError, "onError");
-    Objects.requireNonNull(errorField, "errorField");
+    Objects.requireNonNull(handling, "handling");
+  }
+
+  FailurePolicy failures() {
+    return handling.failures();
+  }
+
+  boolean cutsPassages() {
+    return handling.length() instanceof TextLength.Passages;
   }
 }

@@ -38,14 +38,14 @@ class BatchEncoderTest {
   }
 
   private static List<String> numbers(int count) {
-    return IntStream.range(0, count).mapToObj(Integer::toString).toList();
+    return IntStream.rangeClosed(1, count).mapToObj(Integer::toString).toList();
   }
 
   @Test
   void goodTextsTakeOneCall() {
     List<Outcome> outcomes = encoder(text -> false).encode(numbers(100));
     assertEquals(List.of(100), calls);
-    assertEquals(List.of(99f), assertInstanceOf(Outcome.Encoded.class, outcomes.get(99)).vector());
+    assertEquals(List.of(100f), assertInstanceOf(Outcome.Encoded.class, outcomes.get(99)).vector());
     assertEquals(List.of(), encoder(text -> true).encode(List.of()));
   }
 

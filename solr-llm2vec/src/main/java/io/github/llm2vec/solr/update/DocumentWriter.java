@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.update;
+
+import io.github.llm2vec.solr.schema.PassageFields;
+import io.github.llm2vec.solr.update.StoredVector.Origin;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.schema.SchemaField;
+
+/**
+ * Writes a vector field and what stands beside it into documents: as values or, into an atomic
+ * update, as operations. One for each document.
+ */
+final class DocumentWriter {
+
+  private final SolrInputDocument document;
+  private final boolean atomic;
+  private final SchemaField key;
+  private final MappedField field;
+
+  /**
+   * @param atomic whether operations are to be written
+   * @param key the schema's unique key, null if it has none
+   */
+  DocumentWriter(SolrInputDocument document, boolean atomic, SchemaField key, MappedField field) {
+    this.document = document;
+    this.atomic = atomic;
+    this.key = key;
+    this.field = field;
+  }
+
+  /** Writes the vectors of the pieces of the text, in their order. */
+  void fill(VectorPlan.Fill plan, List<FloatList> vectors) {
+    put(Optional.of(field.mapping().failures().errorField()), null);
+    if (field.mapping().cutsPassages()) {
+      put(Optional.of(field.name()), null);
+      put(field.companions().identity(), null);
+      copy(StoredVector.without(Origin.PASSAGES, field.settings(), plan.text()));
+      put(Optional.of(field.companions().passages()), passages(plan.pieces(), vectors));
+    } else {
+      if (!atomic) {
+        // Left from before, when this field had passages.
+        document.removeField(field.companions().passages());
+      }
+      vector(plan.text(), vectors.get(0));
+    }
+  }
+
+  private void vector(TextHash text, FloatList vector) {
+    put(Optional.of(field.name()), vector);
+    put(field.companions().identity(), field.identity().toTerm());
+    copy(new StoredVector(Origin.MODEL, field.settings(), text, vector));
+  }
+
+  private List<SolrInputDocument> passages(List<Piece> pieces, List<FloatList> vectors) {
+    String parent = String.valueOf(document.getFieldValue(key.getName()));
+    String path = field.companions().passages();
+    List<SolrInputDocument> passages = new ArrayList<>(pieces.size());
+    for (int i = 0; i < pieces.size(); i++) {
+      SolrInputDocument passage = new SolrInputDocument();
+      // As Solr itself names nested documents that have no id.
+      passage.setField(key.getName(), parent + "/" + path + "#" + i);
+      passage.setField(PassageFields.PARENT, parent);
+      passage.setField(PassageFields.NUMBER, i);
+      passage.setField(PassageFields.START, pieces.get(i).range().start());
+      passage.setField(PassageFields.END, pieces.get(i).range().end());
+      new DocumentWriter(passage, false, key, field).vector(pieces.get(i).hash(), vectors.get(i));
+      passages.add(passage);
+    }
+    return passages;
+  }
+
+  /** Notes the client's vector, which is in the document already. */
+  void own(StoredVector vector) {
+    copy(vector);
+    if (atomic) {
+      put(field.companions().identity(), null);
+    }
+  }
+
+  /** Takes everything away. */
+  void clear() {
+    put(Optional.of(field.name()), null);
+    put(field.companions().copy(), null);
+    put(field.companions().identity(), null);
+    put(Optional.of(field.mapping().failures().errorField()), null);
+    if (field.mapping().cutsPassages()) {
+      put(Optional.of(field.companions().passages()), null);
+    }
+  }
+
+  /** Leaves the document without a vector and says why. */
+  void skip(TextHash text, String reason) {
+    clear();
+    copy(StoredVector.without(Origin.SKIPPED, 0, text));
+    put(Optional.of(field.mapping().failures().errorField()), reason);
+  }
+
+  private void copy(StoredVector copy) {
+    put(field.companions().copy(), copy.toBytes(field.mapping().target().precision()));
+  }
+
+  /** Writes a value; null, which is Solr's own way to say so, takes what is there away. */
+  private void put(Optional<String> name, Object value) {
+    if (name.isEmpty() || name.get().isEmpty()) {
+      return;
+    }
+    if (atomic) {
+      document.setField(name.get(), Collections.singletonMap("set", value));
+    } else if (value == null) {
+      document.removeField(name.get());
+    } else {
+      document.setField(name.get(), value);
+    }
+  }
+}

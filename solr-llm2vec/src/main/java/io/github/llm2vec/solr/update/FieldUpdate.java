@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.update;
+
+import io.github.llm2vec.solr.schema.IndexIdentities;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.core.SolrCore;
+import org.apache.solr.request.SolrQueryRequest;
+import org.apache.solr.search.SolrIndexSearcher;
+import org.apache.solr.util.RefCounted;
+
+/** One vector field in the documents of one request. Not thread-safe. */
+final class FieldUpdate {
+
+  private final MappedField field;
+  private final DocumentPlanner planner;
+  private final FieldEncoder encoder;
+  private final SolrQueryRequest request;
+  private final BufferLimits limits;
+  private final UpdateReport report;
+  private boolean identityChecked;
+
+  FieldUpdate(
+      MappedField field, UpdateSettings settings, SolrQueryRequest request, UpdateReport report) {
+    this.field = field;
+    this.planner = new DocumentPlanner(field, settings.guarded(), settings.reuse(), request);
+    this.encoder = new FieldEncoder(field, EncodingUpdateProcessor.PAUSE);
+    this.request = request;
+    this.limits = settings.limits();
+    this.report = report;
+  }
+
+  /** Decides about documents. */
+  DocumentPlanner planner() {
+    return planner;
+  }
+
+  MappedField field() {
+    return field;
+  }
+
+  /**
+   * Brings the vectors of some documents into them.
+   *
+   * @param adds the documents; those that turn out to be refused are taken out
+   * @param old what these documents were, by id
+   * @param refusals gets those that are refused
+   * @throws SolrException if no document could be encoded, whatever its text
+   */
+  void complete(List<BufferedAdd> adds, Map<String, SolrInputDocument> old, Refusals refusals)
+      throws IOException {
+    if (adds.stream().anyMatch(planner::wantsModel)) {
+      field.awaitReady(limits.patience());
+      checkIdentity();
+    }
+    List<VectorPlan> plans = new ArrayList<>(adds.size());
+    for (BufferedAdd add : adds) {
+      plans.add(planner.plan(add, Optional.ofNullable(old.get(add.id()))));
+    }
+    Iterator<Filling> fillings = encoder.fill(fills(plans)).iterator();
+    Iterator<VectorPlan> each = plans.iterator();
+    adds.removeIf(add -> !carryOut(each.next(), add, fillings, refusals));
+  }
+
+  private static List<VectorPlan.Fill> fills(List<VectorPlan> plans) {
+    return plans.stream()
+        .filter(VectorPlan.Fill.class::isInstance)
+        .map(VectorPlan.Fill.class::cast)
+        .toList();
+  }
+
+  /** What this index holds of the field stands for the whole collection. */
+  private void checkIdentity() throws IOException {
+    if (identityChecked
+        || field.mapping().target().allowModelChange()
+        || request.getParams().getBool(IndexIdentities.ALLOW_PARAMETER, false)) {
+      return;
+    }
+    SolrCore core = request.getCore();
+    RefCounted<SolrIndexSearcher> searcher = core.getRealtimeSearcher();
+    try {
+      IndexIdentities.of(searcher.get().getIndexReader(), request.getSchema(), field.name())
+          .requireSameAs(field.identity());
+    } finally {
+      searcher.decref();
+    }
+    identityChecked = true;
+  }
+
+  private boolean carryOut(
+      VectorPlan plan, BufferedAdd add, Iterator<Filling> fillings, Refusals refusals) {
+    if (plan instanceof VectorPlan.Refuse refuse) {
+      refusals.addUnencoded(id(add), field.name(), refuse.cause());
+      return false;
+    }
+    DocumentWriter writer =
+        new DocumentWriter(
+            add.document(), add.atomic(), request.getSchema().getUniqueKeyField(), field);
+    if (plan instanceof VectorPlan.Fill fill) {
+      return carryOut(fill, add, fillings.next(), new Writing(writer, refusals));
+    }
+    if (plan instanceof VectorPlan.Clear) {
+      writer.clear();
+    } else if (plan instanceof VectorPlan.Own own) {
+      writer.own(own.copy());
+    }
+    report.countForwarded(field);
+    return true;
+  }
+
+  private record Writing(DocumentWriter writer, Refusals refusals) {}
+
+  private boolean carryOut(
+      VectorPlan.Fill plan, BufferedAdd add, Filling filling, Writing writing) {
+    if (filling instanceof Filling.Done done) {
+      writing.writer.fill(plan, done.vectors());
+      report.countFilled(field, done.encoded(), done.vectors().size() - done.encoded());
+      return true;
+    }
+    RuntimeException cause = ((Filling.Failed) filling).cause();
+    if (field.mapping().failures().onError() != OnError.SKIP) {
+      writing.refusals.addUnencoded(id(add), field.name(), cause);
+      return false;
+    }
+    writing.writer.skip(plan.text(), Refusals.describe(cause));
+    report.countSkipped(field, id(add));
+    return true;
+  }
+
+  private static String id(BufferedAdd add) {
+    return add.command().getPrintableId();
+  }
+}

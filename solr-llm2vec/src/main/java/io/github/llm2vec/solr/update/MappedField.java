@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.update;
+
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.lucene.TextRange;
+import io.github.llm2vec.solr.node.NodeEncoder;
+import io.github.llm2vec.solr.schema.CompanionFields;
+import io.github.llm2vec.solr.schema.FieldIdentity;
+import io.github.llm2vec.solr.schema.PassageFields;
+import io.github.llm2vec.solr.schema.VectorField;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Function;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.common.SolrInputField;
+import org.apache.solr.schema.IndexSchema;
+
+/** A mapping together with the schema and the model that it speaks of. */
+public final class MappedField {
+
+  private final VectorMapping mapping;
+  private final VectorField field;
+  private final CompanionFields companions;
+  private final NodeEncoder encoder;
+  private final TextCutter cutter;
+
+  private MappedField(
+      VectorMapping mapping, VectorField field, CompanionFields companions, NodeEncoder encoder) {
+    this.mapping = mapping;
+    this.field = field;
+    this.companions = companions;
+    this.encoder = encoder;
+    this.cutter = new TextCutter(encoder::tokenSpans);
+  }
+
+  /**
+   * Finds a mapping's fields in a schema.
+   *
+   * @throws SolrException if the schema cannot do what the mapping asks for
+   */
+  public static MappedField of(VectorMapping mapping, IndexSchema schema, NodeEncoder encoder) {
+    VectorField field = VectorField.of(schema, mapping.target().field());
+    field.checkSimilarity(encoder.declaration());
+    CompanionFields companions = CompanionFields.of(schema, field.name());
+    if (mapping.cutsPassages()) {
+      PassageFields.require(schema);
+      if (companions.copy().isEmpty()) {
+        throw new SolrException(
+            ErrorCode.SERVER_ERROR,
+            "passages need a field '%s_copy' to survive atomic updates".formatted(field.name()));
+      }
+    }
+    int wanted = mapping.target().dimensions();
+    if (wanted > 0 && wanted != field.dimensions()) {
+      throw new SolrException(
+          ErrorCode.SERVER_ERROR,
+          "dimensions=%d but field '%s' has vectorDimension=%d; both must be the same"
+              .formatted(wanted, field.name(), field.dimensions()));
+    }
+    return new MappedField(mapping, field, companions, encoder);
+  }
+
+  /**
+   * Checks that vectors can be kept through atomic updates.
+   *
+   * @throws SolrException 500 if the schema has no field for the copy
+   */
+  public void requireCopy() {
+    if (companions.copy().isEmpty()) {
+      throw new SolrException(
+          ErrorCode.SERVER_ERROR,
+          "the guard needs a field '%s_copy' of type solr.BinaryField, indexed=\"false\""
+                  .formatted(field.name())
+              + " stored=\"true\", in the schema");
+    }
+  }
+
+  VectorMapping mapping() {
+    return mapping;
+  }
+
+  VectorField field() {
+    return field;
+  }
+
+  CompanionFields companions() {
+    return companions;
+  }
+
+  String name() {
+    return field.name();
+  }
+
+  /** Waits for the model and checks that its vectors fit the field. */
+  void awaitReady(Duration patience) {
+    encoder.awaitReady(patience);
+    int width = encoder.dimensions();
+    if (mapping.target().dimensions() == 0 || width < field.dimensions()) {
+      field.checkDimensions(encoder.declaration().name(), width);
+    }
+  }
+
+  /** Vectors as they are indexed: cut to the field's width and as exact as their copies. */
+  float[][] encode(List<String> texts) {
+    float[][] vectors = encoder.encodeDocuments(texts, mapping.prompt());
+    for (int i = 0; i < vectors.length; i++) {
+      vectors[i] = field.cut(vectors[i], encoder.declaration().normalize());
+      if (companions.copy().isPresent()) {
+        mapping.target().precision().round(vectors[i]);
+      }
+    }
+    return vectors;
+  }
+
+  /** What the vectors are made with; the model must be open. */
+  FieldIdentity identity() {
+    Prompt prompt = encoder.declaration().withDefaultInstruction(mapping.prompt());
+    return new FieldIdentity(
+        encoder.declaration().name(),
+        encoder.fingerprint(),
+        encoder.declaration().pooling(),
+        field.dimensions(),
+        prompt.instruction());
+  }
+
+  /** Stands for everything but the text that a vector depends on; the model must be open. */
+  long settings() {
+    FieldIdentity identity = identity();
+    return TextHash.ofAll(
+            List.of(
+                identity.fingerprint(),
+                Integer.toString(identity.dimensions()),
+                identity.instruction(),
+                mapping.handling().length().toString(),
+                mapping.target().precision().name()))
+        .high();
+  }
+
+  /** The whole text of a document, "" if it has none. */
+  String text(Function<String, Collection<Object>> values) {
+    String text = mapping.source().render(values);
+    return text.isBlank() ? "" : text;
+  }
+
+  /** The texts that are encoded for a document that has any; the model must be open. */
+  List<Piece> pieces(Function<String, Collection<Object>> values) {
+    String text = text(values);
+    TextHash hash = TextHash.of(text);
+    TextRange all = new TextRange(0, text.length());
+    TextLength length = mapping.handling().length();
+    if (length instanceof TextLength.Truncated truncated) {
+      return List.of(new Piece(cutter.truncate(text, truncated.tokens()), hash, all));
+    }
+    return length instanceof TextLength.Passages passages
+        ? passages(values, passages)
+        : List.of(new Piece(text, hash, all));
+  }
+
+  private List<Piece> passages(
+      Function<String, Collection<Object>> values, TextLength.Passages length) {
+    String body = mapping.source().lastField();
+    String whole = mapping.source().valueOf(body, values);
+    List<TextRange> ranges = cutter.passages(whole, length);
+    if (ranges.isEmpty()) {
+      // A document of which only the title is there is found by its title.
+      return List.of(passage(text(values), new TextRange(0, 0)));
+    }
+    List<Piece> pieces = new ArrayList<>(ranges.size());
+    for (TextRange range : ranges) {
+      List<Object> part = List.of(range.of(whole));
+      pieces.add(passage(text(name -> name.equals(body) ? part : values.apply(name)), range));
+    }
+    return pieces;
+  }
+
+  private static Piece passage(String text, TextRange range) {
+    return new Piece(text, TextHash.of(text), range);
+  }
+
+  /** The values of the fields of a document that is no atomic update. */
+  static Function<String, Collection<Object>> valuesOf(SolrInputDocument document) {
+    return name ->
+        valuesOf(document.getField(name)).stream()
+            .filter(value -> !(value instanceof SolrInputDocument))
+            .toList();
+  }
+
+  static Collection<Object> valuesOf(SolrInputField field) {
+    return field == null || field.getValue() == null ? List.of() : field.getValues();
+  }
+}

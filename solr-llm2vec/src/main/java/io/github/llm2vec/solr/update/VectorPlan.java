@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.update;
+
+import java.util.List;
+
+/** What is to be done about one vector field of a document. */
+sealed interface VectorPlan {
+
+  /** Nothing: it has no text, or keeps what it has. */
+  record Leave() implements VectorPlan {}
+
+  /** All its text is gone, and so must be the vector. */
+  record Clear() implements VectorPlan {}
+
+  /**
+   * The client decides about the vector.
+   *
+   * @param copy of it
+   */
+  record Own(StoredVector copy) implements VectorPlan {}
+
+  /**
+   * It gets the vectors of its text.
+   *
+   * @param text hash of the whole text
+   * @param pieces the text, or its passages
+   */
+  record Fill(TextHash text, List<Piece> pieces) implements VectorPlan {}
+
+  /**
+   * It cannot be indexed.
+   *
+   * @param cause why
+   */
+  record Refuse(RuntimeException cause) implements VectorPlan {}
+}

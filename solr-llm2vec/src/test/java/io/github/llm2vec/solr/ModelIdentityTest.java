@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.solr.node.EncoderRegistry;
+import io.github.llm2vec.solr.node.ModelDeclaration;
+import io.github.llm2vec.solr.node.ModelsFile;
+import io.github.llm2vec.solr.schema.FieldIdentity;
+import io.github.llm2vec.solr.schema.IndexIdentities;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.solr.common.SolrException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Vectors of different models do not meet in one field by accident. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ModelIdentityTest {
+
+  private static final Map<String, String> ONE_FIELD =
+      Map.of("<str name=\"model\">small</str>", "", "{title} {text} {number}", "{title} {text}");
+
+  private final FakeEncoder encoder = new FakeEncoder(16);
+  private SolrNode node;
+  private UpdatingCore core;
+
+  /** The same width from other weights, as far as anybody can tell from outside. */
+  private record OtherModel(FakeEncoder encoder) implements TextEncoder {
+    @Override
+    public int dimensions() {
+      return encoder.dimensions();
+    }
+
+    @Override
+    public String fingerprint() {
+      return "07e4";
+    }
+
+    @Override
+    public float[][] encode(List<String> texts, Prompt prompt) {
+      return encoder.encode(texts, Prompt.document("other"));
+    }
+
+    @Override
+    public void close() {
+      encoder.close();
+    }
+  }
+
+  @BeforeAll
+  void start(@TempDir Path home) throws Exception {
+    ModelsFile models =
+        new ModelsFile(
+            home.resolve(ModelsFile.NAME),
+            Map.of(
+                "default", ModelDeclaration.of("default", "fake"),
+                "other", ModelDeclaration.of("other", "fake")),
+            1 << 20);
+    node =
+        SolrNode.start(
+            home,
+            new EncoderRegistry(
+                models,
+                model -> model.name().equals("other") ? new OtherModel(encoder) : encoder,
+                Runnable::run));
+  }
+
+  @AfterAll
+  void stop() {
+    node.close();
+  }
+
+  @BeforeEach
+  void createCore(TestInfo test) throws Exception {
+    core =
+        UpdatingCore.create(
+            node, test.getTestMethod().orElseThrow().getName(), Map.of(), ONE_FIELD);
+  }
+
+  @Test
+  void identityIsWrittenBesideEveryVector() throws Exception {
+    core.accept("[{\"id\":\"1\",\"text\":\"words\"}, {\"id\":\"2\",\"year\":1}]");
+    FieldIdentity expected = new FieldIdentity("default", "fa4e10", "", 16, "");
+    assertEquals(expected.toTerm(), core.document("1").get("vector_model").asText());
+    assertTrue(core.document("2").path("vector_model").isMissingNode());
+    assertEquals(List.of(expected), core.identities("vector").found());
+    assertEquals(List.of(), core.identities("tag_vector").found());
+    core.accept("[{\"id\":\"1\",\"year\":{\"set\":2001}}]");
+    assertEquals(List.of(expected), core.identities("vector").found());
+  }
+
+  @Test
+  void vectorsOfAnotherModelAreRefused() throws Exception {
+    core.accept("[{\"id\":\"1\",\"text\":\"words\",\"year\":1999}]");
+    core.reconfigure("<str name=\"model\">default</str>", "<str name=\"model\">other</str>");
+    core.refuse(
+        409,
+        "[{\"id\":\"2\",\"text\":\"more words\"}]",
+        "field 'vector' holds vectors of model 'default' (fingerprint fa4e10, pooling its own, 16"
+            + " dimensions, instruction ''); those of model 'other' (fingerprint 07e4");
+    core.accept("[{\"id\":\"1\",\"year\":{\"set\":2001}}]");
+    assertArrayEquals(encoder.vector(" words"), core.vectors("vector").get("1"), 0f);
+    core.refuse(409, "[{\"id\":\"1\",\"text\":{\"set\":\"words\"}}]", "allowModelChange=true");
+  }
+
+  @Test
+  void anotherInstructionIsRefused() throws Exception {
+    core.accept("[{\"id\":\"1\",\"text\":\"words\"}]");
+    core.reconfigure("${llm2vec.instruction:}", "A paper:");
+    core.refuse(409, "[{\"id\":\"2\",\"text\":\"words\"}]", "instruction 'A paper:'");
+  }
+
+  @Test
+  void emptyIndexTakesAnyModel() throws Exception {
+    core.accept("[{\"id\":\"1\",\"text\":\"words\"}]");
+    core.reconfigure("<str name=\"model\">default</str>", "<str name=\"model\">other</str>");
+    core.accept("{\"delete\":{\"query\":\"*:*\"}}");
+    core.accept("[{\"id\":\"2\",\"text\":\"words\"}]");
+    assertEquals(1, core.identities("vector").found().size());
+  }
+
+  @Test
+  void modelIsChangedDocumentByDocumentWhereThatIsAskedFor() throws Exception {
+    core.accept("[{\"id\":\"1\",\"text\":\"one\"}, {\"id\":\"2\",\"text\":\"two\"}]");
+    core.reconfigure("<str name=\"model\">default</str>", "<str name=\"model\">other</str>");
+    core.reconfigure("${llm2vec.allow:false}", "true");
+    core.accept("[{\"id\":\"1\",\"text\":\"one\"}]");
+    assertArrayEquals(encoder.vector("other one"), core.vectors("vector").get("1"), 0f);
+    IndexIdentities both = core.identities("vector");
+    assertEquals(2, both.found().size());
+    SolrException refused =
+        assertThrows(SolrException.class, () -> both.requireComparableWith("other", "07e4", 16));
+    assertEquals(409, refused.code());
+    assertTrue(refused.getMessage().contains("fingerprint fa4e10"), refused.getMessage());
+    core.accept("[{\"id\":\"2\",\"text\":\"two\"}]");
+    core.identities("vector").requireComparableWith("other", "07e4", 16);
+    core.reconfigure(
+        "<bool name=\"allowModelChange\">true", "<bool name=\"allowModelChange\">false");
+    core.accept("[{\"id\":\"3\",\"text\":\"three\"}]");
+  }
+}
