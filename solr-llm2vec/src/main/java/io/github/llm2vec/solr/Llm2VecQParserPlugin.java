@@ -29,7 +29,7 @@ import org.apache.solr.search.QParserPlugin;
 public final class Llm2VecQParserPlugin extends QParserPlugin {
 
   private static final Set<String> KNOWN =
-      Set.of("model", "instruction", "efSearch", "overRequest");
+      Set.of("model", "instruction", "dimensions", "efSearch", "overRequest");
 
   private QueryDefaults defaults = QueryDefaults.NONE;
 
@@ -43,6 +43,7 @@ public final class Llm2VecQParserPlugin extends QParserPlugin {
         new QueryDefaults(
             arguments.text("model", ""),
             arguments.text("instruction", ""),
+            count(arguments, "dimensions"),
             count(arguments, "efSearch"),
             count(arguments, "overRequest"));
   }

@@ -273,6 +273,8 @@ class TunedQueryTest {
           seedQuery='*:*'                 | seedQuery is a parameter of Solr 10
           parents.preFilter='half_i:1'    | parents.preFilter needs which or childrenOf
           which='*:*' childrenOf='*:*'    | leave one out
+          dimensions=64                   | dimensions=64, but field 'vector' has vectorDimension=1100
+          dimensions=all                  | dimensions must be a whole number, got 'all'
           """)
   void whatDoesNotGoTogetherIsRefused(String parameters, String message) throws Exception {
     HttpResponse<String> response =

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.lucene.Llm2VecQueries;
+import io.github.llm2vec.solr.schema.IndexIdentities;
 import io.github.llm2vec.solr.schema.VectorField;
 import java.util.List;
 import java.util.Optional;
@@ -35,6 +36,7 @@ public final class EncodedQueryParser extends QParser {
   private static final String FIELD = "f";
   private static final String MODEL = "model";
   private static final String INSTRUCTION = "instruction";
+  private static final String DIMENSIONS = "dimensions";
 
   /** What is taken from the request where there are no local parameters: with defType. */
   private static final List<String> REQUEST_PARAMETERS =
@@ -96,7 +98,19 @@ public final class EncodedQueryParser extends QParser {
       throw refused("no model is named; give model=NAME, or 'model' to the parser in solrconfig");
     }
     Prompt prompt = Prompt.query(param(INSTRUCTION, defaults.instruction()));
-    return new QueryEncoder(req, field).vector(model, prompt, qstr);
+    QueryEncoder.Checks checks =
+        new QueryEncoder.Checks(
+            dimensions(), Boolean.parseBoolean(param(IndexIdentities.ALLOW_PARAMETER, "false")));
+    return new QueryEncoder(req, field, checks).vector(model, prompt, qstr);
+  }
+
+  private int dimensions() {
+    String given = param(DIMENSIONS, "" + defaults.dimensions());
+    try {
+      return Integer.parseInt(given.strip());
+    } catch (NumberFormatException e) {
+      throw refused("dimensions must be a whole number, got '" + given + "'");
+    }
   }
 
   private Query tuned(String field, float[] vector, SolrParams own, KnnParameters parameters)
@@ -167,6 +181,8 @@ public final class EncodedQueryParser extends QParser {
     KnnParameters.NAMES.forEach(local::remove);
     local.remove(MODEL);
     local.remove(INSTRUCTION);
+    local.remove(DIMENSIONS);
+    local.remove(IndexIdentities.ALLOW_PARAMETER);
     String written = write(vector);
     local.set(FIELD, field);
     local.set("v", written);

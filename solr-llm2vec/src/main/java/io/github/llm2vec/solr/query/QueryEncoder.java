@@ -4,7 +4,9 @@ package io.github.llm2vec.solr.query;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.NodeEncoder;
+import io.github.llm2vec.solr.schema.IndexIdentities;
 import io.github.llm2vec.solr.schema.VectorField;
+import java.io.IOException;
 import java.util.Optional;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
@@ -14,14 +16,25 @@ import org.apache.solr.search.QueryLimits;
 /** Turns the text of a query into its vector, once for a request and within the time allowed. */
 final class QueryEncoder {
 
+  private static final double UNIT_TOLERANCE = 1e-3;
   private static final String PLACE = "llm2vec: encoding the query";
 
   private final SolrQueryRequest request;
   private final VectorField field;
+  private final Checks checks;
 
-  QueryEncoder(SolrQueryRequest request, VectorField field) {
+  /**
+   * What is to be true of a model and an index.
+   *
+   * @param dimensions width that vectors are cut to; 0 for the model's own
+   * @param anyModel whether vectors of another model may be in the index
+   */
+  record Checks(int dimensions, boolean anyModel) {}
+
+  QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) {
     this.request = request;
     this.field = field;
+    this.checks = checks;
   }
 
   /**
@@ -45,14 +58,15 @@ final class QueryEncoder {
       QueryVectors.keep(request, key, vector);
       known = limits.maybeExitWithPartialResults(PLACE) ? Optional.empty() : Optional.of(vector);
     }
-    known.ifPresent(vector -> field.checkDimensions(model, vector.length));
-    return known;
+    known.ifPresent(vector -> checkWidth(model, vector.length));
+    return known.map(this::cut);
   }
 
   private float[] encode(String model, Prompt prompt, String text) {
     NodeEncoder encoder = EncoderRegistry.of(request.getCore()).acquire(request.getCore(), model);
     field.checkSimilarity(encoder.declaration());
-    field.checkDimensions(model, encoder.dimensions());
+    checkWidth(model, encoder.dimensions());
+    checkIdentity(model, encoder.fingerprint());
     try {
       return encoder.encodeQuery(text, prompt);
     } catch (SolrException e) {
@@ -61,6 +75,45 @@ final class QueryEncoder {
       throw new SolrException(ErrorCode.BAD_REQUEST, failure(model, e), e);
     } catch (RuntimeException e) {
       throw new SolrException(ErrorCode.SERVER_ERROR, failure(model, e), e);
+    }
+  }
+
+  private void checkWidth(String model, int width) {
+    int wanted = checks.dimensions();
+    if (wanted == 0) {
+      field.checkDimensions(model, width);
+    } else if (wanted != field.dimensions() || wanted > width) {
+      throw new SolrException(
+          ErrorCode.BAD_REQUEST,
+          "llm2vec query: dimensions=%d, but field '%s' has vectorDimension=%d and model '%s' gives"
+                  .formatted(wanted, field.name(), field.dimensions(), model)
+              + " vectors of %d; it must be that of the field and no more than those of the model"
+                  .formatted(width));
+    }
+  }
+
+  /** A vector that is cut is as long as it was: of length 1, if it was. */
+  private float[] cut(float[] vector) {
+    double squares = 0;
+    for (float value : vector) {
+      squares += (double) value * value;
+    }
+    return field.cut(vector, Math.abs(squares - 1) < UNIT_TOLERANCE);
+  }
+
+  private void checkIdentity(String model, String fingerprint) {
+    if (checks.anyModel()) {
+      return;
+    }
+    try {
+      IndexIdentities.of(
+              request.getSearcher().getIndexReader(), request.getSchema(), field.name())
+          .requireComparableWith(model, fingerprint, field.dimensions());
+    } catch (IOException e) {
+      throw new SolrException(
+          ErrorCode.SERVER_ERROR,
+          "cannot read what made the vectors of field '" + field.name() + "'",
+          e);
     }
   }
 
