@@ -95,8 +95,10 @@ class PassageUpdateTest {
 
   @Test
   void updateOfAnotherFieldKeepsThePassages() throws Exception {
-    core.accept("[{\"id\":\"1\",\"text\":\"a b c d e f\",\"year\":1999}]");
+    core.accept("[{\"id\":\"1\",\"text\":\"a b c d e f\",\"year\":1999,\"clicks\":1}]");
     encoder.forget();
+    core.acceptUncommitted("[{\"id\":\"1\",\"clicks\":{\"inc\":1}}]");
+    core.acceptUncommitted("[{\"id\":\"1\",\"text\":{\"set\":\"a b c d e f\"}}]");
     core.accept("[{\"id\":\"1\",\"year\":{\"set\":2001}}]");
     assertPassages("1", "a b c d", "d e f");
     assertEquals(List.of(), encoder.texts());

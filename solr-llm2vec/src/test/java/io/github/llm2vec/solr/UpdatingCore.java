@@ -13,11 +13,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.util.Bits;
 import org.apache.solr.core.SolrCore;
+import org.apache.solr.update.UpdateLog;
+import org.apache.solr.util.TestInjection;
 
 /** A core whose updates are looked at: what it answers, and which vectors its index really has. */
 final class UpdatingCore {
@@ -80,22 +84,27 @@ final class UpdatingCore {
   /** The indexed vectors of all live documents, by id. */
   Map<String, float[]> vectors(String field) throws IOException {
     try (SolrCore core = node.container().getCore(name)) {
-      return core.withSearcher(
-          searcher -> {
-            Map<String, float[]> vectors = new TreeMap<>();
-            for (LeafReaderContext leaf : searcher.getIndexReader().leaves()) {
-              FloatVectorValues values = leaf.reader().getFloatVectorValues(field);
-              Bits live = leaf.reader().getLiveDocs();
-              while (values != null && values.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
-                if (live == null || live.get(values.docID())) {
-                  String id = leaf.reader().storedFields().document(values.docID()).get("id");
-                  vectors.put(id, values.vectorValue().clone());
-                }
+      return vectors(core, field);
+    }
+  }
+
+  /** The indexed vectors of all live documents of any core, by id. */
+  static Map<String, float[]> vectors(SolrCore core, String field) throws IOException {
+    return core.withSearcher(
+        searcher -> {
+          Map<String, float[]> vectors = new TreeMap<>();
+          for (LeafReaderContext leaf : searcher.getIndexReader().leaves()) {
+            FloatVectorValues values = leaf.reader().getFloatVectorValues(field);
+            Bits live = leaf.reader().getLiveDocs();
+            while (values != null && values.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
+              if (live == null || live.get(values.docID())) {
+                String id = leaf.reader().storedFields().document(values.docID()).get("id");
+                vectors.put(id, values.vectorValue().clone());
               }
             }
-            return vectors;
-          });
-    }
+          }
+          return vectors;
+        });
   }
 
   /** Changes the text of solrconfig.xml and reloads the core. */
@@ -113,5 +122,23 @@ final class UpdatingCore {
       return core.withSearcher(
           searcher -> IndexIdentities.of(searcher.getIndexReader(), core.getLatestSchema(), field));
     }
+  }
+
+  /** Closes the core as a crash would, without a commit, opens it again and awaits the replay. */
+  void crash() throws Exception {
+    TestInjection.skipIndexWriterCommitOnClose = true;
+    CountDownLatch replayed = new CountDownLatch(1);
+    UpdateLog.testing_logReplayFinishHook = replayed::countDown;
+    try {
+      node.container().unload(name);
+      TestInjection.skipIndexWriterCommitOnClose = false;
+      Path instance = Path.of(node.container().getSolrHome(), name);
+      node.container().create(name, instance, Map.of(), false);
+      assertTrue(replayed.await(1, TimeUnit.MINUTES), "the log was replayed");
+    } finally {
+      TestInjection.skipIndexWriterCommitOnClose = false;
+      UpdateLog.testing_logReplayFinishHook = null;
+    }
+    commit();
   }
 }

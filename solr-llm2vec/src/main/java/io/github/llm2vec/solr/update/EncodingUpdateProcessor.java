@@ -225,9 +225,7 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
                 field ->
                     Stream.concat(
                         field.mapping().source().fields().stream(),
-                        Stream.concat(
-                            field.companions().copy().stream(),
-                            Stream.of(field.companions().passages()))))
+                        field.companions().copy().stream()))
             .collect(Collectors.toUnmodifiableSet());
     boolean nested = settings.fields().stream().anyMatch(field -> field.mapping().cutsPassages());
     return oldDocuments.find(wanted, names, nested);

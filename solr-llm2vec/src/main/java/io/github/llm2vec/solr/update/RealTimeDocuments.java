@@ -2,12 +2,14 @@
 package io.github.llm2vec.solr.update;
 
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.lucene.util.BytesRef;
 import org.apache.solr.cloud.CloudDescriptor;
 import org.apache.solr.common.SolrDocument;
@@ -24,9 +26,10 @@ import org.apache.solr.handler.component.RealTimeGetComponent;
 import org.apache.solr.handler.component.RealTimeGetComponent.Resolution;
 import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.request.SolrQueryRequestBase;
-import org.apache.solr.request.SolrRequestHandler;
 import org.apache.solr.response.SolrQueryResponse;
 import org.apache.solr.schema.IndexSchema;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks documents up by Solr's real-time get, which knows uncommitted ones too: in this core if it
@@ -34,6 +37,8 @@ import org.apache.solr.schema.IndexSchema;
  * collection.
  */
 final class RealTimeDocuments implements OldDocuments {
+
+  private static final Logger LOG = LoggerFactory.getLogger(MethodHandles.lookup().lookupClass());
 
   private static final String HANDLER = "/get";
 
@@ -52,7 +57,7 @@ final class RealTimeDocuments implements OldDocuments {
   public Map<String, SolrInputDocument> find(
       List<BufferedAdd> adds, Set<String> fields, boolean nested) throws IOException {
     Map<String, SolrInputDocument> found = new HashMap<>();
-    List<String> elsewhere = new ArrayList<>();
+    List<BufferedAdd> elsewhere = new ArrayList<>();
     for (BufferedAdd add : adds) {
       if (isHere(add)) {
         SolrInputDocument here = here(add, fields, nested);
@@ -60,7 +65,7 @@ final class RealTimeDocuments implements OldDocuments {
           found.put(add.id(), here);
         }
       } else {
-        elsewhere.add(add.id());
+        elsewhere.add(add);
       }
     }
     if (!elsewhere.isEmpty()) {
@@ -72,9 +77,12 @@ final class RealTimeDocuments implements OldDocuments {
   private SolrInputDocument here(BufferedAdd add, Set<String> fields, boolean nested)
       throws IOException {
     BytesRef id = schema.indexableUniqueKey(add.id());
+    // With nested documents all fields: Solr takes a nested document's name for that of a field.
     SolrInputDocument document =
-        RealTimeGetComponent.getInputDocument(
-            core, id, id, null, fields, nested ? Resolution.ROOT_WITH_CHILDREN : Resolution.DOC);
+        nested
+            ? RealTimeGetComponent.getInputDocument(
+                core, id, id, null, null, Resolution.ROOT_WITH_CHILDREN)
+            : RealTimeGetComponent.getInputDocument(core, id, id, null, fields, Resolution.DOC);
     return document == null ? null : document.deepCopy();
   }
 
@@ -103,32 +111,43 @@ final class RealTimeDocuments implements OldDocuments {
   }
 
   private void findElsewhere(
-      List<String> ids, Set<String> fields, boolean nested, Map<String, SolrInputDocument> found) {
-    String key = schema.getUniqueKeyField().getName();
-    ModifiableSolrParams params = new ModifiableSolrParams();
-    // The separator of ids: one within an id is escaped.
-    params.set("ids", String.join(",", ids.stream().map(id -> id.replace(",", "\\,")).toList()));
-    params.set(CommonParams.FL, key + "," + String.join(",", fields));
-    if (nested) {
-      params.add(CommonParams.FL, "[child limit=-1]");
-    }
-    SolrRequestHandler handler = core.getRequestHandler(HANDLER);
-    SolrQueryResponse response = new SolrQueryResponse();
-    try (SolrQueryRequest get = new SolrQueryRequestBase(core, params) {}) {
-      core.execute(handler, get, response);
-    }
+      List<BufferedAdd> adds,
+      Set<String> fields,
+      boolean nested,
+      Map<String, SolrInputDocument> found) {
+    SolrQueryResponse response = get(adds, fields, nested);
     if (response.getException() != null) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
+      String failure =
           "documents that are to be updated cannot be looked up: "
-              + response.getException().getMessage(),
-          response.getException());
+              + response.getException().getMessage();
+      if (adds.stream().anyMatch(BufferedAdd::atomic)) {
+        throw new SolrException(ErrorCode.SERVER_ERROR, failure, response.getException());
+      }
+      // Whole documents were only to be spared the encoder.
+      LOG.warn("{}", failure);
     }
+    String key = schema.getUniqueKeyField().getName();
     if (response.getResponse() instanceof SolrDocumentList documents) {
       for (SolrDocument document : documents) {
         found.put(String.valueOf(document.getFirstValue(key)), input(document));
       }
     }
+  }
+
+  private SolrQueryResponse get(List<BufferedAdd> adds, Set<String> fields, boolean nested) {
+    ModifiableSolrParams params = new ModifiableSolrParams();
+    // The separator of ids: one within an id is escaped.
+    params.set(
+        "ids",
+        adds.stream().map(add -> add.id().replace(",", "\\,")).collect(Collectors.joining(",")));
+    String key = schema.getUniqueKeyField().getName();
+    params.set(
+        CommonParams.FL, nested ? "*,[child limit=-1]" : key + "," + String.join(",", fields));
+    SolrQueryResponse response = new SolrQueryResponse();
+    try (SolrQueryRequest get = new SolrQueryRequestBase(core, params) {}) {
+      core.execute(core.getRequestHandler(HANDLER), get, response);
+    }
+    return response;
   }
 
   private static SolrInputDocument input(SolrDocument document) {
