@@ -153,12 +153,14 @@ final class DocumentPlanner {
 
   /** The client's vector, and of which text it is: a change of that text brings the model's. */
   private VectorPlan own(SolrInputDocument document, Function<String, Collection<Object>> values) {
-    return FloatList.of(document.getField(field.name()))
-        .<VectorPlan>map(
-            vector ->
-                new VectorPlan.Own(
-                    new StoredVector(Origin.CLIENT, 0, TextHash.of(field.text(values)), vector)))
-        .orElse(LEAVE);
+    FloatList vector = FloatList.of(document.getField(field.name()));
+    if (!vector.isEmpty() && vector.size() != field.field().dimensions()) {
+      throw new IllegalArgumentException(
+          "vectorDimension=%d but the document brings a vector of %d"
+              .formatted(field.field().dimensions(), vector.size()));
+    }
+    return new VectorPlan.Own(
+        new StoredVector(Origin.CLIENT, 0, TextHash.of(field.text(values)), vector));
   }
 
   /** The values that source fields are going to have. */

@@ -4,8 +4,8 @@ package io.github.llm2vec.solr.update;
 import java.util.AbstractList;
 import java.util.Collection;
 import java.util.Map;
-import java.util.Optional;
 import java.util.RandomAccess;
+import java.util.Set;
 import org.apache.solr.common.SolrInputField;
 
 /**
@@ -24,38 +24,35 @@ final class FloatList extends AbstractList<Float> implements RandomAccess {
 
   /**
    * The vector that a client sent, as it is or as the {@code set} of an atomic update; an empty one
-   * if it is to be taken away. Nothing if it is no vector: Solr is going to say so.
+   * if it is to be taken away.
+   *
+   * @throws IllegalArgumentException if it is no vector
    */
-  static Optional<FloatList> of(SolrInputField field) {
+  static FloatList of(SolrInputField field) {
     Object sent = field.getValue();
-    if (sent instanceof Map<?, ?> operations) {
-      if (!operations.containsKey("set")) {
-        return Optional.empty();
-      }
+    if (sent instanceof Map<?, ?> operations && operations.keySet().equals(Set.of("set"))) {
       sent = operations.get("set");
     }
     if (sent == null) {
-      return Optional.of(NONE);
+      return NONE;
     }
-    return sent instanceof Collection<?> numbers ? ofNumbers(numbers) : Optional.empty();
-  }
-
-  private static Optional<FloatList> ofNumbers(Collection<?> numbers) {
+    if (!(sent instanceof Collection<?> numbers)) {
+      throw new IllegalArgumentException("a vector is a list of numbers, found " + sent);
+    }
     float[] values = new float[numbers.size()];
     int i = 0;
     for (Object number : numbers) {
-      if (number instanceof Number value) {
-        values[i++] = value.floatValue();
-      } else {
-        try {
-          values[i++] = Float.parseFloat(String.valueOf(number));
-        } catch (NumberFormatException e) {
-          // Solr refuses it where it makes the field of it, with its own message.
-          return Optional.empty();
-        }
-      }
+      values[i++] = number instanceof Number value ? value.floatValue() : parse(number);
     }
-    return Optional.of(new FloatList(values));
+    return new FloatList(values);
+  }
+
+  private static float parse(Object number) {
+    try {
+      return Float.parseFloat(String.valueOf(number));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("a vector is a list of numbers, found " + number, e);
+    }
   }
 
   @Override

@@ -183,7 +183,10 @@ public final class MappedField {
 
   /** The values of the fields of a document that is no atomic update. */
   static Function<String, Collection<Object>> valuesOf(SolrInputDocument document) {
-    return name -> valuesOf(document.getField(name));
+    return name ->
+        valuesOf(document.getField(name)).stream()
+            .filter(value -> !(value instanceof SolrInputDocument))
+            .toList();
   }
 
   static Collection<Object> valuesOf(SolrInputField field) {

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.solr.client.solrj.SolrClient;
+import org.apache.solr.client.solrj.impl.ConcurrentUpdateHttp2SolrClient;
+import org.apache.solr.client.solrj.impl.Http2SolrClient;
+import org.apache.solr.client.solrj.request.UpdateRequest;
+import org.apache.solr.common.SolrInputDocument;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever a client speaks over HTTP, the same text gets the same vector. */
+class UpdateFormatTest {
+
+  private static final String CORE = "formats";
+  private static final List<String> CLIENTS = List.of("json", "xml", "csv", "javabin", "stream");
+
+  private final FakeEncoder encoder = new FakeEncoder(16);
+  private SolrNode node;
+  private UpdatingCore core;
+
+  @BeforeEach
+  void start(@TempDir Path home) throws Exception {
+    node = SolrNode.start(home, model -> encoder);
+    core = UpdatingCore.create(node, CORE, Map.of(), Map.of("<str name=\"model\">small</str>", ""));
+  }
+
+  @AfterEach
+  void stop() {
+    node.close();
+  }
+
+  @Test
+  void allFormatsGiveTheSameVectors() throws Exception {
+    post(
+        "application/json",
+        """
+        [{"id":"json-1","title":"ein Titel","text":"a < b & \\"c\\"","tags":["x","y"]},
+         {"id":"json-2","text":"only text","number":7}]""");
+    post(
+        "text/xml",
+        """
+        <add><doc><field name="id">xml-1</field><field name="title">ein Titel</field>
+        <field name="text">a &lt; b &amp; "c"</field><field name="tags">x</field>
+        <field name="tags">y</field></doc>
+        <doc><field name="id">xml-2</field><field name="text">only text</field>
+        <field name="number">7</field></doc></add>""");
+    post(
+        "text/csv",
+        """
+        id,title,text,tags,tags,number
+        csv-1,ein Titel,"a < b & ""c""\",x,y,
+        csv-2,,only text,,,7
+        """);
+    try (SolrClient client = new Http2SolrClient.Builder(node.url()).build()) {
+      UpdateRequest update = new UpdateRequest();
+      documents("javabin").forEach(update::add);
+      update.process(client, CORE);
+    }
+    try (Http2SolrClient http = new Http2SolrClient.Builder().build();
+        ConcurrentUpdateHttp2SolrClient client =
+            new ConcurrentUpdateHttp2SolrClient.Builder(node.url(), http)
+                .withDefaultCollection(CORE)
+                .withThreadCount(1)
+                .build()) {
+      for (SolrInputDocument document : documents("stream")) {
+        client.add(document);
+      }
+      client.blockUntilFinished();
+    }
+    core.commit();
+    assertVectors("1", "ein Titel a < b & \"c\"");
+    assertVectors("2", "only text 7");
+    float[] tags = core.vectors("tag_vector").get("json-1");
+    for (String client : CLIENTS) {
+      assertArrayEquals(tags, core.vectors("tag_vector").get(client + "-1"), 0f, client);
+    }
+    assertEquals(
+        CLIENTS.size() * 3, encoder.texts().size(), "two texts and one list of tags each, once");
+  }
+
+  @Test
+  void atomicUpdatesOfAllFormatsGiveTheSameVectors() throws Exception {
+    for (String client : CLIENTS) {
+      core.acceptUncommitted("[{\"id\":\"" + client + "-1\",\"text\":\"stays\"}]");
+    }
+    post("application/json", "[{\"id\":\"json-1\",\"title\":{\"set\":\"new\"}}]");
+    post(
+        "text/xml",
+        "<add><doc><field name=\"id\">xml-1</field>"
+            + "<field name=\"title\" update=\"set\">new</field></doc></add>");
+    // CSV has no operations.
+    post("text/csv", "id,title,text\ncsv-1,new,stays\n");
+    SolrInputDocument change = new SolrInputDocument("id", "javabin-1");
+    change.setField("title", Map.of("set", "new"));
+    SolrInputDocument streamed = new SolrInputDocument("id", "stream-1");
+    streamed.setField("title", Map.of("set", List.of("new")));
+    try (SolrClient client = new Http2SolrClient.Builder(node.url()).build()) {
+      new UpdateRequest().add(change).add(streamed).process(client, CORE);
+    }
+    core.commit();
+    assertVectors("1", "new stays");
+  }
+
+  private static List<SolrInputDocument> documents(String client) {
+    SolrInputDocument first =
+        new SolrInputDocument(
+            "id", client + "-1", "title", "ein Titel", "text", "a < b & \"c\"", "tags", "x");
+    first.addField("tags", "y");
+    SolrInputDocument second = new SolrInputDocument("id", client + "-2", "text", "only text");
+    second.setField("number", 7);
+    return List.of(first, second);
+  }
+
+  private void post(String contentType, String body) throws Exception {
+    HttpResponse<String> response = node.post("/" + CORE + "/update", contentType, body);
+    assertEquals(200, response.statusCode(), response.body());
+  }
+
+  private void assertVectors(String number, String text) throws Exception {
+    Map<String, float[]> vectors = core.vectors("vector");
+    List<String> ids = new ArrayList<>(CLIENTS);
+    ids.replaceAll(client -> client + "-" + number);
+    for (String id : ids) {
+      assertArrayEquals(encoder.vector(" " + text), vectors.get(id), 0f, id);
+    }
+  }
+}
