@@ -236,6 +236,54 @@ class UpdateFaultTest {
   }
 
   @Test
+  void documentThatIsChangedWhileAnUpdateOfItIsEncodedGetsTheVectorOfBoth() throws Exception {
+    UpdatingCore core = create();
+    core.accept("[{\"id\":\"1\",\"title\":\"old title\",\"text\":\"old text\"}]");
+    encoder.forget();
+    // With a vector, since the encoder is busy.
+    String change =
+        "[{\"id\":\"1\",\"text\":{\"set\":\"new text\"},\"vector\":{\"set\":[1%s]}}]"
+            .formatted(",0".repeat(15));
+    nextCall.set(
+        () -> {
+          try {
+            core.accept(change);
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+        });
+    core.accept("[{\"id\":\"1\",\"title\":{\"set\":\"new title\"}}]");
+    assertArrayEquals(encoder.vector(" new title new text"), core.vectors("vector").get("1"), 0f);
+    assertEquals(
+        List.of("new title old text", "new title new text"),
+        encoder.texts(),
+        "the second time by the guard");
+  }
+
+  @Test
+  void memoryOfWhatIsHeldBackIsBounded() throws Exception {
+    UpdatingCore core =
+        UpdatingCore.create(
+            node,
+            name,
+            Map.of(),
+            Map.of(
+                "<str name=\"model\">small</str>",
+                "",
+                "<int name=\"retries\">2</int>",
+                "<int name=\"retries\">2</int><int name=\"maxBufferedBytes\">5000</int>"));
+    StringBuilder request = new StringBuilder();
+    for (int i = 0; i < 6; i++) {
+      request
+          .append(i == 0 ? "[" : ",")
+          .append("{\"id\":\"%d\",\"text\":\"%s\"}".formatted(i, "x".repeat(i == 3 ? 9000 : 500)));
+    }
+    core.accept(request.append("]").toString());
+    assertEquals(6, core.vectors("vector").size());
+    assertEquals(List.of(3, 1, 2), encoder.calls().stream().map(List::size).toList());
+  }
+
+  @Test
   void everyDocumentOfARequestIsSeenThoughManyAreRefused() throws Exception {
     UpdatingCore core = create();
     StringBuilder request = new StringBuilder();

@@ -14,30 +14,40 @@ import org.apache.solr.client.solrj.impl.ConcurrentUpdateHttp2SolrClient;
 import org.apache.solr.client.solrj.impl.Http2SolrClient;
 import org.apache.solr.client.solrj.request.UpdateRequest;
 import org.apache.solr.common.SolrInputDocument;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever a client speaks over HTTP, the same text gets the same vector. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class UpdateFormatTest {
 
-  private static final String CORE = "formats";
   private static final List<String> CLIENTS = List.of("json", "xml", "csv", "javabin", "stream");
 
   private final FakeEncoder encoder = new FakeEncoder(16);
   private SolrNode node;
+  private String name;
   private UpdatingCore core;
 
-  @BeforeEach
+  @BeforeAll
   void start(@TempDir Path home) throws Exception {
     node = SolrNode.start(home, model -> encoder);
-    core = UpdatingCore.create(node, CORE, Map.of(), Map.of("<str name=\"model\">small</str>", ""));
   }
 
-  @AfterEach
+  @AfterAll
   void stop() {
     node.close();
+  }
+
+  @BeforeEach
+  void createCore(TestInfo test) throws Exception {
+    name = test.getTestMethod().orElseThrow().getName();
+    core = UpdatingCore.create(node, name, Map.of(), Map.of("<str name=\"model\">small</str>", ""));
+    encoder.forget();
   }
 
   @Test
@@ -65,12 +75,12 @@ class UpdateFormatTest {
     try (SolrClient client = new Http2SolrClient.Builder(node.url()).build()) {
       UpdateRequest update = new UpdateRequest();
       documents("javabin").forEach(update::add);
-      update.process(client, CORE);
+      update.process(client, name);
     }
     try (Http2SolrClient http = new Http2SolrClient.Builder().build();
         ConcurrentUpdateHttp2SolrClient client =
             new ConcurrentUpdateHttp2SolrClient.Builder(node.url(), http)
-                .withDefaultCollection(CORE)
+                .withDefaultCollection(name)
                 .withThreadCount(1)
                 .build()) {
       for (SolrInputDocument document : documents("stream")) {
@@ -106,10 +116,23 @@ class UpdateFormatTest {
     SolrInputDocument streamed = new SolrInputDocument("id", "stream-1");
     streamed.setField("title", Map.of("set", List.of("new")));
     try (SolrClient client = new Http2SolrClient.Builder(node.url()).build()) {
-      new UpdateRequest().add(change).add(streamed).process(client, CORE);
+      new UpdateRequest().add(change).add(streamed).process(client, name);
     }
     core.commit();
     assertVectors("1", "new stays");
+  }
+
+  @Test
+  void processorThatARequestNamesEncodes() throws Exception {
+    HttpResponse<String> response =
+        node.update(
+            name,
+            "update.chain=plain&processor=titles",
+            "[{\"id\":\"1\",\"title\":\"a title\",\"text\":\"a text\"}]");
+    assertEquals(200, response.statusCode(), response.body());
+    assertEquals(List.of("a title"), encoder.texts());
+    core.accept("[{\"id\":\"1\",\"year\":{\"set\":2001}}]");
+    assertArrayEquals(encoder.vector(" a title a text"), core.vectors("vector").get("1"), 0f);
   }
 
   private static List<SolrInputDocument> documents(String client) {
@@ -123,7 +146,7 @@ class UpdateFormatTest {
   }
 
   private void post(String contentType, String body) throws Exception {
-    HttpResponse<String> response = node.post("/" + CORE + "/update", contentType, body);
+    HttpResponse<String> response = node.post("/" + name + "/update", contentType, body);
     assertEquals(200, response.statusCode(), response.body());
   }
 

@@ -7,6 +7,8 @@ import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -141,6 +143,44 @@ public class UpdatingClusterTest extends SolrCloudTestCase {
     send(node, documents.subList(1, 2), false);
     send(cluster.getJettySolrRunner(1), documents.subList(0, 4), true);
     assertEquals(List.of("title 0 text 0", "title 2 text 2"), sorted(encoder.texts()));
+  }
+
+  @Test
+  public void passagesAreReplacedThroughAnyNode() throws Exception {
+    Path configset = createTempDir();
+    for (String file : List.of("schema.xml", "solrconfig.xml")) {
+      Files.writeString(
+          configset.resolve(file),
+          Files.readString(UpdatingCore.CONFIGSET.resolve(file))
+              .replace(
+                  "<!-- more -->",
+                  "<int name=\"maxTokens\">3</int><str name=\"longText\">passages</str>")
+              .replace("{title} {text} {number}", "{title}: {text}"));
+    }
+    cluster.uploadConfigSet(configset, "passages");
+    deleteCollection();
+    CollectionAdminRequest.createCollection(COLLECTION, "passages", 2, 2)
+        .process(cluster.getSolrClient());
+    cluster.waitForActiveCollection(COLLECTION, 2, 4);
+    List<SolrInputDocument> documents = new ArrayList<>();
+    List<SolrInputDocument> changes = new ArrayList<>();
+    Map<String, String> texts = new TreeMap<>();
+    for (int i = 0; i < 6; i++) {
+      documents.add(
+          new SolrInputDocument("id", "d" + i, "title", "t" + i, "text", "a b c d e f g"));
+      changes.add(change("d" + i, "text", "a b c x"));
+      texts.put("d" + i + "/vector_passages#0", "t" + i + ": a b c");
+      texts.put("d" + i + "/vector_passages#1", "t" + i + ": x");
+    }
+    send(cluster.getJettySolrRunner(0), documents, true);
+    encoder.forget();
+    send(cluster.getJettySolrRunner(1), changes, true);
+    assertEveryReplicaHas(texts);
+    assertEquals(12, vectors(cluster.getJettySolrRunner(0)).size());
+    assertEquals(
+        "what has not changed is not encoded",
+        texts.values().stream().filter(text -> text.endsWith("x")).sorted().toList(),
+        sorted(encoder.texts()));
   }
 
   @Test

@@ -105,9 +105,11 @@ final class RealTimeDocuments implements OldDocuments {
                 add.command().getRoute(),
                 request.getParams(),
                 collection);
-    return slice != null
-        && slice.getLeader() != null
-        && slice.getLeader().getName().equals(cloud.getCoreNodeName());
+    if (slice == null) {
+      // The router leaves it to the client where documents go: it goes to the shard of this core.
+      return true;
+    }
+    return slice.getLeader() != null && slice.getLeader().getName().equals(cloud.getCoreNodeName());
   }
 
   private void findElsewhere(
