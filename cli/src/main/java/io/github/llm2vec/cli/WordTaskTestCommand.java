@@ -8,8 +8,10 @@ import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.wordtask.WordModel;
 import io.github.llm2vec.trainer.wordtask.WordScores;
 import io.github.llm2vec.trainer.wordtask.WordTaskTesting;
+import io.github.llm2vec.trainer.wordtask.WordTaskTraining;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
@@ -44,7 +46,7 @@ final class WordTaskTestCommand implements Callable<Integer> {
       description = "Fetch the model from the hub if it is not in the local cache.")
   private boolean allowDownload;
 
-  @Unmatched private List<String> keys = List.of();
+  @Unmatched private List<String> keys = new ArrayList<>();
 
   WordTaskTestCommand(Console console, ModelFinder finder) {
     this.console = console;
@@ -71,6 +73,9 @@ final class WordTaskTestCommand implements Callable<Integer> {
       WordTaskDisplay.print(console.out(), scores, test.head().task());
       console.err().println("The figures are in " + testing.summary());
       return ExitCode.OK;
+    } catch (WordTaskTraining.StoppedException e) {
+      console.err().println("llm2vec: stopped; nothing was written");
+      return ExitCode.SOFTWARE;
     }
   }
 }

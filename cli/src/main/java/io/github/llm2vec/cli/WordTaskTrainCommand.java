@@ -11,6 +11,7 @@ import io.github.llm2vec.trainer.wordtask.WordTaskTraining;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -44,7 +45,7 @@ final class WordTaskTrainCommand implements Callable<Integer> {
       description = "Fetch the model from the hub if it is not in the local cache.")
   private boolean allowDownload;
 
-  @Unmatched private List<String> keys = List.of();
+  @Unmatched private List<String> keys = new ArrayList<>();
 
   WordTaskTrainCommand(Console console, ModelFinder finder) {
     this.console = console;

@@ -87,7 +87,9 @@ final class StateStore implements Closeable {
       next++;
     }
     channel.truncate(firstRow[next] * rowBytes());
-    progress.stored(next, sentences.size());
+    if (next > 0) {
+      progress.stored(next, sentences.size());
+    }
     while (next < sentences.size()) {
       int end = Math.min(sentences.size(), next + SENTENCES_AT_ONCE);
       List<WordStates.Sentence> asked = new ArrayList<>();

@@ -111,7 +111,7 @@ public final class WordTaskTesting {
     }
   }
 
-  private WordScores score(WordHead head, WordData data) {
+  private WordScores score(WordHead head, WordData data) throws IOException {
     WordStates states = model.states(head.config().mergeSubwords());
     Dropout dropout =
         new Dropout(config.dropoutAtTest() ? config.head().dropout() : 0, config.seed());
@@ -130,6 +130,9 @@ public final class WordTaskTesting {
         scorer.add(flat, StateStore.labels(batch.get(i)));
       }
       listener.states("test", Math.min(rows.size(), from + config.batchSize()), rows.size());
+      if (listener.stopRequested()) {
+        throw new WordTaskTraining.StoppedException();
+      }
     }
     return scorer.scores();
   }
