@@ -15,6 +15,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -73,9 +74,14 @@ public final class WordHeadFiles {
     root.put("merge_subwords", config.mergeSubwords());
     root.put("bidirectional", config.bidirectional());
     root.put("max_seq_length", config.maxLength());
+    Path partial = folder.resolve(CONFIG + ".partial");
     Files.writeString(
+        partial, mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
+    Files.move(
+        partial,
         folder.resolve(CONFIG),
-        mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
   }
 
   /**
