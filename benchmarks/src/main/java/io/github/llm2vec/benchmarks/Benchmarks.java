@@ -7,9 +7,9 @@ import picocli.CommandLine.Command;
 /** Entry point: names the benchmarks. */
 @Command(
     name = "benchmarks",
-    description = "Measured runs of the encoder.",
+    description = "Measured runs of the encoder and of searches.",
     mixinStandardHelpOptions = true,
-    subcommands = {EncoderBenchmark.class})
+    subcommands = {EncoderBenchmark.class, ExactSearchBenchmark.class})
 public final class Benchmarks {
 
   private Benchmarks() {}

@@ -85,6 +85,7 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new SearchCommand(console, opener))
             .addSubcommand(new MtebCommand(console, surroundings, opener))
             .addSubcommand(new CompareCommand(console))
+            .addSubcommand(wordTask(console, finder))
             .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
             .addSubcommand(new InspectCommand(console, finder))
             .addSubcommand(new ConvertCommand(console))
@@ -95,6 +96,12 @@ public final class Main implements Callable<Integer> {
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(errors)
         .setParameterExceptionHandler(errors);
+  }
+
+  private static CommandLine wordTask(Console console, ModelFinder finder) {
+    return new CommandLine(new WordTaskCommand())
+        .addSubcommand(new WordTaskTrainCommand(console, finder))
+        .addSubcommand(new WordTaskTestCommand(console, finder));
   }
 
   @Override

@@ -29,11 +29,15 @@ final class ModelFinder {
     return resolver(options.allowDownload(), display);
   }
 
-  private ResolverOptions resolver(boolean allowDownload, LoadingDisplay display) {
-    ResolverOptions local =
-        ResolverOptions.local(
-            HubEnvironment.of(surroundings.environment(), surroundings.userHome()));
+  /** Where models may be looked for, in the hub, too, if the user allowed that. */
+  ResolverOptions resolver(boolean allowDownload, LoadingDisplay display) {
+    ResolverOptions local = ResolverOptions.local(hub());
     return allowDownload ? local.downloading(display::downloaded) : local;
+  }
+
+  /** The hub and its local cache. */
+  HubEnvironment hub() {
+    return HubEnvironment.of(surroundings.environment(), surroundings.userHome());
   }
 
   /** Finds a model. */

@@ -2,6 +2,7 @@
 package io.github.llm2vec.cli;
 
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.mteb.EvaluatedModel;
 import io.github.llm2vec.trainer.mteb.EvaluationFiles;
 import io.github.llm2vec.trainer.mteb.EvaluationOptions;
@@ -11,8 +12,8 @@ import io.github.llm2vec.trainer.mteb.MtebEvaluation;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation;
 import io.github.llm2vec.trainer.mteb.report.EvaluationTables;
 import io.github.llm2vec.trainer.mteb.report.HtmlReport;
-import io.github.llm2vec.trainer.mteb.search.JavaScoreBlocks;
 import io.github.llm2vec.trainer.mteb.search.ScoreBlocks;
+import io.github.llm2vec.trainer.mteb.search.TorchScoreBlocks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,7 +125,9 @@ final class MtebCommand implements Callable<Integer> {
       throws IOException {
     int cores = Runtime.getRuntime().availableProcessors();
     try (TextEncoder encoder = opener.open(model);
-        ScoreBlocks blocks = new JavaScoreBlocks(cores)) {
+        ScoreBlocks blocks =
+            TorchScoreBlocks.orJava(
+                model.device().orElse(TorchDevice.CPU), cores, console.err()::println)) {
       EvaluatedModel evaluated =
           new EvaluatedModel(name.orElseGet(this::modelName), revision, encoder);
       return run(MtebEvaluation.of(evaluated, blocks, evaluation, output), tasks, display);

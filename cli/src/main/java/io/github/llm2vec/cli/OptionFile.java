@@ -5,14 +5,13 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.github.llm2vec.trainer.config.KeyNames;
+import io.github.llm2vec.model.NearestName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeSet;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
@@ -78,14 +77,7 @@ final class OptionFile {
           .getCommandSpec()
           .options()
           .forEach(other -> known.add(other.longestName().substring(2).replace('-', '_')));
-      Optional<String> nearest = KeyNames.nearest(key, known);
-      throw new CliException(
-          file
-              + ": there is no key "
-              + key
-              + nearest.map(other -> "; did you mean " + other + "?").orElse("")
-              + " Known are "
-              + String.join(", ", known));
+      throw new CliException(file + ": there is no key " + key + NearestName.hint(key, known));
     }
     return option;
   }

@@ -174,7 +174,7 @@ class MtebCommandTest {
 
     Files.writeString(file, "{\"task_nam\": \"x\"}");
     assertEquals(1, runner.run("mteb", file.toString()));
-    assertTrue(runner.err().contains("there is no key task_nam; did you mean task_name?"));
+    assertTrue(runner.err().contains("there is no key task_nam; did you mean 'task_name'?"));
     Files.writeString(file, "{\"hits\": \"many\"}");
     assertEquals(2, runner.run("mteb", file.toString()));
     assertTrue(runner.err().contains("whole number"), runner.err());

@@ -135,8 +135,8 @@ public final class Decoder implements AutoCloseable {
   /**
    * Runs a batch.
    *
-   * @return {@code (B, H)}: for every text the weighted sum of its pooled tokens' hidden states
-   *     after the final norm, in single precision
+   * @return {@code (batch.vectors(), H)}: the weighted sums of the pooled tokens' hidden states
+   *     after the final norm, in single precision; usually one per text
    * @throws IllegalArgumentException if a token id is outside the vocabulary or a text is longer
    *     than {@code options().maxTokens()}
    * @throws IllegalStateException if this decoder is closed
@@ -191,8 +191,8 @@ public final class Decoder implements AutoCloseable {
               scope.int64(batch.poolToken()),
               scope.int64(batch.poolRow()),
               scope.float32(batch.poolWeight()),
-              scope.number((long) batch.texts()));
-      return rows(scope.toTensor(pooled), batch.texts(), spec.hiddenSize());
+              scope.number((long) batch.vectors()));
+      return rows(scope.toTensor(pooled), batch.vectors(), spec.hiddenSize());
     } catch (EngineException e) {
       throw DeviceException.of(e, batch, options.device());
     }

@@ -17,17 +17,28 @@ public final class DeviceException extends RuntimeException {
   }
 
   static DeviceException of(RuntimeException cause, PackedBatch batch, TorchDevice device) {
+    String work = "a batch of " + batch.texts() + " texts, " + batch.tokens() + " tokens";
+    return of(cause, device, work, "lower the token budget");
+  }
+
+  /**
+   * A failure of any work.
+   *
+   * @param work what was done, and how much of it
+   * @param remedy what needs less memory
+   */
+  static DeviceException of(
+      RuntimeException cause, TorchDevice device, String work, String remedy) {
     String text = String.valueOf(cause.getMessage());
     String lower = text.toLowerCase(Locale.ROOT);
     boolean memory =
         lower.contains("out of memory")
             || lower.contains("can't allocate memory")
             || lower.contains("not enough memory");
-    String size = batch.texts() + " texts, " + batch.tokens() + " tokens";
     String message =
         memory
-            ? "out of memory on " + device + " with a batch of " + size + "; lower the token budget"
-            : "the model failed on " + device + " with a batch of " + size + ": " + lastLine(text);
+            ? "out of memory on " + device + " with " + work + "; " + remedy
+            : "the model failed on " + device + " with " + work + ": " + lastLine(text);
     return new DeviceException(message, cause, memory);
   }
 

@@ -14,8 +14,9 @@ public final class PackedBatch {
   private final int[] lengths; // (B)
   private final int[] unseen; // (B) leading tokens of a text that no token attends to
   private final long[] poolToken; // (P) index into T
-  private final long[] poolRow; // (P) index into B
+  private final long[] poolRow; // (P) number of the pooled vector
   private final float[] poolWeight; // (P)
+  private final int vectors; // usually B
   private final long[] predictor; // (M) index into T of the token that predicts
   private final long[] label; // (M) id that it should predict
 
@@ -27,6 +28,7 @@ public final class PackedBatch {
     poolToken = Arrays.copyOf(builder.poolToken, builder.pooled);
     poolRow = Arrays.copyOf(builder.poolRow, builder.pooled);
     poolWeight = Arrays.copyOf(builder.poolWeight, builder.pooled);
+    vectors = builder.vectors;
     predictor = Arrays.copyOf(builder.predictor, builder.labels);
     label = Arrays.copyOf(builder.label, builder.labels);
   }
@@ -34,6 +36,11 @@ public final class PackedBatch {
   /** Texts in the batch, B. */
   public int texts() {
     return lengths.length;
+  }
+
+  /** Pooled vectors that the batch gives: one per text, unless a text was asked for more. */
+  public int vectors() {
+    return vectors;
   }
 
   /** Tokens in the batch, T. */
@@ -163,6 +170,7 @@ public final class PackedBatch {
     private int pooled;
     private int labels;
     private int texts;
+    private int vectors;
 
     /**
      * Adds a text. Texts of equal length should follow one another: they then share one attention
@@ -198,11 +206,27 @@ public final class PackedBatch {
       lengths[texts] = tokenIds.length;
       unseen[texts] = leadingUnseen;
       texts++;
+      vectors++;
       return this;
     }
 
     /**
-     * Adds a token of the text added last to that text's pooled vector.
+     * Starts one more pooled vector of the text added last, after its first: a vector per word, for
+     * example.
+     *
+     * @return this
+     */
+    public Builder nextVector() {
+      if (texts == 0) {
+        throw new IllegalStateException("there is no text yet to pool; this is a bug");
+      }
+      vectors++;
+      return this;
+    }
+
+    /**
+     * Adds a token of the text added last to that text's pooled vector, to the latest if it has
+     * more.
      *
      * @param position of the token in its text
      * @param weight of its hidden state in the sum
@@ -220,7 +244,7 @@ public final class PackedBatch {
         poolWeight = Arrays.copyOf(poolWeight, 2 * pooled);
       }
       poolToken[pooled] = tokens - length + (long) position;
-      poolRow[pooled] = texts - 1L;
+      poolRow[pooled] = vectors - 1L;
       poolWeight[pooled] = weight;
       pooled++;
       return this;

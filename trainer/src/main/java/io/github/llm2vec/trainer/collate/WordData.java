@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.collate;
 
+import io.github.llm2vec.encoder.LabelShift;
 import io.github.llm2vec.encoder.Tokenizer;
-import io.github.llm2vec.trainer.config.LabelShift;
 import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.LabelSet;
@@ -23,6 +23,9 @@ import java.util.Optional;
 public final class WordData {
 
   private final List<WordRow> rows;
+
+  /** No sentences. */
+  public static final WordData NONE = new WordData(List.of());
 
   private WordData(List<WordRow> rows) {
     this.rows = List.copyOf(rows);

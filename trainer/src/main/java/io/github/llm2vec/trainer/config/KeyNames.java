@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Spellings of keys: those that Hugging Face renamed, and the key that a misspelt one may mean. */
-public final class KeyNames {
+final class KeyNames {
 
   /** Spellings of other transformers releases, with the one that is used here. */
   private static final Map<String, String> RENAMED =
@@ -33,7 +33,7 @@ public final class KeyNames {
   }
 
   /** The known key that is fewest typing errors away, if it is near enough to be meant. */
-  public static Optional<String> nearest(String key, Collection<String> known) {
+  static Optional<String> nearest(String key, Collection<String> known) {
     int tolerance = Math.max(2, key.length() / 3);
     return known.stream()
         .min(Comparator.comparingInt((String name) -> distance(key, name)).thenComparing(n -> n))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
+import io.github.llm2vec.encoder.LabelShift;
+
 /**
  * The linear head that word tasks train on a frozen model.
  *

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.encoder.LabelShift;
 import io.github.llm2vec.encoder.PoolWeights;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.TextPreparation;
@@ -14,7 +15,6 @@ import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;
 import io.github.llm2vec.encoder.Tokenizer;
 import io.github.llm2vec.trainer.config.ConfigFiles;
-import io.github.llm2vec.trainer.config.LabelShift;
 import io.github.llm2vec.trainer.config.MaskingArguments;
 import io.github.llm2vec.trainer.config.MaskingArguments.Collator;
 import io.github.llm2vec.trainer.config.SimcseConfig;

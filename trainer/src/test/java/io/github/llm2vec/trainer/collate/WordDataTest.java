@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.encoder.LabelShift;
 import io.github.llm2vec.encoder.Tokenizer;
 import io.github.llm2vec.trainer.config.CorruptLine;
-import io.github.llm2vec.trainer.config.LabelShift;
 import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.LabelSet;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask.measure;
 
+import io.github.llm2vec.encoder.WordSpan;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -52,18 +53,18 @@ public final class LabelScores {
       rightWords += truth.get(i).equals(predicted.get(i)) ? 1 : 0;
     }
     // A set, because the lenient rules may give one span twice, which seqeval counts once.
-    Set<Span> trueSpans = new HashSet<>(Span.of(truth));
-    Set<Span> foundSpans = new HashSet<>(Span.of(predicted));
-    for (Span span : trueSpans) {
+    Set<WordSpan> trueSpans = new HashSet<>(WordSpan.of(truth));
+    Set<WordSpan> foundSpans = new HashSet<>(WordSpan.of(predicted));
+    for (WordSpan span : trueSpans) {
       of(span).support++;
       of(span).right += foundSpans.contains(span) ? 1 : 0;
     }
-    for (Span span : foundSpans) {
+    for (WordSpan span : foundSpans) {
       of(span).found++;
     }
   }
 
-  private Counts of(Span span) {
+  private Counts of(WordSpan span) {
     return counts.computeIfAbsent(span.type(), type -> new Counts());
   }
 

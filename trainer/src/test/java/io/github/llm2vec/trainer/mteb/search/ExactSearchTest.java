@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.torch.TorchDevice;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
@@ -14,6 +16,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -58,7 +61,7 @@ class ExactSearchTest {
           ByteBuffer.allocateDirect(d.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asFloatBuffer().put(d);
       float[] scores = new float[queries * documents];
-      try (JavaScoreBlocks blocks = new JavaScoreBlocks(1 + run % 3);
+      try (ScoreBlocks blocks = run % 4 == 3 ? torch() : new JavaScoreBlocks(1 + run % 3);
           ScoreBlocks.Queries prepared = blocks.prepare(q, dimensions)) {
         prepared.score(bytes, documents, scores);
         // A second block must not see the first.
@@ -78,6 +81,10 @@ class ExactSearchTest {
         }
       }
     }
+  }
+
+  private static ScoreBlocks torch() {
+    return TorchScoreBlocks.open(TorchDevice.CPU);
   }
 
   private static float[] floats(Random random, int count) {
@@ -163,27 +170,30 @@ class ExactSearchTest {
   }
 
   @Test
+  void findsTheSameThroughLibtorch() throws IOException {
+    WordVectorEncoder encoder = new WordVectorEncoder(33);
+    VectorStore documents = store(folder.resolve("documents"), encoder, texts(5, 2500));
+    VectorStore queries = store(folder.resolve("queries"), encoder, texts(6, 9));
+    float[] d = documents.copy(0, documents.size());
+    float[] q = queries.copy(0, queries.size());
+    try (ScoreBlocks blocks = torch()) {
+      for (long bytes : new long[] {1, BlockedExactSearch.DEFAULT_MAX_BYTES}) {
+        List<Ranking> rankings =
+            new BlockedExactSearch(blocks, bytes).search(queries, documents, 50, percent -> {});
+        for (int i = 0; i < rankings.size(); i++) {
+          assertNearest(rankings.get(i), q, i * 33, d, 33);
+        }
+      }
+    }
+  }
+
+  @Test
   void searchesACorpusTenTimesTheHeap() throws IOException, InterruptedException {
     WordVectorEncoder encoder = new WordVectorEncoder(1024);
     VectorStore documents = store(folder.resolve("documents"), encoder, texts(3, 41_000));
     VectorStore queries = store(folder.resolve("queries"), encoder, texts(4, 6));
     assertTrue(documents.bytes() > 10 * (16L << 20), "the corpus is too small to show anything");
-    Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx16m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                SearchMain.class.getName(),
-                folder.toString())
-            .redirectErrorStream(true)
-            .start();
-    String output;
-    try (BufferedReader reader =
-        new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
-      output = reader.lines().collect(Collectors.joining("\n"));
-    }
-    assertEquals(0, child.waitFor(), output);
+    String output = inSmallJvm(System.getProperty("java.class.path"));
     try (ScoreBlocks blocks = new JavaScoreBlocks(2)) {
       assertEquals(
           new BlockedExactSearch(blocks).search(queries, documents, 20, percent -> {}).toString(),
@@ -191,13 +201,58 @@ class ExactSearchTest {
     }
   }
 
+  @Test
+  void searchesInJavaAndSaysSoWhereThereIsNoLibtorch() throws IOException, InterruptedException {
+    WordVectorEncoder encoder = new WordVectorEncoder(8);
+    store(folder.resolve("documents"), encoder, texts(7, 40));
+    store(folder.resolve("queries"), encoder, texts(8, 1));
+    String without =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(path -> !path.contains("pytorch-native"))
+            .collect(Collectors.joining(File.pathSeparator));
+    String output = inSmallJvm(without);
+    assertTrue(output.contains("The exact search runs in Java"), output);
+    assertTrue(output.lines().reduce("", (a, b) -> b).startsWith("["), output);
+  }
+
+  private String inSmallJvm(String classPath) throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx16m",
+                "-cp",
+                classPath,
+                SearchMain.class.getName(),
+                folder.toString())
+            .redirectErrorStream(true);
+    builder.environment().put("DJL_OFFLINE", "true");
+    // Natives that another process has unpacked would stand in for those that are missing.
+    builder.environment().put("DJL_CACHE_DIR", folder.resolve("djl").toString());
+    Process child = builder.start();
+    String output;
+    try (BufferedReader reader =
+        new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
+      output = reader.lines().collect(Collectors.joining("\n"));
+    }
+    assertEquals(0, child.waitFor(), output);
+    return output;
+  }
+
   /** Searches in a JVM of its own. */
   static final class SearchMain {
     private SearchMain() {}
 
+    /** In Java, because the threads of libtorch leave too little of a small JVM. */
+    private static ScoreBlocks blocks() {
+      boolean hasTorch = System.getProperty("java.class.path").contains("pytorch-native");
+      return hasTorch
+          ? new JavaScoreBlocks(1)
+          : TorchScoreBlocks.orJava(TorchDevice.CPU, 1, System.out::println);
+    }
+
     public static void main(String[] arguments) throws IOException {
       Path folder = Path.of(arguments[0]);
-      try (ScoreBlocks blocks = new JavaScoreBlocks(1)) {
+      try (ScoreBlocks blocks = blocks()) {
         System.out.println(
             new BlockedExactSearch(blocks, 2 << 20)
                 .search(

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.encoder.WordSpan;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -57,11 +58,12 @@ class LabelScoresTest {
   @Test
   void findsSpansWithTheirPlaces() {
     assertEquals(
-        List.of(new Span("PER", 0, 1), new Span("LOC", 3, 3)),
-        Span.of(List.of("B-PER", "I-PER", "O", "B-LOC")));
+        List.of(new WordSpan("PER", 0, 1), new WordSpan("LOC", 3, 3)),
+        WordSpan.of(List.of("B-PER", "I-PER", "O", "B-LOC")));
     assertEquals(
-        List.of(new Span("PER", 0, 0), new Span("PER", 1, 1)), Span.of(List.of("I-PER", "B-PER")));
-    assertEquals(List.of(), Span.of(List.of()));
+        List.of(new WordSpan("PER", 0, 0), new WordSpan("PER", 1, 1)),
+        WordSpan.of(List.of("I-PER", "B-PER")));
+    assertEquals(List.of(), WordSpan.of(List.of()));
   }
 
   @Test

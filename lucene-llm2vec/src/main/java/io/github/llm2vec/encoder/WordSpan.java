@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.wordtask.measure;
+package io.github.llm2vec.encoder;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +11,7 @@ import java.util.List;
  * @param start index of the first word
  * @param end index of the last word
  */
-public record Span(String type, int start, int end) {
+public record WordSpan(String type, int start, int end) {
 
   private static final char OUTSIDE = 'O';
 
@@ -64,14 +64,14 @@ public record Span(String type, int start, int end) {
    *
    * @param labels one per word
    */
-  public static List<Span> of(List<String> labels) {
-    List<Span> spans = new ArrayList<>();
+  public static List<WordSpan> of(List<String> labels) {
+    List<WordSpan> spans = new ArrayList<>();
     Mark previous = Mark.NOTHING;
     int start = 0;
     for (int i = 0; i <= labels.size(); i++) {
       Mark current = i < labels.size() ? Mark.of(labels.get(i)) : Mark.of("O");
       if (previous.endsBefore(current)) {
-        spans.add(new Span(previous.type(), start, i - 1));
+        spans.add(new WordSpan(previous.type(), start, i - 1));
       }
       if (current.startsAfter(previous)) {
         start = i;

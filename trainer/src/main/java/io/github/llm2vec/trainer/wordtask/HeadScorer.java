@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.wordtask;
+
+import io.github.llm2vec.encoder.WordHead;
+import io.github.llm2vec.trainer.wordtask.measure.LabelScores;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Measures a head sentence by sentence. */
+final class HeadScorer {
+
+  private final WordHead head;
+  private final LabelScores labels = new LabelScores();
+  private double lossSum;
+  private long words;
+
+  HeadScorer(WordHead head) {
+    this.head = head;
+  }
+
+  /**
+   * Adds a sentence.
+   *
+   * @param states {@code (words, H)}, row after row
+   * @param truth numbers of labels
+   */
+  void add(float[] states, int[] truth) {
+    int hidden = head.config().hiddenSize();
+    List<String> names = head.config().labels();
+    List<String> expected = new ArrayList<>();
+    List<String> predicted = new ArrayList<>();
+    for (int word = 0; word < truth.length; word++) {
+      float[] logits = head.logits(Arrays.copyOfRange(states, word * hidden, (word + 1) * hidden));
+      expected.add(names.get(truth[word]));
+      predicted.add(names.get(WordHead.best(logits)));
+      lossSum -= Math.log(WordHead.probability(logits, truth[word]));
+      words++;
+    }
+    labels.add(expected, predicted);
+  }
+
+  WordScores scores() {
+    return WordScores.of(labels, lossSum, words);
+  }
+}

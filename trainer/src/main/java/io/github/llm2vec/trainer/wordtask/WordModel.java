@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.wordtask;
+
+import io.github.llm2vec.encoder.Llm2Vec;
+import io.github.llm2vec.encoder.Llm2VecOptions;
+import io.github.llm2vec.encoder.ModelSource;
+import io.github.llm2vec.encoder.Tokenizer;
+import io.github.llm2vec.encoder.WordStates;
+import io.github.llm2vec.model.CheckpointResolver;
+import io.github.llm2vec.model.DType;
+import io.github.llm2vec.model.ResolvedCheckpoint;
+import io.github.llm2vec.model.ResolverOptions;
+import io.github.llm2vec.torch.LoadListener;
+import io.github.llm2vec.torch.TorchDevice;
+import io.github.llm2vec.trainer.collate.TokenizerSettings;
+import io.github.llm2vec.trainer.config.ModelArguments;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** The frozen model of a word task with its tokenizer. Owns the model. */
+public final class WordModel implements AutoCloseable {
+
+  private final Llm2Vec model;
+  private final int maxLength;
+  private final boolean bidirectional;
+
+  private WordModel(Llm2Vec model, int maxLength, boolean bidirectional) {
+    this.model = model;
+    this.maxLength = maxLength;
+    this.bidirectional = bidirectional;
+  }
+
+  /**
+   * Where and how a model is opened.
+   *
+   * @param resolver where models may be looked for
+   * @param device where it runs
+   * @param listener told how far loading is
+   */
+  public record Opening(ResolverOptions resolver, TorchDevice device, LoadListener listener) {}
+
+  /**
+   * Opens the model of a configuration.
+   *
+   * @param maxLength {@code max_seq_length}, if it was given
+   * @throws IOException if a part is missing or damaged
+   */
+  public static WordModel open(ModelArguments arguments, OptionalInt maxLength, Opening opening)
+      throws IOException {
+    ModelSource source =
+        new ModelSource(arguments.name(), arguments.adapters(), opening.resolver());
+    ResolvedCheckpoint checkpoint =
+        new CheckpointResolver(source.resolver())
+            .resolve(
+                new CheckpointResolver.Request(
+                    source.model(), source.adapters(), Optional.of(arguments.bidirectional())));
+    int possible =
+        checkpoint.spec().layers().stream()
+            .mapToInt(layer -> layer.rope().maxLength())
+            .min()
+            .orElse(Integer.MAX_VALUE);
+    int length =
+        Math.min(
+            possible,
+            TokenizerSettings.read(checkpoint.tokenizerFolder()).sequenceLength(maxLength));
+    Llm2VecOptions options =
+        Llm2VecOptions.builder()
+            .dtype(dtype(arguments))
+            .device(opening.device())
+            .enableBidirectional(arguments.bidirectional())
+            .maxLength(length)
+            .build();
+    return new WordModel(
+        Llm2Vec.open(source, options, opening.listener()), length, arguments.bidirectional());
+  }
+
+  private static DType dtype(ModelArguments arguments) {
+    return switch (arguments.dtype()) {
+      case AUTO, FLOAT32 -> DType.FLOAT32;
+      case BFLOAT16 -> DType.BFLOAT16;
+      case FLOAT16 -> DType.FLOAT16;
+    };
+  }
+
+  Tokenizer tokenizer() {
+    return model.tokenizer();
+  }
+
+  /** Most tokens of a sentence. */
+  int maxLength() {
+    return maxLength;
+  }
+
+  /** Whether tokens attend to later ones. */
+  boolean bidirectional() {
+    return bidirectional;
+  }
+
+  int hiddenSize() {
+    return model.decoder().spec().hiddenSize();
+  }
+
+  WordStates states(boolean mergeSubwords) {
+    return new WordStates(
+        model.decoder(), mergeSubwords, Llm2VecOptions.defaults().maxBatchTokens());
+  }
+
+  /** Identity of the states: of the model, of its dtype and of what they are means of. */
+  String identity(boolean mergeSubwords) {
+    return String.join(
+        " ",
+        model.fingerprint(),
+        model.decoder().options().dtype().configName(),
+        mergeSubwords ? "words" : "tokens");
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}
