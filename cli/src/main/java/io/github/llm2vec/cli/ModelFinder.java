@@ -29,7 +29,8 @@ final class ModelFinder {
     return resolver(options.allowDownload(), display);
   }
 
-  private ResolverOptions resolver(boolean allowDownload, LoadingDisplay display) {
+  /** As {@link #resolver(ModelOptions, LoadingDisplay)}, for a command with options of its own. */
+  ResolverOptions resolver(boolean allowDownload, LoadingDisplay display) {
     ResolverOptions local =
         ResolverOptions.local(
             HubEnvironment.of(surroundings.environment(), surroundings.userHome()));

@@ -67,11 +67,17 @@ public final class EventFile {
   }
 
   private static String tag(String name) {
-    return name.startsWith("eval_") ? "eval/" + name.substring("eval_".length()) : "train/" + name;
+    if (name.startsWith("eval_")) {
+      return "eval/" + name.substring("eval_".length());
+    }
+    // It follows from the loss of an evaluation, whatever its name.
+    return (name.equals("perplexity") ? "eval/" : "train/") + name;
   }
 
   private Message event(long step) {
-    return new Message().real(1, clock.millis() / 1000.0).number(2, step);
+    Message event = new Message().real(1, clock.millis() / 1000.0);
+    // A field of 0 is left out, as Protocol Buffers' own writers do.
+    return step == 0 ? event : event.number(2, step);
   }
 
   private void append(Message message) throws IOException {
@@ -134,13 +140,13 @@ public final class EventFile {
     }
 
     private void key(int field, int kind) {
-      varint((long) field << 3 | kind);
+      varint(((long) field << 3) | kind);
     }
 
     private void varint(long value) {
       long rest = value;
       while ((rest & ~0x7FL) != 0) {
-        out.write((int) (rest & 0x7F | 0x80));
+        out.write((int) ((rest & 0x7F) | 0x80));
         rest >>>= 7;
       }
       out.write((int) rest);

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.trainer.mteb.run.AtomicFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -50,7 +49,7 @@ public final class MetricsFile {
   public static List<MetricRecord> read(Path file) throws IOException {
     ObjectMapper mapper = new ObjectMapper();
     List<MetricRecord> records = new ArrayList<>();
-    for (String line : Files.readString(file, StandardCharsets.UTF_8).split("\n")) {
+    for (String line : Files.readAllLines(file)) {
       if (line.isBlank()) {
         continue;
       }

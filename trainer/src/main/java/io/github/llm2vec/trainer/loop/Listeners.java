@@ -18,8 +18,8 @@ record Listeners(List<RunListener> all) implements RunListener {
   }
 
   @Override
-  public void started(long step, long last) {
-    all.forEach(listener -> listener.started(step, last));
+  public void started(RunStart start) {
+    all.forEach(listener -> listener.started(start));
   }
 
   @Override

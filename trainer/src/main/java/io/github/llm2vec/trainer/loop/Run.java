@@ -8,6 +8,7 @@ import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.config.RunArguments.Report;
 import io.github.llm2vec.trainer.config.TrainConfig;
 import io.github.llm2vec.trainer.config.TrainingArguments;
+import io.github.llm2vec.trainer.log.CurvesPage;
 import io.github.llm2vec.trainer.log.EventFile;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.log.MetricsFile;
@@ -51,13 +52,15 @@ final class Run {
    * @param training what is trained on
    * @param validation what is evaluated on
    * @param files how the model is saved
+   * @param cost what a token costs
    */
   record Stage<B>(
       Trainee trainee,
       Objective<B> objective,
       Optional<BatchSource<B>> training,
       Optional<BatchSource<B>> validation,
-      ModelFiles files) {}
+      ModelFiles files,
+      RunStart.Cost cost) {}
 
   /** Looks at the folder and what is to be resumed, and says what is worth saying. */
   static Run begin(ResolvedConfig<? extends TrainConfig> config, Path output, RunTools tools)
@@ -151,6 +154,9 @@ final class Run {
                 watch.evaluator().map(found -> (Evaluator<?>) found),
                 watch.checkpointer(),
                 watch.listener()));
+    watch
+        .listener()
+        .started(new RunStart(state.step(), arguments.schedule().lastUpdate(plan), stage.cost()));
     return new TrainingLoop<>(
             new TrainingLoop.Parts<>(
                 stage.trainee(),
@@ -227,17 +233,30 @@ final class Run {
       record(state, states, figures, listener);
     }
     if (arguments.run().doEval() && evaluator.isPresent()) {
-      Map<String, Double> figures = new LinkedHashMap<>(evaluator.get().evaluate());
+      Map<String, Double> figures = new LinkedHashMap<>(evaluate(evaluator.get(), state));
       figures.put("perplexity", Math.exp(figures.get(Evaluator.LOSS)));
       all.putAll(figures);
       writeResults(output.resolve("eval_results.json"), figures);
       record(state, states, figures, listener);
     }
     writeResults(output.resolve("all_results.json"), all);
+    String title = arguments.run().runName().orElse(output.getFileName().toString());
+    CurvesPage.write(output.resolve("curves.html"), title, state.history());
     if (arguments.run().doTrain()) {
       states.writeTrainerState(output, state);
       checkpointer.saveResult(output);
     }
+  }
+
+  /** Measures the result, unless that was done after the last update and it is the result. */
+  private Map<String, Double> evaluate(Evaluator<?> evaluator, RunState state) throws IOException {
+    for (MetricRecord metric : state.history()) {
+      boolean same = metric.step() == state.step() && metric.values().containsKey(Evaluator.LOSS);
+      if (same && !arguments.saving().loadBestModelAtEnd()) {
+        return metric.values();
+      }
+    }
+    return evaluator.evaluate();
   }
 
   private static Map<String, Double> trainFigures(RunState state) {

@@ -8,13 +8,8 @@ import java.nio.file.Path;
 /** Is told what happens in a run, on the training thread, in order. */
 public interface RunListener {
 
-  /**
-   * A run begins or goes on.
-   *
-   * @param step updates made already
-   * @param last the update at which it ends
-   */
-  default void started(long step, long last) {}
+  /** A run begins or goes on. */
+  default void started(RunStart start) {}
 
   /** Something that whoever watches should know. */
   default void note(String text) {}

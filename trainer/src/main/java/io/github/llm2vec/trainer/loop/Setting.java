@@ -3,6 +3,8 @@ package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.model.DType;
+import io.github.llm2vec.model.DecoderLayout;
+import io.github.llm2vec.model.DecoderSpec;
 import io.github.llm2vec.model.LoraAdapterWriter;
 import io.github.llm2vec.torch.AllWeights;
 import io.github.llm2vec.torch.LanguageHead;
@@ -96,14 +98,38 @@ record Setting(
 
   /** Opens the model for training. */
   Trainee open(LanguageHead head, int maxTokens, double attentionDropout) throws IOException {
-    boolean gpu = !training.run().useCpu() && TorchRuntime.gpuCount() > 0;
     TrainOptions options =
         TrainOptions.of(trained, head, maxTokens, training.run().seed())
             .withDtype(computed)
-            .withDevice(gpu ? TorchDevice.of("cuda:0") : TorchDevice.CPU)
+            .withDevice(device())
             .withAttentionDropout(attentionDropout)
             .withGradientCheckpointing(training.precision().gradientCheckpointing());
     return base.open(options, tools.loading());
+  }
+
+  private TorchDevice device() {
+    boolean gpu = !training.run().useCpu() && TorchRuntime.gpuCount() > 0;
+    return gpu ? TorchDevice.of("cuda:0") : TorchDevice.CPU;
+  }
+
+  /**
+   * What a token costs: a multiplication and an addition per weight forward, as many for the
+   * gradient of its input, and again for that of the weight if it is trained; forward once more
+   * where layers are computed again.
+   *
+   * @param head whether logits are computed; only some positions need them, so this is at most
+   */
+  RunStart.Cost cost(boolean head) {
+    DecoderSpec spec = base.config().spec();
+    double weights =
+        DecoderLayout.of(spec).linears().values().stream()
+            .mapToDouble(linear -> (double) linear.in() * linear.out())
+            .sum();
+    double logits = head ? (double) spec.hiddenSize() * spec.vocabSize() : 0;
+    int passes = trained instanceof AllWeights ? 3 : 2;
+    int again = training.precision().gradientCheckpointing() ? 1 : 0;
+    return new RunStart.Cost(
+        2 * (weights * (passes + again) + logits * passes), computed, device());
   }
 
   /**

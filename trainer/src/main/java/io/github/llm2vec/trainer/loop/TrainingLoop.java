@@ -93,7 +93,6 @@ public final class TrainingLoop<B> {
    * @return whether the last update was made
    */
   public boolean run() throws IOException {
-    parts.listener().started(state.step(), last);
     parts.milestones().started(state);
     started = parts.nanoClock().getAsLong();
     while (goesOn()) {

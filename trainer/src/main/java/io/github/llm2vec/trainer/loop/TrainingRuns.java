@@ -96,7 +96,8 @@ public final class TrainingRuns {
                   LanguageObjective.masked(trainee),
                   training,
                   validation,
-                  setting.files(Optional.of(encoding))));
+                  setting.files(Optional.of(encoding)),
+                  setting.cost(true)));
     }
   }
 
@@ -163,7 +164,8 @@ public final class TrainingRuns {
                   setting.files(
                       Optional.of(
                           Setting.encoding(
-                              contrast.pooling().optionName(), contrast.maxSeqLength())))));
+                              contrast.pooling().optionName(), contrast.maxSeqLength()))),
+                  setting.cost(false)));
     }
   }
 
@@ -191,7 +193,8 @@ public final class TrainingRuns {
                 LanguageObjective.causal(trainee),
                 data.training(),
                 data.validation(),
-                setting.files(Optional.empty())));
+                setting.files(Optional.empty()),
+                setting.cost(true)));
       }
     }
   }

@@ -3,9 +3,11 @@ package io.github.llm2vec.trainer.loop;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.github.llm2vec.model.DType;
 import io.github.llm2vec.model.LoraAdapterWriter;
 import io.github.llm2vec.torch.LoraOptions;
 import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.checkpoint.AdapterFiles;
 import io.github.llm2vec.trainer.checkpoint.FolderPart;
 import io.github.llm2vec.trainer.collate.BatchSource;
@@ -100,7 +102,8 @@ final class FakeRun {
             new Distance(),
             Optional.of(new Numbers(batchesPerEpoch)),
             validated ? Optional.of(new Numbers(3)) : Optional.empty(),
-            new AdapterFiles(adapter, companions)));
+            new AdapterFiles(adapter, companions),
+            new RunStart.Cost(0, DType.FLOAT32, TorchDevice.CPU)));
   }
 
   private ResolvedConfig<MntpConfig> config(String... options) throws IOException {
