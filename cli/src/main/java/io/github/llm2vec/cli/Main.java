@@ -89,7 +89,15 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
             .addSubcommand(new InspectCommand(console, finder))
             .addSubcommand(new ConvertCommand(console))
-            .addSubcommand(new MergeCommand(console, finder));
+            .addSubcommand(new MergeCommand(console, finder))
+            .addSubcommand(new MntpCommand(console, finder))
+            .addSubcommand(new SimcseCommand(console, finder))
+            .addSubcommand(new SupervisedCommand(console, finder))
+            .addSubcommand(new PretrainCommand(console, finder));
+    // Behind the configuration stand its keys, which are no options of this program.
+    commandLine.getSubcommands().values().stream()
+        .filter(command -> command.getCommand() instanceof TrainingCommand)
+        .forEach(command -> command.setStopAtPositional(true));
     return commandLine
         .setOut(writer(console.out()))
         .setErr(writer(console.err()))

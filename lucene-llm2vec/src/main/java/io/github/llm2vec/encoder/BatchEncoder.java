@@ -3,7 +3,6 @@ package io.github.llm2vec.encoder;
 
 import io.github.llm2vec.torch.Decoder;
 import io.github.llm2vec.torch.PackedBatch;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -13,15 +12,13 @@ import java.util.List;
 final class BatchEncoder {
 
   private final Decoder decoder;
-  private final Pooling pooling;
+  private final TextPacker packer;
   private final BatchPlanner planner;
-  private final int padId;
 
-  BatchEncoder(Decoder decoder, Pooling pooling, BatchPlanner planner, int padId) {
+  BatchEncoder(Decoder decoder, TextPacker packer, BatchPlanner planner) {
     this.decoder = decoder;
-    this.pooling = pooling;
+    this.packer = packer;
     this.planner = planner;
-    this.padId = padId;
   }
 
   /**
@@ -34,13 +31,13 @@ final class BatchEncoder {
   float[][] encode(List<TokenizedText> texts, int[] rowLengths) {
     int[] lengths = new int[texts.size()];
     for (int i = 0; i < lengths.length; i++) {
-      lengths[i] = texts.get(i).poolsPadding() ? rowLengths[i] : texts.get(i).length();
+      lengths[i] = TextPacker.rowLength(texts.get(i), rowLengths[i]);
     }
     float[][] vectors = new float[texts.size()][];
     for (BatchPlanner.Batch batch : planner.plan(lengths).batches()) {
       PackedBatch.Builder builder = new PackedBatch.Builder();
       for (int index : batch.texts()) {
-        add(builder, texts.get(index), lengths[index]);
+        packer.add(builder, texts.get(index), lengths[index]);
       }
       float[][] rows = decoder.forward(builder.build());
       for (int row = 0; row < rows.length; row++) {
@@ -48,17 +45,5 @@ final class BatchEncoder {
       }
     }
     return vectors;
-  }
-
-  private void add(PackedBatch.Builder builder, TokenizedText text, int rowLength) {
-    int padding = rowLength - text.length();
-    int[] ids = new int[rowLength];
-    Arrays.fill(ids, 0, padding, padId);
-    text.copyIds(ids, padding);
-    builder.add(ids, padding);
-    PoolWeights weights = pooling.weights(text, rowLength);
-    for (int i = 0; i < weights.size(); i++) {
-      builder.pool(weights.first() + i, weights.weight(i));
-    }
   }
 }

@@ -61,7 +61,8 @@ public final class Llm2Vec implements TextEncoder {
     BatchPlanner planner =
         new BatchPlanner(options.maxBatchTokens(), Integer.MAX_VALUE, BatchPlanner.Grouping.PACKED);
     this.batches =
-        new BatchEncoder(decoder, settings.pooling(), planner, tokenizer.padId().orElse(0));
+        new BatchEncoder(
+            decoder, new TextPacker(settings.pooling(), tokenizer.padId().orElse(0)), planner);
     this.fingerprint = fingerprint;
     int processors = Runtime.getRuntime().availableProcessors();
     this.parallelism = TokenizerThreads.parallelism(processors) + 1;

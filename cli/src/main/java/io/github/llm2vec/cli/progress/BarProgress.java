@@ -40,6 +40,11 @@ final class BarProgress implements Progress {
   }
 
   @Override
+  public void message(String text) {
+    bar.setExtraMessage(" " + text);
+  }
+
+  @Override
   public void close() {
     bar.close();
   }

@@ -20,6 +20,7 @@ final class LogProgress implements Progress {
   private long lastPrinted;
   private long done;
   private long total = -1;
+  private String message = "";
 
   LogProgress(PrintStream log, String task, String unit, long earlier, LongSupplier nanoClock) {
     this.log = log;
@@ -48,6 +49,11 @@ final class LogProgress implements Progress {
   }
 
   @Override
+  public void message(String text) {
+    message = text;
+  }
+
+  @Override
   public void close() {
     log.println(line(nanoClock.getAsLong(), true));
   }
@@ -66,7 +72,7 @@ final class LogProgress implements Progress {
     } else if (total > done && rate > 0) {
       line.append(", ").append(duration((total - done) / rate)).append(" left");
     }
-    return line.toString();
+    return message.isEmpty() ? line.toString() : line.append(", ").append(message).toString();
   }
 
   private static String duration(double seconds) {

@@ -12,6 +12,9 @@ public interface Progress extends AutoCloseable {
   /** Says that so many more steps are done. */
   void advance(long steps);
 
+  /** Says something about the last step, such as a figure that is watched. */
+  void message(String text);
+
   /** Ends the display; what was done is printed a last time. */
   @Override
   void close();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.report;
 
+import io.github.llm2vec.trainer.chart.Numbers;
 import io.github.llm2vec.trainer.mteb.measure.PairedTest;
 import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
 import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;

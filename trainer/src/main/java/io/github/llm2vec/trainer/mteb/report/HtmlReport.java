@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.report;
 
+import io.github.llm2vec.trainer.chart.BarChart;
+import io.github.llm2vec.trainer.chart.LineChart;
+import io.github.llm2vec.trainer.chart.Marks;
+import io.github.llm2vec.trainer.chart.Markup;
+import io.github.llm2vec.trainer.chart.Numbers;
+import io.github.llm2vec.trainer.chart.Page;
 import io.github.llm2vec.trainer.mteb.CostPoint;
 import io.github.llm2vec.trainer.mteb.EvaluationOutcome;
 import io.github.llm2vec.trainer.mteb.MethodResult;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation;
 import io.github.llm2vec.trainer.mteb.run.AtomicFile;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,8 +25,6 @@ import java.util.Map;
  * task to unfold.
  */
 public final class HtmlReport {
-
-  private static final String STYLE = "report.css";
 
   private final EvaluationOutcome outcome;
   private final List<String> labels;
@@ -52,11 +53,6 @@ public final class HtmlReport {
 
   private String page(String subtitle) {
     String name = outcome.model().isEmpty() ? "BM25" : outcome.model();
-    html.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    html.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    html.add("<title>Evaluation of %s</title>\n", name);
-    html.raw("<style>\n").raw(style()).raw("</style>\n</head>\n<body>\n<main>\n");
-    html.add("<h1>%s</h1>\n<p class=\"subtitle\">%s</p>\n", name, subtitle);
     summary();
     bars();
     againstExact();
@@ -65,15 +61,7 @@ public final class HtmlReport {
     }
     html.raw("<h2>Every score</h2>\n");
     outcome.tasks().forEach(this::details);
-    return html.raw("</main>\n</body>\n</html>\n").toString();
-  }
-
-  private static String style() {
-    try (InputStream in = HtmlReport.class.getResourceAsStream(STYLE)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException("the style of the report cannot be read; this is a bug", e);
-    }
+    return Page.of("Evaluation of " + name, name, subtitle, html);
   }
 
   private void summary() {
@@ -203,6 +191,7 @@ public final class HtmlReport {
                 "nDCG@10 against the time of a query on " + task.task(),
                 "median milliseconds of a query for 10 documents (logarithmic)",
                 "nDCG@10",
+                LineChart.Scale.LOGARITHMIC,
                 series)
             .svg());
     html.add(

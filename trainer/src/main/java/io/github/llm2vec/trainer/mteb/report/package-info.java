@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * Shows evaluations: tables for a terminal, and one HTML file with tables and charts that needs
- * nothing else. The charts are a few shapes of SVG, drawn here.
+ * nothing else.
  */
 package io.github.llm2vec.trainer.mteb.report;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.report;
+package io.github.llm2vec.trainer.chart;
 
 import java.util.ArrayList;
 import java.util.List;

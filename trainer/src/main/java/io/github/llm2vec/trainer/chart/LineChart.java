@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.report;
+package io.github.llm2vec.trainer.chart;
 
 import java.util.List;
 
 /**
- * Points joined by lines, as SVG, over a logarithmic horizontal axis. Colours are classes {@code
- * s0}, {@code s1}, ... of the page that holds the chart; every series has a mark of its own, too,
- * so that colour is not all that tells them apart.
+ * Points joined by lines, as SVG. Colours are classes {@code s0}, {@code s1}, ... of the page that
+ * holds the chart; every series has a mark of its own, too, so that colour is not all that tells
+ * them apart.
  *
  * @param title what is shown, for those who do not see it
  * @param horizontal what the horizontal axis is
  * @param vertical what the vertical axis is
+ * @param scale how the horizontal axis goes
  * @param series lines
  */
-public record LineChart(String title, String horizontal, String vertical, List<Series> series) {
+public record LineChart(
+    String title, String horizontal, String vertical, Scale scale, List<Series> series) {
 
   private static final double WIDTH = 620;
   private static final double HEIGHT = 340;
@@ -21,6 +23,17 @@ public record LineChart(String title, String horizontal, String vertical, List<S
   private static final double RIGHT = 24;
   private static final double TOP = 16;
   private static final double BOTTOM = 52;
+
+  /** Points beyond which marks would cover the line. */
+  private static final int MOST_MARKS = 60;
+
+  /** How an axis goes. */
+  public enum Scale {
+    /** Equal steps are equal differences. */
+    LINEAR,
+    /** Equal steps are equal factors. */
+    LOGARITHMIC
+  }
 
   /**
    * A line.
@@ -39,7 +52,7 @@ public record LineChart(String title, String horizontal, String vertical, List<S
   /**
    * A point.
    *
-   * @param x above 0
+   * @param x above 0 on a logarithmic axis
    * @param y any
    * @param label for the tooltip
    */
@@ -56,10 +69,9 @@ public record LineChart(String title, String horizontal, String vertical, List<S
   /** The chart. */
   public String svg() {
     List<Point> all = series.stream().flatMap(line -> line.points().stream()).toList();
-    Axis x =
-        Axis.logarithmic(
-            all.stream().mapToDouble(Point::x).min().orElse(1),
-            all.stream().mapToDouble(Point::x).max().orElse(1));
+    double least = all.stream().mapToDouble(Point::x).min().orElse(1);
+    double most = all.stream().mapToDouble(Point::x).max().orElse(1);
+    Axis x = scale == Scale.LINEAR ? Axis.around(least, most) : Axis.logarithmic(least, most);
     Axis y =
         Axis.around(
             all.stream().mapToDouble(Point::y).min().orElse(0),
@@ -115,6 +127,9 @@ public record LineChart(String title, String horizontal, String vertical, List<S
       path.add("%s,%s ", left(x, point.x()), top(y, point.y()));
     }
     svg.add("<polyline class=\"line s%s\" points=\"%s\"/>\n", line.style(), path);
+    if (line.points().size() > MOST_MARKS) {
+      return;
+    }
     for (Point point : line.points()) {
       svg.add(
           "<path class=\"mark s%s\" transform=\"translate(%s %s)\" d=\"%s\"><title>%s</title>"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.report;
+package io.github.llm2vec.trainer.chart;
 
 import java.util.Collection;
 import java.util.List;
 
 /** Shapes that tell series apart without colour, and the legend that explains them. */
-final class Marks {
+public final class Marks {
 
   /** Diamond, circle, square, two triangles, cross; around (0, 0). */
   private static final List<String> PATHS =
@@ -19,7 +19,8 @@ final class Marks {
 
   private Marks() {}
 
-  static String path(int style) {
+  /** The outline of a style's mark, as data of an SVG path. */
+  public static String path(int style) {
     return PATHS.get(style % PATHS.size());
   }
 
@@ -29,7 +30,7 @@ final class Marks {
    * @param names of all styles by their number
    * @param shown which of them to explain
    */
-  static String legend(List<String> names, Collection<String> shown) {
+  public static String legend(List<String> names, Collection<String> shown) {
     Markup html = new Markup().raw("<p class=\"legend\">");
     for (int i = 0; i < names.size(); i++) {
       if (shown.contains(names.get(i))) {

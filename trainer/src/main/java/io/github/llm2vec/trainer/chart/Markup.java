@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.report;
+package io.github.llm2vec.trainer.chart;
 
 /** Writes HTML and SVG. What comes from outside goes through {@link #escape}. */
-final class Markup {
+public final class Markup {
 
   private final StringBuilder text = new StringBuilder();
 
   /** Appends markup as it is. */
-  Markup raw(String markup) {
+  public Markup raw(String markup) {
     text.append(markup);
     return this;
   }
 
   /** Appends markup whose {@code %s} are filled with escaped values. */
-  Markup add(String markup, Object... values) {
+  public Markup add(String markup, Object... values) {
     Object[] escaped = new Object[values.length];
     for (int i = 0; i < values.length; i++) {
       escaped[i] =
@@ -25,7 +25,8 @@ final class Markup {
     return this;
   }
 
-  static String escape(String value) {
+  /** A text in which nothing is taken for markup. */
+  public static String escape(String value) {
     StringBuilder escaped = new StringBuilder(value.length());
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);

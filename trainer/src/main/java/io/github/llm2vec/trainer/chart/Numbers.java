@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.report;
+package io.github.llm2vec.trainer.chart;
 
 import java.util.Locale;
 
 /** Numbers as tables and charts show them, with a point whatever the user's language. */
-final class Numbers {
+public final class Numbers {
 
   private Numbers() {}
 
   /** A score between 0 and 1 in hundredths, as the literature prints it. */
-  static String percent(double score) {
+  public static String percent(double score) {
     return Double.isFinite(score) ? format("%.2f", 100 * score) : "-";
   }
 
   /** A difference of scores in hundredths, with its sign. */
-  static String difference(double difference) {
+  public static String difference(double difference) {
     return Double.isFinite(difference) ? format("%+.2f", 100 * difference) : "-";
   }
 
-  static String pValue(double p) {
+  /** A probability. */
+  public static String pValue(double p) {
     if (!Double.isFinite(p)) {
       return "-";
     }
     return p < 0.001 ? "<0.001" : format("%.3f", p);
   }
 
-  static String seconds(double seconds) {
+  /** A time, in the unit that suits it. */
+  public static String seconds(double seconds) {
     if (seconds < 60) {
       return format("%.1f s", seconds);
     }
@@ -35,21 +37,24 @@ final class Numbers {
         : format("%d:%02d h", whole / 3600, whole % 3600 / 60);
   }
 
-  static String millis(double millis) {
+  /** Milliseconds without their unit. */
+  public static String millis(double millis) {
     return format(millis < 1 ? "%.3f" : "%.2f", millis);
   }
 
-  static String count(long count) {
+  /** A number of things. */
+  public static String count(long count) {
     return format("%,d", count);
   }
 
   /** A number as short as it can be told from its neighbours on an axis. */
-  static String tick(double value) {
+  public static String tick(double value) {
     String text = format("%.6f", value);
     return text.replaceAll("0+$", "").replaceAll("\\.$", "");
   }
 
-  static String format(String pattern, Object... values) {
+  /** As {@link String#format}, with a point whatever the user's language. */
+  public static String format(String pattern, Object... values) {
     return String.format(Locale.ROOT, pattern, values);
   }
 }

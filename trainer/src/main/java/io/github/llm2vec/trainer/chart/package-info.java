@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Charts as a few shapes of SVG, and the self-contained HTML page that they stand on. */
+package io.github.llm2vec.trainer.chart;

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What of a run lies on disk, so that it can go on after any end: folders that are there completely
+ * or not at all. It must not know of data, objectives or the engine.
+ */
+package io.github.llm2vec.trainer.checkpoint;

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What a run tells of itself: figures as lines of JSON, for TensorBoard, and as a page of curves.
+ */
+package io.github.llm2vec.trainer.log;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.loop;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.encoder.TextPacker;
+import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.PackedBatch;
+import io.github.llm2vec.trainer.collate.ContrastiveBatch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+
+/** Texts that belong together are to be nearer than all others of a batch. */
+final class ContrastiveObjective implements Objective<ContrastiveBatch> {
+
+  private final Trainee trainee;
+  private final TextPacker packer;
+  private final double scale;
+  private final int textsAtOnce;
+
+  /**
+   * @param packer how texts are pooled
+   * @param scale what cosines are multiplied by
+   * @param miniBatch texts that go through the model at once; all if unsaid
+   */
+  ContrastiveObjective(Trainee trainee, TextPacker packer, double scale, OptionalInt miniBatch) {
+    this.trainee = trainee;
+    this.packer = packer;
+    this.scale = scale;
+    this.textsAtOnce = miniBatch.orElse(Integer.MAX_VALUE);
+  }
+
+  @Override
+  public boolean isEmpty(ContrastiveBatch batch) {
+    return false;
+  }
+
+  @Override
+  public int tokens(ContrastiveBatch batch) {
+    return batch.tokens();
+  }
+
+  @Override
+  public int rows(ContrastiveBatch batch) {
+    return batch.rows();
+  }
+
+  @Override
+  public double addGradient(ContrastiveBatch batch, double weight) {
+    return trainee.addContrastiveLoss(parts(batch), batch.rows(), scale, weight);
+  }
+
+  @Override
+  public MaskedScore score(ContrastiveBatch batch) {
+    throw new UnsupportedOperationException("contrastive training has no evaluation");
+  }
+
+  private List<PackedBatch> parts(ContrastiveBatch batch) {
+    List<PackedBatch> parts = new ArrayList<>();
+    PackedBatch.Builder builder = new PackedBatch.Builder();
+    int texts = 0;
+    for (List<TokenizedText> list : lists(batch)) {
+      // Upstream pads the queries, the positives and the negatives of a batch each by themselves.
+      int longest = list.stream().mapToInt(TokenizedText::length).max().orElse(0);
+      for (TokenizedText text : list) {
+        if (texts == textsAtOnce) {
+          parts.add(builder.build());
+          builder = new PackedBatch.Builder();
+          texts = 0;
+        }
+        packer.add(builder, text, longest);
+        texts++;
+      }
+    }
+    parts.add(builder.build());
+    return parts;
+  }
+
+  private static List<List<TokenizedText>> lists(ContrastiveBatch batch) {
+    return List.of(batch.queries(), batch.positives(), batch.negatives());
+  }
+
+  @Override
+  public JsonNode describe(ContrastiveBatch batch) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    List<String> names = List.of("queries", "positives", "negatives");
+    for (int i = 0; i < names.size(); i++) {
+      ArrayNode texts = json.putArray(names.get(i));
+      for (TokenizedText text : lists(batch).get(i)) {
+        ObjectNode entry = texts.addObject();
+        Arrays.stream(text.ids()).forEach(entry.putArray("input_ids")::add);
+        entry.put("pooled", text.poolLength());
+      }
+    }
+    return json;
+  }
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.loop;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.PackedBatch;
+import io.github.llm2vec.trainer.collate.CausalBatch;
+import io.github.llm2vec.trainer.collate.MntpBatch;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * Prediction of tokens: every labelled token is predicted from the position before it.
+ *
+ * @param <B> what a batch is
+ */
+final class LanguageObjective<B> implements Objective<B> {
+
+  /**
+   * A text with what is predicted of it.
+   *
+   * @param ids (S), at least one
+   * @param labels (S), {@link MntpBatch#IGNORED} where nothing is predicted
+   */
+  private record Row(int[] ids, int[] labels) {
+
+    /** The first token has none before it to be predicted from. */
+    long predictions() {
+      long count = 0;
+      for (int i = 1; i < labels.length; i++) {
+        count += labels[i] == MntpBatch.IGNORED ? 0 : 1;
+      }
+      return count;
+    }
+  }
+
+  private final Trainee trainee;
+  private final Function<B, List<Row>> reader;
+
+  private LanguageObjective(Trainee trainee, Function<B, List<Row>> reader) {
+    this.trainee = trainee;
+    this.reader = reader;
+  }
+
+  /** Masked next token prediction. */
+  static LanguageObjective<MntpBatch> masked(Trainee trainee) {
+    return new LanguageObjective<>(
+        trainee,
+        batch -> {
+          List<Row> rows = new ArrayList<>();
+          for (int row = 0; row < batch.rows(); row++) {
+            if (batch.length(row) > 0) {
+              rows.add(new Row(batch.ids(row), batch.labels(row)));
+            }
+          }
+          return rows;
+        });
+  }
+
+  /** Prediction of every token from those before it. */
+  static LanguageObjective<CausalBatch> causal(Trainee trainee) {
+    return new LanguageObjective<>(
+        trainee,
+        batch ->
+            batch.rows().stream()
+                .map(
+                    row -> {
+                      int[] ids = new int[row.length()];
+                      for (int i = 0; i < ids.length; i++) {
+                        ids[i] = row.id(i);
+                      }
+                      return new Row(ids, ids);
+                    })
+                .toList());
+  }
+
+  @Override
+  public boolean isEmpty(B batch) {
+    return reader.apply(batch).stream().allMatch(row -> row.predictions() == 0);
+  }
+
+  @Override
+  public int tokens(B batch) {
+    return reader.apply(batch).stream().mapToInt(row -> row.ids().length).sum();
+  }
+
+  @Override
+  public int rows(B batch) {
+    return reader.apply(batch).size();
+  }
+
+  @Override
+  public double addGradient(B batch, double weight) {
+    return trainee.addMaskedLoss(pack(batch), weight);
+  }
+
+  @Override
+  public MaskedScore score(B batch) {
+    return trainee.scoreMasked(pack(batch));
+  }
+
+  /** Rows of equal length stand together, because they then share one attention call. */
+  private PackedBatch pack(B batch) {
+    PackedBatch.Builder builder = new PackedBatch.Builder();
+    reader.apply(batch).stream()
+        .sorted(Comparator.comparingInt((Row row) -> row.ids().length))
+        .forEach(
+            row -> {
+              builder.add(row.ids(), 0);
+              for (int i = 1; i < row.labels().length; i++) {
+                if (row.labels()[i] != MntpBatch.IGNORED) {
+                  builder.label(i, row.labels()[i]);
+                }
+              }
+            });
+    return builder.build();
+  }
+
+  @Override
+  public JsonNode describe(B batch) {
+    ArrayNode rows = JsonNodeFactory.instance.arrayNode();
+    for (Row row : reader.apply(batch)) {
+      ObjectNode json = rows.addObject();
+      ArrayNode ids = json.putArray("input_ids");
+      ArrayNode labels = json.putArray("labels");
+      for (int i = 0; i < row.ids().length; i++) {
+        ids.add(row.ids()[i]);
+        labels.add(row.labels()[i]);
+      }
+    }
+    return rows;
+  }
+}

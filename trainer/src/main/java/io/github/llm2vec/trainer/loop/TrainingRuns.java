@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.loop;
+
+import io.github.llm2vec.encoder.TextPacker;
+import io.github.llm2vec.encoder.TextSettings;
+import io.github.llm2vec.torch.LanguageHead;
+import io.github.llm2vec.trainer.checkpoint.CompanionFiles.Encoding;
+import io.github.llm2vec.trainer.collate.BatchSource;
+import io.github.llm2vec.trainer.collate.CausalBatch;
+import io.github.llm2vec.trainer.collate.ContrastiveBatch;
+import io.github.llm2vec.trainer.collate.ContrastiveData;
+import io.github.llm2vec.trainer.collate.LanguageData;
+import io.github.llm2vec.trainer.collate.MaskFileBatches;
+import io.github.llm2vec.trainer.collate.MntpBatch;
+import io.github.llm2vec.trainer.collate.TokenizerSettings;
+import io.github.llm2vec.trainer.config.ContrastiveArguments;
+import io.github.llm2vec.trainer.config.MntpConfig;
+import io.github.llm2vec.trainer.config.PretrainConfig;
+import io.github.llm2vec.trainer.config.ResolvedConfig;
+import io.github.llm2vec.trainer.config.SimcseConfig;
+import io.github.llm2vec.trainer.config.SupervisedConfig;
+import io.github.llm2vec.trainer.config.TextDataArguments;
+import io.github.llm2vec.trainer.config.TrainConfig;
+import io.github.llm2vec.trainer.data.CorruptLines;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Runs configurations: opens data and model, trains, and leaves a folder that others open. */
+public final class TrainingRuns {
+
+  private final RunTools tools;
+  private final Consumer<Trainee> opened;
+
+  /** Runs with these tools. */
+  public TrainingRuns(RunTools tools) {
+    this(tools, trainee -> {});
+  }
+
+  /**
+   * @param opened may change what is trained before a run begins
+   */
+  TrainingRuns(RunTools tools, Consumer<Trainee> opened) {
+    this.tools = tools;
+    this.opened = opened;
+  }
+
+  /**
+   * Masked next token prediction.
+   *
+   * @throws IOException if the run cannot begin or go on; the message says why
+   */
+  public RunOutcome mntp(ResolvedConfig<MntpConfig> resolved) throws IOException {
+    MntpConfig config = resolved.config();
+    Refusals.check(config);
+    Run run = begin(resolved, config.training().run().outputDir());
+    try (BaseModel base = BaseModel.find(config.model(), tools.models())) {
+      Setting setting = Setting.of(run, base, config.model(), config.lora(), tools);
+      Optional<Path> maskFile = config.masking().maskFile();
+      if (maskFile.isPresent()) {
+        BatchSource<MntpBatch> batches = new MaskFileBatches(maskFile.get());
+        int longest = base.config().maxPositionEmbeddings();
+        return mntp(setting, config, longest, Optional.of(batches), Optional.empty());
+      }
+      CorruptLines corrupt = new CorruptLines(config.data().access().corruptLine());
+      try (LanguageData<MntpBatch> data =
+          LanguageData.masked(
+              request(config.data(), run),
+              config.masking(),
+              setting.languageTools(config.data(), corrupt))) {
+        setting.report(corrupt);
+        int longest = length(config.data(), base);
+        return mntp(setting, config, longest, data.training(), data.validation());
+      }
+    }
+  }
+
+  private RunOutcome mntp(
+      Setting setting,
+      MntpConfig config,
+      int longest,
+      Optional<BatchSource<MntpBatch>> training,
+      Optional<BatchSource<MntpBatch>> validation)
+      throws IOException {
+    LanguageHead head = setting.head(config.masking().trainLmHead());
+    try (Trainee trainee = setting.open(head, longest, 0)) {
+      opened.accept(trainee);
+      // What upstream's encoder assumes where nothing is said; the file tells that this is one.
+      Encoding encoding = Setting.encoding("mean", TextSettings.DEFAULT_MAX_LENGTH);
+      return setting
+          .run()
+          .go(
+              new Run.Stage<>(
+                  trainee,
+                  LanguageObjective.masked(trainee),
+                  training,
+                  validation,
+                  setting.files(Optional.of(encoding)),
+                  setting.cost(true)));
+    }
+  }
+
+  /**
+   * Unsupervised SimCSE.
+   *
+   * @throws IOException if the run cannot begin or go on; the message says why
+   */
+  public RunOutcome simcse(ResolvedConfig<SimcseConfig> resolved) throws IOException {
+    SimcseConfig config = resolved.config();
+    Refusals.check(config);
+    Run run = begin(resolved, config.training().run().outputDir());
+    try (BaseModel base = BaseModel.find(config.model(), tools.models())) {
+      Setting setting = Setting.of(run, base, config.model(), config.lora(), tools);
+      CorruptLines corrupt = new CorruptLines(config.access().corruptLine());
+      try (BatchSource<ContrastiveBatch> data =
+          ContrastiveData.simcse(config, setting.contrastiveTools(config.access(), corrupt))) {
+        setting.report(corrupt);
+        return contrast(setting, config.contrast(), config.dropout(), data);
+      }
+    }
+  }
+
+  /**
+   * Supervised contrastive training.
+   *
+   * @throws IOException if the run cannot begin or go on; the message says why
+   */
+  public RunOutcome supervised(ResolvedConfig<SupervisedConfig> resolved) throws IOException {
+    SupervisedConfig config = resolved.config();
+    Refusals.check(config);
+    Run run = begin(resolved, config.outputDir());
+    try (BaseModel base = BaseModel.find(config.model(), tools.models())) {
+      Setting setting = Setting.of(run, base, config.model(), config.lora(), tools);
+      CorruptLines corrupt = new CorruptLines(config.access().corruptLine());
+      try (BatchSource<ContrastiveBatch> data =
+          ContrastiveData.supervised(config, setting.contrastiveTools(config.access(), corrupt))) {
+        setting.report(corrupt);
+        return contrast(setting, config.contrast(), 0, data);
+      }
+    }
+  }
+
+  private RunOutcome contrast(
+      Setting setting,
+      ContrastiveArguments contrast,
+      double attentionDropout,
+      BatchSource<ContrastiveBatch> data)
+      throws IOException {
+    try (Trainee trainee =
+        setting.open(LanguageHead.NONE, contrast.maxSeqLength(), attentionDropout)) {
+      opened.accept(trainee);
+      TextPacker packer =
+          new TextPacker(contrast.pooling(), setting.base().tokenizer().padId().orElse(0));
+      return setting
+          .run()
+          .go(
+              new Run.Stage<>(
+                  trainee,
+                  new ContrastiveObjective(
+                      trainee, packer, contrast.lossScale(), contrast.miniBatch()),
+                  Optional.of(data),
+                  Optional.empty(),
+                  setting.files(
+                      Optional.of(
+                          Setting.encoding(
+                              contrast.pooling().optionName(), contrast.maxSeqLength()))),
+                  setting.cost(false)));
+    }
+  }
+
+  /**
+   * Causal language modelling of a new model.
+   *
+   * @throws IOException if the run cannot begin or go on; the message says why
+   */
+  public RunOutcome pretrain(ResolvedConfig<PretrainConfig> resolved) throws IOException {
+    PretrainConfig config = resolved.config();
+    Refusals.check(config);
+    Run run = begin(resolved, config.training().run().outputDir());
+    try (BaseModel base = BaseModel.fresh(config)) {
+      Setting setting = Setting.of(run, base, config, tools);
+      CorruptLines corrupt = new CorruptLines(config.data().access().corruptLine());
+      try (LanguageData<CausalBatch> data =
+              LanguageData.causal(
+                  request(config.data(), run), setting.languageTools(config.data(), corrupt));
+          Trainee trainee = setting.open(setting.head(true), length(config.data(), base), 0)) {
+        setting.report(corrupt);
+        opened.accept(trainee);
+        return run.go(
+            new Run.Stage<>(
+                trainee,
+                LanguageObjective.causal(trainee),
+                data.training(),
+                data.validation(),
+                setting.files(Optional.empty()),
+                setting.cost(true)));
+      }
+    }
+  }
+
+  private Run begin(ResolvedConfig<? extends TrainConfig> resolved, Path output)
+      throws IOException {
+    return Run.begin(resolved, output, tools);
+  }
+
+  private static LanguageData.Request request(TextDataArguments data, Run run) {
+    return new LanguageData.Request(
+        data,
+        run.arguments().batches(),
+        run.arguments().run().orderSeed(),
+        run.arguments().run().doEval());
+  }
+
+  /** Tokens of the longest sequence. */
+  private static int length(TextDataArguments data, BaseModel base) throws IOException {
+    return TokenizerSettings.read(base.tokenizerFolder()).sequenceLength(data.maxSeqLength());
+  }
+}
