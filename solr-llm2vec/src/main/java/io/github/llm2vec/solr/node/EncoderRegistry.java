@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.serving.QueryVectorCache;
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
-import java.util.stream.Collectors;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.util.EnvUtils;
 import org.apache.solr.core.CloseHook;
 import org.apache.solr.core.CoreContainer;
 import org.apache.solr.core.SolrCore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The models of a Solr node, each open once however many cores use it. There is one registry per
@@ -25,13 +30,25 @@ import org.apache.solr.core.SolrCore;
  */
 public final class EncoderRegistry implements Closeable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(MethodHandles.lookup().lookupClass());
+
   /** System property (or environment variable {@code SOLR_LLM2VEC_MODELS}) with another file. */
   public static final String MODELS_PROPERTY = "solr.llm2vec.models";
 
+  /**
+   * System property (or environment variable {@code SOLR_LLM2VEC_MODELS_ROOT}) with the folder that
+   * all model folders must lie in, links followed.
+   */
+  public static final String ROOT_PROPERTY = "solr.llm2vec.models.root";
+
   private static final String CACHE_KEY = "io.github.llm2vec.solr.EncoderRegistry";
 
-  private final ModelsFile models;
-  private final Map<String, NodeEncoder> encoders;
+  private final Path file;
+  private final ModelOpener opener;
+  private final TurnQueryCache turnQueries;
+  private final Map<String, NodeEncoder> encoders = new ConcurrentSkipListMap<>();
+  private volatile ModelsFile models;
+  private volatile List<SelfCheck.Finding> findings = List.of();
 
   /** A registry that opens models in the background. */
   public EncoderRegistry(ModelsFile models, EncoderFactory factory) {
@@ -46,14 +63,10 @@ public final class EncoderRegistry implements Closeable {
    * @param executor runs the opening
    */
   public EncoderRegistry(ModelsFile models, EncoderFactory factory, Executor executor) {
-    ModelOpener opener = new ModelOpener(factory, executor);
-    QueryVectorCache queryVectors = new QueryVectorCache(models.queryCacheBytes());
+    this.file = models.source();
+    this.opener = new ModelOpener(factory, executor);
+    this.turnQueries = new TurnQueryCache(models.queryCacheBytes());
     this.models = models;
-    this.encoders =
-        models.models().values().stream()
-            .collect(
-                Collectors.toUnmodifiableMap(
-                    ModelDeclaration::name, model -> new NodeEncoder(model, opener, queryVectors)));
   }
 
   /**
@@ -67,20 +80,33 @@ public final class EncoderRegistry implements Closeable {
         EncoderRegistry.class.getClassLoader(), container.getResourceLoader().getClassLoader());
     return container
         .getObjectCache()
-        .computeIfAbsent(
-            CACHE_KEY,
-            EncoderRegistry.class,
-            key -> new EncoderRegistry(readModels(container), new Llm2VecEncoderFactory()));
+        .computeIfAbsent(CACHE_KEY, EncoderRegistry.class, key -> start(container));
+  }
+
+  private static EncoderRegistry start(CoreContainer container) {
+    EncoderRegistry registry = open(container);
+    SolrRelease.register(container, registry, registry.models.models().keySet());
+    ModelOpener.background().execute(registry::check);
+    return registry;
+  }
+
+  private static EncoderRegistry open(CoreContainer container) {
+    Path home = container.getResourceLoader().getInstancePath();
+    ModelsFile models =
+        readModels(home.resolve(EnvUtils.getProperty(MODELS_PROPERTY, ModelsFile.NAME)));
+    Optional<Path> root =
+        Optional.ofNullable(EnvUtils.getProperty(ROOT_PROPERTY)).map(home::resolve);
+    QueryVectorCache queryVectors = new QueryVectorCache(models.queryCacheBytes());
+    return new EncoderRegistry(models, new Llm2VecEncoderFactory(root, queryVectors));
   }
 
   /** Makes a node use this registry; to be called before any core has asked for one. */
   public static void install(CoreContainer container, EncoderRegistry registry) {
     container.getObjectCache().put(CACHE_KEY, registry);
+    SolrRelease.register(container, registry, registry.models.models().keySet());
   }
 
-  private static ModelsFile readModels(CoreContainer container) {
-    Path home = container.getResourceLoader().getInstancePath();
-    Path file = home.resolve(EnvUtils.getProperty(MODELS_PROPERTY, ModelsFile.NAME));
+  private static ModelsFile readModels(Path file) {
     try {
       return ModelsFile.read(file);
     } catch (IOException | IllegalArgumentException e) {
@@ -95,34 +121,73 @@ public final class EncoderRegistry implements Closeable {
    * @throws SolrException 400 if no such model is declared
    */
   public NodeEncoder acquire(SolrCore core, String name) {
+    NodeEncoder encoder = encoder(name);
+    if (encoder.acquire(core)) {
+      core.addCloseHook(
+          new CloseHook() {
+            @Override
+            public void postClose(SolrCore closed) {
+              encoder.release(core);
+            }
+          });
+    }
+    return encoder;
+  }
+
+  private NodeEncoder encoder(String name) {
+    ModelDeclaration declaration = declaration(name);
+    return encoders.computeIfAbsent(name, key -> new NodeEncoder(declaration, opener, turnQueries));
+  }
+
+  private ModelDeclaration declaration(String name) {
     try {
-      NodeEncoder encoder = encoders.get(models.declaration(name).name());
-      if (encoder.acquire(core)) {
-        core.addCloseHook(
-            new CloseHook() {
-              @Override
-              public void postClose(SolrCore closed) {
-                encoder.release(core);
-              }
-            });
-      }
-      return encoder;
+      return models.declaration(name);
     } catch (IllegalArgumentException e) {
       throw new SolrException(ErrorCode.BAD_REQUEST, e.getMessage(), e);
     }
   }
 
+  /**
+   * Reads the models file again and opens a model anew as it is declared now. The one that is open
+   * goes on until then, and is closed when its last call has ended. Needs memory for both.
+   *
+   * @return the state in which that leaves the model
+   * @throws SolrException 400 if no such model is declared, 409 if it is being opened already, 500
+   *     if the file is not right; then nothing has changed
+   */
+  public ModelState reload(String name) {
+    if (Files.exists(file)) {
+      models = readModels(file);
+    }
+    return encoder(name).reload(declaration(name));
+  }
+
+  /** A declared model, if there is one of that name. */
+  Optional<ModelStatus> status(String name) {
+    return Optional.ofNullable(models.models().get(name)).map(model -> encoder(name).status());
+  }
+
+  /** What the start-up check found, or nothing while it runs. */
+  public List<String> findings() {
+    return findings.stream().map(SelfCheck.Finding::toString).toList();
+  }
+
+  private void check() {
+    SelfCheck check =
+        new SelfCheck(EncoderRegistry.class.getClassLoader(), SolrRelease.LAST_SIMD_JAVA);
+    findings = check.run(models.models().values());
+    LOG.info("LLM2Vec on this node ('!' wants attention):\n  {}", String.join("\n  ", findings()));
+  }
+
   /** All declared models, by name. */
   public List<ModelStatus> status() {
-    return encoders.values().stream()
-        .map(NodeEncoder::status)
-        .sorted(Comparator.comparing(status -> status.declaration().name()))
-        .toList();
+    models.models().keySet().forEach(this::encoder);
+    return encoders.values().stream().map(NodeEncoder::status).toList();
   }
 
   /** Closes every model, whoever holds it. */
   @Override
   public void close() {
-    encoders.values().forEach(NodeEncoder::releaseAll);
+    encoders.values().forEach(NodeEncoder::close);
   }
 }
