@@ -98,7 +98,8 @@ public final class Main implements Callable<Integer> {
     commandLine.getSubcommands().values().stream()
         .filter(command -> command.getCommand() instanceof TrainingCommand)
         .forEach(command -> command.setStopAtPositional(true))
-            .addSubcommand(new TokenizerCommand(console));
+            .addSubcommand(new TokenizerCommand(console))
+            .addSubcommand(new RecipeCommand(console));
     return commandLine
         .setOut(writer(console.out()))
         .setErr(writer(console.err()))
