@@ -93,11 +93,13 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new MntpCommand(console, finder))
             .addSubcommand(new SimcseCommand(console, finder))
             .addSubcommand(new SupervisedCommand(console, finder))
-            .addSubcommand(new PretrainCommand(console, finder));
+            .addSubcommand(new PretrainCommand(console, finder))
     // Behind the configuration stand its keys, which are no options of this program.
     commandLine.getSubcommands().values().stream()
         .filter(command -> command.getCommand() instanceof TrainingCommand)
-        .forEach(command -> command.setStopAtPositional(true));
+        .forEach(command -> command.setStopAtPositional(true))
+            .addSubcommand(new TokenizerCommand(console))
+            .addSubcommand(new RecipeCommand(console));
     return commandLine
         .setOut(writer(console.out()))
         .setErr(writer(console.err()))

@@ -29,6 +29,10 @@ final class CutPoints {
   }
 
   private static final char SPACE_SYMBOL = '\u2581';
+
+  /** The only letter whose lower case ends in something that is no letter: a combining dot. */
+  private static final char DOTTED_CAPITAL_I = '\u0130';
+
   private static final String ENDERS = "\n。．！？、，؟।";
 
   /** Llama 3, Qwen2 and Qwen3, GPT-2 written out; in none does a letter precede a non-letter. */
@@ -103,7 +107,10 @@ final class CutPoints {
     return switch (kind) {
       case NONE -> false;
       case AFTER_LETTERS ->
-          Character.isLetter(before) && endsWord(after) && !insideAdded.contains(after);
+          Character.isLetter(before)
+              && before != DOTTED_CAPITAL_I
+              && endsWord(after)
+              && !insideAdded.contains(after);
       case AT_PIECE_BORDERS ->
           (spaceIsBorder && after == ' ' && isAsciiWord(before)) || enders.indexOf(before) >= 0;
     };
@@ -128,7 +135,7 @@ final class CutPoints {
   private static boolean isUnicodeForm(JsonNode normalizer) {
     return normalizer.isNull()
         || normalizer.isMissingNode()
-        || List.of("NFC", "NFD").contains(normalizer.path("type").asText());
+        || List.of("NFC", "NFD", "Lowercase").contains(normalizer.path("type").asText());
   }
 
   private static boolean isSentencePiece(JsonNode normalizer, JsonNode preTokenizer) {

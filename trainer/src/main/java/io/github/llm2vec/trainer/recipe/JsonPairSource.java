@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.recipe;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.zip.GZIPInputStream;
+
+/** Pairs that someone has put together already: gzipped JSON lines. */
+final class JsonPairSource implements PairSource {
+
+  private static final JsonMapper MAPPER = new JsonMapper();
+
+  private final String name;
+  private final Path file;
+
+  /** A file whose lines have {@code query}, {@code positive} and perhaps {@code negative}. */
+  JsonPairSource(String name, Path file) {
+    this.name = name;
+    this.file = file;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public void read(Consumer<Pair> pairs) throws IOException {
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(
+                new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        JsonNode pair = MAPPER.readTree(line);
+        Optional<String> negative =
+            Optional.of(pair.path("negative").asText()).filter(text -> !text.isEmpty());
+        pairs.accept(
+            new Pair(pair.path("query").asText(), pair.path("positive").asText(), negative));
+      }
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.recipe;
+
+import java.io.IOException;
+import java.util.function.Consumer;
+
+/** A collection from which pairs can be made, always the same ones in the same order. */
+interface PairSource {
+
+  /** Short name, for the report and for the file. */
+  String name();
+
+  /** Reads all of it. */
+  void read(Consumer<Pair> pairs) throws IOException;
+}

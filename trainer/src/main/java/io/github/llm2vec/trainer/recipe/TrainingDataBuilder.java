@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.recipe;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.trainer.mteb.run.AtomicFile;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Makes the training data of the mini model:
+ *
+ * <ul>
+ *   <li>{@code text.txt}, a text per line, for the tokenizer, pretraining and MNTP
+ *   <li>{@code sentences.txt}, short ones, for SimCSE
+ *   <li>{@code pairs.jsonl}, triples with hard negatives, for supervised training
+ * </ul>
+ *
+ * The same sources and options give the same files, byte for byte.
+ */
+public final class TrainingDataBuilder {
+
+  private static final int MOST_SENTENCE_WORDS = 40;
+  private static final int LEAST_SENTENCE_WORDS = 5;
+
+  private final RecipeOptions options;
+  private final JsonMapper mapper = new JsonMapper();
+  private final Random random;
+  private final List<String> lines = new ArrayList<>();
+  private final List<String> texts = new ArrayList<>();
+  private final List<String> sentences = new ArrayList<>();
+
+  /** Creates a builder for one use. */
+  public TrainingDataBuilder(RecipeOptions options) {
+    this.options = options;
+    this.random = new Random(options.seed());
+  }
+
+  /**
+   * Reads the sources and writes the files.
+   *
+   * @param listener told of each source when it is done
+   * @return what became of each source
+   * @throws IOException if a source cannot be read, or if there is none
+   */
+  public List<SourceReport> build(Consumer<SourceReport> listener) throws IOException {
+    LeakFilter filter = new LeakFilter();
+    for (Path folder : options.keptOut()) {
+      filter.keepOut(folder);
+    }
+    List<SourceReport> reports = new ArrayList<>();
+    for (PairSource source : new Sources(options).find()) {
+      SourceReport report = take(source, filter);
+      reports.add(report);
+      listener.accept(report);
+    }
+    if (lines.isEmpty()) {
+      throw new IOException(
+          "no source was found in " + options.packages() + " and " + options.collections());
+    }
+    write("text.txt", texts);
+    write("sentences.txt", sentences);
+    write("pairs.jsonl", lines);
+    return reports;
+  }
+
+  private SourceReport take(PairSource source, LeakFilter filter) throws IOException {
+    List<Pair> all = new ArrayList<>();
+    source.read(pair -> all.add(shortened(pair)));
+    List<Pair> kept =
+        all.stream()
+            .filter(pair -> !filter.leaks(pair.query()) && !filter.leaks(pair.positive()))
+            .toList();
+    List<Pair> used = chosen(kept);
+    try (HardNegatives negatives = new HardNegatives(used)) {
+      for (Pair pair : used) {
+        String negative =
+            pair.negative()
+                .or(() -> found(negatives, pair))
+                .orElseGet(() -> used.get(random.nextInt(used.size())).positive());
+        addLine(source.name(), pair, negative);
+      }
+    }
+    addTexts(used);
+    return new SourceReport(source.name(), all.size(), all.size() - kept.size(), used.size());
+  }
+
+  private static Optional<String> found(HardNegatives negatives, Pair pair) {
+    try {
+      return negatives.find(pair);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the index in memory failed; this is a bug", e);
+    }
+  }
+
+  private Pair shortened(Pair pair) {
+    return new Pair(
+        Words.first(Words.oneLine(pair.query()), options.mostWords()),
+        Words.first(Words.oneLine(pair.positive()), options.mostWords()),
+        pair.negative().map(text -> Words.first(Words.oneLine(text), options.mostWords())));
+  }
+
+  /** As many as allowed, evenly from all over the source. */
+  private List<Pair> chosen(List<Pair> pairs) {
+    int most = options.mostPerSource();
+    if (pairs.size() <= most) {
+      return pairs;
+    }
+    List<Pair> chosen = new ArrayList<>(most);
+    for (long i = 0; i < most; i++) {
+      chosen.add(pairs.get((int) (i * pairs.size() / most)));
+    }
+    return chosen;
+  }
+
+  private void addLine(String source, Pair pair, String negative) throws IOException {
+    ObjectNode line = mapper.createObjectNode();
+    line.put("query", pair.query()).put("positive", pair.positive()).put("negative", negative);
+    lines.add(mapper.writeValueAsString(line.put("source", source)));
+  }
+
+  private void addTexts(List<Pair> pairs) {
+    Set<String> seen = new HashSet<>();
+    for (Pair pair : pairs) {
+      texts.add(pair.query() + ": " + pair.positive());
+      for (String text : List.of(pair.query(), pair.positive())) {
+        int length = Words.of(text).size();
+        if (length >= LEAST_SENTENCE_WORDS && length <= MOST_SENTENCE_WORDS && seen.add(text)) {
+          sentences.add(text);
+        }
+      }
+    }
+  }
+
+  /** Mixed, so that a part of the file is like the whole. */
+  private void write(String name, List<String> content) throws IOException {
+    Collections.shuffle(content, random);
+    AtomicFile file = new AtomicFile(options.output().resolve(name));
+    try (BufferedWriter out = file.open()) {
+      for (String line : content) {
+        out.write(line);
+        out.write('\n');
+      }
+    }
+    file.publish();
+  }
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.recipe;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Texts as words. */
+final class Words {
+
+  private static final Pattern BLANKS = Pattern.compile("[\\s\\u00a0]+");
+  private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{N}]+");
+
+  private Words() {}
+
+  /** A text on one line, with single blanks. */
+  static String oneLine(String text) {
+    return BLANKS.matcher(text).replaceAll(" ").strip();
+  }
+
+  /** The words of a text in lower case, without punctuation. */
+  static List<String> of(String text) {
+    List<String> words = new ArrayList<>();
+    Matcher word = WORD.matcher(text.toLowerCase(Locale.ROOT));
+    while (word.find()) {
+      words.add(word.group());
+    }
+    return words;
+  }
+
+  /** The beginning of a text, cut between words. */
+  static String first(String text, int most) {
+    int end = 0;
+    for (int words = 0; words < most; words++) {
+      int blank = text.indexOf(' ', end + 1);
+      if (blank < 0) {
+        return text;
+      }
+      end = blank;
+    }
+    return text.substring(0, end);
+  }
+
+  /** Shared words of two texts, as a part of the words that either has (Jaccard's measure). */
+  static double likeness(String one, String other) {
+    Set<String> shared = new HashSet<>(of(one));
+    Set<String> either = new HashSet<>(of(other));
+    int others = either.size();
+    either.addAll(shared);
+    int both = shared.size() + others - either.size();
+    return either.isEmpty() ? 1 : (double) both / either.size();
+  }
+}

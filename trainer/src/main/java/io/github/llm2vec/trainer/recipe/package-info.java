@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Makes training data of free sources: dictionaries, documentation, descriptions of programs. Reads
+ * files and writes files; knows nothing of models.
+ */
+package io.github.llm2vec.trainer.recipe;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The stages of the mini model, each of which starts from the result of the one before. */
+class MiniConfigsTest {
+
+  private static final Path FOLDER = Path.of("../train_configs/mini");
+  private static final JsonMapper JSON = new JsonMapper();
+
+  @Test
+  void everyStageIsReadWithoutComplaint() throws IOException {
+    ConfigFiles.pretrain(FOLDER.resolve("pretrain.json"), List.of());
+    ConfigFiles.mntp(FOLDER.resolve("mntp.json"), List.of());
+    ConfigFiles.simcse(FOLDER.resolve("simcse.json"), List.of());
+    ConfigFiles.supervised(FOLDER.resolve("supervised.json"), List.of());
+    String before = json("pretrain.json").path("output_dir").asText();
+    for (String stage : List.of("mntp.json", "simcse.json", "supervised.json")) {
+      assertEquals(before, json(stage).path("model_name_or_path").asText(), stage);
+      before = json(stage).path("output_dir").asText();
+    }
+  }
+
+  /** 16 MB with two bytes per weight, and room for the tokenizer. */
+  @Test
+  void theModelIsSmallEnough() throws IOException {
+    JsonNode model = json("model/config.json");
+    long hidden = model.path("hidden_size").asLong();
+    long head = model.path("head_dim").asLong();
+    long queries = hidden * head * model.path("num_attention_heads").asLong();
+    long keys = hidden * head * model.path("num_key_value_heads").asLong();
+    long layer =
+        2 * queries + 2 * keys + 3 * hidden * model.path("intermediate_size").asLong() + 2 * hidden;
+    long all =
+        model.path("vocab_size").asLong() * hidden
+            + model.path("num_hidden_layers").asLong() * layer
+            + hidden;
+    assertTrue(model.path("tie_word_embeddings").asBoolean());
+    assertTrue(all <= 7_500_000, all + " weights");
+  }
+
+  private static JsonNode json(String name) throws IOException {
+    return JSON.readTree(FOLDER.resolve(name).toFile());
+  }
+}

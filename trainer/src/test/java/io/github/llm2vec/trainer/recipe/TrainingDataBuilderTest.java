@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.recipe;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sources in the formats that their packages have, small enough to say what must come of them. */
+class TrainingDataBuilderTest {
+
+  @TempDir private Path folder;
+  private Path packages;
+  private Path collections;
+
+  @BeforeEach
+  void writeSources() throws IOException {
+    packages = folder.resolve("packages");
+    collections = folder.resolve("collections");
+    // From WordNet 3.0, Copyright 2006 by Princeton University.
+    write(
+        "wordnet-base/usr/share/wordnet/data.noun",
+        "  1 This software and database is being provided to you\n"
+            + "00976953 04 n 03 foray 0 raid 0 air_raid 0 001 @ 00975452 n 0000 | a sudden short"
+            + " attack; \"the foray of the soldiers came at night\"  \n"
+            + "03563967 06 n 01 hut 0 000 | small crude shelter used as a dwelling  \n");
+    for (String part : List.of("verb", "adj", "adv")) {
+      write("wordnet-base/usr/share/wordnet/data." + part, "");
+    }
+    // From Webster's dictionary of 1913, as GCIDE has it.
+    gzip(
+        packages.resolve("dict-gcide/usr/share/dictd/gcide.dict.dz"),
+        "00-database-info\n   This file is a dictionary of many many words.\n\n"
+            + "Arquebus \\Ar\"que*bus\\, Arquebuse \\Ar\"que*buse\\ (?; 277), n. [F.\n"
+            + "   arquebuse, OF. harquebuse [see Hag]. See {Hagbut}.]\n"
+            + "   A sort of hand gun answering to a {trigger} by a match.\n   [1913 Webster]\n");
+    write(
+        "Translation-en",
+        "Package: chess\nDescription-md5: 0\nDescription-en: plays a game of chess\n"
+            + " A program that plays against the user or against itself,\n .\n"
+            + " with a search as deep as time allows.\n\n"
+            + "Package: chess-dev\nDescription-en: chess, development files\n"
+            + " Headers that are needed by those who want to build a program with it.\n\n");
+    write(
+        "sqlite3-doc/usr/share/doc/a.html",
+        "<html><head><title>no</title></head><h1>2.1 How to choose a page size</h1><p>Pages are"
+            + " units&nbsp;of reading &amp; writing. <pre>code</pre>A larger one makes long rows"
+            + " cheap and short updates dear, so measure with your own data before.</p></html>");
+    gzip(
+        collections.resolve("pairs/snli-devtest/triples.dev.jsonl.gz"),
+        "{\"query\":\"a man eats\",\"positive\":\"someone eats\",\"negative\":\"he sleeps\"}\n");
+  }
+
+  private void write(String name, String content) throws IOException {
+    Path file = packages.resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, content);
+  }
+
+  private static void gzip(Path file, String content) throws IOException {
+    Files.createDirectories(file.getParent());
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write(content.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  @Test
+  void readsEverySource() throws IOException {
+    build(List.of(), 100);
+    Map<String, String> positives = new TreeMap<>();
+    for (JsonNode line : pairs()) {
+      positives.put(line.path("query").asText(), line.path("positive").asText());
+      assertFalse(line.path("negative").asText().isEmpty(), line.toString());
+    }
+    assertEquals(
+        Map.of(
+            "foray, raid, air raid", "a sudden short attack",
+            "the foray of the soldiers came at night", "foray: a sudden short attack",
+            "hut", "small crude shelter used as a dwelling",
+            "Arquebus", "A sort of hand gun answering to a trigger by a match.",
+            "plays a game of chess",
+                "A program that plays against the user or against itself, with a search as deep as"
+                    + " time allows.",
+            "How to choose a page size",
+                "Pages are units of reading & writing. A larger one makes long rows cheap and short"
+                    + " updates dear, so measure with your own data before.",
+            "a man eats", "someone eats"),
+        positives);
+    List<String> sentences = Files.readAllLines(folder.resolve("out/sentences.txt"));
+    assertTrue(sentences.contains("small crude shelter used as a dwelling"), sentences.toString());
+    assertEquals(7, Files.readAllLines(folder.resolve("out/text.txt")).size());
+  }
+
+  @Test
+  void keepsNegativesThatASourceHas() throws IOException {
+    build(List.of(), 100);
+    for (JsonNode line : pairs()) {
+      if (line.path("source").asText().equals("snli")) {
+        assertEquals("he sleeps", line.path("negative").asText());
+      }
+    }
+  }
+
+  @Test
+  void writesTheSameFilesAgain() throws IOException {
+    build(List.of(), 100);
+    Path first = Files.move(folder.resolve("out"), folder.resolve("first"));
+    build(List.of(), 100);
+    for (String name : List.of("text.txt", "sentences.txt", "pairs.jsonl")) {
+      assertEquals(-1, Files.mismatch(first.resolve(name), folder.resolve("out").resolve(name)));
+    }
+  }
+
+  @Test
+  void leavesOutWhatTestCollectionsHave() throws IOException {
+    Path kept = Files.createDirectories(folder.resolve("tests"));
+    Files.writeString(
+        kept.resolve("corpus.jsonl"),
+        "{\"_id\":\"1\",\"title\":\"\",\"text\":\"It has a PROGRAM that plays against the user, or"
+            + " against  itself!\"}\n");
+    Files.writeString(kept.resolve("pairs.tsv"), "5\tan unrelated line\n");
+    List<SourceReport> reports = build(List.of(kept), 100);
+    for (SourceReport report : reports) {
+      assertEquals(report.name().equals("descriptions") ? 1 : 0, report.leaking(), report.name());
+    }
+    for (JsonNode line : pairs()) {
+      assertFalse(line.toString().contains("against itself"), line.toString());
+    }
+  }
+
+  @Test
+  void takesEvenlyFromASourceThatIsTooLarge() throws IOException {
+    List<SourceReport> reports = build(List.of(), 2);
+    assertEquals(new SourceReport("wordnet", 3, 0, 2), reports.get(0));
+  }
+
+  @Test
+  void saysThatThereIsNoSource() {
+    packages = folder.resolve("nothing");
+    collections = packages;
+    IOException failure = assertThrows(IOException.class, () -> build(List.of(), 100));
+    assertTrue(failure.getMessage().contains(packages.toString()), failure.getMessage());
+  }
+
+  /** The nearest text is no negative if it may be an answer. */
+  @Test
+  void takesNegativesThatShareWordsButDoNotAnswer() throws IOException {
+    List<Pair> pairs =
+        List.of(
+            Pair.of("kind of bread", "a flat bread of wheat baked in an oven made of clay"),
+            Pair.of("loaf", "a flat bread of wheat that is baked in an oven of clay"),
+            Pair.of("bakery", "a shop where bread and cake are sold to people who are hungry"),
+            Pair.of("Kind of Bread", "bread bread bread of a kind"),
+            Pair.of("horse", "an animal that draws carts"));
+    try (HardNegatives negatives = new HardNegatives(pairs)) {
+      assertEquals(pairs.get(2).positive(), negatives.find(pairs.get(0)).orElseThrow());
+    }
+  }
+
+  private List<SourceReport> build(List<Path> keptOut, int most) throws IOException {
+    RecipeOptions options =
+        new RecipeOptions(
+            packages, collections, keptOut, folder.resolve("out"), most, 50, 42);
+    return new TrainingDataBuilder(options).build(report -> {});
+  }
+
+  private List<JsonNode> pairs() throws IOException {
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : Files.readAllLines(folder.resolve("out/pairs.jsonl"))) {
+      lines.add(new JsonMapper().readTree(line));
+    }
+    return lines;
+  }
+}
