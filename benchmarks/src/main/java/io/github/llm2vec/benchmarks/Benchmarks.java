@@ -7,9 +7,9 @@ import picocli.CommandLine.Command;
 /** Entry point: names the benchmarks. */
 @Command(
     name = "benchmarks",
-    description = "Measured runs of the encoder.",
+    description = "Measured runs of the encoder and the trainer.",
     mixinStandardHelpOptions = true,
-    subcommands = {EncoderBenchmark.class})
+    subcommands = {EncoderBenchmark.class, TrainingBenchmark.class})
 public final class Benchmarks {
 
   private Benchmarks() {}
