@@ -9,7 +9,11 @@ import picocli.CommandLine.Command;
     name = "benchmarks",
     description = "Measured runs of the encoder and the trainer.",
     mixinStandardHelpOptions = true,
-    subcommands = {EncoderBenchmark.class, TrainingBenchmark.class})
+    subcommands = {
+      EncoderBenchmark.class,
+      TrainingBenchmark.class,
+      TrainingMemoryBenchmark.class
+    })
 public final class Benchmarks {
 
   private Benchmarks() {}
