@@ -7,9 +7,14 @@ import picocli.CommandLine.Command;
 /** Entry point: names the benchmarks. */
 @Command(
     name = "benchmarks",
-    description = "Measured runs of the encoder and of searches.",
+    description = "Measured runs of the encoder, of searches and of the trainer.",
     mixinStandardHelpOptions = true,
-    subcommands = {EncoderBenchmark.class, ExactSearchBenchmark.class})
+    subcommands = {
+      EncoderBenchmark.class,
+      ExactSearchBenchmark.class,
+      TrainingBenchmark.class,
+      TrainingMemoryBenchmark.class
+    })
 public final class Benchmarks {
 
   private Benchmarks() {}

@@ -14,7 +14,6 @@ import io.github.llm2vec.torch.TorchRuntime;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -92,7 +91,7 @@ final class EncoderBenchmark implements Callable<Integer> {
       }
       return 0;
     } finally {
-      delete(folder);
+      Folders.delete(folder);
     }
   }
 
@@ -188,20 +187,7 @@ final class EncoderBenchmark implements Callable<Integer> {
             Integer.toString(limit),
             "--repeat",
             Integer.toString(repeat));
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    JsonNode last = mapper.missingNode();
-    try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.startsWith("{")) {
-          last = mapper.readTree(line);
-        }
-      }
-    }
-    if (process.waitFor() != 0 || last.isMissingNode()) {
-      throw new IOException("the Python side failed: " + String.join(" ", command));
-    }
-    return last;
+    return PythonSide.run(command);
   }
 
   private List<String> read() throws IOException {
@@ -214,14 +200,5 @@ final class EncoderBenchmark implements Callable<Integer> {
       }
     }
     return result;
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (var files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(folder);
   }
 }

@@ -40,8 +40,17 @@ final class GoldenTraining {
     return TrainOptions.of(lora(dropout), head, 64, 42);
   }
 
+  /** The closed-form checkpoint of an architecture. */
+  static Path folder(String model) {
+    return Path.of("src/test/resources/checkpoints/golden-" + model);
+  }
+
   static DecoderSpec spec() throws IOException {
-    return DecoderConfig.read(FOLDER.resolve("config.json")).spec().withCausal(false);
+    return spec(FOLDER);
+  }
+
+  static DecoderSpec spec(Path folder) throws IOException {
+    return DecoderConfig.read(folder.resolve("config.json")).spec().withCausal(false);
   }
 
   static DecoderTrainer open(TrainOptions options) throws IOException {
@@ -49,7 +58,12 @@ final class GoldenTraining {
   }
 
   static DecoderTrainer open(DecoderSpec spec, TrainOptions options) throws IOException {
-    DecoderTrainer trainer = openAsLoaded(spec, options);
+    return open(FOLDER, spec, options);
+  }
+
+  static DecoderTrainer open(Path folder, DecoderSpec spec, TrainOptions options)
+      throws IOException {
+    DecoderTrainer trainer = openAsLoaded(folder, spec, options);
     for (String name : trainer.names()) {
       if (name.contains("lora_")) {
         long elements = trainer.shape(name).get(0) * trainer.shape(name).get(1);
@@ -61,10 +75,15 @@ final class GoldenTraining {
 
   /** With an adapter that changes nothing yet. */
   static DecoderTrainer openAsLoaded(DecoderSpec spec, TrainOptions options) throws IOException {
-    try (TensorSource tensors = Safetensors.openFolder(FOLDER)) {
+    return openAsLoaded(FOLDER, spec, options);
+  }
+
+  private static DecoderTrainer openAsLoaded(Path folder, DecoderSpec spec, TrainOptions options)
+      throws IOException {
+    try (TensorSource tensors = Safetensors.openFolder(folder)) {
       return DecoderTrainer.open(
           spec,
-          CheckpointWeights.of(new WithHead(tensors), FOLDER.toString()),
+          CheckpointWeights.of(new WithHead(tensors), folder.toString()),
           options,
           LoadListener.NONE);
     }
@@ -91,6 +110,22 @@ final class GoldenTraining {
       builder.add(new int[] {5, 3, 7, 3}, 0).label(1, 6).label(3, 8);
     }
     return builder.add(new int[] {1, 9, 3, 11, 12, 13}, 0).label(2, 10).build();
+  }
+
+  /** Four texts in which every token but the first is predicted. */
+  static PackedBatch sentences() {
+    PackedBatch.Builder builder = new PackedBatch.Builder();
+    for (int[] text : Arrays.copyOf(TRIPLES, 4)) {
+      builder.add(text, 0);
+      for (int position = 1; position < text.length; position++) {
+        builder.label(position, text[position]);
+      }
+    }
+    return builder.build();
+  }
+
+  static int[][] triplesAsRows() {
+    return Arrays.stream(TRIPLES).map(int[]::clone).toArray(int[][]::new);
   }
 
   /** Two queries, their positives and their negatives, averaged. */
