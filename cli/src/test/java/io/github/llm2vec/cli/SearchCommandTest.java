@@ -85,7 +85,15 @@ class SearchCommandTest {
     assertEquals(
         0,
         search(
-            "--corpus", corpus, "--queries", queries, "--output", run, "--top-k", "5", "--ef-search",
+            "--corpus",
+            corpus,
+            "--queries",
+            queries,
+            "--output",
+            run,
+            "--top-k",
+            "5",
+            "--ef-search",
             "300"));
     List<String[]> rows =
         Files.readAllLines(run).stream().map(line -> line.split(" ", -1)).toList();
