@@ -10,6 +10,7 @@ import io.github.llm2vec.cli.text.TextFormat;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.lucene.KnnOptions;
 import io.github.llm2vec.lucene.SimdSupport;
 import io.github.llm2vec.lucene.TextVectorField;
 import io.github.llm2vec.lucene.VectorFormatOptions;
@@ -96,6 +97,16 @@ final class SearchCommand implements Callable<Integer> {
       description = "Hits per query (default: 10).")
   private int topK;
 
+  @Option(
+      names = "--ef-search",
+      paramLabel = "N",
+      converter = ModelOptions.Positive.class,
+      description = {
+        "Candidates held while walking the graph, at least --top-k; more find more of the true",
+        "neighbours and take longer (default: twice --top-k, at least 100)."
+      })
+  private Optional<Integer> efSearch = Optional.empty();
+
   @Option(names = "--exact", description = "Compare with every vector, not along the graph.")
   private boolean exact;
 
@@ -145,13 +156,18 @@ final class SearchCommand implements Callable<Integer> {
           QueryLoop loop =
               new QueryLoop(
                   console,
-                  query -> searcher.search(query, mode, topK, exact),
+                  query -> searcher.search(query, mode, nearest(), exact),
                   texts -> prefetching.prefetch(texts, queryPrompt),
                   stop);
           return answer(loop);
         }
       }
     }
+  }
+
+  private KnnOptions nearest() {
+    KnnOptions usual = KnnOptions.top(topK);
+    return efSearch.map(usual::withEfSearch).orElse(usual);
   }
 
   private void checkUsage() {
@@ -167,6 +183,15 @@ final class SearchCommand implements Callable<Integer> {
     }
     if (exact && mode != SearchMode.DENSE) {
       throw new ParameterException(spec.commandLine(), "--exact needs --mode dense");
+    }
+    if (efSearch.isPresent() && (exact || mode == SearchMode.BM25)) {
+      throw new ParameterException(
+          spec.commandLine(), "--ef-search is about the graph: not with --exact or --mode bm25");
+    }
+    if (efSearch.isPresent() && efSearch.get() < topK) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--ef-search must be at least --top-k = " + topK + ", got " + efSearch.get());
     }
     if (quantization == VectorQuantization.BINARY) {
       throw new ParameterException(spec.commandLine(), "--quantization binary needs Lucene 10");

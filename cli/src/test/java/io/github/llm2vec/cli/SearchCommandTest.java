@@ -83,7 +83,18 @@ class SearchCommandTest {
   void writesTheNearestDocumentsAsARunFile() throws IOException {
     Path run = folder.resolve("run.trec");
     assertEquals(
-        0, search("--corpus", corpus, "--queries", queries, "--output", run, "--top-k", "5"));
+        0,
+        search(
+            "--corpus",
+            corpus,
+            "--queries",
+            queries,
+            "--output",
+            run,
+            "--top-k",
+            "5",
+            "--ef-search",
+            "300"));
     List<String[]> rows =
         Files.readAllLines(run).stream().map(line -> line.split(" ", -1)).toList();
     assertEquals(10, rows.size(), "five hits for each of two queries, none for the blank one");
@@ -196,6 +207,10 @@ class SearchCommandTest {
     assertEquals(2, search("--index", index, "--output", folder.resolve("run")));
     assertTrue(runner.err().contains("--output needs --queries"), runner.err());
     assertEquals(2, search("--index", index, "--exact", "--mode", "bm25"));
+    assertEquals(2, search("--index", index, "--exact", "--ef-search", "50"));
+    assertTrue(runner.err().contains("--ef-search is about the graph"), runner.err());
+    assertEquals(2, search("--index", index, "--top-k", "20", "--ef-search", "19"));
+    assertTrue(runner.err().contains("--ef-search must be at least --top-k = 20, got 19"));
     assertEquals(1, search("--index", index));
     assertTrue(runner.err().contains("there is no index in"), runner.err());
     assertFalse(runner.err().contains("--verbose"), runner.err());

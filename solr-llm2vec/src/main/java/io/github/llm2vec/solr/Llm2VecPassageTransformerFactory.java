@@ -3,8 +3,17 @@ package io.github.llm2vec.solr;
 
 import io.github.llm2vec.lucene.BestPassage;
 import io.github.llm2vec.solr.query.PassageSearch;
+import io.github.llm2vec.solr.schema.PassageFields;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.index.IndexableField;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrException;
@@ -14,13 +23,13 @@ import org.apache.solr.common.util.SimpleOrderedMap;
 import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.response.transform.DocTransformer;
 import org.apache.solr.response.transform.TransformerFactory;
-import org.apache.solr.search.SolrIndexSearcher;
 import org.apache.solr.search.SolrReturnFields;
 
 /**
  * Shows the passage by which {@code {!llm2vec which=...}} found a document, with its score: {@code
- * fl=id,title,passage:[passage fl=id,text]}, and {@code f=} where a request searches several fields
- * of vectors. In {@code solrconfig.xml}:
+ * fl=id,title,passage:[passage text=body fl=passage_number]}. {@code text} names the field of the
+ * document from which the passage was cut, {@code fl} stored fields of the passage, and {@code f}
+ * the field of vectors where a request searches several. In {@code solrconfig.xml}:
  *
  * <pre>{@code
  * <transformer name="passage" class="io.github.llm2vec.solr.Llm2VecPassageTransformerFactory"/>
@@ -33,20 +42,28 @@ public final class Llm2VecPassageTransformerFactory extends TransformerFactory {
 
   @Override
   public DocTransformer create(String name, SolrParams params, SolrQueryRequest request) {
-    return new Passages(name, params.get("f", ""), params.get("fl", "*"), request);
+    String text = params.get("text", "");
+    return new Passages(name, new Shown(params.get("f", ""), params.get("fl", "*"), text), request);
   }
+
+  /**
+   * What is to be shown.
+   *
+   * @param field of the vectors; "" for the only one
+   * @param fields of the passage
+   * @param text field of the document from which passages were cut; "" for none
+   */
+  private record Shown(String field, String fields, String text) {}
 
   private static final class Passages extends PerDocumentTransformer {
 
     private final String name;
-    private final String field;
-    private final SolrReturnFields shown;
+    private final Shown shown;
     private final SolrQueryRequest request;
 
-    Passages(String name, String field, String shown, SolrQueryRequest request) {
+    Passages(String name, Shown shown, SolrQueryRequest request) {
       this.name = name;
-      this.field = field;
-      this.shown = new SolrReturnFields(shown, request);
+      this.shown = shown;
       this.request = request;
     }
 
@@ -63,7 +80,7 @@ public final class Llm2VecPassageTransformerFactory extends TransformerFactory {
     @Override
     void show(SolrDocument document, int number) throws IOException {
       BestPassage search =
-          PassageSearch.of(request, field)
+          PassageSearch.of(request, shown.field())
               .orElseThrow(
                   () ->
                       new SolrException(
@@ -71,17 +88,63 @@ public final class Llm2VecPassageTransformerFactory extends TransformerFactory {
                           "[%s] shows the best passage of a search over passages, and the request"
                                   .formatted(name)
                               + " has none: search with {!llm2vec which=...}"));
-      SolrIndexSearcher searcher = context.getSearcher();
-      Optional<ScoreDoc> best = search.of(searcher.getIndexReader(), number);
+      IndexReader reader = context.getSearcher().getIndexReader();
+      Optional<ScoreDoc> best = search.of(reader, number);
       if (best.isPresent()) {
         SimpleOrderedMap<Object> passage = new SimpleOrderedMap<>();
-        searcher
-            .getDocFetcher()
-            .solrDoc(best.get().doc, shown)
-            .forEach((key, value) -> passage.add(key, value));
+        values(best.get().doc, shown.fields()).forEach(passage::add);
+        words(best.get().doc, number).ifPresent(words -> passage.add("text", words));
         passage.add("score", best.get().score);
         document.setField(name, passage);
       }
+    }
+
+    /** The part of the document's text that the passage is. */
+    private Optional<String> words(int passage, int document) {
+      if (shown.text().isEmpty()) {
+        return Optional.empty();
+      }
+      Map<String, Object> place = values(passage, PassageFields.START + "," + PassageFields.END);
+      String text =
+          values(document, shown.text()).values().stream()
+              .flatMap(
+                  value -> value instanceof Collection<?> all ? all.stream() : Stream.of(value))
+              .map(String::valueOf)
+              .collect(Collectors.joining(" "));
+      if (place.get(PassageFields.START) instanceof Number start
+          && place.get(PassageFields.END) instanceof Number end
+          && end.intValue() <= text.length()) {
+        return Optional.of(text.substring(start.intValue(), end.intValue()));
+      }
+      return Optional.empty();
+    }
+
+    /** Stored fields of a document as their types present them. */
+    private Map<String, Object> values(int number, String fields) {
+      SolrDocument stored =
+          context
+              .getSearcher()
+              .getDocFetcher()
+              .solrDoc(number, new SolrReturnFields(fields, request));
+      Map<String, Object> values = new LinkedHashMap<>();
+      stored.forEach(
+          (field, value) -> {
+            Object plain = value(field, value);
+            // The copy of a vector, which is long and says nothing.
+            if (!(plain instanceof ByteBuffer)) {
+              values.put(field, plain);
+            }
+          });
+      return values;
+    }
+
+    private Object value(String field, Object value) {
+      if (value instanceof Collection<?> all) {
+        return all.stream().map(one -> value(field, one)).toList();
+      }
+      return value instanceof IndexableField stored
+          ? request.getSchema().getFieldType(field).toObject(stored)
+          : value;
     }
   }
 }

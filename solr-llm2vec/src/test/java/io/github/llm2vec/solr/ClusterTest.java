@@ -38,8 +38,10 @@ public class ClusterTest extends SolrCloudTestCase {
 
   @BeforeClass
   public static void startCluster() throws Exception {
-    encoder = new FakeEncoder(DIMENSIONS);
-    configureCluster(2).addConfig("basic", SolrNode.BASIC).configure();
+    configureCluster(2)
+        .addConfig("basic", SolrNode.BASIC)
+        .addConfig("quantised", SolrNode.example("cloud-quantised"))
+        .configure();
     for (JettySolrRunner node : cluster.getJettySolrRunners()) {
       ModelsFile models =
           new ModelsFile(
@@ -51,13 +53,17 @@ public class ClusterTest extends SolrCloudTestCase {
     }
   }
 
+  /** The one before is closed with its last collection. */
   @Before
-  public void createCollection() throws Exception {
-    CollectionAdminRequest.createCollection(COLLECTION, "basic", 2, 2)
+  public void openEncoder() {
+    encoder = new FakeEncoder(DIMENSIONS);
+  }
+
+  private static void createCollection(String configset) throws Exception {
+    CollectionAdminRequest.createCollection(COLLECTION, configset, 2, 2)
         .withProperty("llm2vec.dims", "" + DIMENSIONS)
         .process(cluster.getSolrClient());
     cluster.waitForActiveCollection(COLLECTION, 2, 4);
-    encoder.forget();
   }
 
   @After
@@ -67,13 +73,8 @@ public class ClusterTest extends SolrCloudTestCase {
 
   @Test
   public void documentsAndQueriesAreEncodedOnceInTheCluster() throws Exception {
-    List<SciFact.Abstract> papers = SciFact.documents().subList(0, 60);
-    List<SolrInputDocument> documents = new ArrayList<>();
-    for (SciFact.Abstract paper : papers) {
-      documents.add(
-          new SolrInputDocument("id", paper.id(), "title", paper.title(), "text", paper.text()));
-    }
-    new UpdateRequest().add(documents).commit(cluster.getSolrClient(), COLLECTION);
+    createCollection("basic");
+    List<SciFact.Abstract> papers = index();
     assertEquals(
         papers.stream().map(SciFact.Abstract::source).sorted().toList(),
         encoder.texts().stream().sorted().toList());
@@ -85,6 +86,32 @@ public class ClusterTest extends SolrCloudTestCase {
     }
     assertEncodedOnce("{!bool should='text:cell' should=$near}", "*:*", queries.get(6));
     assertEncodedOnce("*:*", "{!llm2vec f=vector topK=5 v=$qq}", queries.get(7));
+  }
+
+  @Test
+  public void quantisedConfigsetFindsTheTrueNeighboursWithExactScores() throws Exception {
+    createCollection("quantised");
+    List<SciFact.Abstract> papers = index();
+    for (String query : SciFact.queries().subList(0, 5)) {
+      SolrQuery request = new SolrQuery("q", "{!llm2vec f=vector topK=10 v=$qq}", "qq", query);
+      List<SearchHits.Hit> expected = SearchHits.nearest(encoder, query, papers, 10);
+      List<SolrDocument> found = cluster.getSolrClient().query(COLLECTION, request).getResults();
+      assertEquals(10, found.size());
+      for (int i = 0; i < 10; i++) {
+        assertEquals(expected.get(i).score(), (float) found.get(i).getFieldValue("score"), 1e-6f);
+      }
+    }
+  }
+
+  private static List<SciFact.Abstract> index() throws Exception {
+    List<SciFact.Abstract> papers = SciFact.documents(60);
+    List<SolrInputDocument> documents = new ArrayList<>();
+    for (SciFact.Abstract paper : papers) {
+      documents.add(
+          new SolrInputDocument("id", paper.id(), "title", paper.title(), "text", paper.text()));
+    }
+    new UpdateRequest().add(documents).commit(cluster.getSolrClient(), COLLECTION);
+    return papers;
   }
 
   /** One encoding, although both shards search and then fetch stored fields. */

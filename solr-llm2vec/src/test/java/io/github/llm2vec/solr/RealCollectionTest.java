@@ -5,13 +5,28 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.lucene.IndexingOptions;
+import io.github.llm2vec.lucene.Llm2VecCodec;
+import io.github.llm2vec.lucene.Llm2VecIndexer;
+import io.github.llm2vec.lucene.Llm2VecQueries;
+import io.github.llm2vec.lucene.SourceDocument;
+import io.github.llm2vec.lucene.TextVectorField;
+import io.github.llm2vec.lucene.VectorFormatOptions;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import org.apache.lucene.analysis.standard.StandardAnalyzer;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.VectorSimilarityFunction;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.ScoreDoc;
+import org.apache.lucene.store.ByteBuffersDirectory;
+import org.apache.lucene.store.Directory;
 import org.apache.solr.client.solrj.SolrClient;
 import org.apache.solr.client.solrj.SolrRequest.METHOD;
 import org.apache.solr.client.solrj.impl.Http2SolrClient;
@@ -120,6 +135,52 @@ class RealCollectionTest {
                     METHOD.POST)
                 .getResults();
         assertHits(query, found.stream().map(RealCollectionTest::hit).toList());
+      }
+    }
+  }
+
+  /** The whole sample and all its queries: SolrJ over HTTP against the library with no Solr. */
+  @Test
+  void wholeSampleGivesWhatTheLibraryGivesAlone() throws Exception {
+    List<SciFact.Abstract> papers = SciFact.documents(1000);
+    TextVectorField field = TextVectorField.normalized("vector", encoder);
+    List<SourceDocument> sources = new ArrayList<>();
+    List<SolrInputDocument> documents = new ArrayList<>();
+    for (SciFact.Abstract paper : papers) {
+      sources.add(new SourceDocument(paper.id(), paper.title(), paper.text()));
+      documents.add(
+          new SolrInputDocument("id", paper.id(), "title", paper.title(), "text", paper.text()));
+    }
+    IndexWriterConfig config =
+        Llm2VecCodec.writerConfig(new StandardAnalyzer(), VectorFormatOptions.DEFAULTS);
+    try (SolrClient client = new Http2SolrClient.Builder(node.url()).build();
+        Directory directory = new ByteBuffersDirectory();
+        IndexWriter writer = new IndexWriter(directory, config)) {
+      client.add(core, documents);
+      client.commit(core);
+      Llm2VecIndexer.ofDocuments(writer, field, IndexingOptions.DEFAULTS).index(sources.iterator());
+      try (DirectoryReader reader = DirectoryReader.open(writer)) {
+        IndexSearcher library = new IndexSearcher(reader);
+        for (String query : SciFact.queries(100)) {
+          ScoreDoc[] expected =
+              library.search(Llm2VecQueries.exact(field, query, 10), 10).scoreDocs;
+          SolrDocumentList found =
+              client
+                  .query(
+                      core,
+                      new MapSolrParams(
+                          Map.of(
+                              "q", "{!llm2vec f=vector topK=10 efSearch=1000 v=$qq}", "qq", query)),
+                      METHOD.POST)
+                  .getResults();
+          assertEquals(10, found.size());
+          for (int i = 0; i < 10; i++) {
+            Hit hit = hit(found.get(i));
+            assertEquals(expected[i].score, hit.score(), 1e-5, query + ", rank " + i);
+            assertEquals(
+                library.storedFields().document(expected[i].doc).get("id"), hit.id(), query);
+          }
+        }
       }
     }
   }

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 
-/** 200 real abstracts and 20 claims of the SciFact sample among the examples. */
+/** Real abstracts and claims of the SciFact sample among the examples: 200 and 20, or all. */
 public final class SciFact {
 
   private static final Path FOLDER = Path.of("..", "examples", "scifact");
@@ -38,9 +38,14 @@ public final class SciFact {
   }
 
   public static List<Abstract> documents() throws IOException {
+    return documents(200);
+  }
+
+  /** The first documents; there are 1,000. */
+  public static List<Abstract> documents(int count) throws IOException {
     try (InputStream file =
         new GZIPInputStream(Files.newInputStream(FOLDER.resolve("corpus.jsonl.gz")))) {
-      return read(file, 200).stream()
+      return read(file, count).stream()
           .map(
               row ->
                   new Abstract(
@@ -50,8 +55,13 @@ public final class SciFact {
   }
 
   public static List<String> queries() throws IOException {
+    return queries(20);
+  }
+
+  /** The first queries; there are 100. */
+  public static List<String> queries(int count) throws IOException {
     try (InputStream file = Files.newInputStream(FOLDER.resolve("queries.jsonl"))) {
-      return read(file, 20).stream().map(row -> row.get("text").asText()).toList();
+      return read(file, count).stream().map(row -> row.get("text").asText()).toList();
     }
   }
 

@@ -50,21 +50,22 @@ public final class CorpusSearcher implements Closeable {
    *
    * @param query a text that is not blank
    * @param mode what is compared
-   * @param topK most hits
+   * @param nearest how far the graph is walked; its {@code k} is the most hits
    * @param exact whether a dense search compares every vector instead of walking the graph
    * @return best first
    */
-  public List<SearchHit> search(String query, SearchMode mode, int topK, boolean exact)
+  public List<SearchHit> search(String query, SearchMode mode, KnnOptions nearest, boolean exact)
       throws IOException {
+    int topK = nearest.k();
     return switch (mode) {
       case BM25 -> search(words.apply(query), topK);
       case DENSE ->
           search(
               exact
                   ? Llm2VecQueries.exact(field, query, topK)
-                  : Llm2VecQueries.knn(field, query, KnnOptions.top(topK)),
+                  : Llm2VecQueries.knn(field, query, nearest),
               topK);
-      case HYBRID -> hybrid(query, topK);
+      case HYBRID -> hybrid(query, nearest);
     };
   }
 
@@ -76,10 +77,14 @@ public final class CorpusSearcher implements Closeable {
     return hits;
   }
 
-  private List<SearchHit> hybrid(String query, int topK) throws IOException {
+  private List<SearchHit> hybrid(String query, KnnOptions nearest) throws IOException {
+    HybridOptions options = HybridOptions.top(nearest.k());
+    KnnOptions deep = options.vectors();
+    // More documents enter the fusion than come out of it.
+    int efSearch = Math.max(deep.efSearch(), nearest.efSearch());
     HybridSearcher hybrid = HybridSearcher.overDocuments(searcher, field, words);
     List<SearchHit> hits = new ArrayList<>();
-    for (HybridHit hit : hybrid.search(query, HybridOptions.top(topK))) {
+    for (HybridHit hit : hybrid.search(query, options.withVectors(deep.withEfSearch(efSearch)))) {
       hits.add(hit(hit.doc(), hit.score()));
     }
     return hits;
