@@ -16,5 +16,17 @@ sealed interface Outcome {
    *
    * @param cause why
    */
-  record Failed(RuntimeException cause) implements Outcome {}
+  record Failed(RuntimeException cause) implements Outcome {
+
+    /** Whether the text is to blame, so that it fails again whenever it is tried. */
+    boolean isTheTextsFault() {
+      return isTheTextsFault(cause);
+    }
+
+    /** Whether a failure says so itself, or was caused by one that does. */
+    static boolean isTheTextsFault(Throwable failure) {
+      return failure instanceof IllegalArgumentException
+          || failure.getCause() instanceof IllegalArgumentException;
+    }
+  }
 }

@@ -76,7 +76,7 @@ final class Refusals {
     if (cause instanceof SolrException known) {
       return known.code();
     }
-    return cause instanceof IllegalArgumentException
+    return Outcome.Failed.isTheTextsFault(cause)
         ? ErrorCode.BAD_REQUEST.code
         : ErrorCode.SERVER_ERROR.code;
   }

@@ -59,8 +59,7 @@ final class RetryingEncoder {
   }
 
   private static boolean mayPass(Outcome outcome) {
-    return outcome instanceof Outcome.Failed failed
-        && !(failed.cause() instanceof IllegalArgumentException);
+    return outcome instanceof Outcome.Failed failed && !failed.isTheTextsFault();
   }
 
   private void takePause(int retry) {

@@ -25,7 +25,8 @@ class RetryingEncoderTest {
             texts -> {
               calls.add(texts);
               if (texts.contains("poison")) {
-                throw new IllegalArgumentException("poison");
+                // As a queue in front of a model hands it on.
+                throw new IllegalStateException("poison", new IllegalArgumentException());
               }
               if (texts.contains("flaky") && pauses.size() < recovery) {
                 throw failure;
