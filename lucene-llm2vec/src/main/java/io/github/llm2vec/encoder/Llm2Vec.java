@@ -34,6 +34,7 @@ public final class Llm2Vec implements TextEncoder {
   private final TextPreparation preparation;
   private final TextSettings settings;
   private final BatchEncoder batches;
+  private final int maxBatchTokens;
   private final int dimensions;
   private final boolean normalize;
   private final String fingerprint;
@@ -58,8 +59,9 @@ public final class Llm2Vec implements TextEncoder {
       throw new IllegalArgumentException(
           "dimensions must be at most the model's " + hidden + ", got " + dimensions);
     }
+    this.maxBatchTokens = options.maxBatchTokens();
     BatchPlanner planner =
-        new BatchPlanner(options.maxBatchTokens(), Integer.MAX_VALUE, BatchPlanner.Grouping.PACKED);
+        new BatchPlanner(maxBatchTokens, Integer.MAX_VALUE, BatchPlanner.Grouping.PACKED);
     this.batches =
         new BatchEncoder(decoder, settings.pooling(), planner, tokenizer.padId().orElse(0));
     this.fingerprint = fingerprint;
@@ -118,6 +120,11 @@ public final class Llm2Vec implements TextEncoder {
     return normalize;
   }
 
+  /** Most tokens that go through the model at once. */
+  public int maxBatchTokens() {
+    return maxBatchTokens;
+  }
+
   /** The model that runs, for its architecture, dtype and device. */
   public Decoder decoder() {
     return decoder;
@@ -138,6 +145,12 @@ public final class Llm2Vec implements TextEncoder {
     return Optional.of(tokenizer.encodeWithSpans(text));
   }
 
+  /** Tokenises texts on several threads; see {@link #tokenize}. */
+  public List<TokenizedText> tokenizeAll(List<String> texts, Prompt prompt) {
+    requireOpen();
+    return preparation.prepareAll(texts, prompt, tokenizerThreads, parallelism);
+  }
+
   /** The tokenizer, owned by this encoder. */
   public Tokenizer tokenizer() {
     return tokenizer;
@@ -155,9 +168,25 @@ public final class Llm2Vec implements TextEncoder {
     for (int i = 0; i < texts.size(); i++) {
       Objects.requireNonNull(texts.get(i), "text " + i);
     }
-    List<TokenizedText> tokenized =
-        preparation.prepareAll(texts, prompt, tokenizerThreads, parallelism);
-    float[][] vectors = batches.encode(tokenized, rowLengths(texts, tokenized));
+    List<TokenizedText> tokenized = tokenizeAll(texts, prompt);
+    return finish(batches.encode(tokenized, rowLengths(texts, tokenized)));
+  }
+
+  /**
+   * Encodes texts that were tokenised before. Equals {@link #encode}, except that {@link
+   * Quirk#EMPTY_POOLS_PADDING} finds no padding here: an empty text is averaged over its own
+   * tokens.
+   *
+   * @throws io.github.llm2vec.torch.DeviceException if libtorch fails, for example for want of
+   *     memory; the encoder stays usable
+   */
+  public float[][] encodeTokenized(List<TokenizedText> texts) {
+    requireOpen();
+    int[] lengths = texts.stream().mapToInt(TokenizedText::length).toArray();
+    return finish(batches.encode(texts, lengths));
+  }
+
+  private float[][] finish(float[][] vectors) {
     for (int i = 0; i < vectors.length; i++) {
       vectors[i] = Vectors.finish(vectors[i], dimensions, normalize);
     }

@@ -25,6 +25,15 @@ public final class TokenizedText {
     this.bosPosition = bosPosition;
   }
 
+  /**
+   * A text of given tokens, all of them pooled, for models that are not opened from a checkpoint.
+   *
+   * @param ids at least one id
+   */
+  public static TokenizedText of(int... ids) {
+    return new TokenizedText(ids.clone(), ids.length, -1);
+  }
+
   /** Number of tokens, at least one. */
   public int length() {
     return ids.length;

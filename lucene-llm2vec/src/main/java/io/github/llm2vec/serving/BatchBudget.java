@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+/**
+ * What one step may cost, and how that is reckoned.
+ *
+ * @param queries budget of a step that queries begin
+ * @param topUp budget up to which such a step is filled with documents
+ * @param documents budget of a step of documents
+ * @param cost estimate of the device
+ * @param layout of the model's batches
+ * @param maxTexts most texts of a step
+ */
+record BatchBudget(
+    StepBudget queries,
+    StepBudget topUp,
+    StepBudget documents,
+    StepCost cost,
+    BatchLayout layout,
+    int maxTexts) {
+
+  /** Whether a batch keeps within one of the budgets. */
+  boolean allows(StepBudget step, BatchShape shape) {
+    return shape.texts() <= maxTexts && step.allows(layout.positions(shape), millis(shape));
+  }
+
+  /** Estimated milliseconds of a batch. */
+  double millis(BatchShape shape) {
+    return cost.millis(layout.positions(shape), layout.squares(shape));
+  }
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.TokenizedText;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What an {@link EncoderService} needs of a model: texts to tokens on any thread, batches of tokens
+ * to vectors on one.
+ */
+public interface BatchModel extends AutoCloseable {
+
+  /** Length of every vector. */
+  int dimensions();
+
+  /** Identity of everything that shapes a vector; see {@code TextEncoder}. */
+  String fingerprint();
+
+  /** How batches are laid out, for reckoning their cost. */
+  BatchLayout layout();
+
+  /** What the model runs on. */
+  default ModelFacts facts() {
+    return ModelFacts.UNKNOWN;
+  }
+
+  /** Most tokens that may go through the model at once, unless a single text is longer. */
+  int maxBatchTokens();
+
+  /**
+   * Brings a text before the model. Called from many threads at once.
+   *
+   * @throws RuntimeException if the text cannot be prepared; only this text then fails
+   */
+  TokenizedText tokenize(String text, Prompt prompt);
+
+  /**
+   * Brings texts before the model, several at once if that pays. Called from many threads at once.
+   *
+   * @return one result per text, in their order
+   * @throws RuntimeException if any of them cannot be prepared
+   */
+  default List<TokenizedText> tokenizeAll(List<String> texts, Prompt prompt) {
+    List<TokenizedText> tokenized = new ArrayList<>(texts.size());
+    for (String text : texts) {
+      tokenized.add(tokenize(text, prompt));
+    }
+    return tokenized;
+  }
+
+  /**
+   * Runs a batch. Called from one thread at a time.
+   *
+   * @param texts at least one
+   * @return {@code (B, dimensions)}, fresh arrays in the order of the texts
+   * @throws DeviceOutOfMemoryException if a smaller batch may succeed
+   * @throws RuntimeException if any of the texts makes the model fail; it stays usable
+   */
+  float[][] encode(List<TokenizedText> texts);
+
+  /** Frees the model. Not called while a batch runs. */
+  @Override
+  void close();
+}

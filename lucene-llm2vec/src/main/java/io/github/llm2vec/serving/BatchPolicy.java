@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+/**
+ * Decides what runs when the device is free. A pure function: it keeps nothing between calls and
+ * reads no clock, so equal arguments give equal batches.
+ */
+sealed interface BatchPolicy permits TwoLanePolicy, FifoPolicy {
+
+  /**
+   * Chooses the next batch.
+   *
+   * @param queue not empty
+   * @param budget kept by the batch, unless its one text alone exceeds it
+   */
+  SelectedBatch select(QueueSnapshot queue, BatchBudget budget);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.BiConsumer;
+
+/**
+ * Runs a batch on the model. A batch that fails is halved and tried again until it is known which
+ * texts are to blame, so that each fails alone: with one such text among n this takes about 2 log n
+ * further steps. A batch that lacks memory is halved too, and later ones are smaller.
+ */
+final class BatchRunner {
+
+  private final BatchModel model;
+  private final StepSizer sizer;
+  private final ServiceClock clock;
+  private final FigureKeeper figures;
+
+  BatchRunner(BatchModel model, StepSizer sizer, ServiceClock clock, FigureKeeper figures) {
+    this.model = model;
+    this.sizer = sizer;
+    this.clock = clock;
+    this.figures = figures;
+  }
+
+  /**
+   * Runs a batch.
+   *
+   * @param batch at least one text
+   * @param results told the outcomes of every part that needs no further step, in order; every text
+   *     is told once
+   */
+  void run(List<PendingText> batch, BiConsumer<List<PendingText>, List<Outcome>> results) {
+    Deque<List<PendingText>> parts = new ArrayDeque<>();
+    parts.push(batch);
+    while (!parts.isEmpty()) {
+      List<PendingText> part = parts.pop();
+      try {
+        results.accept(part, step(part));
+      } catch (PartFailedException e) {
+        if (part.size() == 1) {
+          int tokens = part.get(0).tokens().length();
+          results.accept(
+              part, List.of(new Outcome.Failed(TextFailedException.inModel(tokens, e.reason()))));
+        } else {
+          int middle = part.size() / 2;
+          parts.push(part.subList(middle, part.size()));
+          parts.push(part.subList(0, middle));
+        }
+      }
+    }
+  }
+
+  private List<Outcome> step(List<PendingText> part) throws PartFailedException {
+    BatchShape shape = BatchShape.EMPTY;
+    for (PendingText text : part) {
+      shape = shape.plus(text.tokens().length());
+    }
+    long start = clock.nanos();
+    float[][] vectors;
+    try {
+      vectors = model.encode(part.stream().map(PendingText::tokens).toList());
+    } catch (DeviceOutOfMemoryException e) {
+      sizer.outOfMemory(shape);
+      figures.outOfMemory();
+      throw new PartFailedException(e);
+    } catch (RuntimeException e) {
+      throw new PartFailedException(e);
+    } finally {
+      figures.ran(clock.millisSince(start), clock.nanos());
+    }
+    requireShape(vectors, part.size());
+    sizer.ran(shape, clock.millisSince(start));
+    figures.finished(shape, clock.nanos());
+    List<Outcome> outcomes = new ArrayList<>(vectors.length);
+    for (int i = 0; i < vectors.length; i++) {
+      outcomes.add(checked(vectors[i], part.get(i)));
+    }
+    return outcomes;
+  }
+
+  private void requireShape(float[][] vectors, int texts) throws PartFailedException {
+    boolean wrong = vectors.length != texts;
+    for (float[] vector : vectors) {
+      wrong |= vector.length != model.dimensions();
+    }
+    if (wrong) {
+      throw new PartFailedException(
+          new IllegalStateException(
+              "the model gave %d vectors for %d texts, or not all of %d dimensions; this is a bug"
+                  .formatted(vectors.length, texts, model.dimensions())));
+    }
+  }
+
+  private static Outcome checked(float[] vector, PendingText text) {
+    for (float value : vector) {
+      if (!Float.isFinite(value)) {
+        return new Outcome.Failed(TextFailedException.notFinite(text.tokens().length(), value));
+      }
+    }
+    return new Outcome.Encoded(vector);
+  }
+
+  /** Some text of a part is to blame, or there are too many. */
+  private static final class PartFailedException extends Exception {
+
+    private static final long serialVersionUID = 1;
+
+    private final RuntimeException reason;
+
+    PartFailedException(RuntimeException reason) {
+      super(reason);
+      this.reason = reason;
+    }
+
+    RuntimeException reason() {
+      return reason;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+/**
+ * Learns what batches cost on the device at hand from those that ran: recursive least squares with
+ * exponential forgetting (Haykin, Adaptive Filter Theory, chapter on RLS) of the three coefficients
+ * of {@link StepCost}, none negative.
+ *
+ * <p>Errors count relative to the step's time, so that small steps shape the fixed part as much as
+ * large ones shape the rest. Where the steps of late do not tell the coefficients apart, because
+ * all were alike, they stay near what they were.
+ *
+ * <p>Not thread-safe.
+ */
+final class CostModel {
+
+  /** Weight of an observation after one more; the last hundred or so count. */
+  private static final double FORGETTING = 0.99;
+
+  /** Pull towards the coefficients so far, relative to the weight of the observations. */
+  private static final double INERTIA = 1e-3;
+
+  /** A step that took so many times its estimate counts as one that took just that. */
+  private static final double MOST_SURPRISE = 4;
+
+  /** Observations from which on an estimate is good enough to call a step an outlier. */
+  private static final int SETTLED = 8;
+
+  /** Shorter times are below what the clock tells apart. */
+  private static final double LEAST_MILLIS = 1e-3;
+
+  private final double[][] products = new double[3][3];
+  private final double[] sums = new double[3];
+  private int observations;
+  private StepCost cost = StepCost.UNKNOWN;
+
+  /** The estimate so far. */
+  StepCost cost() {
+    return cost;
+  }
+
+  /**
+   * Learns from a step.
+   *
+   * @param tokens positions that went through the linear layers, at least one
+   * @param squares sum of the squared lengths, at least one
+   * @param millis how long it took
+   */
+  void observe(long tokens, long squares, double millis) {
+    double taken = Math.max(LEAST_MILLIS, millis);
+    if (observations >= SETTLED) {
+      taken = Math.min(taken, MOST_SURPRISE * cost.millis(tokens, squares));
+    }
+    double[] row = {1 / taken, tokens / taken, squares / taken};
+    for (int i = 0; i < 3; i++) {
+      sums[i] = FORGETTING * sums[i] + row[i];
+      for (int j = 0; j < 3; j++) {
+        products[i][j] = FORGETTING * products[i][j] + row[i] * row[j];
+      }
+    }
+    observations++;
+    cost = observations == 1 ? new StepCost(0, taken / tokens, 0) : fit();
+  }
+
+  /** Fits in units in which all three unknowns are about as large. */
+  private StepCost fit() {
+    double[] previous = {cost.fixedMillis(), cost.millisPerToken(), cost.millisPerSquare()};
+    double[] scale = new double[3];
+    for (int i = 0; i < 3; i++) {
+      scale[i] = Math.sqrt(products[i][i]);
+    }
+    double[][] matrix = new double[3][3];
+    double[] right = new double[3];
+    for (int i = 0; i < 3; i++) {
+      for (int j = 0; j < 3; j++) {
+        matrix[i][j] = products[i][j] / (scale[i] * scale[j]);
+      }
+      matrix[i][i] += INERTIA;
+      right[i] = sums[i] / scale[i] + INERTIA * previous[i] * scale[i];
+    }
+    double[] solution = NonNegativeFit.solve(matrix, right);
+    return new StepCost(solution[0] / scale[0], solution[1] / scale[1], solution[2] / scale[2]);
+  }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+/** A text was not encoded because its deadline has passed, or would have before its turn. */
+public final class DeadlineExceededException extends ServingException {
+
+  private static final long serialVersionUID = 1;
+
+  private DeadlineExceededException(String message) {
+    super(message, null);
+  }
+
+  /** The deadline passed while the text waited. */
+  static DeadlineExceededException passed(double waitedMillis) {
+    return new DeadlineExceededException(
+        "the deadline passed after %.0f ms in the queue".formatted(waitedMillis));
+  }
+
+  /** The caller's patience ended before the vector was there. */
+  static DeadlineExceededException waited(double patienceMillis) {
+    return new DeadlineExceededException(
+        "no vector within the %.0f ms that were allowed".formatted(patienceMillis));
+  }
+
+  /** There is no use in queueing the text. */
+  static DeadlineExceededException cannotBeMet(double expectedMillis, double allowedMillis) {
+    return new DeadlineExceededException(
+        "the vector is expected in %.0f ms, but only %.0f ms were allowed"
+            .formatted(expectedMillis, allowedMillis));
+  }
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+/**
+ * A batch does not fit in the device's memory; a smaller one may. Thrown by a {@link BatchModel}.
+ */
+public final class DeviceOutOfMemoryException extends RuntimeException {
+
+  private static final long serialVersionUID = 1;
+
+  /** Keeps what the device said. */
+  public DeviceOutOfMemoryException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

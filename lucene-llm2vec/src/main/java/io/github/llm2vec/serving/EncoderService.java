@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+import io.github.llm2vec.encoder.Llm2Vec;
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.TextEncoder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One encoder for many callers. Texts of all of them share batches; queries are answered before
+ * documents; what is too much waits (documents) or is refused at once (queries); one bad text fails
+ * alone. {@code docs/serving.md} tells how and what is promised.
+ *
+ * <pre>{@code
+ * try (EncoderService service = EncoderService.start(model, ServingOptions.defaults())) {
+ *   float[] query = service.encodeWithin("who wrote Emma", Prompt.query(), Duration.ofSeconds(1));
+ *   List<CompletableFuture<float[]>> vectors = service.submitAll(texts, Prompt.document());
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe. Owns the model and a thread named {@code llm2vec-scheduler}.
+ */
+public final class EncoderService implements TextEncoder {
+
+  private static final Logger LOG = LoggerFactory.getLogger(EncoderService.class);
+
+  private final ServiceParts parts;
+  private final Reception reception;
+  private final Scheduler scheduler;
+  private final Duration shutdownPatience;
+
+  /** A service whose scheduler is yet to be run. */
+  EncoderService(ServiceParts parts, Scheduler scheduler, Duration shutdownPatience) {
+    this.parts = parts;
+    this.reception = new Reception(parts);
+    this.scheduler = scheduler;
+    this.shutdownPatience = shutdownPatience;
+  }
+
+  /** Shares an open model, which is the service's from now on, with a cache of its own. */
+  public static EncoderService start(Llm2Vec model, ServingOptions options) {
+    return start(new Llm2VecBatchModel(model), options, QueryVectorCache.ofDefaultSize());
+  }
+
+  /** Shares an open model, which is the service's from now on. */
+  public static EncoderService start(
+      Llm2Vec model, ServingOptions options, QueryVectorCache cache) {
+    return start(new Llm2VecBatchModel(model), options, cache);
+  }
+
+  /**
+   * Shares a model of any kind, which is the service's from now on.
+   *
+   * @param cache may be shared with other services
+   */
+  public static EncoderService start(
+      BatchModel model, ServingOptions options, QueryVectorCache cache) {
+    ServiceParts parts = ServiceParts.of(model, options, cache, System::nanoTime);
+    ExecutorService completions = ServiceThreads.startCompletions();
+    Scheduler scheduler = new Scheduler(parts, completions);
+    ServiceThreads.startScheduler(
+        () -> {
+          try {
+            scheduler.run();
+          } finally {
+            completions.shutdown();
+          }
+        });
+    return new EncoderService(parts, scheduler, options.shutdownPatience());
+  }
+
+  @Override
+  public int dimensions() {
+    return parts.model().dimensions();
+  }
+
+  @Override
+  public String fingerprint() {
+    return parts.model().fingerprint();
+  }
+
+  /** What the model runs on. */
+  public ModelFacts facts() {
+    return parts.model().facts();
+  }
+
+  /**
+   * Has a text encoded. Tokenises it on the calling thread. A query returns at once; a document
+   * blocks the thread while too many documents wait.
+   *
+   * <p>What hangs on the future runs on threads of the service and should be short. Cancelling the
+   * future withdraws the text, unless it runs already.
+   *
+   * @return ends with the vector, or with {@link OverloadedException} (queries only), {@link
+   *     DeadlineExceededException}, {@link TextFailedException}, {@link ServiceClosedException} or
+   *     {@link EncodingInterruptedException}. A text whose step begins before its deadline gets its
+   *     vector, even if a little late
+   */
+  public CompletableFuture<float[]> submit(EncodeRequest request) {
+    return reception.submit(request);
+  }
+
+  /**
+   * Has texts encoded, each with an end of its own; see {@link #submit}. Tokenises them on several
+   * threads. A list of queries longer than the lane waits for its own first ones, so that it is
+   * only refused if others fill the lane.
+   *
+   * @return one future per text, in their order
+   * @throws EncodingInterruptedException if the thread was interrupted while documents waited to be
+   *     let in; all texts are withdrawn
+   */
+  public List<CompletableFuture<float[]>> submitAll(List<String> texts, Prompt prompt) {
+    return reception.submitAll(texts, prompt);
+  }
+
+  /**
+   * Encodes a text or gives up in time.
+   *
+   * @throws DeadlineExceededException if there is no vector within so long, or could not be
+   * @throws OverloadedException if it is a query and too many wait
+   * @throws TextFailedException if the model fails on this text
+   * @throws ServiceClosedException if this service is closed
+   * @throws EncodingInterruptedException if the thread is interrupted
+   */
+  public float[] encodeWithin(String text, Prompt prompt, Duration patience) {
+    CompletableFuture<float[]> future = submit(new EncodeRequest(text, prompt).within(patience));
+    try {
+      return await(future, Nanos.of(patience));
+    } catch (TimeoutException e) {
+      // Unless its end came meanwhile, which then counts.
+      future.completeExceptionally(
+          DeadlineExceededException.waited(Nanos.toMillis(Nanos.of(patience))));
+      return await(future);
+    }
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Fails as a whole if any text does, with what {@link #submit} tells of it; the others are
+   * withdrawn.
+   */
+  @Override
+  public float[][] encode(List<String> texts, Prompt prompt) {
+    List<CompletableFuture<float[]>> futures = submitAll(texts, prompt);
+    List<float[]> vectors = new ArrayList<>(futures.size());
+    try {
+      for (CompletableFuture<float[]> future : futures) {
+        vectors.add(await(future));
+      }
+    } finally {
+      // After a failure only; then nobody wants the rest.
+      futures.forEach(future -> future.cancel(false));
+    }
+    return vectors.toArray(float[][]::new);
+  }
+
+  private static float[] await(CompletableFuture<float[]> future) {
+    try {
+      return await(future, Long.MAX_VALUE);
+    } catch (TimeoutException e) {
+      throw new IllegalStateException("waited for centuries; this is a bug", e);
+    }
+  }
+
+  private static float[] await(CompletableFuture<float[]> future, long nanos)
+      throws TimeoutException {
+    try {
+      return future.get(nanos, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      future.cancel(false);
+      throw new EncodingInterruptedException(e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw new IllegalStateException("a checked exception from the scheduler; this is a bug", e);
+    }
+  }
+
+  /** What waits, what was done and how long it took. */
+  public ServingFigures figures() {
+    return parts.room().figures();
+  }
+
+  /**
+   * Refuses new texts, fails those that wait with {@link ServiceClosedException}, and waits for the
+   * step that runs, whose texts still get their vectors, to close the model after it. If that takes
+   * longer than {@link ServingOptions#shutdownPatience()}, the model is closed when the step ends.
+   */
+  @Override
+  public void close() {
+    scheduler.close();
+    try {
+      if (!scheduler.ended().await(Nanos.of(shutdownPatience), TimeUnit.NANOSECONDS)) {
+        LOG.warn(
+            "a batch still runs {} after closing; the model's memory is freed when it ends",
+            shutdownPatience);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

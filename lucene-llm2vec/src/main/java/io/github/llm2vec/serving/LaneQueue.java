@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The waiting texts of one role in order of arrival. Guarded by its owner's lock. */
+final class LaneQueue {
+
+  private final Map<Long, PendingText> texts = new LinkedHashMap<>();
+  private long tokens;
+  private long bytes;
+
+  void add(PendingText text) {
+    texts.put(text.view().id(), text);
+    tokens += text.tokens().length();
+    bytes += PendingText.bytes(text.key(), text.tokens());
+  }
+
+  /** Takes a text out, if it is in. */
+  Optional<PendingText> remove(long id) {
+    Optional<PendingText> removed = Optional.ofNullable(texts.remove(id));
+    removed.ifPresent(
+        text -> {
+          tokens -= text.tokens().length();
+          bytes -= PendingText.bytes(text.key(), text.tokens());
+        });
+    return removed;
+  }
+
+  boolean isEmpty() {
+    return texts.isEmpty();
+  }
+
+  int size() {
+    return texts.size();
+  }
+
+  long tokens() {
+    return tokens;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  Collection<PendingText> all() {
+    return Collections.unmodifiableCollection(texts.values());
+  }
+
+  /** The texts that came first, up to so many tokens, and at least one if there is one. */
+  List<QueuedText> oldest(long maxTokens) {
+    List<QueuedText> oldest = new ArrayList<>();
+    long sum = 0;
+    for (PendingText text : texts.values()) {
+      sum += text.tokens().length();
+      if (sum > maxTokens && !oldest.isEmpty()) {
+        break;
+      }
+      oldest.add(text.view());
+    }
+    return oldest;
+  }
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+/**
+ * What a model runs on, for operators to read.
+ *
+ * @param device for example {@code cuda:0}, or ""
+ * @param dtype of its weights, for example {@code bfloat16}, or ""
+ * @param kernel how its layers are computed, or ""
+ */
+public record ModelFacts(String device, String dtype, String kernel) {
+
+  /** Nothing is known. */
+  public static final ModelFacts UNKNOWN = new ModelFacts("", "", "");
+}

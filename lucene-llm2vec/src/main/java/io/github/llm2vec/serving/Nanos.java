@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+import java.time.Duration;
+
+/** Nanoseconds that end at the largest long instead of wrapping round. */
+final class Nanos {
+
+  private Nanos() {}
+
+  /** A duration, or the largest one of 292 years. */
+  static long of(Duration duration) {
+    try {
+      return duration.toNanos();
+    } catch (ArithmeticException e) {
+      return duration.isNegative() ? Long.MIN_VALUE : Long.MAX_VALUE;
+    }
+  }
+
+  /** A moment some time, not negative, after another. */
+  static long plus(long moment, long duration) {
+    return moment > Long.MAX_VALUE - duration ? Long.MAX_VALUE : moment + duration;
+  }
+
+  static double toMillis(long nanos) {
+    return nanos / 1e6;
+  }
+
+  static Duration ofMillis(double millis) {
+    return Duration.ofNanos((long) (millis * 1e6));
+  }
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+import java.util.List;
+
+/**
+ * The queue at the moment in which the device is free.
+ *
+ * @param queries the query lane in order of arrival
+ * @param documents the oldest documents in order of arrival, as many as may be looked at
+ * @param stepsSinceDocuments steps that queries began since the last step of documents
+ * @param nowNanos the moment, on the service's clock
+ */
+record QueueSnapshot(
+    List<QueuedText> queries, List<QueuedText> documents, int stepsSinceDocuments, long nowNanos) {
+
+  QueueSnapshot {
+    queries = List.copyOf(queries);
+    documents = List.copyOf(documents);
+  }
+
+  boolean isEmpty() {
+    return queries.isEmpty() && documents.isEmpty();
+  }
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+import io.github.llm2vec.encoder.Role;
+
+/**
+ * A waiting text as the batching policy sees it.
+ *
+ * @param id given in the order of arrival, never twice
+ * @param role decides the lane
+ * @param tokens length
+ * @param arrivalNanos when it was queued, on the service's clock
+ * @param deadlineNanos when its vector is wanted, on the same clock; {@link #NO_DEADLINE} for never
+ */
+record QueuedText(long id, Role role, int tokens, long arrivalNanos, long deadlineNanos) {
+
+  static final long NO_DEADLINE = Long.MAX_VALUE;
+
+  long ageNanos(long nowNanos) {
+    return nowNanos - arrivalNanos;
+  }
+}

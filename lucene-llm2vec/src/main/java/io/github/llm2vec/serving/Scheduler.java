@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+import io.github.llm2vec.encoder.Role;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the device busy: whenever it is free, takes what is to run next and runs it. Batches are
+ * not chosen ahead of time, so a query that comes while one runs is in the next. Owns the model,
+ * which it closes when it ends.
+ */
+final class Scheduler implements Runnable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
+
+  private final WaitingRoom room;
+  private final BatchRunner runner;
+  private final BatchModel model;
+  private final QueryVectorCache cache;
+  private final Executor completions;
+  private final FigureKeeper figures;
+  private final CountDownLatch ended = new CountDownLatch(1);
+
+  Scheduler(ServiceParts parts, Executor completions) {
+    this.room = parts.room();
+    this.runner = parts.runner();
+    this.model = parts.model();
+    this.cache = parts.cache();
+    this.figures = parts.figures();
+    this.completions = completions;
+  }
+
+  /** Runs steps until the room is closed. */
+  @Override
+  public void run() {
+    try {
+      while (room.awaitWork()) {
+        step();
+      }
+    } finally {
+      try {
+        model.close();
+      } finally {
+        ended.countDown();
+      }
+    }
+  }
+
+  /** Lets nothing in any more and fails what waits. The step that runs goes on to its end. */
+  void close() {
+    room.close();
+    failAll(room.clear(), ServiceClosedException.whileWaiting());
+  }
+
+  /** Counted down when the model is closed. */
+  CountDownLatch ended() {
+    return ended;
+  }
+
+  /**
+   * Runs one batch, if anything waits. Never throws: what goes wrong fails the texts it concerns.
+   */
+  void step() {
+    WaitingRoom.Turn turn;
+    try {
+      turn = room.take();
+    } catch (Throwable e) {
+      // Whatever waits would fail the next time too, and for ever.
+      LOG.error("choosing a batch failed; this is a bug. All waiting texts fail", e);
+      failAll(room.clear(), e);
+      return;
+    }
+    turn.expired().forEach(this::fail);
+    if (turn.batch().isEmpty()) {
+      return;
+    }
+    try {
+      runner.run(turn.batch(), this::deliver);
+    } catch (Throwable e) {
+      // An Error, such as a lack of heap: the thread must outlive it.
+      LOG.error("running a batch of {} texts failed", turn.batch().size(), e);
+      List<PendingText> left = turn.batch().stream().filter(text -> !text.isFinished()).toList();
+      deliver(left, left.stream().map(text -> (Outcome) new Outcome.Failed(e)).toList());
+    }
+  }
+
+  private void fail(WaitingRoom.Expired expired) {
+    complete(
+        () ->
+            expired
+                .waiter()
+                .future()
+                .completeExceptionally(DeadlineExceededException.passed(expired.waitedMillis())));
+  }
+
+  private void failAll(List<Waiter> waiters, Throwable cause) {
+    complete(() -> waiters.forEach(waiter -> waiter.future().completeExceptionally(cause)));
+  }
+
+  private void deliver(List<PendingText> texts, List<Outcome> outcomes) {
+    for (int i = 0; i < texts.size(); i++) {
+      PendingText text = texts.get(i);
+      if (outcomes.get(i) instanceof Outcome.Encoded encoded) {
+        figures.encoded(text.role());
+        if (text.role() == Role.QUERY) {
+          // Before the text is taken for finished: an equal one must find one or the other.
+          cache.put(model.fingerprint(), text.key(), encoded.vector());
+        }
+      } else {
+        figures.failed();
+      }
+    }
+    List<List<Waiter>> waiters = texts.stream().map(room::finish).toList();
+    complete(
+        () -> {
+          for (int i = 0; i < outcomes.size(); i++) {
+            hand(outcomes.get(i), waiters.get(i));
+          }
+        });
+  }
+
+  private static void hand(Outcome outcome, List<Waiter> waiters) {
+    for (int i = 0; i < waiters.size(); i++) {
+      if (outcome instanceof Outcome.Encoded encoded) {
+        boolean last = i == waiters.size() - 1;
+        waiters.get(i).future().complete(last ? encoded.vector() : encoded.vector().clone());
+      } else if (outcome instanceof Outcome.Failed failed) {
+        waiters.get(i).future().completeExceptionally(failed.cause());
+      }
+    }
+  }
+
+  /** What hangs on a future may take its time, which the device must not wait for. */
+  private void complete(Runnable completion) {
+    try {
+      completions.execute(completion);
+    } catch (RejectedExecutionException e) {
+      completion.run();
+    }
+  }
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+/** The order in which waiting texts are encoded. */
+public enum Scheduling {
+  /** Queries before documents, in steps of bounded time; see {@link TwoLanePolicy}. */
+  TWO_LANE,
+  /**
+   * First come, first served, in batches as large as memory allows. For comparison: it is what most
+   * embedding servers do.
+   */
+  FIFO
+}

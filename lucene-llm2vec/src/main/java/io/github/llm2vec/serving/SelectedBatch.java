@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+import io.github.llm2vec.encoder.Role;
+import java.util.List;
+
+/**
+ * What runs next.
+ *
+ * @param texts at least one, none twice
+ * @param lane whose turn it was; a step of the query lane may be topped up with documents
+ */
+record SelectedBatch(List<QueuedText> texts, Role lane) {
+
+  SelectedBatch {
+    texts = List.copyOf(texts);
+  }
+
+  BatchShape shape() {
+    BatchShape shape = BatchShape.EMPTY;
+    for (QueuedText text : texts) {
+      shape = shape.plus(text.tokens());
+    }
+    return shape;
+  }
+}

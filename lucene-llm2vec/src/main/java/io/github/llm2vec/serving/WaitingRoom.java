@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.encoder.TokenizedText;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+
+/**
+ * Where texts wait for the device: two lanes, bounded in tokens, and all texts under way by what
+ * they are, so that equal ones are encoded once. Callers come in at one side, the scheduler takes
+ * batches out at the other. Futures are never completed in here, for that runs foreign code.
+ *
+ * <p>Thread-safe.
+ */
+final class WaitingRoom {
+
+  /**
+   * A moment in which the device was free.
+   *
+   * @param batch what it is to run, in the policy's order; empty if nothing waits
+   * @param expired who waited for longer than wanted
+   */
+  record Turn(List<PendingText> batch, List<Expired> expired) {}
+
+  /** Somebody whose deadline passed, and for how long the text had waited. */
+  record Expired(Waiter waiter, double waitedMillis) {}
+
+  private final BatchPolicy policy;
+  private final StepSizer sizer;
+  private final Admission admission;
+  private final ServiceClock clock;
+  private final FigureKeeper figures;
+  private final Function<TextKey, Optional<float[]>> known;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition work = lock.newCondition();
+  private final Condition room = lock.newCondition();
+  // All guarded by lock.
+  private final LaneQueue queries = new LaneQueue();
+  private final LaneQueue documents = new LaneQueue();
+  private final Map<TextKey, PendingText> underWay = new HashMap<>();
+  private final Deque<Object> line = new ArrayDeque<>();
+  private long nextId;
+  private int stepsSinceDocuments;
+  private long busyUntilNanos;
+  private boolean closed;
+
+  /**
+   * Opens a room.
+   *
+   * @param known looks a vector up that need not be encoded again; asked with the lock held
+   */
+  WaitingRoom(
+      ServingOptions options,
+      StepSizer sizer,
+      ServiceClock clock,
+      FigureKeeper figures,
+      Function<TextKey, Optional<float[]>> known) {
+    this.policy = options.policy();
+    this.sizer = sizer;
+    this.admission = new Admission(sizer, options);
+    this.clock = clock;
+    this.figures = figures;
+    this.known = known;
+  }
+
+  /**
+   * Joins those who wait for the same text.
+   *
+   * @return whether there are any
+   * @throws ServiceClosedException if this room is closed
+   */
+  boolean join(TextKey key, Waiter waiter) {
+    lock.lock();
+    try {
+      if (closed) {
+        throw ServiceClosedException.beforehand();
+      }
+      return joinHere(key, waiter);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean joinHere(TextKey key, Waiter waiter) {
+    PendingText same = underWay.get(key);
+    if (same == null) {
+      return false;
+    }
+    same.add(waiter);
+    figures.joined();
+    withdrawWhenDone(same, waiter);
+    return true;
+  }
+
+  /**
+   * Puts a text into its lane, or joins those who wait for it meanwhile. Queries are refused if
+   * there is no room, documents wait for it.
+   *
+   * @return the vector, if it came to be known meanwhile; the waiter then waits for nothing
+   * @throws OverloadedException if the lane of queries is full
+   * @throws DeadlineExceededException if the deadline cannot be met
+   * @throws ServiceClosedException if this room is closed, or was while the text waited for room
+   * @throws InterruptedException if the thread was interrupted while the text waited for room
+   */
+  Optional<float[]> admit(TextKey key, TokenizedText tokens, Waiter waiter)
+      throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      if (closed) {
+        throw ServiceClosedException.beforehand();
+      }
+      if (key.prompt().role() == Role.DOCUMENT) {
+        awaitRoom(tokens.length(), PendingText.bytes(key, tokens), waiter.deadlineNanos());
+      }
+      if (joinHere(key, waiter)) {
+        return Optional.empty();
+      }
+      Optional<float[]> vector = known.apply(key);
+      if (vector.isEmpty()) {
+        enqueue(key, tokens, waiter);
+      }
+      return vector;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void enqueue(TextKey key, TokenizedText tokens, Waiter waiter) {
+    long now = clock.nanos();
+    PendingText text = new PendingText(nextId, key, tokens, now);
+    text.add(waiter);
+    LaneQueue lane = lane(text.role());
+    if (text.role() == Role.QUERY) {
+      admission.requireRoom(lane, tokens.length(), now, busyMillis());
+    }
+    admission.requireInTime(lane, text.view(), now, busyMillis());
+    nextId++;
+    lane.add(text);
+    underWay.put(key, text);
+    if (text.role() == Role.QUERY) {
+      sizer.sawQuery(now);
+    }
+    withdrawWhenDone(text, waiter);
+    work.signal();
+  }
+
+  /** Blocks the thread, first come first served, until a document fits. */
+  private void awaitRoom(int tokens, long bytes, long deadlineNanos) throws InterruptedException {
+    Object ticket = new Object();
+    long arrival = clock.nanos();
+    line.addLast(ticket);
+    try {
+      while (line.peekFirst() != ticket
+          || !admission.hasRoom(documents, tokens, bytes, clock.nanos())) {
+        long patience = deadlineNanos - clock.nanos();
+        if (patience <= 0) {
+          throw DeadlineExceededException.passed(clock.millisSince(arrival));
+        }
+        // Whether time is up, the clock says, which need not be that of the machine.
+        room.awaitNanos(patience);
+        if (closed) {
+          throw ServiceClosedException.whileWaiting();
+        }
+      }
+    } finally {
+      line.remove(ticket);
+      room.signalAll();
+    }
+  }
+
+  /** Whether a document would be let in without waiting, for callers that must not wait. */
+  boolean hasRoomFor(TextKey key, TokenizedText tokens) {
+    lock.lock();
+    try {
+      return line.isEmpty()
+          && admission.hasRoom(
+              documents, tokens.length(), PendingText.bytes(key, tokens), clock.nanos());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A future that ends by another hand than the scheduler's is nobody's any more. */
+  // The stage that whenComplete returns ends as the future itself does and tells nothing more.
+  @SuppressWarnings("FutureReturnValueIgnored")
+  private void withdrawWhenDone(PendingText text, Waiter waiter) {
+    waiter
+        .future()
+        .whenComplete(
+            (vector, failure) -> {
+              if (!text.isFinished()) {
+                withdraw(text, waiter, failure instanceof DeadlineExceededException);
+              }
+            });
+  }
+
+  private void withdraw(PendingText text, Waiter waiter, boolean late) {
+    lock.lock();
+    try {
+      if (!text.remove(waiter)) {
+        return;
+      }
+      if (late) {
+        figures.missedDeadline();
+      } else {
+        figures.cancelled();
+      }
+      dropIfAbandoned(text);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes a text that nobody waits for any more out of its lane, unless it runs already. */
+  private void dropIfAbandoned(PendingText text) {
+    if (text.isAbandoned() && lane(text.role()).remove(text.view().id()).isPresent()) {
+      text.finish();
+      underWay.remove(text.key());
+      room.signalAll();
+    }
+  }
+
+  /**
+   * Chooses what runs next and takes it out of the lanes. The device counts as busy until its
+   * estimated end.
+   */
+  Turn take() {
+    lock.lock();
+    try {
+      long now = clock.nanos();
+      List<Expired> expired = new ArrayList<>();
+      expire(queries, now, expired);
+      expire(documents, now, expired);
+      QueueSnapshot snapshot =
+          new QueueSnapshot(
+              queries.oldest(Long.MAX_VALUE),
+              documents.oldest(sizer.windowTokens(now)),
+              stepsSinceDocuments,
+              now);
+      if (snapshot.isEmpty()) {
+        busyUntilNanos = now;
+        return new Turn(List.of(), expired);
+      }
+      BatchBudget budget = sizer.budget(now);
+      SelectedBatch selected = policy.select(snapshot, budget);
+      stepsSinceDocuments = selected.lane() == Role.DOCUMENT ? 0 : stepsSinceDocuments + 1;
+      busyUntilNanos = now + (long) (budget.millis(selected.shape()) * 1e6);
+      return new Turn(takeOut(selected, now), expired);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private List<PendingText> takeOut(SelectedBatch selected, long nowNanos) {
+    List<PendingText> batch = new ArrayList<>(selected.texts().size());
+    for (QueuedText text : selected.texts()) {
+      batch.add(
+          lane(text.role())
+              .remove(text.id())
+              .orElseThrow(
+                  () ->
+                      new IllegalStateException(
+                          "the policy chose text " + text.id() + " twice; this is a bug")));
+      figures.leftQueue(text.role(), Nanos.toMillis(text.ageNanos(nowNanos)));
+    }
+    batch.forEach(PendingText::start);
+    room.signalAll();
+    return batch;
+  }
+
+  private void expire(LaneQueue lane, long nowNanos, List<Expired> expired) {
+    List<PendingText> late =
+        lane.all().stream().filter(text -> text.view().deadlineNanos() <= nowNanos).toList();
+    for (PendingText text : late) {
+      for (Waiter waiter : text.removeExpired(nowNanos)) {
+        figures.missedDeadline();
+        expired.add(new Expired(waiter, Nanos.toMillis(text.view().ageNanos(nowNanos))));
+      }
+      dropIfAbandoned(text);
+    }
+  }
+
+  /** Ends the waiting for a text; returns those who still wait for it. */
+  List<Waiter> finish(PendingText text) {
+    lock.lock();
+    try {
+      underWay.remove(text.key(), text);
+      return text.finish();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until there is something to take; false if there never will be. */
+  boolean awaitWork() {
+    lock.lock();
+    try {
+      while (queries.isEmpty() && documents.isEmpty() && !closed) {
+        work.awaitUninterruptibly();
+      }
+      return !closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the waiting for all texts that do not run; returns those who waited for them. */
+  List<Waiter> clear() {
+    lock.lock();
+    try {
+      List<Waiter> left = new ArrayList<>();
+      for (PendingText text : List.copyOf(underWay.values())) {
+        if (!text.isRunning()) {
+          lane(text.role()).remove(text.view().id());
+          underWay.remove(text.key());
+          left.addAll(text.finish());
+        }
+      }
+      room.signalAll();
+      return left;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets nobody in any more, and wakes who waits at the door. */
+  void close() {
+    lock.lock();
+    try {
+      closed = true;
+      work.signalAll();
+      room.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  ServingFigures figures() {
+    lock.lock();
+    try {
+      long now = clock.nanos();
+      return figures.snapshot(
+          new ServingFigures.Lane(queries.size(), queries.tokens(), 0),
+          new ServingFigures.Lane(documents.size(), documents.tokens(), line.size()),
+          sizer.figures(now),
+          now);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private LaneQueue lane(Role role) {
+    return role == Role.QUERY ? queries : documents;
+  }
+
+  private double busyMillis() {
+    return Math.max(0, Nanos.toMillis(busyUntilNanos - clock.nanos()));
+  }
+}
