@@ -2,9 +2,11 @@
 package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.TokenSpans;
 import io.github.llm2vec.encoder.TokenizedText;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What an {@link EncoderService} needs of a model: texts to tokens on any thread, batches of tokens
@@ -20,6 +22,11 @@ public interface BatchModel extends AutoCloseable {
 
   /** How batches are laid out, for reckoning their cost. */
   BatchLayout layout();
+
+  /** The tokens of a text with their places; see {@code TextEncoder}. Any thread. */
+  default Optional<TokenSpans> tokenSpans(String text) {
+    return Optional.empty();
+  }
 
   /** What the model runs on. */
   default ModelFacts facts() {

@@ -4,9 +4,11 @@ package io.github.llm2vec.serving;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.encoder.TokenSpans;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -86,6 +88,11 @@ public final class EncoderService implements TextEncoder {
   @Override
   public String fingerprint() {
     return parts.model().fingerprint();
+  }
+
+  @Override
+  public Optional<TokenSpans> tokenSpans(String text) {
+    return parts.model().tokenSpans(text);
   }
 
   /** What the model runs on. */

@@ -3,11 +3,13 @@ package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.TokenSpans;
 import io.github.llm2vec.encoder.TokenizedText;
 import io.github.llm2vec.torch.DecoderOptions;
 import io.github.llm2vec.torch.DeviceException;
 import io.github.llm2vec.torch.TorchDevice;
 import java.util.List;
+import java.util.Optional;
 
 /** A language model as a service runs it. Owns the model. */
 final class Llm2VecBatchModel implements BatchModel {
@@ -32,6 +34,11 @@ final class Llm2VecBatchModel implements BatchModel {
   public BatchLayout layout() {
     boolean gpu = model.decoder().options().device().type() == TorchDevice.Type.CUDA;
     return gpu ? BatchLayout.PADDED_ATTENTION : BatchLayout.PACKED;
+  }
+
+  @Override
+  public Optional<TokenSpans> tokenSpans(String text) {
+    return model.tokenSpans(text);
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelStatus;
 import io.github.llm2vec.solr.node.NearestName;
 import io.github.llm2vec.solr.node.NodeEncoder;
+import io.github.llm2vec.solr.node.QueueReport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -57,11 +58,18 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
       model.add("dimensions", status.dimensions());
       model.add("fingerprint", status.fingerprint());
     }
+    if (!status.facts().device().isEmpty()) {
+      model.add("device", status.facts().device());
+      model.add("dtype", status.facts().dtype());
+      model.add("kernel", status.facts().kernel());
+    }
     model.add("cores", status.cores());
     model.add("documents", status.counts().documents());
     model.add("queries", status.counts().queries());
     model.add("cachedQueries", status.counts().cachedQueries());
     model.add("failedCalls", status.counts().failedCalls());
+    model.add("openModels", status.openModels());
+    status.queue().ifPresent(queue -> model.add("queue", QueueReport.of(queue)));
     return model;
   }
 

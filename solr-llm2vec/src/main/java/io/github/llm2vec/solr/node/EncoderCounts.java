@@ -6,7 +6,19 @@ package io.github.llm2vec.solr.node;
  *
  * @param documents document texts that became vectors
  * @param queries query texts that became vectors
- * @param cachedQueries query texts whose vector was still there
- * @param failedCalls calls of the encoder that threw
+ * @param cachedQueries texts whose vector was still there or under way for somebody else
+ * @param failedCalls texts, or calls of an encoder without a queue, that got no vector
  */
-public record EncoderCounts(long documents, long queries, long cachedQueries, long failedCalls) {}
+public record EncoderCounts(long documents, long queries, long cachedQueries, long failedCalls) {
+
+  static final EncoderCounts NONE = new EncoderCounts(0, 0, 0, 0);
+
+  /** The sum of both. */
+  EncoderCounts plus(EncoderCounts other) {
+    return new EncoderCounts(
+        documents + other.documents,
+        queries + other.queries,
+        cachedQueries + other.cachedQueries,
+        failedCalls + other.failedCalls);
+  }
+}

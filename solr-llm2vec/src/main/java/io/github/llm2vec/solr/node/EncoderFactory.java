@@ -4,7 +4,11 @@ package io.github.llm2vec.solr.node;
 import io.github.llm2vec.encoder.TextEncoder;
 import java.io.IOException;
 
-/** Opens the encoder that a declaration describes; may take minutes and much memory. */
+/**
+ * Opens the encoder that a declaration describes; may take minutes and much memory. If it is an
+ * {@code EncoderService}, the texts of all cores share its queue and its batches; any other encoder
+ * is called with the documents of one request after the other.
+ */
 @FunctionalInterface
 public interface EncoderFactory {
 

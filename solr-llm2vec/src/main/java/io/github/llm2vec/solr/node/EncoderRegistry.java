@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.serving.QueryVectorCache;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
-import java.util.stream.Collectors;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.util.EnvUtils;
@@ -28,10 +30,19 @@ public final class EncoderRegistry implements Closeable {
   /** System property (or environment variable {@code SOLR_LLM2VEC_MODELS}) with another file. */
   public static final String MODELS_PROPERTY = "solr.llm2vec.models";
 
+  /**
+   * System property (or environment variable {@code SOLR_LLM2VEC_MODELS_ROOT}) with the folder that
+   * all model folders must lie in, links followed.
+   */
+  public static final String ROOT_PROPERTY = "solr.llm2vec.models.root";
+
   private static final String CACHE_KEY = "io.github.llm2vec.solr.EncoderRegistry";
 
-  private final ModelsFile models;
-  private final Map<String, NodeEncoder> encoders;
+  private final Path file;
+  private final ModelOpener opener;
+  private final TurnQueryCache turnQueries;
+  private final Map<String, NodeEncoder> encoders = new ConcurrentSkipListMap<>();
+  private volatile ModelsFile models;
 
   /** A registry that opens models in the background. */
   public EncoderRegistry(ModelsFile models, EncoderFactory factory) {
@@ -46,14 +57,10 @@ public final class EncoderRegistry implements Closeable {
    * @param executor runs the opening
    */
   public EncoderRegistry(ModelsFile models, EncoderFactory factory, Executor executor) {
-    ModelOpener opener = new ModelOpener(factory, executor);
-    QueryVectorCache queryVectors = new QueryVectorCache(models.queryCacheBytes());
+    this.file = models.source();
+    this.opener = new ModelOpener(factory, executor);
+    this.turnQueries = new TurnQueryCache(models.queryCacheBytes());
     this.models = models;
-    this.encoders =
-        models.models().values().stream()
-            .collect(
-                Collectors.toUnmodifiableMap(
-                    ModelDeclaration::name, model -> new NodeEncoder(model, opener, queryVectors)));
   }
 
   /**
@@ -67,10 +74,17 @@ public final class EncoderRegistry implements Closeable {
         EncoderRegistry.class.getClassLoader(), container.getResourceLoader().getClassLoader());
     return container
         .getObjectCache()
-        .computeIfAbsent(
-            CACHE_KEY,
-            EncoderRegistry.class,
-            key -> new EncoderRegistry(readModels(container), new Llm2VecEncoderFactory()));
+        .computeIfAbsent(CACHE_KEY, EncoderRegistry.class, key -> open(container));
+  }
+
+  private static EncoderRegistry open(CoreContainer container) {
+    Path home = container.getResourceLoader().getInstancePath();
+    ModelsFile models =
+        readModels(home.resolve(EnvUtils.getProperty(MODELS_PROPERTY, ModelsFile.NAME)));
+    Optional<Path> root =
+        Optional.ofNullable(EnvUtils.getProperty(ROOT_PROPERTY)).map(home::resolve);
+    QueryVectorCache queryVectors = new QueryVectorCache(models.queryCacheBytes());
+    return new EncoderRegistry(models, new Llm2VecEncoderFactory(root, queryVectors));
   }
 
   /** Makes a node use this registry; to be called before any core has asked for one. */
@@ -78,9 +92,7 @@ public final class EncoderRegistry implements Closeable {
     container.getObjectCache().put(CACHE_KEY, registry);
   }
 
-  private static ModelsFile readModels(CoreContainer container) {
-    Path home = container.getResourceLoader().getInstancePath();
-    Path file = home.resolve(EnvUtils.getProperty(MODELS_PROPERTY, ModelsFile.NAME));
+  private static ModelsFile readModels(Path file) {
     try {
       return ModelsFile.read(file);
     } catch (IOException | IllegalArgumentException e) {
@@ -95,34 +107,56 @@ public final class EncoderRegistry implements Closeable {
    * @throws SolrException 400 if no such model is declared
    */
   public NodeEncoder acquire(SolrCore core, String name) {
+    NodeEncoder encoder = encoder(name);
+    if (encoder.acquire(core)) {
+      core.addCloseHook(
+          new CloseHook() {
+            @Override
+            public void postClose(SolrCore closed) {
+              encoder.release(core);
+            }
+          });
+    }
+    return encoder;
+  }
+
+  private NodeEncoder encoder(String name) {
+    ModelDeclaration declaration = declaration(name);
+    return encoders.computeIfAbsent(name, key -> new NodeEncoder(declaration, opener, turnQueries));
+  }
+
+  private ModelDeclaration declaration(String name) {
     try {
-      NodeEncoder encoder = encoders.get(models.declaration(name).name());
-      if (encoder.acquire(core)) {
-        core.addCloseHook(
-            new CloseHook() {
-              @Override
-              public void postClose(SolrCore closed) {
-                encoder.release(core);
-              }
-            });
-      }
-      return encoder;
+      return models.declaration(name);
     } catch (IllegalArgumentException e) {
       throw new SolrException(ErrorCode.BAD_REQUEST, e.getMessage(), e);
     }
   }
 
+  /**
+   * Reads the models file again and opens a model anew as it is declared now. The one that is open
+   * goes on until then, and is closed when its last call has ended. Needs memory for both.
+   *
+   * @return the state in which that leaves the model
+   * @throws SolrException 400 if no such model is declared, 409 if it is being opened already, 500
+   *     if the file is not right; then nothing has changed
+   */
+  public ModelState reload(String name) {
+    if (Files.exists(file)) {
+      models = readModels(file);
+    }
+    return encoder(name).reload(declaration(name));
+  }
+
   /** All declared models, by name. */
   public List<ModelStatus> status() {
-    return encoders.values().stream()
-        .map(NodeEncoder::status)
-        .sorted(Comparator.comparing(status -> status.declaration().name()))
-        .toList();
+    models.models().keySet().forEach(this::encoder);
+    return encoders.values().stream().map(NodeEncoder::status).toList();
   }
 
   /** Closes every model, whoever holds it. */
   @Override
   public void close() {
-    encoders.values().forEach(NodeEncoder::releaseAll);
+    encoders.values().forEach(NodeEncoder::close);
   }
 }

@@ -8,20 +8,46 @@ import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.model.DType;
+import io.github.llm2vec.serving.EncoderService;
+import io.github.llm2vec.serving.QueryVectorCache;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /**
- * Opens a declared model with the engine of this project. Models are looked for in folders and in
- * the local cache of the Hugging Face hub; a server fetches nothing by itself.
+ * Opens a declared model with the engine of this project, and puts a queue before it. Models are
+ * looked for in folders and in the local cache of the Hugging Face hub; a server fetches nothing by
+ * itself.
  */
 final class Llm2VecEncoderFactory implements EncoderFactory {
 
+  private final Optional<Path> root;
+  private final QueryVectorCache queryVectors;
+
+  /**
+   * A factory.
+   *
+   * @param root folder that all model folders must lie in, links followed; empty for any
+   * @param queryVectors shared by all models
+   */
+  Llm2VecEncoderFactory(Optional<Path> root, QueryVectorCache queryVectors) {
+    this.root = root;
+    this.queryVectors = queryVectors;
+  }
+
   @Override
   public TextEncoder open(ModelDeclaration declaration) throws IOException {
-    ModelSource source =
+    ModelSource anywhere =
         ModelSource.of(declaration.model(), declaration.adapters(), System.getenv());
-    return Llm2Vec.open(source, options(declaration));
+    ModelSource source =
+        root.map(
+                folder ->
+                    new ModelSource(
+                        anywhere.model(), anywhere.adapters(), anywhere.resolver().within(folder)))
+            .orElse(anywhere);
+    Llm2Vec model = Llm2Vec.open(source, options(declaration));
+    return EncoderService.start(model, declaration.serving().toOptions(), queryVectors);
   }
 
   private static Llm2VecOptions options(ModelDeclaration declaration) {

@@ -24,6 +24,7 @@ import java.util.Objects;
  * @param dimensions width that vectors are cut to
  * @param queryInstruction instruction of queries that bring none
  * @param documentInstruction instruction of documents whose update chain has none
+ * @param serving how callers share the model
  */
 public record ModelDeclaration(
     String name,
@@ -38,7 +39,40 @@ public record ModelDeclaration(
     int docMaxLength,
     int dimensions,
     String queryInstruction,
-    String documentInstruction) {
+    String documentInstruction,
+    ServingLimits serving) {
+
+  /** A declaration whose callers share the model as by default. */
+  public ModelDeclaration(
+      String name,
+      String model,
+      List<String> adapters,
+      String template,
+      String pooling,
+      String dtype,
+      String device,
+      boolean normalize,
+      int maxLength,
+      int docMaxLength,
+      int dimensions,
+      String queryInstruction,
+      String documentInstruction) {
+    this(
+        name,
+        model,
+        adapters,
+        template,
+        pooling,
+        dtype,
+        device,
+        normalize,
+        maxLength,
+        docMaxLength,
+        dimensions,
+        queryInstruction,
+        documentInstruction,
+        ServingLimits.DEFAULTS);
+  }
 
   /** Copies the list and rejects null and what no model could be opened with. */
   public ModelDeclaration {
@@ -48,6 +82,7 @@ public record ModelDeclaration(
     Objects.requireNonNull(device, "device");
     Objects.requireNonNull(queryInstruction, "queryInstruction");
     Objects.requireNonNull(documentInstruction, "documentInstruction");
+    Objects.requireNonNull(serving, "serving");
     adapters = List.copyOf(adapters);
     if (name.isBlank()) {
       throw new IllegalArgumentException("a model needs a name");

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.serving.ModelFacts;
+import io.github.llm2vec.serving.ServingFigures;
+import java.util.Optional;
+
 /**
  * What an operator wants to know of a declared model.
  *
  * @param declaration what was asked for
  * @param state how far it is
- * @param failure why it could not be opened, or ""
+ * @param failure why it could not be opened, or not be opened anew, or ""
  * @param dimensions width of its vectors, or 0 while it is not open
  * @param fingerprint identity of its vectors, or "" while it is not open
+ * @param facts what it runs on
  * @param cores how many cores hold it
+ * @param openModels how many encoders of it are in memory: two for a while when it is reloaded
  * @param counts what it has done since the node knows it
+ * @param queue figures of its queue, if it is open and has one
  */
 public record ModelStatus(
     ModelDeclaration declaration,
@@ -18,5 +25,8 @@ public record ModelStatus(
     String failure,
     int dimensions,
     String fingerprint,
+    ModelFacts facts,
     int cores,
-    EncoderCounts counts) {}
+    int openModels,
+    EncoderCounts counts,
+    Optional<ServingFigures> queue) {}

@@ -9,9 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -36,7 +34,14 @@ import java.util.Set;
  *       "doc_max_length": 400,
  *       "dimensions": 1024,
  *       "query_instruction": "...",
- *       "document_instruction": ""
+ *       "document_instruction": "",
+ *       "serving": {                          // how callers share the model; see docs/serving.md
+ *         "query_step_ms": 15,
+ *         "document_step_ms": 100,
+ *         "query_backlog_ms": 1000,
+ *         "document_backlog_ms": 30000,
+ *         "max_batch_tokens": 32768
+ *       }
  *     }
  *   }
  * }
@@ -69,7 +74,15 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
           "doc_max_length",
           "dimensions",
           "query_instruction",
-          "document_instruction");
+          "document_instruction",
+          "serving");
+  private static final Set<String> SERVING_KEYS =
+      Set.of(
+          "query_step_ms",
+          "document_step_ms",
+          "query_backlog_ms",
+          "document_backlog_ms",
+          "max_batch_tokens");
   private static final Set<String> DTYPES = Set.of("", "float32", "float16", "bfloat16");
 
   private static final JsonMapper JSON =
@@ -105,7 +118,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
   }
 
   private static ModelsFile parse(Path file, JsonNode root) {
-    Section top = new Section(file + "", root, TOP_KEYS);
+    JsonSection top = new JsonSection(file + "", root, TOP_KEYS);
     Map<String, ModelDeclaration> models = new LinkedHashMap<>();
     JsonNode declared = root.path("models");
     if (!declared.isMissingNode() && !declared.isObject()) {
@@ -121,11 +134,12 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
 
   private static ModelDeclaration declaration(
       Path file, String name, Map.Entry<String, JsonNode> entry) {
-    Section section = new Section(file + ": model '" + name + "'", entry.getValue(), MODEL_KEYS);
+    JsonSection section =
+        new JsonSection(file + ": model '" + name + "'", entry.getValue(), MODEL_KEYS);
     String dtype = section.text("dtype");
     if (!DTYPES.contains(dtype)) {
       throw new IllegalArgumentException(
-          section.place + ": \"dtype\" must be float32, float16 or bfloat16, found " + dtype);
+          section.place() + ": \"dtype\" must be float32, float16 or bfloat16, found " + dtype);
     }
     return new ModelDeclaration(
         name,
@@ -140,7 +154,22 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         section.count("doc_max_length"),
         section.count("dimensions"),
         section.text("query_instruction"),
-        section.text("document_instruction"));
+        section.text("document_instruction"),
+        serving(section));
+  }
+
+  private static ServingLimits serving(JsonSection model) {
+    JsonNode node = model.node().path("serving");
+    if (node.isMissingNode()) {
+      return ServingLimits.DEFAULTS;
+    }
+    JsonSection section = new JsonSection(model.place() + ": \"serving\"", node, SERVING_KEYS);
+    return new ServingLimits(
+        section.count("query_step_ms"),
+        section.count("document_step_ms"),
+        section.count("query_backlog_ms"),
+        section.count("document_backlog_ms"),
+        section.count("max_batch_tokens"));
   }
 
   /** A folder beside the file is meant if there is one; anything else is left as it is. */
@@ -168,73 +197,5 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
                             .formatted(name, source)
                         : "model '%s' is not declared in %s%s"
                             .formatted(name, source, NearestName.hint(name, models.keySet()))));
-  }
-
-  /** A JSON object with its place in the file and typed, checked access. */
-  private record Section(String place, JsonNode node, Set<String> known) {
-
-    Section {
-      if (!node.isObject()) {
-        throw new IllegalArgumentException(place + ": expected a JSON object, found " + node);
-      }
-      node.fieldNames()
-          .forEachRemaining(
-              key -> {
-                if (!known.contains(key)) {
-                  throw new IllegalArgumentException(
-                      place + ": unknown key \"" + key + "\"" + NearestName.hint(key, known));
-                }
-              });
-    }
-
-    String text(String key) {
-      JsonNode value = node.path(key);
-      return value.isMissingNode() ? "" : check(value, value.isTextual(), key, "a text").asText();
-    }
-
-    boolean flag(String key, boolean missing) {
-      JsonNode value = node.path(key);
-      return value.isMissingNode()
-          ? missing
-          : check(value, value.isBoolean(), key, "true or false").asBoolean();
-    }
-
-    long number(String key, long missing) {
-      JsonNode value = node.path(key);
-      return value.isMissingNode()
-          ? missing
-          : check(
-                  value,
-                  value.isIntegralNumber() && value.canConvertToLong(),
-                  key,
-                  "a whole number")
-              .asLong();
-    }
-
-    int count(String key) {
-      JsonNode value = node.path(key);
-      return value.isMissingNode()
-          ? 0
-          : check(value, value.isIntegralNumber() && value.canConvertToInt(), key, "a whole number")
-              .asInt();
-    }
-
-    List<String> texts(String key) {
-      JsonNode value = node.path(key);
-      List<String> texts = new ArrayList<>();
-      if (!value.isMissingNode()) {
-        check(value, value.isArray(), key, "a list of texts")
-            .forEach(item -> texts.add(check(item, item.isTextual(), key, "texts").asText()));
-      }
-      return texts;
-    }
-
-    private JsonNode check(JsonNode value, boolean fits, String key, String expected) {
-      if (!fits) {
-        throw new IllegalArgumentException(
-            "%s: \"%s\" must be %s, found %s".formatted(place, key, expected, value));
-      }
-      return value;
-    }
   }
 }

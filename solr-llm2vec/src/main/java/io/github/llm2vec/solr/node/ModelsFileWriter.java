@@ -38,6 +38,17 @@ public final class ModelsFileWriter {
     put(node, "dimensions", model.dimensions());
     put(node, "query_instruction", model.queryInstruction());
     put(node, "document_instruction", model.documentInstruction());
+    if (!model.serving().equals(ServingLimits.DEFAULTS)) {
+      write(node.putObject("serving"), model.serving());
+    }
+  }
+
+  private static void write(ObjectNode node, ServingLimits serving) {
+    put(node, "query_step_ms", serving.queryStepMillis());
+    put(node, "document_step_ms", serving.documentStepMillis());
+    put(node, "query_backlog_ms", serving.queryBacklogMillis());
+    put(node, "document_backlog_ms", serving.documentBacklogMillis());
+    put(node, "max_batch_tokens", serving.maxBatchTokens());
   }
 
   private static void put(ObjectNode node, String key, String value) {

@@ -4,43 +4,43 @@ package io.github.llm2vec.solr.node;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.encoder.TokenSpans;
+import io.github.llm2vec.serving.ModelFacts;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiFunction;
 import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
  * A declared model of this node: the one door through which all cores have texts encoded. It knows
- * who holds the model, is open while anybody does, and counts.
+ * who holds the model and is open while anybody does.
  *
- * <p>Documents of different requests are encoded one call after the other, in the order in which
- * they came, so that memory for activations is needed once; queries do not wait for their turn.
+ * <p>A model that is closed or replaced lives on until the calls that use it have ended.
  * Thread-safe.
  */
 public final class NodeEncoder {
 
-  private final ModelDeclaration declaration;
-  private final ModelOpener opener;
-  private final QueryVectorCache queryVectors;
-  private final ReentrantLock documentTurn = new ReentrantLock(true);
+  /** How long a query may take that brings no limit of its own. */
+  private static final Duration QUERY_PATIENCE = Duration.ofSeconds(60);
 
-  private final LongAdder documents = new LongAdder();
-  private final LongAdder queryCalls = new LongAdder();
-  private final LongAdder queries = new LongAdder();
-  private final LongAdder failedCalls = new LongAdder();
+  private final ModelOpener opener;
+  private final TurnQueryCache queryVectors;
 
   private final Object lock = new Object();
-  // Both guarded by lock. The opening is an idle one while nobody holds the model.
+  // All guarded by lock. The opening is an idle one while nobody holds the model.
   private final Set<Object> holders = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<OpenEncoder> alive = new HashSet<>();
   private Opening opening;
+  private Optional<Opening> replacement = Optional.empty();
+  private String reloadFailure = "";
+  private EncoderCounts past = EncoderCounts.NONE;
 
-  NodeEncoder(ModelDeclaration declaration, ModelOpener opener, QueryVectorCache queryVectors) {
-    this.declaration = declaration;
+  NodeEncoder(ModelDeclaration declaration, ModelOpener opener, TurnQueryCache queryVectors) {
     this.opener = opener;
     this.queryVectors = queryVectors;
     this.opening = Opening.idle(declaration);
@@ -61,26 +61,99 @@ public final class NodeEncoder {
       if (state != ModelState.IDLE && state != ModelState.FAILED) {
         return true;
       }
-      started = Opening.of(declaration);
+      started = Opening.of(opening.declaration());
       opening = started;
     }
-    opener.open(declaration, encoder -> hand(encoder, started), started::fail);
+    open(started);
     return true;
+  }
+
+  /**
+   * Opens the model anew beside the one that is open, which goes on until then and is closed after
+   * its last call. If that fails, everything stays as it is and {@link #status} tells why.
+   *
+   * @param declaration by which it is opened from now on
+   * @return the state in which that leaves the model
+   * @throws SolrException 409 if the model is being opened already
+   */
+  ModelState reload(ModelDeclaration declaration) {
+    Opening started;
+    synchronized (lock) {
+      ModelState state = opening.state();
+      if (state == ModelState.LOADING || replacement.isPresent()) {
+        throw new SolrException(
+            ErrorCode.CONFLICT, "model '" + declaration.name() + "' is being opened already");
+      }
+      reloadFailure = "";
+      if (holders.isEmpty()) {
+        opening = Opening.idle(declaration);
+        return ModelState.IDLE;
+      }
+      started = Opening.of(declaration);
+      if (state == ModelState.READY) {
+        replacement = Optional.of(started);
+      } else {
+        opening = started;
+      }
+    }
+    open(started);
+    return status().state();
+  }
+
+  private void open(Opening started) {
+    opener.open(
+        started.declaration(), encoder -> hand(encoder, started), cause -> fail(cause, started));
   }
 
   /** Takes over an encoder that was opened, unless nobody waits for it any more. */
   private void hand(TextEncoder encoder, Opening started) {
+    OpenEncoder open =
+        new OpenEncoder(
+            started.declaration(), encoder, EncodingDoor.to(encoder, queryVectors), this::forget);
+    Optional<OpenEncoder> replaced = Optional.empty();
+    boolean wanted;
     synchronized (lock) {
-      if (opening == started) {
-        started.succeed(encoder);
-        return;
+      boolean replaces = isReplacement(started);
+      wanted = replaces || opening == started;
+      if (wanted) {
+        alive.add(open);
+        started.succeed(open);
+      }
+      if (replaces) {
+        replaced = opening.encoderIfOpen();
+        opening = started;
+        replacement = Optional.empty();
       }
     }
-    started.fail(new IllegalStateException("let go of while it was being opened"));
-    encoder.close();
+    if (!wanted) {
+      started.fail(new IllegalStateException("let go of while it was being opened"));
+      encoder.close();
+    }
+    replaced.ifPresent(OpenEncoder::retire);
   }
 
-  /** Forgets a holder; with the last one the model is closed. */
+  private void fail(Throwable cause, Opening started) {
+    synchronized (lock) {
+      if (isReplacement(started)) {
+        reloadFailure = Opening.describe(cause);
+        replacement = Optional.empty();
+      }
+    }
+    started.fail(cause);
+  }
+
+  private boolean isReplacement(Opening started) {
+    return replacement.filter(other -> other == started).isPresent();
+  }
+
+  private void forget(OpenEncoder closing) {
+    synchronized (lock) {
+      alive.remove(closing);
+      past = past.plus(closing.door().counts());
+    }
+  }
+
+  /** Forgets a holder; with the last one the model is closed, after the calls that use it. */
   void release(Object holder) {
     Opening left;
     synchronized (lock) {
@@ -89,23 +162,29 @@ public final class NodeEncoder {
         return;
       }
       left = opening;
-      opening = Opening.idle(declaration);
+      opening = Opening.idle(left.declaration());
+      replacement = Optional.empty();
     }
-    left.encoderIfOpen().ifPresent(TextEncoder::close);
+    left.encoderIfOpen().ifPresent(OpenEncoder::retire);
   }
 
-  /** Forgets all holders. */
-  void releaseAll() {
-    List<Object> all;
+  /** Forgets all holders and closes the model at once; calls that use it fail. */
+  void close() {
+    List<Object> everybody;
+    List<OpenEncoder> left;
     synchronized (lock) {
-      all = List.copyOf(holders);
+      everybody = List.copyOf(holders);
     }
-    all.forEach(this::release);
+    everybody.forEach(this::release);
+    synchronized (lock) {
+      left = List.copyOf(alive);
+    }
+    left.forEach(OpenEncoder::close);
   }
 
-  /** What was asked for. */
+  /** By what the model is opened. */
   public ModelDeclaration declaration() {
-    return declaration;
+    return current().declaration();
   }
 
   /**
@@ -119,12 +198,12 @@ public final class NodeEncoder {
 
   /** Width of the vectors; fails as {@link #awaitReady} does, without patience. */
   public int dimensions() {
-    return ready().dimensions();
+    return current().await(Duration.ZERO).dimensions();
   }
 
-  /** Identity of what makes the vectors; fails as {@link #dimensions} does. */
+  /** Identity of the vectors; fails as {@link #awaitReady} does, without patience. */
   public String fingerprint() {
-    return ready().fingerprint();
+    return current().await(Duration.ZERO).fingerprint();
   }
 
   /**
@@ -132,35 +211,24 @@ public final class NodeEncoder {
    * does.
    */
   public Optional<TokenSpans> tokenSpans(String text) {
-    return ready().tokenSpans(text);
+    OpenEncoder encoder = enter();
+    try {
+      return encoder.tokenSpans(text);
+    } finally {
+      encoder.exit();
+    }
   }
 
   /**
-   * Encodes documents in one call.
+   * Encodes documents together with those of other requests. Blocks the thread while too many wait.
    *
    * @param prompt its instruction, if empty, gives way to the declared one
-   * @return vectors in the order of the texts
-   * @throws SolrException if the model is not open
+   * @return vectors in the order of the texts, all of the same model
+   * @throws SolrException if the model is not open, or is closed for good meanwhile
    * @throws RuntimeException what the encoder throws: any of the texts may be to blame
    */
   public float[][] encodeDocuments(List<String> texts, Prompt prompt) {
-    TextEncoder encoder = ready();
-    documentTurn.lock();
-    try {
-      float[][] vectors = encoder.encode(texts, declaration.withDefaultInstruction(prompt));
-      if (vectors.length != texts.size()) {
-        throw new IllegalStateException(
-            "the encoder gave %d vectors for %d texts; this is a bug"
-                .formatted(vectors.length, texts.size()));
-      }
-      documents.add(texts.size());
-      return vectors;
-    } catch (RuntimeException e) {
-      failedCalls.increment();
-      throw e;
-    } finally {
-      documentTurn.unlock();
-    }
+    return use(prompt, (door, complete) -> door.documents(texts, complete));
   }
 
   /**
@@ -168,63 +236,69 @@ public final class NodeEncoder {
    *
    * @param prompt its instruction, if empty, gives way to the declared one
    * @return a vector to be read only
-   * @throws SolrException if the model is not open
+   * @throws SolrException 429 if too many queries wait; 503 or 500 if the model is not open
    * @throws RuntimeException what the encoder throws
    */
   public float[] encodeQuery(String text, Prompt prompt) {
-    TextEncoder encoder = ready();
-    Prompt effective = declaration.withDefaultInstruction(prompt);
-    queryCalls.increment();
-    return queryVectors.get(
-        new QueryVectorCache.Key(encoder.fingerprint(), effective, text),
-        () -> encodeNow(encoder, text, effective));
+    return encodeQuery(text, prompt, QUERY_PATIENCE);
   }
 
-  private float[] encodeNow(TextEncoder encoder, String text, Prompt prompt) {
-    queries.increment();
+  /**
+   * Encodes a query in time; see {@link #encodeQuery(String, Prompt)}.
+   *
+   * @throws SolrException also 503 if it takes longer, or would
+   */
+  public float[] encodeQuery(String text, Prompt prompt, Duration patience) {
+    return use(prompt, (door, complete) -> door.query(text, complete, patience));
+  }
+
+  private <T> T use(Prompt prompt, BiFunction<EncodingDoor, Prompt, T> call) {
+    OpenEncoder encoder = enter();
     try {
-      float[] vector = encoder.encodeOne(text, prompt);
-      for (float value : vector) {
-        if (!Float.isFinite(value)) {
-          throw new ArithmeticException("the model gave " + value + " in the vector");
-        }
-      }
-      return vector;
+      return call.apply(encoder.door(), encoder.declaration().withDefaultInstruction(prompt));
     } catch (RuntimeException e) {
-      failedCalls.increment();
-      throw e;
+      throw ServingFailures.translate(encoder.declaration().name(), e);
+    } finally {
+      encoder.exit();
+    }
+  }
+
+  private OpenEncoder enter() {
+    while (true) {
+      OpenEncoder encoder = current().await(Duration.ZERO);
+      if (encoder.enter()) {
+        return encoder;
+      }
+      // Retired since: then there is another opening by now.
+      Thread.onSpinWait();
     }
   }
 
   /** A picture of the moment. */
   public ModelStatus status() {
-    int cores;
-    Opening now;
     synchronized (lock) {
-      cores = holders.size();
-      now = opening;
+      Optional<OpenEncoder> open = opening.encoderIfOpen();
+      EncoderCounts counts = past;
+      for (OpenEncoder encoder : alive) {
+        counts = counts.plus(encoder.door().counts());
+      }
+      return new ModelStatus(
+          opening.declaration(),
+          opening.state(),
+          opening.failure().isEmpty() ? reloadFailure : opening.failure(),
+          open.map(OpenEncoder::dimensions).orElse(0),
+          open.map(OpenEncoder::fingerprint).orElse(""),
+          open.map(OpenEncoder::facts).orElse(ModelFacts.UNKNOWN),
+          holders.size(),
+          alive.size(),
+          counts,
+          open.flatMap(encoder -> encoder.door().figures()));
     }
-    long encoded = queries.sum();
-    EncoderCounts counts =
-        new EncoderCounts(
-            documents.sum(), encoded, Math.max(0, queryCalls.sum() - encoded), failedCalls.sum());
-    return new ModelStatus(
-        declaration,
-        now.state(),
-        now.failure(),
-        now.encoderIfOpen().map(TextEncoder::dimensions).orElse(0),
-        now.encoderIfOpen().map(TextEncoder::fingerprint).orElse(""),
-        cores,
-        counts);
   }
 
   private Opening current() {
     synchronized (lock) {
       return opening;
     }
-  }
-
-  private TextEncoder ready() {
-    return current().await(Duration.ZERO);
   }
 }

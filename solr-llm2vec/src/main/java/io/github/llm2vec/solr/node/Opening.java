@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.encoder.TextEncoder;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -14,9 +13,12 @@ import org.apache.solr.common.SolrException.ErrorCode;
 /** One attempt at opening a model, from its start to its outcome. Thread-safe. */
 final class Opening {
 
+  /** What a client is told to wait for a model; a large one takes minutes. */
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
+
   private final ModelDeclaration declaration;
   private final boolean asked;
-  private final CompletableFuture<TextEncoder> outcome = new CompletableFuture<>();
+  private final CompletableFuture<OpenEncoder> outcome = new CompletableFuture<>();
 
   private Opening(ModelDeclaration declaration, boolean asked) {
     this.declaration = declaration;
@@ -33,7 +35,11 @@ final class Opening {
     return new Opening(declaration, false);
   }
 
-  void succeed(TextEncoder encoder) {
+  ModelDeclaration declaration() {
+    return declaration;
+  }
+
+  void succeed(OpenEncoder encoder) {
     outcome.complete(encoder);
   }
 
@@ -51,7 +57,7 @@ final class Opening {
     return outcome.isCompletedExceptionally() ? ModelState.FAILED : ModelState.READY;
   }
 
-  Optional<TextEncoder> encoderIfOpen() {
+  Optional<OpenEncoder> encoderIfOpen() {
     return state() == ModelState.READY ? Optional.of(outcome.join()) : Optional.empty();
   }
 
@@ -67,16 +73,18 @@ final class Opening {
    *
    * @throws SolrException 503 if it takes longer, 500 if it failed or was not asked for
    */
-  TextEncoder await(Duration patience) {
+  OpenEncoder await(Duration patience) {
     if (!asked) {
       throw new SolrException(
-          ErrorCode.SERVER_ERROR, name() + " is not open, since no core holds it; this is a bug");
+          ErrorCode.SERVICE_UNAVAILABLE, name() + " is closed, since no core holds it any more");
     }
     try {
       return outcome.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      throw new SolrException(
-          ErrorCode.SERVICE_UNAVAILABLE, name() + " is still being opened; try again later", e);
+      throw ServingFailures.retry(
+          new SolrException(
+              ErrorCode.SERVICE_UNAVAILABLE, name() + " is still being opened; try again later", e),
+          RETRY_AFTER);
     } catch (ExecutionException e) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR,
@@ -96,7 +104,7 @@ final class Opening {
     return "model '" + declaration.name() + "'";
   }
 
-  private static String describe(Throwable cause) {
+  static String describe(Throwable cause) {
     return Optional.ofNullable(cause.getMessage()).orElse(cause.getClass().getName());
   }
 }

@@ -15,7 +15,7 @@ import java.util.function.Supplier;
  * not change what a text means. Texts that several threads ask for at the same time are encoded
  * once.
  */
-final class QueryVectorCache {
+final class TurnQueryCache {
 
   /** Bytes that an entry takes beside its text and its vector, roughly. */
   private static final int ENTRY_BYTES = 200;
@@ -33,11 +33,11 @@ final class QueryVectorCache {
   private final ConcurrentMap<Key, CompletableFuture<float[]>> underWay = new ConcurrentHashMap<>();
 
   /** Holds about so many bytes; 0 keeps nothing. */
-  QueryVectorCache(long bytes) {
+  TurnQueryCache(long bytes) {
     this.cache =
         Caffeine.newBuilder()
             .maximumWeight(bytes)
-            .<Key, float[]>weigher(QueryVectorCache::bytes)
+            .<Key, float[]>weigher(TurnQueryCache::bytes)
             .executor(Runnable::run)
             .build();
   }

@@ -16,7 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-class QueryVectorCacheTest {
+class TurnQueryCacheTest {
 
   private final AtomicInteger encodings = new AtomicInteger();
 
@@ -26,14 +26,14 @@ class QueryVectorCacheTest {
 
   @Test
   void everyPartOfTheKeyCounts() {
-    QueryVectorCache cache = new QueryVectorCache(1 << 20);
-    List<QueryVectorCache.Key> keys =
+    TurnQueryCache cache = new TurnQueryCache(1 << 20);
+    List<TurnQueryCache.Key> keys =
         List.of(
-            new QueryVectorCache.Key("a", Prompt.query(), "text"),
-            new QueryVectorCache.Key("b", Prompt.query(), "text"),
-            new QueryVectorCache.Key("a", Prompt.query("Find:"), "text"),
-            new QueryVectorCache.Key("a", Prompt.document(), "text"),
-            new QueryVectorCache.Key("a", Prompt.query(), "other"));
+            new TurnQueryCache.Key("a", Prompt.query(), "text"),
+            new TurnQueryCache.Key("b", Prompt.query(), "text"),
+            new TurnQueryCache.Key("a", Prompt.query("Find:"), "text"),
+            new TurnQueryCache.Key("a", Prompt.document(), "text"),
+            new TurnQueryCache.Key("a", Prompt.query(), "other"));
     for (int round = 0; round < 2; round++) {
       for (int i = 0; i < keys.size(); i++) {
         assertArrayEquals(new float[] {i + 1}, cache.get(keys.get(i), this::encode));
@@ -44,8 +44,8 @@ class QueryVectorCacheTest {
 
   @Test
   void failureIsNotKept() {
-    QueryVectorCache cache = new QueryVectorCache(1 << 20);
-    QueryVectorCache.Key key = new QueryVectorCache.Key("a", Prompt.query(), "text");
+    TurnQueryCache cache = new TurnQueryCache(1 << 20);
+    TurnQueryCache.Key key = new TurnQueryCache.Key("a", Prompt.query(), "text");
     assertThrows(
         IllegalStateException.class,
         () ->
@@ -59,14 +59,14 @@ class QueryVectorCacheTest {
 
   @Test
   void memoryIsBounded() {
-    QueryVectorCache cache = new QueryVectorCache(10_000);
+    TurnQueryCache cache = new TurnQueryCache(10_000);
     for (int i = 0; i < 1000; i++) {
-      cache.get(new QueryVectorCache.Key("a", Prompt.query(), "text " + i), this::encode);
+      cache.get(new TurnQueryCache.Key("a", Prompt.query(), "text " + i), this::encode);
     }
     int kept = 0;
     for (int i = 0; i < 1000; i++) {
       int before = encodings.get();
-      cache.get(new QueryVectorCache.Key("a", Prompt.query(), "text " + i), this::encode);
+      cache.get(new TurnQueryCache.Key("a", Prompt.query(), "text " + i), this::encode);
       kept += encodings.get() == before ? 1 : 0;
     }
     // An entry counts for 200 bytes and more.
@@ -75,8 +75,8 @@ class QueryVectorCacheTest {
 
   @Test
   void textThatManyAskForAtOnceIsEncodedOnce() throws Exception {
-    QueryVectorCache cache = new QueryVectorCache(1 << 20);
-    QueryVectorCache.Key key = new QueryVectorCache.Key("a", Prompt.query(), "text");
+    TurnQueryCache cache = new TurnQueryCache(1 << 20);
+    TurnQueryCache.Key key = new TurnQueryCache.Key("a", Prompt.query(), "text");
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     ExecutorService threads = Executors.newCachedThreadPool();

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.encoder.TokenSpans;
+import io.github.llm2vec.serving.EncoderService;
+import io.github.llm2vec.serving.ModelFacts;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * An encoder that was opened, with those who use it at the moment. It is closed when it is retired
+ * and nobody uses it any more, so that a text that was let in gets its vector. Owns the encoder.
+ * Thread-safe.
+ */
+final class OpenEncoder {
+
+  private final ModelDeclaration declaration;
+  private final TextEncoder encoder;
+  private final EncodingDoor door;
+  private final Consumer<OpenEncoder> closing;
+
+  // All guarded by this.
+  private int users;
+  private boolean retired;
+  private boolean closed;
+
+  /**
+   * Takes an encoder over.
+   *
+   * @param closing told just before the encoder is closed, for counting
+   */
+  OpenEncoder(
+      ModelDeclaration declaration,
+      TextEncoder encoder,
+      EncodingDoor door,
+      Consumer<OpenEncoder> closing) {
+    this.declaration = declaration;
+    this.encoder = encoder;
+    this.door = door;
+    this.closing = closing;
+  }
+
+  ModelDeclaration declaration() {
+    return declaration;
+  }
+
+  /** To be called between {@link #enter} and {@link #exit}. */
+  EncodingDoor door() {
+    return door;
+  }
+
+  int dimensions() {
+    return encoder.dimensions();
+  }
+
+  String fingerprint() {
+    return encoder.fingerprint();
+  }
+
+  /** The tokens of a text, if the encoder tells; to be called between {@link #enter} and exit. */
+  Optional<TokenSpans> tokenSpans(String text) {
+    return encoder.tokenSpans(text);
+  }
+
+  /** What it runs on, as far as it tells. */
+  ModelFacts facts() {
+    return encoder instanceof EncoderService service ? service.facts() : ModelFacts.UNKNOWN;
+  }
+
+  /** Begins a use; false if the encoder is on its way out. */
+  synchronized boolean enter() {
+    if (retired) {
+      return false;
+    }
+    users++;
+    return true;
+  }
+
+  /** Ends a use. */
+  void exit() {
+    boolean last;
+    synchronized (this) {
+      users--;
+      last = retired && users == 0;
+    }
+    if (last) {
+      close();
+    }
+  }
+
+  /** Lets no further use begin, and closes the encoder when the last one has ended. */
+  void retire() {
+    boolean unused;
+    synchronized (this) {
+      retired = true;
+      unused = users == 0;
+    }
+    if (unused) {
+      close();
+    }
+  }
+
+  /** Closes the encoder; whoever uses it is told so by the encoder. */
+  void close() {
+    synchronized (this) {
+      retired = true;
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    closing.accept(this);
+    encoder.close();
+  }
+}
