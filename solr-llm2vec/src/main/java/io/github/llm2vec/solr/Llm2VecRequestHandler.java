@@ -3,6 +3,7 @@ package io.github.llm2vec.solr;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.solr.node.EncoderRegistry;
+import io.github.llm2vec.solr.node.ModelState;
 import io.github.llm2vec.solr.node.ModelStatus;
 import io.github.llm2vec.solr.node.NearestName;
 import io.github.llm2vec.solr.node.NodeEncoder;
@@ -21,15 +22,25 @@ import org.apache.solr.response.SolrQueryResponse;
 import org.apache.solr.security.AuthorizationContext;
 
 /**
- * Shows the models of the node, and encodes a text for trying out: {@code /llm2vec} or {@code
- * /llm2vec?action=status}, {@code /llm2vec?action=encode&model=default&text=...} with {@code
- * role=query} (default) or {@code document} and {@code instruction=}.
+ * What operators ask of the models of a node:
+ *
+ * <ul>
+ *   <li>{@code /llm2vec} or {@code /llm2vec?action=status} shows them with their queues.
+ *   <li>{@code /llm2vec?action=health} answers 200 if every model that a core holds is ready, or
+ *       the one that {@code model=} names, and 503 otherwise.
+ *   <li>{@code /llm2vec?action=encode&model=default&text=...} with {@code role=query} (default) or
+ *       {@code document} and {@code instruction=} encodes a text for trying out.
+ *   <li>{@code /llm2vec?action=reload&model=default} reads the models file again and opens the
+ *       model anew, beside the one that is open.
+ * </ul>
  */
 public final class Llm2VecRequestHandler extends RequestHandlerBase {
 
   private static final String STATUS = "status";
   private static final String ENCODE = "encode";
-  private static final Set<String> ACTIONS = Set.of(STATUS, ENCODE);
+  private static final String HEALTH = "health";
+  private static final String RELOAD = "reload";
+  private static final Set<String> ACTIONS = Set.of(STATUS, ENCODE, HEALTH, RELOAD);
   private static final Set<String> ROLES = Set.of("query", "document");
 
   /** Made by Solr. */
@@ -42,8 +53,39 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
     EncoderRegistry registry = EncoderRegistry.of(request.getCore());
     switch (choice(params, "action", STATUS, ACTIONS)) {
       case ENCODE -> encode(request, response, registry);
-      default -> response.add("models", registry.status().stream().map(this::describe).toList());
+      case HEALTH -> health(params.get("model", ""), response, registry);
+      case RELOAD -> response.add("state", registry.reload(params.required().get("model")).name());
+      default -> {
+        response.add("node", registry.findings());
+        response.add("models", registry.status().stream().map(this::describe).toList());
+      }
     }
+  }
+
+  private static void health(String model, SolrQueryResponse response, EncoderRegistry registry) {
+    List<ModelStatus> asked =
+        registry.status().stream()
+            .filter(
+                status ->
+                    model.isEmpty()
+                        ? status.cores() > 0
+                        : status.declaration().name().equals(model))
+            .toList();
+    if (asked.isEmpty() && !model.isEmpty()) {
+      throw new SolrException(ErrorCode.BAD_REQUEST, "model '" + model + "' is not declared");
+    }
+    for (ModelStatus status : asked) {
+      if (status.state() != ModelState.READY) {
+        throw new SolrException(
+            ErrorCode.SERVICE_UNAVAILABLE,
+            "model '%s' is %s%s"
+                .formatted(
+                    status.declaration().name(),
+                    status.state(),
+                    status.failure().isEmpty() ? "" : ": " + status.failure()));
+      }
+    }
+    response.add("status", "OK");
   }
 
   private NamedList<Object> describe(ModelStatus status) {
@@ -103,9 +145,12 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
   /** Trying a text costs what a query costs; the status is a matter of operators. */
   @Override
   public Name getPermissionName(AuthorizationContext request) {
-    return ENCODE.equals(request.getParams().get("action"))
-        ? Name.READ_PERM
-        : Name.METRICS_READ_PERM;
+    return switch (request.getParams().get("action", STATUS)) {
+      case ENCODE -> Name.READ_PERM;
+      case HEALTH -> Name.HEALTH_PERM;
+      case RELOAD -> Name.CONFIG_EDIT_PERM;
+      default -> Name.METRICS_READ_PERM;
+    };
   }
 
   @Override

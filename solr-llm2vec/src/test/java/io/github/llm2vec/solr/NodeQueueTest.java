@@ -194,6 +194,27 @@ class NodeQueueTest {
   }
 
   @Test
+  void aQueryGivesUpWhenItsTimeIsUpThoughTheDeviceIsBusy() throws Exception {
+    device().hold();
+    CompletableFuture<HttpResponse<String>> running = index("one", 0, 1);
+    device().awaitStep();
+    HttpResponse<String> late =
+        get(
+            inBackground(
+                () ->
+                    node.trySelect(
+                        "one", Map.of("q", "{!llm2vec f=vector}late", "timeAllowed", 20))));
+    // Solr's own rule decides which: an answer of what was found in time, here nothing, or none.
+    assertTrue(
+        late.statusCode() == 503
+            || JSON.readTree(late.body()).at("/responseHeader/partialResults").asBoolean(),
+        late.body());
+    device().letGo();
+    assertEquals(200, get(running).statusCode());
+    assertFalse(device().texts().contains("late"));
+  }
+
+  @Test
   void indexingBlocksWhenTheQueueIsFullAndLosesNothing() throws Exception {
     device().hold();
     List<CompletableFuture<HttpResponse<String>>> requests = new ArrayList<>();

@@ -99,6 +99,18 @@ class RealModelTest {
     }
   }
 
+  @Test
+  void statusTellsWhatTheModelRunsOnAndWhatItsQueueDid() throws Exception {
+    JsonNode model = JSON.readTree(node.get("/" + CORE + "/llm2vec").body()).at("/models/0");
+    assertEquals("READY", model.get("state").asText(), model.toString());
+    assertEquals("cpu", model.get("device").asText());
+    assertEquals("float32", model.get("dtype").asText());
+    assertEquals(64, model.get("dimensions").asInt());
+    assertTrue(model.get("documents").asInt() >= cases("mean", "document").size());
+    assertTrue(model.at("/queue/work/tokens").asInt() > 0, model.toString());
+    assertTrue(model.at("/queue/stepMs/count").asInt() > 0, model.toString());
+  }
+
   private List<JsonNode> cases(String group, String role) {
     List<JsonNode> cases = new ArrayList<>();
     for (JsonNode candidate : oracle.get("groups")) {

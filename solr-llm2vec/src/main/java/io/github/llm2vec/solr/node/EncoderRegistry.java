@@ -4,6 +4,7 @@ package io.github.llm2vec.solr.node;
 import io.github.llm2vec.serving.QueryVectorCache;
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,6 +18,8 @@ import org.apache.solr.common.util.EnvUtils;
 import org.apache.solr.core.CloseHook;
 import org.apache.solr.core.CoreContainer;
 import org.apache.solr.core.SolrCore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The models of a Solr node, each open once however many cores use it. There is one registry per
@@ -26,6 +29,8 @@ import org.apache.solr.core.SolrCore;
  * the old one goes, so the model stays open. Thread-safe.
  */
 public final class EncoderRegistry implements Closeable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(MethodHandles.lookup().lookupClass());
 
   /** System property (or environment variable {@code SOLR_LLM2VEC_MODELS}) with another file. */
   public static final String MODELS_PROPERTY = "solr.llm2vec.models";
@@ -43,6 +48,7 @@ public final class EncoderRegistry implements Closeable {
   private final TurnQueryCache turnQueries;
   private final Map<String, NodeEncoder> encoders = new ConcurrentSkipListMap<>();
   private volatile ModelsFile models;
+  private volatile List<SelfCheck.Finding> findings = List.of();
 
   /** A registry that opens models in the background. */
   public EncoderRegistry(ModelsFile models, EncoderFactory factory) {
@@ -74,7 +80,14 @@ public final class EncoderRegistry implements Closeable {
         EncoderRegistry.class.getClassLoader(), container.getResourceLoader().getClassLoader());
     return container
         .getObjectCache()
-        .computeIfAbsent(CACHE_KEY, EncoderRegistry.class, key -> open(container));
+        .computeIfAbsent(CACHE_KEY, EncoderRegistry.class, key -> start(container));
+  }
+
+  private static EncoderRegistry start(CoreContainer container) {
+    EncoderRegistry registry = open(container);
+    SolrRelease.register(container, registry, registry.models.models().keySet());
+    ModelOpener.background().execute(registry::check);
+    return registry;
   }
 
   private static EncoderRegistry open(CoreContainer container) {
@@ -90,6 +103,7 @@ public final class EncoderRegistry implements Closeable {
   /** Makes a node use this registry; to be called before any core has asked for one. */
   public static void install(CoreContainer container, EncoderRegistry registry) {
     container.getObjectCache().put(CACHE_KEY, registry);
+    SolrRelease.register(container, registry, registry.models.models().keySet());
   }
 
   private static ModelsFile readModels(Path file) {
@@ -146,6 +160,23 @@ public final class EncoderRegistry implements Closeable {
       models = readModels(file);
     }
     return encoder(name).reload(declaration(name));
+  }
+
+  /** A declared model, if there is one of that name. */
+  Optional<ModelStatus> status(String name) {
+    return Optional.ofNullable(models.models().get(name)).map(model -> encoder(name).status());
+  }
+
+  /** What the start-up check found, or nothing while it runs. */
+  public List<String> findings() {
+    return findings.stream().map(SelfCheck.Finding::toString).toList();
+  }
+
+  private void check() {
+    SelfCheck check =
+        new SelfCheck(EncoderRegistry.class.getClassLoader(), SolrRelease.LAST_SIMD_JAVA);
+    findings = check.run(models.models().values());
+    LOG.info("LLM2Vec on this node ('!' wants attention):\n  {}", String.join("\n  ", findings()));
   }
 
   /** All declared models, by name. */

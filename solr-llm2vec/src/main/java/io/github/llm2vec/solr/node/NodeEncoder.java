@@ -26,7 +26,7 @@ import org.apache.solr.common.SolrException.ErrorCode;
 public final class NodeEncoder {
 
   /** How long a query may take that brings no limit of its own. */
-  private static final Duration QUERY_PATIENCE = Duration.ofSeconds(60);
+  public static final Duration QUERY_PATIENCE = Duration.ofSeconds(60);
 
   private final ModelOpener opener;
   private final TurnQueryCache queryVectors;

@@ -2,14 +2,17 @@
 package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.serving.DeadlineExceededException;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.NodeEncoder;
 import io.github.llm2vec.solr.schema.IndexIdentities;
 import io.github.llm2vec.solr.schema.VectorField;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.search.QueryLimits;
 
@@ -54,7 +57,16 @@ final class QueryEncoder {
       if (limits.maybeExitWithPartialResults(PLACE)) {
         return Optional.empty();
       }
-      float[] vector = encode(model, prompt, text);
+      float[] vector;
+      try {
+        vector = encode(model, prompt, text);
+      } catch (SolrException e) {
+        if (e.getCause() instanceof DeadlineExceededException
+            && limits.maybeExitWithPartialResults(PLACE)) {
+          return Optional.empty();
+        }
+        throw e;
+      }
       QueryVectors.keep(request, key, vector);
       known = limits.maybeExitWithPartialResults(PLACE) ? Optional.empty() : Optional.of(vector);
     }
@@ -68,7 +80,7 @@ final class QueryEncoder {
     checkWidth(model, encoder.dimensions());
     checkIdentity(model, encoder.fingerprint());
     try {
-      return encoder.encodeQuery(text, prompt);
+      return encoder.encodeQuery(text, prompt, patience());
     } catch (SolrException e) {
       throw e;
     } catch (IllegalArgumentException e) {
@@ -115,6 +127,14 @@ final class QueryEncoder {
           "cannot read what made the vectors of field '" + field.name() + "'",
           e);
     }
+  }
+
+  /** What is left of {@code timeAllowed}, so that nobody waits in the queue for longer. */
+  private Duration patience() {
+    long allowed = request.getParams().getLong(CommonParams.TIME_ALLOWED, -1);
+    return allowed < 0
+        ? NodeEncoder.QUERY_PATIENCE
+        : Duration.ofMillis(Math.max(1, allowed - (long) request.getRequestTimer().getTime()));
   }
 
   private static String failure(String model, RuntimeException cause) {

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.serving.EncoderService;
+import io.github.llm2vec.serving.QueryVectorCache;
+import io.github.llm2vec.serving.ServingOptions;
+import io.github.llm2vec.solr.node.EncoderRegistry;
+import io.github.llm2vec.solr.node.ModelDeclaration;
+import io.github.llm2vec.solr.node.ModelsFile;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What operators do: look, measure, check, reload. */
+class NodeOperationsTest {
+
+  private static final Map<String, String> PROPERTIES = Map.of("llm2vec.dims", "16");
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final List<FakeBatchModel> opened = new CopyOnWriteArrayList<>();
+  private final List<ModelDeclaration> declarations = new CopyOnWriteArrayList<>();
+  private final List<Runnable> waiting = new ArrayList<>();
+  private final ExecutorService client = Executors.newSingleThreadExecutor();
+  private boolean broken;
+  private boolean atOnce = true;
+
+  @TempDir private Path home;
+  private SolrNode node;
+
+  @BeforeEach
+  void start() throws Exception {
+    declare("first");
+    ModelsFile models = ModelsFile.read(home.resolve(ModelsFile.NAME));
+    node = SolrNode.start(home, new EncoderRegistry(models, this::open, this::execute));
+  }
+
+  private void declare(String model) throws Exception {
+    Files.writeString(
+        home.resolve(ModelsFile.NAME),
+        "{\"models\": {\"default\": {\"model\": \"" + model + "\"}}}");
+  }
+
+  private TextEncoder open(ModelDeclaration declaration) {
+    declarations.add(declaration);
+    if (broken) {
+      throw new IllegalArgumentException("the checkpoint is broken");
+    }
+    FakeBatchModel model = new FakeBatchModel(16);
+    opened.add(model);
+    return EncoderService.start(model, ServingOptions.defaults(), QueryVectorCache.ofDefaultSize());
+  }
+
+  private void execute(Runnable task) {
+    if (atOnce) {
+      task.run();
+    } else {
+      waiting.add(task);
+    }
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    opened.forEach(FakeBatchModel::letGo);
+    node.close();
+    client.shutdownNow();
+    assertTrue(client.awaitTermination(60, TimeUnit.SECONDS));
+    assertTrue(opened.stream().allMatch(FakeBatchModel::isClosed), "what is open is closed");
+  }
+
+  private HttpResponse<String> handler(String parameters) throws Exception {
+    return node.get("/one/llm2vec?" + parameters);
+  }
+
+  private JsonNode status() throws Exception {
+    return JSON.readTree(handler("").body()).at("/models/0");
+  }
+
+  private CompletableFuture<HttpResponse<String>> indexInBackground(String text) {
+    CompletableFuture<HttpResponse<String>> result = new CompletableFuture<>();
+    client.execute(
+        () -> {
+          try {
+            result.complete(
+                node.update("one", "commit=true", "[{\"id\":\"1\",\"text\":\"" + text + "\"}]"));
+          } catch (Exception e) {
+            result.completeExceptionally(e);
+          }
+        });
+    return result;
+  }
+
+  private void search(String text) throws Exception {
+    node.select("one", Map.of("q", "{!llm2vec f=vector}" + text));
+  }
+
+  @Test
+  void reloadSwapsTheModelWithoutDroppingARequest() throws Exception {
+    node.createCore("one", PROPERTIES);
+    opened.get(0).hold();
+    CompletableFuture<HttpResponse<String>> underWay = indexInBackground("old");
+    opened.get(0).awaitStep();
+    declare("second");
+    HttpResponse<String> reload = handler("action=reload&model=default");
+    assertEquals(200, reload.statusCode(), reload.body());
+    assertEquals("second", declarations.get(1).model());
+    assertEquals("second", status().get("model").asText());
+    assertEquals(2, status().get("openModels").asInt());
+    search("new");
+    assertEquals(List.of("new"), opened.get(1).texts());
+    assertFalse(opened.get(0).isClosed());
+    opened.get(0).letGo();
+    HttpResponse<String> response = underWay.get(60, TimeUnit.SECONDS);
+    assertEquals(200, response.statusCode(), response.body());
+    assertEquals(List.of("old"), opened.get(0).texts());
+    assertTrue(opened.get(0).isClosed(), "closed by the last call that used it");
+    assertEquals(1, status().get("openModels").asInt());
+    assertEquals(1, status().get("documents").asInt(), "counts outlive the reload");
+  }
+
+  @Test
+  void aReloadThatFailsLeavesTheModelAsItIsAndSaysWhy() throws Exception {
+    node.createCore("one", PROPERTIES);
+    broken = true;
+    assertEquals(200, handler("action=reload&model=default").statusCode());
+    assertEquals("READY", status().get("state").asText());
+    assertEquals("the checkpoint is broken", status().get("failure").asText());
+    search("words");
+    Files.writeString(home.resolve(ModelsFile.NAME), "{\"modles\": {}}");
+    HttpResponse<String> refused = handler("action=reload&model=default");
+    assertEquals(500, refused.statusCode());
+    assertTrue(refused.body().contains("did you mean 'models'?"), refused.body());
+    search("more words");
+    assertEquals(1, opened.size());
+  }
+
+  @Test
+  void aSecondReloadIsRefusedWhileTheFirstRuns() throws Exception {
+    node.createCore("one", PROPERTIES);
+    atOnce = false;
+    assertEquals(200, handler("action=reload&model=default").statusCode());
+    assertEquals(409, handler("action=reload&model=default").statusCode());
+    search("words");
+    waiting.forEach(Runnable::run);
+    assertEquals(2, opened.size());
+    assertTrue(opened.get(0).isClosed());
+    assertEquals(400, handler("action=reload&model=defualt").statusCode());
+  }
+
+  @Test
+  void aModelReloadedForNobodyIsClosedAgain() throws Exception {
+    node.createCore("one", PROPERTIES);
+    atOnce = false;
+    assertEquals(200, handler("action=reload&model=default").statusCode());
+    node.container().unload("one");
+    assertTrue(opened.get(0).isClosed());
+    waiting.forEach(Runnable::run);
+    assertTrue(opened.get(1).isClosed());
+  }
+
+  @Test
+  void healthIsRedUntilTheModelIsReady() throws Exception {
+    atOnce = false;
+    node.createCore("one", PROPERTIES);
+    HttpResponse<String> red = handler("action=health");
+    assertEquals(503, red.statusCode(), red.body());
+    assertTrue(red.body().contains("model 'default' is LOADING"), red.body());
+    broken = true;
+    waiting.remove(0).run();
+    red = handler("action=health&model=default");
+    assertEquals(503, red.statusCode(), red.body());
+    assertTrue(red.body().contains("FAILED: the checkpoint is broken"), red.body());
+    broken = false;
+    assertEquals(200, handler("action=reload&model=default").statusCode());
+    waiting.remove(0).run();
+    assertEquals(200, handler("action=health").statusCode());
+    assertEquals(400, handler("action=health&model=other").statusCode());
+  }
+
+  @Test
+  void figuresAreInTheMetricsOfTheNode() throws Exception {
+    node.createCore("one", PROPERTIES);
+    assertEquals(
+        200, node.update("one", "commit=true", "[{\"id\":\"1\",\"text\":\"words\"}]").statusCode());
+    search("a query");
+    search("a query");
+    JsonNode metrics =
+        JSON.readTree(node.get("/admin/metrics?group=node&prefix=LLM2VEC&wt=json").body())
+            .at("/metrics/solr.node");
+    assertEquals(1, metrics.get("LLM2VEC.default.ready").asInt(), metrics.toString());
+    assertEquals(1, metrics.get("LLM2VEC.default.documents").asInt());
+    assertEquals(1, metrics.get("LLM2VEC.default.queries").asInt());
+    assertEquals(1, metrics.get("LLM2VEC.default.cachedQueries").asInt());
+    // A blank and a letter are a token each: " words" and " a query".
+    assertEquals(14, metrics.get("LLM2VEC.default.tokens").asInt());
+    assertTrue(metrics.has("LLM2VEC.default.queryQueueMsP99"));
+  }
+}
