@@ -108,6 +108,8 @@ public final class Llm2VecCodecFactory extends CodecFactory implements SolrCoreA
     codec = Llm2VecCodec.over(solrs.getCodec(), this::format);
   }
 
+  // Solr 10 has other names for the settings of the graph, which Solr 9 does not know.
+  @SuppressWarnings("deprecation")
   private KnnVectorsFormat format(String name) {
     SchemaField field = core.getLatestSchema().getFieldOrNull(name);
     VectorQuantization quantization = ofFields.getOrDefault(name, ofOthers);

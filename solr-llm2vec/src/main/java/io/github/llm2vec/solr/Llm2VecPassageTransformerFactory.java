@@ -36,7 +36,7 @@ public final class Llm2VecPassageTransformerFactory extends TransformerFactory {
     return new Passages(name, params.get("f", ""), params.get("fl", "*"), request);
   }
 
-  private static final class Passages extends DocTransformer {
+  private static final class Passages extends PerDocumentTransformer {
 
     private final String name;
     private final String field;
@@ -60,10 +60,8 @@ public final class Llm2VecPassageTransformerFactory extends TransformerFactory {
       return true;
     }
 
-    // The one method that is abstract in Solr 9.
-    @SuppressWarnings("deprecation")
     @Override
-    public void transform(SolrDocument document, int number) throws IOException {
+    void show(SolrDocument document, int number) throws IOException {
       BestPassage search =
           PassageSearch.of(request, field)
               .orElseThrow(

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.apache.solr.embedded.JettyConfig;
@@ -75,13 +76,14 @@ final class InstalledNode {
   }
 
   private static void report(int reload) throws Exception {
-    Path statm = Path.of("/proc/self/status");
-    if (reload % 10 == 0 && java.nio.file.Files.exists(statm)) {
+    Path status = Path.of("/proc/self/status");
+    if (reload % 10 == 0 && Files.exists(status)) {
       String resident =
-          java.nio.file.Files.readAllLines(statm).stream()
+          Files.readAllLines(status).stream()
               .filter(line -> line.startsWith("VmRSS"))
               .findFirst()
               .orElse("");
+      System.gc();
       System.err.println("reloads of each core: " + reload + ", " + resident);
     }
   }

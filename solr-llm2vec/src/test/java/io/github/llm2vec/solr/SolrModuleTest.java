@@ -90,7 +90,10 @@ class SolrModuleTest {
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
+                "-Xms256m",
+                "-Xmx256m",
+                // So that resident memory tells of what is outside the heap.
+                "-XX:+AlwaysPreTouch",
                 "-XX:+UseSerialGC",
                 "-Djava.security.egd=file:/dev/./urandom",
                 "-Dsolr.log.dir=" + folder.resolve("logs"),

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import java.util.Collection;
+import java.util.Locale;
+import org.apache.solr.core.CoreContainer;
+import org.apache.solr.metrics.SolrMetricsContext;
+
+/** The few lines that differ between Solr's releases: here Solr 10, with OpenTelemetry metrics. */
+final class SolrRelease {
+
+  /** Newest Java on which this release's Lucene uses the vector API without being told to. */
+  static final int LAST_SIMD_JAVA = 25;
+
+  /** The registry of the node, as Solr 10 names it. */
+  private static final String NODE = "solr.node";
+
+  private static final AttributeKey<String> MODEL = AttributeKey.stringKey("model");
+
+  private SolrRelease() {}
+
+  /**
+   * Puts the figures of models into the registry of the node as gauges named {@code
+   * solr_llm2vec_FIGURE} with the model as attribute.
+   */
+  static void register(
+      CoreContainer container, EncoderRegistry registry, Collection<String> models) {
+    SolrMetricsContext context = new SolrMetricsContext(container.getMetricManager(), NODE);
+    NodeFigures.all()
+        .forEach(
+            (name, figure) ->
+                context.observableDoubleGauge(
+                    "solr_llm2vec_" + snakeCase(name),
+                    "LLM2Vec models: " + name,
+                    measurement -> {
+                      for (String model : models) {
+                        registry
+                            .status(model)
+                            .ifPresent(
+                                status ->
+                                    measurement.record(
+                                        figure.applyAsDouble(status), Attributes.of(MODEL, model)));
+                      }
+                    }));
+  }
+
+  private static String snakeCase(String name) {
+    return name.replaceAll("([a-z0-9])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
+  }
+}
