@@ -75,8 +75,12 @@ final class StepSizer {
     maxTokens = (int) Math.max(1, Math.min(maxTokens, layout.positions(shape) / 2));
   }
 
-  /** What the next step may hold. */
-  synchronized BatchBudget budget(long nowNanos) {
+  /**
+   * What the next step may hold.
+   *
+   * @param queryTokens waiting in the lane of queries
+   */
+  synchronized BatchBudget budget(long queryTokens, long nowNanos) {
     StepCost cost = costModel.cost();
     int ridge = Math.min(options.ridgeTokens(), maxTokens);
     StepBudget queries;
@@ -87,8 +91,8 @@ final class StepSizer {
       topUp = StepBudget.NONE;
       documents = queries;
     } else {
-      queries = new StepBudget(maxTokens, ridge, stepMillis(Role.QUERY, nowNanos));
-      topUp = new StepBudget(ridge, 0, queries.maxMillis());
+      queries = new StepBudget(maxTokens, ridge, queryStepMillis(cost, queryTokens, nowNanos));
+      topUp = new StepBudget(ridge, 0, stepMillis(Role.QUERY, nowNanos));
       documents = new StepBudget(maxTokens, 0, stepMillis(Role.DOCUMENT, nowNanos));
     }
     return new BatchBudget(queries, topUp, documents, cost, layout, options.maxBatchTexts());
@@ -120,6 +124,16 @@ final class StepSizer {
     StepCost cost = costModel.cost();
     double steps = Math.ceil((double) tokens / stepTokens(lane, nowNanos));
     return tokens * millisPerToken(cost) + steps * cost.fixedMillis();
+  }
+
+  /**
+   * Time that a step of queries may take. Many that wait are answered sooner, on the whole, in few
+   * large steps; none is longer than one of documents, for which a query waits in any case.
+   */
+  private double queryStepMillis(StepCost cost, long queryTokens, long nowNanos) {
+    double half = queryTokens * millisPerToken(cost) / 2;
+    double most = Nanos.toMillis(Nanos.of(options.documentStep()));
+    return Math.max(stepMillis(Role.QUERY, nowNanos), Math.min(half, most));
   }
 
   /** Time a step of a lane may take: never so little that the fixed cost is most of it. */

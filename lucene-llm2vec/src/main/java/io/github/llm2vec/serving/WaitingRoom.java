@@ -251,7 +251,7 @@ final class WaitingRoom {
         busyUntilNanos = now;
         return new Turn(List.of(), expired);
       }
-      BatchBudget budget = sizer.budget(now);
+      BatchBudget budget = sizer.budget(queries.tokens(), now);
       SelectedBatch selected = policy.select(snapshot, budget);
       stepsSinceDocuments = selected.lane() == Role.DOCUMENT ? 0 : stepsSinceDocuments + 1;
       busyUntilNanos = now + (long) (budget.millis(selected.shape()) * 1e6);

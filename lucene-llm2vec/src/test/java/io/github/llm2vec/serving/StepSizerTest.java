@@ -37,7 +37,7 @@ class StepSizerTest {
 
   @Test
   void beginsWithStepsOfTheRidge() {
-    BatchBudget budget = sizer(ServingOptions.defaults()).budget(0);
+    BatchBudget budget = sizer(ServingOptions.defaults()).budget(0, 0);
     assertTrue(budget.allows(budget.documents(), texts(2, 128)));
     assertTrue(!budget.allows(budget.documents(), texts(2, 129)));
     assertTrue(!budget.allows(budget.topUp(), texts(1, 1)));
@@ -46,13 +46,13 @@ class StepSizerTest {
   @Test
   void givesStepsTheTimeThatTheyMayTake() {
     StepSizer sizer = taught(sizer(ServingOptions.defaults()), new StepCost(2, 0.05, 0));
-    BatchBudget quiet = sizer.budget(0);
+    BatchBudget quiet = sizer.budget(0, 0);
     sizer.sawQuery(0);
-    BatchBudget searched = sizer.budget(10 * SECOND);
+    BatchBudget searched = sizer.budget(0, 10 * SECOND);
     assertEquals(400, quiet.documents().maxMillis());
     assertEquals(100, searched.documents().maxMillis());
     assertEquals(15, searched.queries().maxMillis());
-    assertEquals(400, sizer.budget(10 * SECOND + 1).documents().maxMillis());
+    assertEquals(400, sizer.budget(0, 10 * SECOND + 1).documents().maxMillis());
     // 100 ms pay for (100 - 2) / 0.05 = 1960 tokens.
     assertTrue(searched.allows(searched.documents(), texts(19, 100)));
     assertTrue(!searched.allows(searched.documents(), texts(20, 100)));
@@ -61,9 +61,9 @@ class StepSizerTest {
   @Test
   void lengthensStepsThatWouldMostlyPayTheFixedCost() {
     StepSizer sizer = taught(sizer(ServingOptions.defaults()), new StepCost(80, 1, 0));
-    assertEquals(1600, sizer.budget(0).documents().maxMillis(), 80);
+    assertEquals(1600, sizer.budget(0, 0).documents().maxMillis(), 80);
     sizer.sawQuery(0);
-    BatchBudget budget = sizer.budget(0);
+    BatchBudget budget = sizer.budget(0, 0);
     assertEquals(400, budget.queries().maxMillis(), 20);
     assertEquals(400, budget.documents().maxMillis(), 20);
   }
@@ -71,7 +71,7 @@ class StepSizerTest {
   @Test
   void neverExceedsTheModelsTokens() {
     StepSizer sizer = taught(sizer(ServingOptions.defaults()), new StepCost(0.1, 1e-4, 0));
-    BatchBudget budget = sizer.budget(0);
+    BatchBudget budget = sizer.budget(0, 0);
     assertTrue(budget.allows(budget.documents(), texts(128, 128)));
     assertTrue(!budget.allows(budget.documents(), texts(128, 129)));
   }
@@ -110,5 +110,15 @@ class StepSizerTest {
         ServingOptions.builder().queryBacklog(Duration.ofMillis(1)).ridgeTokens(64).build();
     StepSizer sizer = taught(sizer(options), new StepCost(0, 100, 0));
     assertEquals(8 * 64, sizer.backlogTokens(Role.QUERY, 0));
+  }
+
+  @Test
+  void manyWaitingQueriesGetLongerStepsButNoneAboveThatOfDocuments() {
+    StepSizer sizer = taught(sizer(ServingOptions.defaults()), new StepCost(2, 0.05, 0));
+    assertEquals(15, sizer.budget(0, 0).queries().maxMillis());
+    assertEquals(15, sizer.budget(600, 0).queries().maxMillis());
+    assertEquals(50, sizer.budget(2000, 0).queries().maxMillis(), 1);
+    assertEquals(100, sizer.budget(20_000, 0).queries().maxMillis());
+    assertEquals(15, sizer.budget(20_000, 0).topUp().maxMillis());
   }
 }
