@@ -168,7 +168,7 @@ class ModelLifecycleTest {
     assertRefused(
         Map.of("<str name=\"errorField\">", "<str name=\"errorFeild\">"),
         "unknown argument 'errorFeild'; did you mean 'errorField'?");
-    assertRefused(Map.of("${llm2vec.onError:fail}", "retry"), "unknown onError 'retry'");
+    assertRefused(Map.of("${llm2vec.onError:fail}", "retyr"), "unknown onError 'retyr'");
     assertRefused(
         Map.of("{title} {text}", "{titel}"), "the schema has no field 'titel'; did you mean");
     assertRefused(
