@@ -21,13 +21,16 @@ import java.util.function.Function;
  */
 final class LanguageObjective<B> implements Objective<B> {
 
-  /**
-   * A text with what is predicted of it.
-   *
-   * @param ids (S), at least one
-   * @param labels (S), {@link MntpBatch#IGNORED} where nothing is predicted
-   */
-  private record Row(int[] ids, int[] labels) {
+  /** A text with what is predicted of it. */
+  private static final class Row {
+
+    private final int[] ids; // (S), at least one
+    private final int[] labels; // (S), IGNORED where nothing is predicted
+
+    Row(int[] ids, int[] labels) {
+      this.ids = ids;
+      this.labels = labels;
+    }
 
     /** The first token has none before it to be predicted from. */
     long predictions() {
@@ -86,7 +89,7 @@ final class LanguageObjective<B> implements Objective<B> {
 
   @Override
   public int tokens(B batch) {
-    return reader.apply(batch).stream().mapToInt(row -> row.ids().length).sum();
+    return reader.apply(batch).stream().mapToInt(row -> row.ids.length).sum();
   }
 
   @Override
@@ -108,13 +111,13 @@ final class LanguageObjective<B> implements Objective<B> {
   private PackedBatch pack(B batch) {
     PackedBatch.Builder builder = new PackedBatch.Builder();
     reader.apply(batch).stream()
-        .sorted(Comparator.comparingInt((Row row) -> row.ids().length))
+        .sorted(Comparator.comparingInt((Row row) -> row.ids.length))
         .forEach(
             row -> {
-              builder.add(row.ids(), 0);
-              for (int i = 1; i < row.labels().length; i++) {
-                if (row.labels()[i] != MntpBatch.IGNORED) {
-                  builder.label(i, row.labels()[i]);
+              builder.add(row.ids, 0);
+              for (int i = 1; i < row.labels.length; i++) {
+                if (row.labels[i] != MntpBatch.IGNORED) {
+                  builder.label(i, row.labels[i]);
                 }
               }
             });
@@ -128,9 +131,9 @@ final class LanguageObjective<B> implements Objective<B> {
       ObjectNode json = rows.addObject();
       ArrayNode ids = json.putArray("input_ids");
       ArrayNode labels = json.putArray("labels");
-      for (int i = 0; i < row.ids().length; i++) {
-        ids.add(row.ids()[i]);
-        labels.add(row.labels()[i]);
+      for (int i = 0; i < row.ids.length; i++) {
+        ids.add(row.ids[i]);
+        labels.add(row.labels[i]);
       }
     }
     return rows;

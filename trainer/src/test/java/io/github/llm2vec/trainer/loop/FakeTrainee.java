@@ -110,8 +110,8 @@ final class FakeTrainee implements Trainee {
       mean[i] = (float) (adam.beta1() * mean[i] + (1 - adam.beta1()) * gradient[i]);
       square[i] =
           (float) (adam.beta2() * square[i] + (1 - adam.beta2()) * gradient[i] * gradient[i]);
-      double first = mean[i] / (1 - Math.pow(adam.beta1(), update));
-      double second = square[i] / (1 - Math.pow(adam.beta2(), update));
+      double first = mean[i] / (1 - Math.pow(adam.beta1(), (double) update));
+      double second = square[i] / (1 - Math.pow(adam.beta2(), (double) update));
       values[i] -= (float) (adam.learningRate() * first / (Math.sqrt(second) + adam.epsilon()));
     }
   }

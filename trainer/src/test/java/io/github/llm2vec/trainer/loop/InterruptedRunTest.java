@@ -68,7 +68,7 @@ class InterruptedRunTest {
     for (int trial = 0; trial < 10; trial++) {
       String name = "killed-" + trial;
       for (int kill = 0; kill < 4; kill++) {
-        long step = 1 + random.nextInt(23);
+        long step = 1L + random.nextInt(23);
         FakeRun killed = run(name).listener(killer(step));
         try {
           killed.go(options(killed));
