@@ -42,7 +42,8 @@ final class RecipeCommand implements Callable<Integer> {
       names = "--collections",
       required = true,
       paramLabel = "DIR",
-      description = "Folder with pairs/pubmedqa, pairs/snli-devtest and text/novels; may lack them.")
+      description =
+          "Folder with pairs/pubmedqa, pairs/snli-devtest and text/novels; may lack them.")
   private Path collections;
 
   @Option(
