@@ -94,12 +94,12 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new SimcseCommand(console, finder))
             .addSubcommand(new SupervisedCommand(console, finder))
             .addSubcommand(new PretrainCommand(console, finder))
+            .addSubcommand(new TokenizerCommand(console))
+            .addSubcommand(new RecipeCommand(console));
     // Behind the configuration stand its keys, which are no options of this program.
     commandLine.getSubcommands().values().stream()
         .filter(command -> command.getCommand() instanceof TrainingCommand)
-        .forEach(command -> command.setStopAtPositional(true))
-            .addSubcommand(new TokenizerCommand(console))
-            .addSubcommand(new RecipeCommand(console));
+        .forEach(command -> command.setStopAtPositional(true));
     return commandLine
         .setOut(writer(console.out()))
         .setErr(writer(console.err()))

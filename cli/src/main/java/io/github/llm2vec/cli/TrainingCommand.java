@@ -74,7 +74,7 @@ abstract class TrainingCommand<C extends TrainConfig> implements Callable<Intege
               stop::requested,
               Math.max(1, Math.min(MOST_TOKENIZER_THREADS, processors - 1)));
       RunOutcome outcome = run(new TrainingRuns(tools), resolved);
-      display.close();
+      display.finish();
       if (outcome.complete()) {
         console.err().println("Wrote " + outcome.folder() + ".");
         base(resolved.config()).ifPresent(model -> explain(model, outcome.folder()));

@@ -110,9 +110,14 @@ final class TrainingDisplay implements RunListener, AutoCloseable {
     err.println(bar && progress.isPresent() ? "\r" + text : text);
   }
 
-  @Override
-  public void close() {
+  /** Ends the display before the last words. */
+  void finish() {
     progress.ifPresent(Progress::close);
     progress = Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    finish();
   }
 }

@@ -41,6 +41,7 @@ final class MergedWeights implements TensorSource {
   }
 
   /** Both matrices of an adapter for one linear layer. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, copied or handed out
   private record Delta(float[] a, float[] b, LoraPair pair) {}
 
   @Override

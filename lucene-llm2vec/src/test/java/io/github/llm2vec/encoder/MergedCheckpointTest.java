@@ -61,7 +61,8 @@ class MergedCheckpointTest {
     Path merged = folder.resolve("merged");
     merger(chain, Optional.empty()).merge(merged, (done, total) -> {});
     long base = Files.size(CHAIN.resolve("base/model.safetensors"));
-    assertEquals(base, Files.size(merged.resolve("model.safetensors")), 512);
+    long size = Files.size(merged.resolve("model.safetensors"));
+    assertTrue(Math.abs(base - size) <= 512, base + " and " + size);
     // Rounded once per adapter, as when the chain is opened in bfloat16.
     compare(chain, merged, DType.BFLOAT16, 2e-3);
   }

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Distributions are those that transformers' {@code _init_weights} states. */
 class RandomWeightsTest {
 
+  @SuppressWarnings("InlineFormatString") // a configuration is easier to read by itself
   private static final String LARGER =
       "{\"model_type\":\"qwen2\",\"vocab_size\":512,\"hidden_size\":64,\"intermediate_size\":160,"
           + "\"num_hidden_layers\":1,\"num_attention_heads\":4,\"num_key_value_heads\":2%s}";
