@@ -41,8 +41,17 @@ final class MergedWeights implements TensorSource {
   }
 
   /** Both matrices of an adapter for one linear layer. */
-  @SuppressWarnings("ArrayRecordComponent") // never compared, copied or handed out
-  private record Delta(float[] a, float[] b, LoraPair pair) {}
+  private static final class Delta {
+    private final float[] a; // (R, in)
+    private final float[] b; // (out, R)
+    private final LoraPair pair;
+
+    Delta(float[] a, float[] b, LoraPair pair) {
+      this.a = a;
+      this.b = b;
+      this.pair = pair;
+    }
+  }
 
   @Override
   public Set<String> names() {
@@ -106,9 +115,9 @@ final class MergedWeights implements TensorSource {
 
   /** Adds the elements from {@code first} on, which may begin and end within a row. */
   private static void add(Delta delta, long first, float[] values) {
-    int in = delta.pair().in();
-    int rank = delta.pair().rank();
-    float scale = (float) delta.pair().scale();
+    int in = delta.pair.in();
+    int rank = delta.pair.rank();
+    float scale = (float) delta.pair.scale();
     float[] sums = new float[in];
     int done = 0;
     while (done < values.length) {
@@ -117,10 +126,10 @@ final class MergedWeights implements TensorSource {
       int count = Math.min(in - column, values.length - done);
       Arrays.fill(sums, 0, count, 0);
       for (int k = 0; k < rank; k++) {
-        float factor = delta.b()[row * rank + k];
+        float factor = delta.b[row * rank + k];
         int from = k * in + column;
         for (int i = 0; i < count; i++) {
-          sums[i] += factor * delta.a()[from + i];
+          sums[i] += factor * delta.a[from + i];
         }
       }
       for (int i = 0; i < count; i++) {

@@ -82,7 +82,7 @@ final class BatchInputs {
         scope.longs(batch.poolToken()),
         scope.longs(batch.poolRow()),
         scope.floats(weights, weights.length),
-        scope.longs(batch.texts(), number));
+        scope.longs(batch.vectors(), number));
   }
 
   /** 12 and 13: the factor of cosines, and the index of every query's own text. */

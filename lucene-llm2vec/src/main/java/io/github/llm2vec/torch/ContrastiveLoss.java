@@ -59,7 +59,7 @@ final class ContrastiveLoss {
           // The gradient of the embeddings has the weight in it.
           new BatchInputs.Pass(seeds[i], 1),
           scope -> BatchInputs.pooling(part, row, scope));
-      first += part.texts();
+      first += part.vectors();
     }
   }
 

@@ -235,7 +235,7 @@ public final class DecoderTrainer implements AutoCloseable {
    */
   public double addContrastiveLoss(PackedBatch batch, int queries, double scale, double weight) {
     Contrast contrast = new Contrast(queries, scale, weight);
-    contrast.check(batch.texts());
+    contrast.check(batch.vectors());
     BatchInputs.check(batch, spec, options.maxTokens());
     return new ContrastiveLoss(module, contrast).whole(batch, seeds.next());
   }
@@ -253,7 +253,7 @@ public final class DecoderTrainer implements AutoCloseable {
   public double addContrastiveLoss(
       List<PackedBatch> parts, int queries, double scale, double weight) {
     Contrast contrast = new Contrast(queries, scale, weight);
-    contrast.check(parts.stream().mapToInt(PackedBatch::texts).sum());
+    contrast.check(parts.stream().mapToInt(PackedBatch::vectors).sum());
     parts.forEach(part -> BatchInputs.check(part, spec, options.maxTokens()));
     long[] partSeeds = parts.stream().mapToLong(part -> seeds.next()).toArray();
     return new ContrastiveLoss(module, contrast).inParts(parts, partSeeds);
@@ -273,7 +273,7 @@ public final class DecoderTrainer implements AutoCloseable {
         batch,
         BatchInputs.Pass.EVALUATION,
         scope -> BatchInputs.pooling(batch, 0, scope),
-        (scope, value) -> Decoder.rows(scope.toTensor(value), batch.texts(), spec.hiddenSize()));
+        (scope, value) -> Decoder.rows(scope.toTensor(value), batch.vectors(), spec.hiddenSize()));
   }
 
   /** The Euclidean norm of all gradients together. */
