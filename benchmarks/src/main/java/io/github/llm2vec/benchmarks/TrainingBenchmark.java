@@ -140,8 +140,7 @@ final class TrainingBenchmark implements Callable<Integer> {
     print(start + "this trainer", rate, operations, ceiling, ratio);
   }
 
-  private void print(
-      String start, double rate, double operations, double ceiling, String ratio) {
+  private void print(String start, double rate, double operations, double ceiling, String ratio) {
     double gigaflops = rate * operations / 1e9;
     out.printf(
         Locale.ROOT,

@@ -46,17 +46,30 @@ class TrainingDataBuilderTest {
     // From Webster's dictionary of 1913, as GCIDE has it.
     gzip(
         packages.resolve("dict-gcide/usr/share/dictd/gcide.dict.dz"),
-        "00-database-info\n   This file is a dictionary of many many words.\n\n"
-            + "Arquebus \\Ar\"que*bus\\, Arquebuse \\Ar\"que*buse\\ (?; 277), n. [F.\n"
-            + "   arquebuse, OF. harquebuse [see Hag]. See {Hagbut}.]\n"
-            + "   A sort of hand gun answering to a {trigger} by a match.\n   [1913 Webster]\n");
+        """
+        00-database-info
+           This file is a dictionary of many many words.
+
+        Arquebus \\Ar"que*bus\\, Arquebuse \\Ar"que*buse\\ (?; 277), n. [F.
+           arquebuse, OF. harquebuse [see Hag]. See {Hagbut}.]
+           A sort of hand gun answering to a {trigger} by a match.
+           [1913 Webster]
+        """);
     write(
         "Translation-en",
-        "Package: chess\nDescription-md5: 0\nDescription-en: plays a game of chess\n"
-            + " A program that plays against the user or against itself,\n .\n"
-            + " with a search as deep as time allows.\n\n"
-            + "Package: chess-dev\nDescription-en: chess, development files\n"
-            + " Headers that are needed by those who want to build a program with it.\n\n");
+        """
+        Package: chess
+        Description-md5: 0
+        Description-en: plays a game of chess
+         A program that plays against the user or against itself,
+         .
+         with a search as deep as time allows.
+
+        Package: chess-dev
+        Description-en: chess, development files
+         Headers that are needed by those who want to build a program with it.
+
+        """);
     write(
         "sqlite3-doc/usr/share/doc/a.html",
         "<html><head><title>no</title></head><h1>2.1 How to choose a page size</h1><p>Pages are"
