@@ -19,10 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Distributions are those that transformers' {@code _init_weights} states. */
 class RandomWeightsTest {
 
-  private static final String LARGER =
-      "{\"model_type\":\"qwen2\",\"vocab_size\":512,\"hidden_size\":64,\"intermediate_size\":160,"
-          + "\"num_hidden_layers\":1,\"num_attention_heads\":4,\"num_key_value_heads\":2%s}";
-
   @TempDir private Path folder;
 
   @Test
@@ -115,6 +111,12 @@ class RandomWeightsTest {
   }
 
   private Path config(String extra) throws IOException {
-    return Files.writeString(folder.resolve("config.json"), String.format(LARGER, extra));
+    return Files.writeString(
+        folder.resolve("config.json"),
+        "{\"model_type\":\"qwen2\",\"vocab_size\":512,\"hidden_size\":64,"
+            + "\"intermediate_size\":160,\"num_hidden_layers\":1,\"num_attention_heads\":4,"
+            + "\"num_key_value_heads\":2"
+            + extra
+            + "}");
   }
 }

@@ -11,7 +11,8 @@ package io.github.llm2vec.solr.query;
  * @param overRequest how many times {@code topK} candidates are scored again from full floats; 0
  *     for none
  */
-public record QueryDefaults(String model, String instruction, int dimensions, int efSearch, int overRequest) {
+public record QueryDefaults(
+    String model, String instruction, int dimensions, int efSearch, int overRequest) {
 
   /** Nothing to fall back on. */
   public static final QueryDefaults NONE = new QueryDefaults("", "", 0, 0, 0);

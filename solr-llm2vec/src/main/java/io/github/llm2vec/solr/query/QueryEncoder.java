@@ -118,8 +118,7 @@ final class QueryEncoder {
       return;
     }
     try {
-      IndexIdentities.of(
-              request.getSearcher().getIndexReader(), request.getSchema(), field.name())
+      IndexIdentities.of(request.getSearcher().getIndexReader(), request.getSchema(), field.name())
           .requireComparableWith(model, fingerprint, field.dimensions());
     } catch (IOException e) {
       throw new SolrException(

@@ -32,7 +32,8 @@ final class DictionarySource implements PairSource {
 
   /** Other spellings and the part of speech, before a definition of Webster's. */
   private static final Pattern GRAMMAR =
-      Pattern.compile("^[^.;:]{0,40}?\\b(?:n|a|adv|v|vb|prep|pl|p)\\.\\s*(?:(?:pl|t|i|n)\\.[\\s;&]*)*");
+      Pattern.compile(
+          "^[^.;:]{0,40}?\\b(?:n|a|adv|v|vb|prep|pl|p)\\.\\s*(?:(?:pl|t|i|n)\\.[\\s;&]*)*");
 
   private static final Pattern BRACES = Pattern.compile("[{}]");
 

@@ -67,7 +67,11 @@ final class HtmlSource implements PairSource {
     String title = "";
     int start = html.length();
     while (heading.find()) {
-      section(title, text(html.substring(Math.min(start, heading.start()), heading.start())), seen, pairs);
+      section(
+          title,
+          text(html.substring(Math.min(start, heading.start()), heading.start())),
+          seen,
+          pairs);
       title = NUMBER.matcher(text(heading.group(2))).replaceFirst("");
       start = heading.end();
     }

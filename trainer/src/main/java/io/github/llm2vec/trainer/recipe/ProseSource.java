@@ -22,7 +22,8 @@ import java.util.zip.GZIPInputStream;
  */
 final class ProseSource implements PairSource {
 
-  private static final Pattern SENTENCE_END = Pattern.compile("(?<=[.!?]['\"]?)\\s+(?=['\"]?\\p{Lu})");
+  private static final Pattern SENTENCE_END =
+      Pattern.compile("(?<=[.!?]['\"]?)\\s+(?=['\"]?\\p{Lu})");
   private static final int LEAST_SENTENCES = 3;
   private static final int LEAST_QUERY_WORDS = 6;
   private static final int MOST_QUERY_WORDS = 30;

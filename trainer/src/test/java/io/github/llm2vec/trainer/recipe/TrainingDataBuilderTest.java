@@ -175,8 +175,7 @@ class TrainingDataBuilderTest {
 
   private List<SourceReport> build(List<Path> keptOut, int most) throws IOException {
     RecipeOptions options =
-        new RecipeOptions(
-            packages, collections, keptOut, folder.resolve("out"), most, 50, 42);
+        new RecipeOptions(packages, collections, keptOut, folder.resolve("out"), most, 50, 42);
     return new TrainingDataBuilder(options).build(report -> {});
   }
 
