@@ -32,12 +32,14 @@ import org.junit.Test;
 public class ClusterTest extends SolrCloudTestCase {
 
   private static final int DIMENSIONS = 32;
-  private static final String COLLECTION = "papers";
+  private static final String BASIC = "papers";
+  private static final String QUANTISED = "quantised_papers";
 
   private static FakeEncoder encoder;
 
   @BeforeClass
   public static void startCluster() throws Exception {
+    encoder = new FakeEncoder(DIMENSIONS);
     configureCluster(2)
         .addConfig("basic", SolrNode.BASIC)
         .addConfig("quantised", SolrNode.example("cloud-quantised"))
@@ -51,30 +53,26 @@ public class ClusterTest extends SolrCloudTestCase {
       EncoderRegistry.install(
           node.getCoreContainer(), new EncoderRegistry(models, model -> encoder, Runnable::run));
     }
+    // Both live as long as the cluster: a deleted one may still hold the encoder for a while.
+    createCollection(BASIC, "basic");
+    createCollection(QUANTISED, "quantised");
   }
 
-  /** The one before is closed with its last collection. */
-  @Before
-  public void openEncoder() {
-    encoder = new FakeEncoder(DIMENSIONS);
-  }
-
-  private static void createCollection(String configset) throws Exception {
-    CollectionAdminRequest.createCollection(COLLECTION, configset, 2, 2)
+  private static void createCollection(String name, String configset) throws Exception {
+    CollectionAdminRequest.createCollection(name, configset, 2, 2)
         .withProperty("llm2vec.dims", "" + DIMENSIONS)
         .process(cluster.getSolrClient());
-    cluster.waitForActiveCollection(COLLECTION, 2, 4);
+    cluster.waitForActiveCollection(name, 2, 4);
   }
 
-  @After
-  public void deleteCollection() throws Exception {
-    CollectionAdminRequest.deleteCollection(COLLECTION).process(cluster.getSolrClient());
+  @Before
+  public void forgetCalls() {
+    encoder.forget();
   }
 
   @Test
   public void documentsAndQueriesAreEncodedOnceInTheCluster() throws Exception {
-    createCollection("basic");
-    List<SciFact.Abstract> papers = index();
+    List<SciFact.Abstract> papers = index(BASIC);
     assertEquals(
         papers.stream().map(SciFact.Abstract::source).sorted().toList(),
         encoder.texts().stream().sorted().toList());
@@ -90,12 +88,11 @@ public class ClusterTest extends SolrCloudTestCase {
 
   @Test
   public void quantisedConfigsetFindsTheTrueNeighboursWithExactScores() throws Exception {
-    createCollection("quantised");
-    List<SciFact.Abstract> papers = index();
-    for (String query : SciFact.queries().subList(0, 5)) {
+    List<SciFact.Abstract> papers = index(QUANTISED);
+    for (String query : SciFact.queries().subList(10, 15)) {
       SolrQuery request = new SolrQuery("q", "{!llm2vec f=vector topK=10 v=$qq}", "qq", query);
       List<SearchHits.Hit> expected = SearchHits.nearest(encoder, query, papers, 10);
-      List<SolrDocument> found = cluster.getSolrClient().query(COLLECTION, request).getResults();
+      List<SolrDocument> found = cluster.getSolrClient().query(QUANTISED, request).getResults();
       assertEquals(10, found.size());
       for (int i = 0; i < 10; i++) {
         assertEquals(expected.get(i).score(), (float) found.get(i).getFieldValue("score"), 1e-6f);
@@ -103,14 +100,14 @@ public class ClusterTest extends SolrCloudTestCase {
     }
   }
 
-  private static List<SciFact.Abstract> index() throws Exception {
+  private static List<SciFact.Abstract> index(String collection) throws Exception {
     List<SciFact.Abstract> papers = SciFact.documents(60);
     List<SolrInputDocument> documents = new ArrayList<>();
     for (SciFact.Abstract paper : papers) {
       documents.add(
           new SolrInputDocument("id", paper.id(), "title", paper.title(), "text", paper.text()));
     }
-    new UpdateRequest().add(documents).commit(cluster.getSolrClient(), COLLECTION);
+    new UpdateRequest().add(documents).commit(cluster.getSolrClient(), collection);
     return papers;
   }
 
@@ -120,7 +117,7 @@ public class ClusterTest extends SolrCloudTestCase {
     SolrQuery request =
         new SolrQuery("q", query, "fq", filter, "qq", text, "rows", "10", "fl", "id,title,score");
     request.set("near", "{!llm2vec f=vector topK=5 v=$qq}");
-    QueryResponse response = cluster.getSolrClient().query(COLLECTION, request);
+    QueryResponse response = cluster.getSolrClient().query(BASIC, request);
     assertEquals(10, response.getResults().size());
     assertEquals(List.of(List.of(text)), encoder.calls());
   }
@@ -130,7 +127,7 @@ public class ClusterTest extends SolrCloudTestCase {
     Map<String, SciFact.Abstract> byId = new TreeMap<>();
     papers.forEach(paper -> byId.put(paper.id(), paper));
     List<Replica> replicas =
-        getCollectionState(COLLECTION).getSlices().stream()
+        getCollectionState(BASIC).getSlices().stream()
             .flatMap(slice -> slice.getReplicas().stream())
             .toList();
     for (Replica replica : replicas) {
