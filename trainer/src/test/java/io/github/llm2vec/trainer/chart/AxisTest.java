@@ -19,4 +19,13 @@ class AxisTest {
     assertEquals(0.5, new Axis(1, 100, true).place(10), 1e-12);
     assertTrue(Axis.around(0.5, 0.5).ticks().stream().allMatch(Double::isFinite));
   }
+
+  @Test
+  void endsAtOneWhereNothingIsAboveZero() {
+    for (double largest : new double[] {0, -0.0, -0.3, Double.NaN}) {
+      Axis axis = Axis.fromZero(largest);
+      assertEquals(1, axis.most());
+      assertEquals(6, axis.ticks().size());
+    }
+  }
 }
