@@ -9,9 +9,9 @@ import java.util.Objects;
  * @param topN hits to return
  * @param words hits of the words that enter the fusion
  * @param vectors how the vectors are searched; its {@code k} hits enter the fusion
- * @param rankConstant the k of reciprocal rank fusion
+ * @param fusion how both ranks become a score
  */
-public record HybridOptions(int topN, int words, KnnOptions vectors, int rankConstant) {
+public record HybridOptions(int topN, int words, KnnOptions vectors, HybridFusion fusion) {
 
   private static final int LEAST_DEPTH = 100;
 
@@ -20,20 +20,24 @@ public record HybridOptions(int topN, int words, KnnOptions vectors, int rankCon
     Objects.requireNonNull(vectors, "vectors");
     requirePositive("topN", topN);
     requirePositive("words", words);
-    requirePositive("rankConstant", rankConstant);
+    Objects.requireNonNull(fusion, "fusion");
   }
 
   /** The best {@code topN} of the fused best 100, or {@code topN} if more, of either search. */
   public static HybridOptions top(int topN) {
     requirePositive("topN", topN);
     int depth = Math.max(LEAST_DEPTH, topN);
-    return new HybridOptions(
-        topN, depth, KnnOptions.top(depth), ReciprocalRankFusion.RANK_CONSTANT);
+    return new HybridOptions(topN, depth, KnnOptions.top(depth), HybridFusion.DEFAULT);
   }
 
   /** These options with another vector search. */
   public HybridOptions withVectors(KnnOptions value) {
-    return new HybridOptions(topN, words, value, rankConstant);
+    return new HybridOptions(topN, words, value, fusion);
+  }
+
+  /** These options with another way to make one score of two ranks. */
+  public HybridOptions withFusion(HybridFusion value) {
+    return new HybridOptions(topN, words, vectors, value);
   }
 
   private static void requirePositive(String name, int value) {

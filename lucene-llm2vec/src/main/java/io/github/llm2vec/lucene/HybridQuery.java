@@ -23,20 +23,17 @@ final class HybridQuery extends Query {
   private final Query vectors;
   private final Query filter;
   private final int depth;
-  private final int rankConstant;
+  private final HybridFusion fusion;
 
-  HybridQuery(Query words, Query vectors, Query filter, int depth, int rankConstant) {
+  HybridQuery(Query words, Query vectors, Query filter, int depth, HybridFusion fusion) {
     this.words = Objects.requireNonNull(words, "words");
     this.vectors = Objects.requireNonNull(vectors, "vectors");
     this.filter = Objects.requireNonNull(filter, "filter");
     if (depth < 1) {
       throw new IllegalArgumentException("depth must be at least 1, got " + depth);
     }
-    if (rankConstant < 1) {
-      throw new IllegalArgumentException("rankConstant must be at least 1, got " + rankConstant);
-    }
     this.depth = depth;
-    this.rankConstant = rankConstant;
+    this.fusion = Objects.requireNonNull(fusion, "fusion");
   }
 
   @Override
@@ -44,8 +41,7 @@ final class HybridQuery extends Query {
     int most = Math.max(1, Math.min(depth, searcher.getIndexReader().maxDoc()));
     TopDocs byWords = searcher.search(filtered(words), most);
     TopDocs byVectors = searcher.search(filtered(vectors), most);
-    List<FusedHit> fused =
-        ReciprocalRankFusion.fuse(List.of(byWords, byVectors), 2 * most, rankConstant);
+    List<FusedHit> fused = ReciprocalRankFusion.fuse(byWords, byVectors, 2 * most, fusion);
     Map<Integer, FusedHit> hits = new HashMap<>();
     fused.forEach(hit -> hits.put(hit.doc(), hit));
     return ScoredDocsQuery.of(
@@ -57,7 +53,7 @@ final class HybridQuery extends Query {
   }
 
   private Explanation explain(float score, List<Integer> ranks) {
-    return ReciprocalRankFusion.explain(score, ranks.get(0), ranks.get(1), rankConstant);
+    return fusion.explain(score, ranks.get(0), ranks.get(1));
   }
 
   private Query filtered(Query query) {
@@ -79,13 +75,9 @@ final class HybridQuery extends Query {
 
   @Override
   public String toString(String field) {
-    return "Hybrid(words=%s, vectors=%s, filter=%s, depth=%d, rankConstant=%d)"
+    return "Hybrid(words=%s, vectors=%s, filter=%s, depth=%d, %s)"
         .formatted(
-            words.toString(field),
-            vectors.toString(field),
-            filter.toString(field),
-            depth,
-            rankConstant);
+            words.toString(field), vectors.toString(field), filter.toString(field), depth, fusion);
   }
 
   @Override
@@ -98,11 +90,11 @@ final class HybridQuery extends Query {
         && vectors.equals(that.vectors)
         && filter.equals(that.filter)
         && depth == that.depth
-        && rankConstant == that.rankConstant;
+        && fusion.equals(that.fusion);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(classHash(), words, vectors, filter, depth, rankConstant);
+    return Objects.hash(classHash(), words, vectors, filter, depth, fusion);
   }
 }

@@ -93,8 +93,7 @@ public final class HybridSearcher {
             .build();
     TopDocs worded = searcher.search(matching, options.words());
     List<FusedHit> fused =
-        ReciprocalRankFusion.fuse(
-            List.of(worded, nearest.ranking()), options.topN(), options.rankConstant());
+        ReciprocalRankFusion.fuse(worded, nearest.ranking(), options.topN(), options.fusion());
     List<HybridHit> hits = new ArrayList<>(fused.size());
     for (FusedHit hit : fused) {
       hits.add(

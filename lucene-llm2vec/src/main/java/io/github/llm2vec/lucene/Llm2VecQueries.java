@@ -110,11 +110,11 @@ public final class Llm2VecQueries {
    * @param vectors scores by vectors; restricted by its own filter
    * @param filter which documents are ranked at all, in both searches
    * @param depth hits of either search that enter the fusion
-   * @param rankConstant the k of reciprocal rank fusion
+   * @param fusion how both ranks become a score
    */
   public static Query hybrid(
-      Query words, Query vectors, Query filter, int depth, int rankConstant) {
-    return new HybridQuery(words, vectors, filter, depth, rankConstant);
+      Query words, Query vectors, Query filter, int depth, HybridFusion fusion) {
+    return new HybridQuery(words, vectors, filter, depth, fusion);
   }
 
   /** The {@code k} documents nearest to a text, compared with every vector of the index. */

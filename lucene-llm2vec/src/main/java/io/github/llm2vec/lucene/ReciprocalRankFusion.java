@@ -3,11 +3,11 @@ package io.github.llm2vec.lucene;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.lucene.search.Explanation;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TopDocs;
 
@@ -47,6 +47,16 @@ public final class ReciprocalRankFusion {
    * @return best first
    */
   public static List<FusedHit> fuse(List<TopDocs> rankings, int topN, int rankConstant) {
+    return fuse(rankings, topN, rankConstant, Collections.nCopies(rankings.size(), 1.0));
+  }
+
+  /** Fuses a ranking by words and one by vectors, in this order. */
+  public static List<FusedHit> fuse(TopDocs words, TopDocs vectors, int topN, HybridFusion fusion) {
+    return fuse(List.of(words, vectors), topN, fusion.rankConstant(), fusion.weights());
+  }
+
+  private static List<FusedHit> fuse(
+      List<TopDocs> rankings, int topN, int rankConstant, List<Double> weights) {
     if (topN < 1) {
       throw new IllegalArgumentException("topN must be at least 1, got " + topN);
     }
@@ -72,33 +82,12 @@ public final class ReciprocalRankFusion {
         (key, ranks) ->
             fused.add(
                 new FusedHit(
-                    key.doc(), key.shardIndex(), score(ranks, rankConstant), List.of(ranks))));
+                    key.doc(),
+                    key.shardIndex(),
+                    score(ranks, rankConstant, weights),
+                    List.of(ranks))));
     fused.sort(BEST_FIRST);
     return List.copyOf(fused.subList(0, Math.min(topN, fused.size())));
-  }
-
-  /**
-   * Explains the score of a document that words and vectors ranked.
-   *
-   * @param score its score
-   * @param wordRank its rank by words, counted from 1; 0 if they missed it
-   * @param vectorRank its rank by vectors, counted from 1; 0 if they missed it
-   * @param rankConstant the k of the formula
-   */
-  public static Explanation explain(float score, int wordRank, int vectorRank, int rankConstant) {
-    return Explanation.match(
-        score,
-        "reciprocal rank fusion, sum of:",
-        explain("words", wordRank, rankConstant),
-        explain("vectors", vectorRank, rankConstant));
-  }
-
-  private static Explanation explain(String ranking, int rank, int rankConstant) {
-    return rank == 0
-        ? Explanation.match(0, "not found by " + ranking)
-        : Explanation.match(
-            (float) reciprocal(rank, rankConstant),
-            "1 / (%d + %d), rank %d by %s".formatted(rankConstant, rank, rank, ranking));
   }
 
   /**
@@ -117,10 +106,10 @@ public final class ReciprocalRankFusion {
     return ranks;
   }
 
-  private static double score(Integer[] ranks, int rankConstant) {
+  private static double score(Integer[] ranks, int rankConstant, List<Double> weights) {
     double score = 0;
-    for (int rank : ranks) {
-      score += reciprocal(rank, rankConstant);
+    for (int list = 0; list < ranks.length; list++) {
+      score += weights.get(list) * reciprocal(ranks[list], rankConstant);
     }
     return score;
   }

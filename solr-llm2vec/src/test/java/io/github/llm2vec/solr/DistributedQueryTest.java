@@ -143,8 +143,17 @@ class DistributedQueryTest {
     }
   }
 
-  /** Cormack, Clarke, Büttcher 2009: the sum of 1 / (k + rank), ranks by Solr's own parsers. */
   private Map<String, Float> formula(String filter, int depth, int rankConstant) throws Exception {
+    return formula(filter, depth, rankConstant, List.of(1f, 1f));
+  }
+
+  /**
+   * Cormack, Clarke, Büttcher 2009: the sum of 1 / (k + rank), ranks by Solr's own parsers.
+   *
+   * @param weights of words and vectors
+   */
+  private Map<String, Float> formula(
+      String filter, int depth, int rankConstant, List<Float> weights) throws Exception {
     List<String> words =
         SearchHits.ids(
             SearchHits.of(
@@ -166,9 +175,11 @@ class DistributedQueryTest {
     assertEquals(depth, words.size());
     assertEquals(depth, vectors.size());
     Map<String, Float> scores = new TreeMap<>();
-    for (List<String> ranking : List.of(words, vectors)) {
+    List<List<String>> rankings = List.of(words, vectors);
+    for (int list = 0; list < rankings.size(); list++) {
       for (int i = 0; i < depth; i++) {
-        scores.merge(ranking.get(i), 1f / (rankConstant + i + 1), Float::sum);
+        float share = weights.get(list) / (rankConstant + i + 1);
+        scores.merge(rankings.get(list).get(i), share, Float::sum);
       }
     }
     return scores;
@@ -182,6 +193,22 @@ class DistributedQueryTest {
     assertEquals(expected.size(), hits.size());
     for (Hit hit : hits) {
       assertEquals(expected.get(hit.id()), hit.score(), 1e-7f, hit.id());
+    }
+  }
+
+  @Test
+  void weightsAreTheUsers() throws Exception {
+    String query =
+        "{!llm2vecHybrid f=vector efSearch=200 qf=$wf depth=12 wordWeight=2.5 vectorWeight=0.5"
+            + " v=$qq}";
+    Map<String, Float> expected = formula("*:*", 12, 60, List.of(2.5f, 0.5f));
+    for (List<Hit> hits :
+        List.of(
+            SearchHits.of(sharded(Map.of("q", query))), SearchHits.of(whole(Map.of("q", query))))) {
+      assertEquals(expected.size(), hits.size());
+      for (Hit hit : hits) {
+        assertEquals(expected.get(hit.id()), hit.score(), 1e-7f, hit.id());
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.query;
 
-import io.github.llm2vec.lucene.ReciprocalRankFusion;
+import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.ScoredDocsQuery;
 import java.io.IOException;
 import java.util.HashMap;
@@ -18,12 +18,12 @@ final class FusedRankingQuery extends Query {
 
   private final SchemaField uniqueKey;
   private final FusedRanking ranking;
-  private final int rankConstant;
+  private final HybridFusion fusion;
 
-  FusedRankingQuery(SchemaField uniqueKey, FusedRanking ranking, int rankConstant) {
+  FusedRankingQuery(SchemaField uniqueKey, FusedRanking ranking, HybridFusion fusion) {
     this.uniqueKey = uniqueKey;
     this.ranking = ranking;
-    this.rankConstant = rankConstant;
+    this.fusion = fusion;
   }
 
   @Override
@@ -44,15 +44,12 @@ final class FusedRankingQuery extends Query {
         hits,
         (doc, score) -> {
           FusedRanking.Entry entry = found.get(doc);
-          return ReciprocalRankFusion.explain(
-              score, entry.wordRank(), entry.vectorRank(), rankConstant);
+          return fusion.explain(score, entry.wordRank(), entry.vectorRank());
         });
   }
 
   private float score(FusedRanking.Entry entry) {
-    return (float)
-        (ReciprocalRankFusion.reciprocal(entry.wordRank(), rankConstant)
-            + ReciprocalRankFusion.reciprocal(entry.vectorRank(), rankConstant));
+    return (float) fusion.score(entry.wordRank(), entry.vectorRank());
   }
 
   @Override
@@ -62,8 +59,7 @@ final class FusedRankingQuery extends Query {
 
   @Override
   public String toString(String field) {
-    return "Fused(%d documents, rankConstant=%d)"
-        .formatted(ranking.documents().size(), rankConstant);
+    return "Fused(%d documents, %s)".formatted(ranking.documents().size(), fusion);
   }
 
   @Override
@@ -71,11 +67,11 @@ final class FusedRankingQuery extends Query {
     return sameClassAs(other)
         && uniqueKey.getName().equals(((FusedRankingQuery) other).uniqueKey.getName())
         && ranking.equals(((FusedRankingQuery) other).ranking)
-        && rankConstant == ((FusedRankingQuery) other).rankConstant;
+        && fusion.equals(((FusedRankingQuery) other).fusion);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(classHash(), uniqueKey.getName(), ranking, rankConstant);
+    return Objects.hash(classHash(), uniqueKey.getName(), ranking, fusion);
   }
 }

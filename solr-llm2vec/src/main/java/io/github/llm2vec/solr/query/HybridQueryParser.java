@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.query;
 
+import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.Llm2VecQueries;
-import io.github.llm2vec.lucene.ReciprocalRankFusion;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +38,8 @@ public final class HybridQueryParser extends QParser {
   private static final String WORDS = "words";
   private static final String DEPTH = "depth";
   private static final String RANK_CONSTANT = "rankConstant";
+  private static final String WORD_WEIGHT = "wordWeight";
+  private static final String VECTOR_WEIGHT = "vectorWeight";
   private static final String PRE_FILTER = "preFilter";
   private static final int DEFAULT_DEPTH = 100;
 
@@ -50,6 +52,8 @@ public final class HybridQueryParser extends QParser {
           WORDS,
           DEPTH,
           RANK_CONSTANT,
+          WORD_WEIGHT,
+          VECTOR_WEIGHT,
           PRE_FILTER,
           "efSearch",
           "overRequest",
@@ -80,7 +84,7 @@ public final class HybridQueryParser extends QParser {
     }
     SolrParams own = own();
     int depth = count(own, DEPTH, DEFAULT_DEPTH);
-    int rankConstant = count(own, RANK_CONSTANT, ReciprocalRankFusion.RANK_CONSTANT);
+    HybridFusion fusion = fusion(own);
     boolean filtered = !isFilter() && recurseCount == 0;
     HybridSearch search = HybridSearch.of(name(), own, depth, filtered);
     return switch (HybridStage.wanted(req, search)) {
@@ -88,15 +92,16 @@ public final class HybridQueryParser extends QParser {
       case VECTORS -> vectors(own, depth);
       case OTHER ->
           throw refused("a hybrid query cannot be filtered by another one in a distributed search");
-      case RESULTS -> results(search, own, rankConstant);
+      case RESULTS -> results(search, own, fusion);
     };
   }
 
-  private Query results(HybridSearch search, SolrParams own, int rankConstant) throws SyntaxError {
+  private Query results(HybridSearch search, SolrParams own, HybridFusion fusion)
+      throws SyntaxError {
     String ranks = req.getParams().get(HybridStage.parameter(search));
     if (ranks != null) {
       return new FusedRankingQuery(
-          req.getSchema().getUniqueKeyField(), FusedRanking.read(ranks), rankConstant);
+          req.getSchema().getUniqueKeyField(), FusedRanking.read(ranks), fusion);
     }
     if (req.getParams().getBool(ShardParams.IS_SHARD, false)) {
       int purpose = req.getParams().getInt(ShardParams.SHARDS_PURPOSE, 0);
@@ -111,11 +116,9 @@ public final class HybridQueryParser extends QParser {
     Query vectors = vectors(own, search.depth());
     if (isCoordinator()) {
       HybridSearch.note(req, search);
-      return Llm2VecQueries.hybrid(
-          words, vectors, new MatchAllDocsQuery(), search.depth(), rankConstant);
+      return Llm2VecQueries.hybrid(words, vectors, new MatchAllDocsQuery(), search.depth(), fusion);
     }
-    return Llm2VecQueries.hybrid(
-        words, vectors, filter(search.filtered()), search.depth(), rankConstant);
+    return Llm2VecQueries.hybrid(words, vectors, filter(search.filtered()), search.depth(), fusion);
   }
 
   /** Whether the query is never run here, because shards do that. */
@@ -213,6 +216,18 @@ public final class HybridQueryParser extends QParser {
   private String name() {
     String name = localParams == null ? params.get("defType") : localParams.get("type");
     return name == null ? "llm2vecHybrid" : name;
+  }
+
+  private static HybridFusion fusion(SolrParams own) {
+    HybridFusion given = HybridFusion.DEFAULT;
+    try {
+      return new HybridFusion(
+          own.getInt(RANK_CONSTANT, given.rankConstant()),
+          own.getDouble(WORD_WEIGHT, given.wordWeight()),
+          own.getDouble(VECTOR_WEIGHT, given.vectorWeight()));
+    } catch (IllegalArgumentException e) {
+      throw refused(e.getMessage());
+    }
   }
 
   private static int count(SolrParams own, String name, int missing) {
