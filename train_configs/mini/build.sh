@@ -73,7 +73,7 @@ done_after packages
 
 # ---- Data and tokenizer ----------------------------------------------------------------------
 
-if [ ! -f "$out/data/pairs.jsonl" ]; then
+if [ ! -f "$out/data/pairs" ]; then
   say "training data"
   set -- --packages "$out/packages" --collections "${collections:-$out/packages}" --output "$out/data"
   for kept_out in retrieval pairs/stsb-open; do
@@ -85,7 +85,7 @@ done_after data
 
 if [ ! -f "$out/tokenizer/tokenizer.json" ]; then
   say "tokenizer"
-  "$llm2vec" tokenizer --vocab-size 10000 --lowercase --output "$out/tokenizer" "$out/data/text.txt"
+  "$llm2vec" tokenizer --vocab-size 12000 --lowercase --output "$out/tokenizer" "$out/data/text.txt"
 fi
 done_after tokenizer
 

@@ -77,6 +77,7 @@ final class HardNegatives implements AutoCloseable {
     for (ScoreDoc hit : searcher.search(query.build(), CANDIDATES).scoreDocs) {
       Pair other = pairs.get(hit.doc);
       if (!other.query().equalsIgnoreCase(pair.query())
+          && !other.sharesDocument(pair)
           && Words.likeness(other.positive(), pair.positive()) < NEARLY_THE_SAME) {
         return Optional.of(other.positive());
       }

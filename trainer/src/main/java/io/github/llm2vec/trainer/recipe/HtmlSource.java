@@ -46,6 +46,11 @@ final class HtmlSource implements PairSource {
   }
 
   @Override
+  public String kind() {
+    return "documentation";
+  }
+
+  @Override
   public void read(Consumer<Pair> pairs) throws IOException {
     List<Path> pages;
     try (Stream<Path> walk = Files.walk(folder)) {

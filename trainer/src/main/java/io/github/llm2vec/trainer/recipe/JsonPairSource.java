@@ -43,7 +43,11 @@ final class JsonPairSource implements PairSource {
         Optional<String> negative =
             Optional.of(pair.path("negative").asText()).filter(text -> !text.isEmpty());
         pairs.accept(
-            new Pair(pair.path("query").asText(), pair.path("positive").asText(), negative));
+            new Pair(
+                pair.path("query").asText(),
+                pair.path("positive").asText(),
+                negative,
+                Pair.NO_DOCUMENT));
       }
     }
   }

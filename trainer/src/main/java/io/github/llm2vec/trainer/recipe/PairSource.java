@@ -10,6 +10,16 @@ interface PairSource {
   /** Short name, for the report and for the file. */
   String name();
 
+  /** The file that its pairs go to; small sources of one sort share it. */
+  default String kind() {
+    return name();
+  }
+
+  /** Whether no other source has its texts. */
+  default boolean hasTextsOfItsOwn() {
+    return true;
+  }
+
   /** Reads all of it. */
   void read(Consumer<Pair> pairs) throws IOException;
 }

@@ -18,12 +18,14 @@ final class Sources {
 
   private final Path packages;
   private final Path collections;
+  private final int mostWords;
   private final long seed;
   private final List<PairSource> found = new ArrayList<>();
 
   Sources(RecipeOptions options) {
     this.packages = options.packages();
     this.collections = options.collections();
+    this.mostWords = options.mostWords();
     this.seed = options.seed();
   }
 
@@ -32,11 +34,12 @@ final class Sources {
     Path wordNet = packages.resolve("wordnet-base/usr/share/wordnet");
     add(wordNet, new WordNetSource(wordNet));
     Path descriptions = packages.resolve("Translation-en");
-    add(descriptions, new DescriptionSource(descriptions));
-    for (String name : List.of("gcide", "foldoc")) {
-      Path file = packages.resolve("dict-" + name).resolve(DICTIONARIES + name + ".dict.dz");
-      add(file, new DictionarySource(name, file));
-    }
+    addWithCrops(descriptions, new DescriptionSource(descriptions));
+    // Without crops of GCIDE, whose long entries are mostly lines of poets.
+    Path gcide = dictionary("gcide");
+    add(gcide, new DictionarySource("gcide", gcide));
+    Path foldoc = dictionary("foldoc");
+    addWithCrops(foldoc, new DictionarySource("foldoc", foldoc));
     for (String place :
         List.of(
             "anarchism/usr/share/doc",
@@ -46,17 +49,38 @@ final class Sources {
             "python3.11-doc/usr/share/doc",
             "sqlite3-doc/usr/share/doc")) {
       Path folder = packages.resolve(place);
-      add(folder, new HtmlSource(place.substring(0, place.indexOf('/')), folder));
+      addWithCrops(folder, new HtmlSource(place.substring(0, place.indexOf('/')), folder));
     }
     Stream.of("train", "test")
         .map(part -> collections.resolve("pairs/pubmedqa/" + part + ".jsonl.gz"))
-        .forEach(file -> add(file, new JsonPairSource("pubmedqa", file)));
+        .forEach(file -> addWithCrops(file, new JsonPairSource("pubmedqa", file)));
     Stream.of("dev", "test")
         .map(part -> collections.resolve("pairs/snli-devtest/triples." + part + ".jsonl.gz"))
         .forEach(file -> add(file, new JsonPairSource("snli", file)));
     Path novels = collections.resolve("text/novels/train.txt.gz");
     add(novels, new ProseSource("novels", novels, seed));
+    for (String part : List.of("valid", "test")) {
+      Path file = collections.resolve("text/wikitext-2/wiki." + part + ".tokens.gz");
+      add(file, crops(new ParagraphSource("wikitext", file), true));
+    }
+    for (String part : List.of("inaugural", "state_union")) {
+      Path file = collections.resolve("text/us-presidents/" + part + ".txt.gz");
+      add(file, crops(new ParagraphSource("presidents", file), true));
+    }
     return List.copyOf(found);
+  }
+
+  private Path dictionary(String name) {
+    return packages.resolve("dict-" + name).resolve(DICTIONARIES + name + ".dict.dz");
+  }
+
+  private PairSource crops(PairSource source, boolean textsOfItsOwn) {
+    return new CropSource(source, textsOfItsOwn, mostWords, seed);
+  }
+
+  private void addWithCrops(Path place, PairSource source) {
+    add(place, source);
+    add(place, crops(source, false));
   }
 
   private void add(Path place, PairSource source) {

@@ -12,9 +12,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
@@ -23,7 +25,9 @@ import java.util.function.Consumer;
  * <ul>
  *   <li>{@code text.txt}, a text per line, for the tokenizer, pretraining and MNTP
  *   <li>{@code sentences.txt}, short ones, for SimCSE
- *   <li>{@code pairs.jsonl}, triples with hard negatives, for supervised training
+ *   <li>{@code pairs/}, triples with hard negatives, for supervised training: a file for each kind
+ *       of source, since a batch is made of one file and the texts of one source are harder to tell
+ *       apart
  * </ul>
  *
  * The same sources and options give the same files, byte for byte.
@@ -36,7 +40,7 @@ public final class TrainingDataBuilder {
   private final RecipeOptions options;
   private final JsonMapper mapper = new JsonMapper();
   private final Random random;
-  private final List<String> lines = new ArrayList<>();
+  private final Map<String, List<String>> lines = new TreeMap<>();
   private final List<String> texts = new ArrayList<>();
   private final List<String> sentences = new ArrayList<>();
 
@@ -70,7 +74,9 @@ public final class TrainingDataBuilder {
     }
     write("text.txt", texts);
     write("sentences.txt", sentences);
-    write("pairs.jsonl", lines);
+    for (Map.Entry<String, List<String>> kind : lines.entrySet()) {
+      write("pairs/" + kind.getKey() + ".jsonl", kind.getValue());
+    }
     return reports;
   }
 
@@ -88,10 +94,12 @@ public final class TrainingDataBuilder {
             pair.negative()
                 .or(() -> found(negatives, pair))
                 .orElseGet(() -> used.get(random.nextInt(used.size())).positive());
-        addLine(source.name(), pair, negative);
+        addLine(source, pair, negative);
       }
     }
-    addTexts(used);
+    if (source.hasTextsOfItsOwn()) {
+      addTexts(used);
+    }
     return new SourceReport(source.name(), all.size(), all.size() - kept.size(), used.size());
   }
 
@@ -107,7 +115,8 @@ public final class TrainingDataBuilder {
     return new Pair(
         Words.first(Words.oneLine(pair.query()), options.mostWords()),
         Words.first(Words.oneLine(pair.positive()), options.mostWords()),
-        pair.negative().map(text -> Words.first(Words.oneLine(text), options.mostWords())));
+        pair.negative().map(text -> Words.first(Words.oneLine(text), options.mostWords())),
+        pair.document());
   }
 
   /** As many as allowed, evenly from all over the source. */
@@ -123,10 +132,12 @@ public final class TrainingDataBuilder {
     return chosen;
   }
 
-  private void addLine(String source, Pair pair, String negative) throws IOException {
+  private void addLine(PairSource source, Pair pair, String negative) throws IOException {
     ObjectNode line = mapper.createObjectNode();
     line.put("query", pair.query()).put("positive", pair.positive()).put("negative", negative);
-    lines.add(mapper.writeValueAsString(line.put("source", source)));
+    lines
+        .computeIfAbsent(source.kind(), name -> new ArrayList<>())
+        .add(mapper.writeValueAsString(line.put("source", source.name())));
   }
 
   private void addTexts(List<Pair> pairs) {

@@ -17,6 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -121,6 +124,40 @@ class TrainingDataBuilderTest {
   }
 
   @Test
+  void cutsPiecesOutOfLongTexts() throws IOException {
+    String article =
+        IntStream.range(0, 130).mapToObj(i -> "w" + i).collect(Collectors.joining(" ", " ", " \n"));
+    gzip(
+        collections.resolve("text/wikitext-2/wiki.valid.tokens.gz"),
+        " = Title = \n \n" + article + " too short , it is \n");
+    build(List.of(), 100);
+    List<Path> kinds = files(folder.resolve("out/pairs"));
+    assertTrue(kinds.contains(folder.resolve("out/pairs/wikitext-crops.jsonl")), kinds.toString());
+    int pieces = 0;
+    for (JsonNode line : pairs()) {
+      if (line.path("source").asText().equals("wikitext-crops")) {
+        pieces++;
+        assertTrue(article.contains(" " + line.path("query").asText() + " "), line.toString());
+        assertTrue(article.contains(" " + line.path("positive").asText() + " "), line.toString());
+        assertTrue(Words.of(line.path("query").asText()).size() <= 16, line.toString());
+      }
+    }
+    assertEquals(2, pieces); // one for every 60 words
+  }
+
+  @Test
+  void putsTokensOfProseTogether() throws IOException {
+    gzip(
+        collections.resolve("text/wikitext-2/wiki.valid.tokens.gz"),
+        " The well @-@ known lobster 's 1 @,@ 000 eggs ( or <unk> 2 @.@ 5 ) , it is said . \n");
+    List<Pair> read = new ArrayList<>();
+    new ParagraphSource("w", collections.resolve("text/wikitext-2/wiki.valid.tokens.gz"))
+        .read(read::add);
+    assertEquals(
+        "The well-known lobster's 1,000 eggs (or 2.5), it is said.", read.get(0).positive());
+  }
+
+  @Test
   void keepsNegativesThatASourceHas() throws IOException {
     build(List.of(), 100);
     for (JsonNode line : pairs()) {
@@ -135,8 +172,11 @@ class TrainingDataBuilderTest {
     build(List.of(), 100);
     Path first = Files.move(folder.resolve("out"), folder.resolve("first"));
     build(List.of(), 100);
-    for (String name : List.of("text.txt", "sentences.txt", "pairs.jsonl")) {
-      assertEquals(-1, Files.mismatch(first.resolve(name), folder.resolve("out").resolve(name)));
+    List<Path> written = files(folder.resolve("out"));
+    assertEquals(files(first).size(), written.size());
+    for (Path file : written) {
+      Path before = first.resolve(folder.resolve("out").relativize(file));
+      assertEquals(-1, Files.mismatch(before, file), file.toString());
     }
   }
 
@@ -194,9 +234,17 @@ class TrainingDataBuilderTest {
 
   private List<JsonNode> pairs() throws IOException {
     List<JsonNode> lines = new ArrayList<>();
-    for (String line : Files.readAllLines(folder.resolve("out/pairs.jsonl"))) {
-      lines.add(new JsonMapper().readTree(line));
+    for (Path file : files(folder.resolve("out/pairs"))) {
+      for (String line : Files.readAllLines(file)) {
+        lines.add(new JsonMapper().readTree(line));
+      }
     }
     return lines;
+  }
+
+  private static List<Path> files(Path below) throws IOException {
+    try (Stream<Path> files = Files.walk(below)) {
+      return files.filter(Files::isRegularFile).sorted().toList();
+    }
   }
 }
