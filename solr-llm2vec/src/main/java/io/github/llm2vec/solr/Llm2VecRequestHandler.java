@@ -2,10 +2,10 @@
 package io.github.llm2vec.solr;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.model.NearestName;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelState;
 import io.github.llm2vec.solr.node.ModelStatus;
-import io.github.llm2vec.solr.node.NearestName;
 import io.github.llm2vec.solr.node.NodeEncoder;
 import io.github.llm2vec.solr.node.QueueReport;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import io.github.llm2vec.model.NearestName;
 import io.github.llm2vec.solr.node.EncoderRegistry;
-import io.github.llm2vec.solr.node.NearestName;
 import io.github.llm2vec.solr.node.NodeEncoder;
 import io.github.llm2vec.solr.update.BufferLimits;
 import io.github.llm2vec.solr.update.EncodingUpdateProcessor;

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.github.llm2vec.trainer.data.DataFormatException;
+import io.github.llm2vec.trainer.data.LineReader;
 import java.io.IOException;
 
 /**
@@ -30,12 +32,12 @@ final class JsonTextParser {
   TextRecord parse(String json, long line) throws IOException {
     try (JsonParser parser = factory.createParser(json)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
-        throw new TextInputException(source, line, "not a JSON object; " + EXAMPLE);
+        throw new DataFormatException(source, line, "not a JSON object; " + EXAMPLE);
       }
       return readObject(parser, line);
     } catch (JsonProcessingException e) {
       int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
-      throw new TextInputException(
+      throw new DataFormatException(
           source,
           line,
           "broken JSON at column " + column + " (" + e.getOriginalMessage() + "); " + EXAMPLE);
@@ -57,17 +59,17 @@ final class JsonTextParser {
       }
     }
     if (parser.nextToken() != null) {
-      throw new TextInputException(source, line, "more than one JSON value; " + EXAMPLE);
+      throw new DataFormatException(source, line, "more than one JSON value; " + EXAMPLE);
     }
     if (text == null) {
-      throw new TextInputException(source, line, "no \"text\"; " + EXAMPLE);
+      throw new DataFormatException(source, line, "no \"text\"; " + EXAMPLE);
     }
     return new TextRecord(id, title, text);
   }
 
   private String string(JsonParser parser, String key, long line) throws IOException {
     if (parser.currentToken() != JsonToken.VALUE_STRING) {
-      throw new TextInputException(source, line, "\"" + key + "\" is not a string; " + EXAMPLE);
+      throw new DataFormatException(source, line, "\"" + key + "\" is not a string; " + EXAMPLE);
     }
     return parser.getText();
   }
@@ -75,7 +77,7 @@ final class JsonTextParser {
   private String scalar(JsonParser parser, String key, JsonToken value, long line)
       throws IOException {
     if (value != JsonToken.VALUE_STRING && value != JsonToken.VALUE_NUMBER_INT) {
-      throw new TextInputException(
+      throw new DataFormatException(
           source, line, "\"" + key + "\" is neither a string nor a whole number; " + EXAMPLE);
     }
     return parser.getText();

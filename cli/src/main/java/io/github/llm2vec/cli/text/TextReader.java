@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.text;
 
+import io.github.llm2vec.trainer.data.LineReader;
 import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -33,7 +34,7 @@ public final class TextReader implements Closeable {
       throws IOException {
     this.counter = new CountingInputStream(raw);
     this.totalBytes = totalBytes;
-    this.lines = new LineReader(unpacked(counter), source, LineReader.MAX_LINE_BYTES);
+    this.lines = new LineReader(unpacked(counter), source);
     this.parser = new JsonTextParser(source);
     this.format = format;
   }

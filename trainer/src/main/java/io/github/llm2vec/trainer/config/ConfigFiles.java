@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
+import io.github.llm2vec.model.NearestName;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,7 +69,7 @@ public final class ConfigFiles {
 
   private static ConfigException unknown(ConfigValues values, String key) {
     Set<String> known = new TreeSet<>(values.readable());
-    Optional<String> nearest = KeyNames.nearest(values.spelling(key), known);
+    Optional<String> nearest = NearestName.of(values.spelling(key), known);
     return values.invalid(
         key,
         "there is no such key"

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
-import java.util.Collection;
-import java.util.Comparator;
 import java.util.Map;
-import java.util.Optional;
 
-/** Spellings of keys: those that Hugging Face renamed, and the key that a misspelt one may mean. */
+/** Spellings of keys that Hugging Face renamed. */
 final class KeyNames {
 
   /** Spellings of other transformers releases, with the one that is used here. */
@@ -30,31 +27,5 @@ final class KeyNames {
   /** Whether a key is an old spelling. */
   static boolean isOldSpelling(String key) {
     return RENAMED.containsKey(key);
-  }
-
-  /** The known key that is fewest typing errors away, if it is near enough to be meant. */
-  static Optional<String> nearest(String key, Collection<String> known) {
-    int tolerance = Math.max(2, key.length() / 3);
-    return known.stream()
-        .min(Comparator.comparingInt((String name) -> distance(key, name)).thenComparing(n -> n))
-        .filter(name -> distance(key, name) <= tolerance);
-  }
-
-  /** Levenshtein's distance. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(change, 1 + Math.min(row[j], row[j - 1]));
-      }
-    }
-    return row[b.length()];
   }
 }

@@ -17,10 +17,10 @@ import java.util.zip.ZipException;
  * Splits a stream of UTF-8 into lines as Python does when it reads text: a line ends at LF, CRLF or
  * a lone CR. Knows where each line lies in the stream. Not thread-safe.
  */
-final class LineReader implements RecordStream<String> {
+public final class LineReader implements RecordStream<String> {
 
-  /** Longest line in bytes; no text of this size is trained on as one. */
-  static final int MAX_LINE_BYTES = 64 << 20;
+  /** Longest line in bytes; a text of this size is far beyond what any model reads. */
+  public static final int MAX_LINE_BYTES = 64 << 20;
 
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -42,7 +42,13 @@ final class LineReader implements RecordStream<String> {
   private long start;
   private long consumed;
 
-  LineReader(InputStream in, String source) {
+  /**
+   * Reads a stream, which it owns.
+   *
+   * @param in plain UTF-8
+   * @param source the name of the stream in messages
+   */
+  public LineReader(InputStream in, String source) {
     this(in, source, MAX_LINE_BYTES);
   }
 
@@ -53,7 +59,7 @@ final class LineReader implements RecordStream<String> {
   }
 
   /** Number of the line last read, from 1. */
-  long line() {
+  public long line() {
     return line;
   }
 
@@ -72,7 +78,12 @@ final class LineReader implements RecordStream<String> {
     return new DataFormatException(source, line, problem);
   }
 
-  /** The next line without its end, or empty at the end of the stream. */
+  /**
+   * The next line without its end, or empty at the end of the stream.
+   *
+   * @throws DataFormatException if it is no UTF-8 or too long; the lines after it can be read
+   * @throws IOException if nothing more can be read
+   */
   @Override
   public Optional<String> next() throws IOException {
     if (!readLine()) {

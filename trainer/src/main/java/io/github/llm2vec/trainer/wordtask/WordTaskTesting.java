@@ -131,7 +131,7 @@ public final class WordTaskTesting {
       }
       listener.states("test", Math.min(rows.size(), from + config.batchSize()), rows.size());
       if (listener.stopRequested()) {
-        throw new WordTaskTraining.StoppedException();
+        throw new WordTaskTraining.StoppedException("stopped; nothing was written");
       }
     }
     return scorer.scores();

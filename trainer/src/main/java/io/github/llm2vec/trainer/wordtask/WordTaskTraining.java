@@ -99,17 +99,17 @@ public final class WordTaskTraining {
         (done, all) -> {
           listener.states(set, done, all);
           if (listener.stopRequested()) {
-            throw new StoppedException();
+            throw new StoppedException("stopped; the same command goes on");
           }
         });
   }
 
-  /** Ends a run before its first update; what was computed stays. */
+  /** Ends a run before it has a result; the message says what the user has of it. */
   public static final class StoppedException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    StoppedException() {
-      super("stopped; the same command goes on");
+    StoppedException(String message) {
+      super(message);
     }
   }
 
