@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.VectorFormatOptions;
 import io.github.llm2vec.trainer.mteb.EvaluationOptions;
 import io.github.llm2vec.trainer.mteb.EvaluationTask;
@@ -100,6 +101,12 @@ final class MtebOptions {
   private boolean bm25Fields;
 
   @Option(
+      names = "--vector-weight",
+      paramLabel = "W",
+      description = "Weight of the vectors in the hybrid, that of the words being 1 (default: 1).")
+  private double vectorWeight = HybridFusion.DEFAULT.vectorWeight();
+
+  @Option(
       names = "--costs",
       description = "Measure time and nDCG@10 of single queries on every graph, too.")
   private boolean costs;
@@ -136,9 +143,17 @@ final class MtebOptions {
     if (methods.isEmpty()) {
       return List.of(withModel ? new SearchMethod.Exact() : new SearchMethod.Words());
     }
-    return methods.equals(List.of("all"))
-        ? SearchMethod.all()
-        : methods.stream().map(String::strip).map(SearchMethod::of).toList();
+    List<SearchMethod> wanted =
+        methods.equals(List.of("all"))
+            ? SearchMethod.all()
+            : methods.stream().map(String::strip).map(SearchMethod::of).toList();
+    return wanted.stream().map(this::weighted).toList();
+  }
+
+  private SearchMethod weighted(SearchMethod method) {
+    return method instanceof SearchMethod.Hybrid hybrid
+        ? new SearchMethod.Hybrid(hybrid.fusion().withWeights(1, vectorWeight))
+        : method;
   }
 
   /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb;
 
+import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.KnnOptions;
 import io.github.llm2vec.trainer.mteb.search.ExactSearch;
 import io.github.llm2vec.trainer.mteb.search.GraphSearch;
@@ -61,7 +62,7 @@ final class RetrievalSearches {
     if (method instanceof SearchMethod.Graph graph) {
       return graph(graph);
     }
-    return hybrid();
+    return hybrid(((SearchMethod.Hybrid) method).fusion());
   }
 
   /** The exact rankings, computed at most once. */
@@ -148,7 +149,7 @@ final class RetrievalSearches {
         added -> setting.listener().indexed(setting.task(), method, added, documents.size()));
   }
 
-  private Timed hybrid() throws IOException {
+  private Timed hybrid(HybridFusion fusion) throws IOException {
     Timed byVectors = exact();
     Timed byWords = words();
     long start = System.nanoTime();
@@ -156,8 +157,10 @@ final class RetrievalSearches {
     for (int query = 0; query < byVectors.rankings().size(); query++) {
       rankings.add(
           RankFusion.fuse(
-              List.of(byVectors.rankings().get(query), byWords.rankings().get(query)),
-              setting.options().hits()));
+              byWords.rankings().get(query),
+              byVectors.rankings().get(query),
+              setting.options().hits(),
+              fusion));
     }
     return new Timed(rankings, byVectors.seconds() + byWords.seconds() + seconds(start));
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb;
 
+import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.VectorQuantization;
 import java.util.List;
 import java.util.Locale;
@@ -67,8 +68,17 @@ public sealed interface SearchMethod {
     }
   }
 
-  /** The exact search and BM25, fused by their ranks. */
-  record Hybrid() implements SearchMethod {
+  /**
+   * The exact search and BM25, fused by their ranks.
+   *
+   * @param fusion how both ranks become a score
+   */
+  record Hybrid(HybridFusion fusion) implements SearchMethod {
+    /** With equal weights. */
+    public Hybrid() {
+      this(HybridFusion.DEFAULT);
+    }
+
     @Override
     public String label() {
       return "hybrid";

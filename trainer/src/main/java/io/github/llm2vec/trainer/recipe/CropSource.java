@@ -56,24 +56,22 @@ final class CropSource implements PairSource {
   @Override
   public void read(Consumer<Pair> pairs) throws IOException {
     Random random = new Random(seed);
-    int[] document = {0};
     texts.read(
         pair -> {
           List<String> words = List.of(Words.oneLine(pair.positive()).split(" "));
           if (words.size() >= LEAST_WORDS) {
             int crops = Math.min(MOST_CROPS, Math.max(1, words.size() / WORDS_PER_CROP));
             for (int i = 0; i < crops; i++) {
-              pairs.accept(crop(words, document[0], random));
+              pairs.accept(crop(words, random));
             }
-            document[0]++;
           }
         });
   }
 
-  private Pair crop(List<String> words, int document, Random random) {
+  private Pair crop(List<String> words, Random random) {
     String query = piece(words, LEAST_QUERY_WORDS, MOST_QUERY_WORDS, random);
     int most = Math.min(mostWords, words.size());
-    return Pair.of(query, piece(words, Math.min(most, LEAST_WORDS), most, random)).of(document);
+    return new Pair(query, piece(words, Math.min(most, LEAST_WORDS), most, random));
   }
 
   private static String piece(List<String> words, int least, int most, Random random) {

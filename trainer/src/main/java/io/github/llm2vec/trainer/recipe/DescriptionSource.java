@@ -64,7 +64,7 @@ final class DescriptionSource implements PairSource {
     if (!title.isEmpty() && !isPart && Words.of(body).size() >= LEAST_WORDS) {
       // The parts of a program share the first sentences.
       if (seen.add(Words.first(body, LEAST_WORDS)) && seen.add("title " + title)) {
-        pairs.accept(Pair.of(title, body));
+        pairs.accept(new Pair(title, body));
       }
     }
   }

@@ -87,7 +87,7 @@ final class DictionarySource implements PairSource {
     if (isEntry
         && Words.of(term).size() <= MOST_TERM_WORDS
         && Words.of(text).size() >= LEAST_WORDS) {
-      pairs.accept(Pair.of(term, text));
+      pairs.accept(new Pair(term, text));
     }
   }
 

@@ -92,7 +92,7 @@ final class HtmlSource implements PairSource {
         && seen.add(Words.first(body, LEAST_WORDS))
         // What heads many pages, such as "See also", asks for nothing.
         && seen.add("title " + title)) {
-      pairs.accept(Pair.of(title, body));
+      pairs.accept(new Pair(title, body));
     }
   }
 

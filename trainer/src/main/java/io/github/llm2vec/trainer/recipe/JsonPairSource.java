@@ -9,7 +9,6 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
 
@@ -21,7 +20,7 @@ final class JsonPairSource implements PairSource {
   private final String name;
   private final Path file;
 
-  /** A file whose lines have {@code query}, {@code positive} and perhaps {@code negative}. */
+  /** A file whose lines have {@code query} and {@code positive}. */
   JsonPairSource(String name, Path file) {
     this.name = name;
     this.file = file;
@@ -40,14 +39,7 @@ final class JsonPairSource implements PairSource {
                 new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         JsonNode pair = MAPPER.readTree(line);
-        Optional<String> negative =
-            Optional.of(pair.path("negative").asText()).filter(text -> !text.isEmpty());
-        pairs.accept(
-            new Pair(
-                pair.path("query").asText(),
-                pair.path("positive").asText(),
-                negative,
-                Pair.NO_DOCUMENT));
+        pairs.accept(new Pair(pair.path("query").asText(), pair.path("positive").asText()));
       }
     }
   }

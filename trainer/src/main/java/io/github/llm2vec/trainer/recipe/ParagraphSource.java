@@ -39,7 +39,7 @@ final class ParagraphSource implements PairSource {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         String text = Words.oneLine(written(line));
         if (!text.isEmpty() && !text.startsWith("=")) {
-          pairs.accept(Pair.of("", text));
+          pairs.accept(new Pair("", text));
         }
       }
     }

@@ -66,7 +66,7 @@ final class ProseSource implements PairSource {
         if (length >= LEAST_QUERY_WORDS
             && length <= MOST_QUERY_WORDS
             && Words.of(rest).size() >= LEAST_WORDS) {
-          pairs.accept(Pair.of(sentences.get(asked), rest));
+          pairs.accept(new Pair(sentences.get(asked), rest));
         }
       }
     }

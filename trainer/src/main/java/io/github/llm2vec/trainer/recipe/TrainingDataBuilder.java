@@ -6,14 +6,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.mteb.run.AtomicFile;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -25,9 +23,10 @@ import java.util.function.Consumer;
  * <ul>
  *   <li>{@code text.txt}, a text per line, for the tokenizer, pretraining and MNTP
  *   <li>{@code sentences.txt}, short ones, for SimCSE
- *   <li>{@code pairs/}, triples with hard negatives, for supervised training: a file for each kind
- *       of source, since a batch is made of one file and the texts of one source are harder to tell
- *       apart
+ *   <li>{@code pairs/}, for supervised training: a file for each kind of source, since a batch is
+ *       made of one file and the texts of one source are harder to tell apart. There are no mined
+ *       negatives: with what BM25 wrongly returns for one, a model that knows no words yet learns
+ *       that texts which share rare words do not belong together
  * </ul>
  *
  * The same sources and options give the same files, byte for byte.
@@ -88,14 +87,8 @@ public final class TrainingDataBuilder {
             .filter(pair -> !filter.leaks(pair.query()) && !filter.leaks(pair.positive()))
             .toList();
     List<Pair> used = chosen(kept);
-    try (HardNegatives negatives = new HardNegatives(used)) {
-      for (Pair pair : used) {
-        String negative =
-            pair.negative()
-                .or(() -> found(negatives, pair))
-                .orElseGet(() -> used.get(random.nextInt(used.size())).positive());
-        addLine(source, pair, negative);
-      }
+    for (Pair pair : used) {
+      addLine(source, pair);
     }
     if (source.hasTextsOfItsOwn()) {
       addTexts(used);
@@ -103,20 +96,10 @@ public final class TrainingDataBuilder {
     return new SourceReport(source.name(), all.size(), all.size() - kept.size(), used.size());
   }
 
-  private static Optional<String> found(HardNegatives negatives, Pair pair) {
-    try {
-      return negatives.find(pair);
-    } catch (IOException e) {
-      throw new UncheckedIOException("the index in memory failed; this is a bug", e);
-    }
-  }
-
   private Pair shortened(Pair pair) {
     return new Pair(
         Words.first(Words.oneLine(pair.query()), options.mostWords()),
-        Words.first(Words.oneLine(pair.positive()), options.mostWords()),
-        pair.negative().map(text -> Words.first(Words.oneLine(text), options.mostWords())),
-        pair.document());
+        Words.first(Words.oneLine(pair.positive()), options.mostWords()));
   }
 
   /** As many as allowed, evenly from all over the source. */
@@ -132,9 +115,9 @@ public final class TrainingDataBuilder {
     return chosen;
   }
 
-  private void addLine(PairSource source, Pair pair, String negative) throws IOException {
+  private void addLine(PairSource source, Pair pair) throws IOException {
     ObjectNode line = mapper.createObjectNode();
-    line.put("query", pair.query()).put("positive", pair.positive()).put("negative", negative);
+    line.put("query", pair.query()).put("positive", pair.positive());
     lines
         .computeIfAbsent(source.kind(), name -> new ArrayList<>())
         .add(mapper.writeValueAsString(line.put("source", source.name())));

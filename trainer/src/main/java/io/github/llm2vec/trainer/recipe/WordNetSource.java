@@ -61,11 +61,11 @@ final class WordNetSource implements PairSource {
       return;
     }
     List<String> terms = terms(line.substring(0, bar).split(" "));
-    pairs.accept(Pair.of(String.join(", ", terms), definition));
+    pairs.accept(new Pair(String.join(", ", terms), definition));
     for (int i = 1; quote >= 0 && i < gloss.split("\"", -1).length; i += 2) {
       String example = trimmed(gloss.split("\"", -1)[i]);
       if (Words.of(example).size() >= LEAST_EXAMPLE_WORDS) {
-        pairs.accept(Pair.of(example, terms.get(0) + ": " + definition));
+        pairs.accept(new Pair(example, terms.get(0) + ": " + definition));
       }
     }
   }

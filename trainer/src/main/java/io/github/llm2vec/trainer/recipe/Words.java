@@ -2,10 +2,8 @@
 package io.github.llm2vec.trainer.recipe;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -43,15 +41,5 @@ final class Words {
       end = blank;
     }
     return text.substring(0, end);
-  }
-
-  /** Shared words of two texts, as a part of the words that either has (Jaccard's measure). */
-  static double likeness(String one, String other) {
-    Set<String> shared = new HashSet<>(of(one));
-    Set<String> either = new HashSet<>(of(other));
-    int others = either.size();
-    either.addAll(shared);
-    int both = shared.size() + others - either.size();
-    return either.isEmpty() ? 1 : (double) both / either.size();
   }
 }

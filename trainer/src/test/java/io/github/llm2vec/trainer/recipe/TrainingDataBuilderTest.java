@@ -80,7 +80,7 @@ class TrainingDataBuilderTest {
             + " cheap and short updates dear, so measure with your own data before.</p></html>");
     gzip(
         collections.resolve("pairs/snli-devtest/triples.dev.jsonl.gz"),
-        "{\"query\":\"a man eats\",\"positive\":\"someone eats\",\"negative\":\"he sleeps\"}\n");
+        "{\"query\":\"a man eats\",\"positive\":\"someone eats\"}\n");
   }
 
   private void write(String name, String content) throws IOException {
@@ -102,7 +102,6 @@ class TrainingDataBuilderTest {
     Map<String, String> positives = new TreeMap<>();
     for (JsonNode line : pairs()) {
       positives.put(line.path("query").asText(), line.path("positive").asText());
-      assertFalse(line.path("negative").asText().isEmpty(), line.toString());
     }
     assertEquals(
         Map.of(
@@ -158,16 +157,6 @@ class TrainingDataBuilderTest {
   }
 
   @Test
-  void keepsNegativesThatASourceHas() throws IOException {
-    build(List.of(), 100);
-    for (JsonNode line : pairs()) {
-      if (line.path("source").asText().equals("snli")) {
-        assertEquals("he sleeps", line.path("negative").asText());
-      }
-    }
-  }
-
-  @Test
   void writesTheSameFilesAgain() throws IOException {
     build(List.of(), 100);
     Path first = Files.move(folder.resolve("out"), folder.resolve("first"));
@@ -209,21 +198,6 @@ class TrainingDataBuilderTest {
     collections = packages;
     IOException failure = assertThrows(IOException.class, () -> build(List.of(), 100));
     assertTrue(failure.getMessage().contains(packages.toString()), failure.getMessage());
-  }
-
-  /** The nearest text is no negative if it may be an answer. */
-  @Test
-  void takesNegativesThatShareWordsButDoNotAnswer() throws IOException {
-    List<Pair> pairs =
-        List.of(
-            Pair.of("kind of bread", "a flat bread of wheat baked in an oven made of clay"),
-            Pair.of("loaf", "a flat bread of wheat that is baked in an oven of clay"),
-            Pair.of("bakery", "a shop where bread and cake are sold to people who are hungry"),
-            Pair.of("Kind of Bread", "bread bread bread of a kind"),
-            Pair.of("horse", "an animal that draws carts"));
-    try (HardNegatives negatives = new HardNegatives(pairs)) {
-      assertEquals(pairs.get(2).positive(), negatives.find(pairs.get(0)).orElseThrow());
-    }
   }
 
   private List<SourceReport> build(List<Path> keptOut, int most) throws IOException {

@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.mteb.search;
 
 import io.github.llm2vec.lucene.FusedHit;
+import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.ReciprocalRankFusion;
 import java.util.List;
 import org.apache.lucene.search.ScoreDoc;
@@ -14,14 +15,12 @@ public final class RankFusion {
   private RankFusion() {}
 
   /**
-   * Fuses by ranks alone, with the constant of the paper.
+   * Fuses two rankings of one query by ranks alone.
    *
-   * @param rankings of one query
    * @param k most documents of the result
    */
-  public static Ranking fuse(List<Ranking> rankings, int k) {
-    List<FusedHit> fused =
-        ReciprocalRankFusion.fuse(rankings.stream().map(RankFusion::topDocs).toList(), k);
+  public static Ranking fuse(Ranking words, Ranking vectors, int k, HybridFusion fusion) {
+    List<FusedHit> fused = ReciprocalRankFusion.fuse(topDocs(words), topDocs(vectors), k, fusion);
     int[] documents = new int[fused.size()];
     float[] scores = new float[fused.size()];
     for (int rank = 0; rank < documents.length; rank++) {

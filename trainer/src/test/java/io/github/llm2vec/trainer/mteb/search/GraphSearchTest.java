@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.KnnOptions;
 import io.github.llm2vec.lucene.VectorFormatOptions;
 import io.github.llm2vec.lucene.VectorQuantization;
@@ -104,7 +105,7 @@ class GraphSearchTest {
   void fusesByReciprocalRanks() {
     Ranking words = new Ranking(new int[] {5, 9}, new float[] {12, 3});
     Ranking vectors = new Ranking(new int[] {9, 7}, new float[] {0.9f, 0.8f});
-    Ranking fused = RankFusion.fuse(List.of(words, vectors), 2);
+    Ranking fused = RankFusion.fuse(words, vectors, 2, HybridFusion.DEFAULT);
     assertEquals(2, fused.size());
     assertEquals(9, fused.document(0));
     assertEquals(1 / 62.0 + 1 / 61.0, fused.score(0), 1e-7);
