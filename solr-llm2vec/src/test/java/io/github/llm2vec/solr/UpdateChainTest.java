@@ -268,7 +268,9 @@ class UpdateChainTest {
                 + "<str name=\"vector\">title_vector</str></processor>"
                 + processor,
             "<field name=\"vector_error\"",
-            "<field name=\"title_vector\" type=\"vector\"/><field name=\"vector_error\""));
+            "<field name=\"title_vector\" type=\"vector\" stored=\"false\"/>"
+                + "<field name=\"title_vector_copy\" type=\"binary\" indexed=\"false\"/>"
+                + "<field name=\"vector_error\""));
     JsonNode answer =
         accept(
             "[{\"id\":\"1\",\"title\":\"a title\",\"text\":\"a text\"}, {\"id\":\"2\",\"text\":\"two\"}]");
