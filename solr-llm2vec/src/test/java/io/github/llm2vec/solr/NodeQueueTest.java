@@ -269,6 +269,25 @@ class NodeQueueTest {
   }
 
   @Test
+  void theNeighboursOfAPoisonDocumentAreEncodedOnce() throws Exception {
+    List<Map<String, String>> documents = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      documents.add(Map.of("id", "" + i, "text", i == 37 ? "poison" : "document " + i));
+    }
+    HttpResponse<String> response =
+        node.update("one", "commit=true", JSON.writeValueAsString(documents));
+    assertEquals(500, response.statusCode(), response.body());
+    assertEquals(200, node.update("one", "commit=true", "[]").statusCode());
+    assertEquals(63, indexed("one").size());
+    List<List<String>> succeeded =
+        device().batches().stream().filter(batch -> !batch.contains("poison")).toList();
+    assertEquals(63, succeeded.stream().mapToInt(List::size).sum(), succeeded.toString());
+    assertTrue(
+        device().batches().size() - succeeded.size() <= 1 + 6,
+        "steps in which it took part, from at most 64 texts down to itself");
+  }
+
+  @Test
   void aLackOfDeviceMemoryHalvesTheBatchAndLosesNothing() throws Exception {
     device().memory(30);
     device().hold();
