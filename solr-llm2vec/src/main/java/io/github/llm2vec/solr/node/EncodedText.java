@@ -10,12 +10,21 @@ public sealed interface EncodedText {
    */
   int FAILURES_IN_A_ROW = 16;
 
-  /**
-   * It has a vector.
-   *
-   * @param values the receiver's own
-   */
-  record Vector(float[] values) implements EncodedText {}
+  /** It has a vector. */
+  final class Vector implements EncodedText {
+
+    private final float[] values;
+
+    /** Takes the vector over. */
+    public Vector(float[] values) {
+      this.values = values;
+    }
+
+    /** The vector itself, the receiver's own. */
+    public float[] values() {
+      return values;
+    }
+  }
 
   /**
    * It has none.
