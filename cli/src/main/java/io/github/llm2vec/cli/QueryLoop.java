@@ -150,14 +150,28 @@ final class QueryLoop {
     int rank = 1;
     for (SearchHit hit : hits) {
       out.printf(Locale.ROOT, "%3d. %.4f  %s  %s%n", rank++, hit.score(), hit.id(), hit.title());
-      out.println("     " + snippet(hit.text()));
+      out.println("     " + shown(hit));
     }
     out.flush();
   }
 
+  /** The best passage with its place in the text, or else the beginning of the text. */
+  private static String shown(SearchHit hit) {
+    return hit.passage()
+        .map(
+            passage ->
+                "[%d-%d] %s"
+                    .formatted(passage.start(), passage.end(), line(passage.of(hit.text()))))
+        .orElseGet(() -> snippet(hit.text()));
+  }
+
+  private static String line(String text) {
+    return text.strip().replaceAll("\\s+", " ");
+  }
+
   /** The beginning of a text on one line. */
   static String snippet(String text) {
-    String line = text.strip().replaceAll("\\s+", " ");
+    String line = line(text);
     if (line.length() <= SNIPPET_CHARACTERS) {
       return line;
     }

@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  llm2vec search --model ./my-model --corpus corpus.jsonl --index ./my-index",
       "  llm2vec search --model ./my-model --index ./my-index --mode hybrid",
+      "  llm2vec search --model ./my-model --corpus books.jsonl --index ./my-books --passages",
       "  llm2vec search --model ./my-model --index ./my-index --queries queries.jsonl \\",
       "      --top-k 100 --output run.trec",
       "",
@@ -117,6 +118,8 @@ final class SearchCommand implements Callable<Integer> {
       description = "How new vectors are kept: float32 (default), int8 or int4.")
   private VectorQuantization quantization;
 
+  @Mixin private PassageOptions passages;
+
   @Option(
       names = "--instruction",
       paramLabel = "TEXT",
@@ -147,7 +150,9 @@ final class SearchCommand implements Callable<Integer> {
       TextVectorField field =
           TextVectorField.normalized(CorpusIndex.VECTOR, prefetching)
               .withPrompts(Prompt.document(docInstruction.orElse("")), queryPrompt);
-      try (CorpusIndex lucene = new CorpusIndex(folder.path(), field, docInstruction.orElse(""))) {
+      try (CorpusIndex lucene =
+          new CorpusIndex(
+              folder.path(), field, docInstruction.orElse(""), passages.splitter(encoder))) {
         if (corpus.isPresent() && !add(lucene, corpus.get(), stop)) {
           return ExitCode.SOFTWARE;
         }
@@ -192,6 +197,10 @@ final class SearchCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(),
           "--ef-search must be at least --top-k = " + topK + ", got " + efSearch.get());
+    }
+    passages.check(spec);
+    if (exact && passages.wanted()) {
+      throw new ParameterException(spec.commandLine(), "--exact does not go with --passages");
     }
     if (quantization == VectorQuantization.BINARY) {
       throw new ParameterException(spec.commandLine(), "--quantization binary needs Lucene 10");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
+import io.github.llm2vec.encoder.TextEncoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -40,6 +41,11 @@ public interface TokenWindows {
       }
       return windows;
     };
+  }
+
+  /** Windows over an encoder's own tokens or, if it does not tell them, over words. */
+  static TokenWindows of(TextEncoder encoder) {
+    return over(new TokenPlaces(encoder::tokenSpans)::all);
   }
 
   /**

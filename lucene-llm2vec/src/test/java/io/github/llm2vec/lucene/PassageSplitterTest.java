@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.RepeatedTest;
@@ -76,6 +77,17 @@ class PassageSplitterTest {
               return tokens;
             });
     assertEquals(List.of("東京", "京都"), parts(new PassageSplitter(characters, 2, 1), "東京都"));
+  }
+
+  @Test
+  void aTextLongerThanTheTokenizerTakesIsCutAsShortOnesAre() {
+    // Several segments, the borders of which no passage shows.
+    String text = "word ".repeat(100_000);
+    TokenWindows windows = TokenWindows.over(new TokenPlaces(part -> Optional.empty())::all);
+    List<TextRange> ranges = new PassageSplitter(windows, 100, 0).split(text);
+    assertEquals(1000, ranges.size());
+    assertTrue(ranges.stream().allMatch(range -> range.end() - range.start() == 499));
+    assertTrue(ranges.stream().allMatch(range -> range.of(text).startsWith("word word")));
   }
 
   @Test

@@ -124,7 +124,7 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
     float[] vector =
         choice(params, "role", "query", ROLES).equals("query")
             ? encoder.encodeQuery(text, Prompt.query(instruction))
-            : encoder.encodeDocuments(List.of(text), Prompt.document(instruction))[0];
+            : encoder.encodeDocuments(List.of(text), Prompt.document(instruction)).get(0).orThrow();
     List<Float> values = new ArrayList<>(vector.length);
     for (float value : vector) {
       values.add(value);

@@ -19,7 +19,10 @@ import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Updates of parts of a document never leave a vector that does not fit the text. */
+/**
+ * Updates of parts of a document never leave a vector that does not fit the text, where vectors are
+ * stored and not copied.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AtomicUpdateTest {
 
@@ -48,7 +51,7 @@ class AtomicUpdateTest {
   }
 
   private void index(Map<String, String> properties) throws Exception {
-    node.createCore(core, properties);
+    node.createCore(core, properties, SolrNode.STORED_VECTORS);
     accept("[{\"id\":\"1\",\"title\":\"old title\",\"text\":\"old text\",\"year_i\":1999}]");
     encoder.forget();
   }
@@ -63,13 +66,12 @@ class AtomicUpdateTest {
 
   @Test
   void inPlaceUpdateKeepsTheVector() throws Exception {
-    node.createCore(
-        core,
-        PROPERTIES,
-        Map.of(
-            "<dynamicField name=\"*_s\"",
-            "<field name=\"clicks\" type=\"plong\" indexed=\"false\" stored=\"false\"/>"
-                + "<dynamicField name=\"*_s\""));
+    Map<String, String> changes = new TreeMap<>(SolrNode.STORED_VECTORS);
+    changes.put(
+        "<dynamicField name=\"*_s\"",
+        "<field name=\"clicks\" type=\"plong\" indexed=\"false\" stored=\"false\"/>"
+            + "<dynamicField name=\"*_s\"");
+    node.createCore(core, PROPERTIES, changes);
     accept("[{\"id\":\"1\",\"title\":\"old title\",\"text\":\"old text\",\"clicks\":1}]");
     accept("[{\"id\":\"1\",\"clicks\":{\"inc\":1}}]");
     assertVector("old title old text");
@@ -120,12 +122,9 @@ class AtomicUpdateTest {
 
   @Test
   void updateIsRefusedWhereTheVectorWouldBeLost() throws Exception {
-    node.createCore(
-        core,
-        PROPERTIES,
-        Map.of(
-            "type=\"vector\" indexed=\"true\" stored=\"true\"",
-            "type=\"vector\" stored=\"false\""));
+    Map<String, String> changes = new TreeMap<>(SolrNode.STORED_VECTORS);
+    changes.remove("type=\"vector\" indexed=\"true\" stored=\"false\"");
+    node.createCore(core, PROPERTIES, changes);
     accept("[{\"id\":\"1\",\"title\":\"old title\",\"year_i\":1999}]");
     refuse(
         "[{\"id\":\"1\",\"year_i\":{\"set\":2001}}]",

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.solr.SolrTestCaseJ4.SuppressSSL;
-import org.apache.solr.client.solrj.SolrClient;
 import org.apache.solr.client.solrj.SolrQuery;
 import org.apache.solr.client.solrj.request.CollectionAdminRequest;
 import org.apache.solr.client.solrj.request.UpdateRequest;
@@ -17,7 +16,7 @@ import org.apache.solr.client.solrj.response.QueryResponse;
 import org.apache.solr.cloud.SolrCloudTestCase;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrInputDocument;
-import org.apache.solr.common.cloud.Replica;
+import org.apache.solr.core.SolrCore;
 import org.apache.solr.embedded.JettySolrRunner;
 import org.junit.Before;
 import org.junit.BeforeClass;
@@ -75,7 +74,9 @@ public class ClusterTest extends SolrCloudTestCase {
     assertEquals(
         papers.stream().map(SciFact.Abstract::source).sorted().toList(),
         encoder.texts().stream().sorted().toList());
-    assertReplicasHoldTheVectors(papers);
+    Map<String, String> texts = new TreeMap<>();
+    papers.forEach(paper -> texts.put(paper.id(), paper.source()));
+    assertReplicasHoldTheVectors(BASIC, texts);
 
     List<String> queries = SciFact.queries();
     for (int i = 0; i < 5; i++) {
@@ -97,6 +98,25 @@ public class ClusterTest extends SolrCloudTestCase {
         assertEquals(expected.get(i).score(), (float) found.get(i).getFieldValue("score"), 1e-6f);
       }
     }
+  }
+
+  @Test
+  public void atomicUpdatesLoseNoVectorOfTheQuantisedConfigset() throws Exception {
+    List<SciFact.Abstract> papers = index(QUANTISED);
+    encoder.forget();
+    UpdateRequest changes = new UpdateRequest();
+    Map<String, String> texts = new TreeMap<>();
+    for (SciFact.Abstract paper : papers) {
+      boolean renamed = texts.size() % 2 == 0;
+      changes.add(
+          renamed ? change(paper, "title", "About growth") : change(paper, "year_i", texts.size()));
+      texts.put(paper.id(), renamed ? "About growth " + paper.text() : paper.source());
+    }
+    changes.commit(cluster.getSolrClient(), QUANTISED);
+    assertEquals(
+        texts.values().stream().filter(text -> text.startsWith("About growth ")).sorted().toList(),
+        encoder.texts().stream().sorted().toList());
+    assertReplicasHoldTheVectors(QUANTISED, texts);
   }
 
   private static List<SciFact.Abstract> index(String collection) throws Exception {
@@ -121,36 +141,32 @@ public class ClusterTest extends SolrCloudTestCase {
     assertEquals(List.of(List.of(text)), encoder.calls());
   }
 
-  private static void assertReplicasHoldTheVectors(List<SciFact.Abstract> papers) throws Exception {
+  private static SolrInputDocument change(SciFact.Abstract paper, String field, Object value) {
+    SolrInputDocument change = new SolrInputDocument("id", paper.id());
+    change.setField(field, Map.of("set", value));
+    return change;
+  }
+
+  /** Both replicas of every document have the vector of its text, to the last bit. */
+  private static void assertReplicasHoldTheVectors(String collection, Map<String, String> texts)
+      throws Exception {
     Map<String, Integer> copies = new TreeMap<>();
-    Map<String, SciFact.Abstract> byId = new TreeMap<>();
-    papers.forEach(paper -> byId.put(paper.id(), paper));
-    List<Replica> replicas =
-        getCollectionState(BASIC).getSlices().stream()
-            .flatMap(slice -> slice.getReplicas().stream())
-            .toList();
-    for (Replica replica : replicas) {
-      try (SolrClient client = getHttpSolrClient(replica)) {
-        SolrQuery all = new SolrQuery("q", "*:*", "distrib", "false", "rows", "100");
-        all.setFields("id", "vector");
-        for (SolrDocument document : client.query(all).getResults()) {
-          String id = (String) document.getFieldValue("id");
-          copies.merge(id, 1, Integer::sum);
-          assertEquals(
-              floats(encoder.vector(" " + byId.get(id).source())),
-              List.copyOf(document.getFieldValues("vector")));
+    for (JettySolrRunner node : cluster.getJettySolrRunners()) {
+      for (String name : node.getCoreContainer().getLoadedCoreNames()) {
+        try (SolrCore core = node.getCoreContainer().getCore(name)) {
+          if (!core.getCoreDescriptor().getCollectionName().equals(collection)) {
+            continue;
+          }
+          UpdatingCore.vectors(core, "vector")
+              .forEach(
+                  (id, vector) -> {
+                    copies.merge(id, 1, Integer::sum);
+                    assertArrayEquals(id, encoder.vector(" " + texts.get(id)), vector, 0f);
+                  });
         }
       }
     }
-    assertEquals(60, copies.size());
+    assertEquals(texts.keySet(), copies.keySet());
     assertTrue(copies.toString(), copies.values().stream().allMatch(count -> count == 2));
-  }
-
-  private static List<Float> floats(float[] vector) {
-    List<Float> list = new ArrayList<>();
-    for (float value : vector) {
-      list.add(value);
-    }
-    return list;
   }
 }

@@ -95,6 +95,14 @@ class DistributedQueryTest {
         "q={!bool should=text:cell should=$near must=$again}",
         "rq={!rerank reRankQuery=$near reRankDocs=50 reRankWeight=3}",
         "facet.query={!llm2vec f=vector topK=5 v=$qq}",
+        "facet.query={!bool must=$near}",
+        "json.facet={n:{type:query,q:'{!llm2vec f=vector topK=5 v=$qq}'}}",
+        "json.facet={t:{type:terms,field:third_i,facet:{n:{type:query,q:'{!bool must=$near}'}}}}",
+        "json.facet={t:{type:terms,field:third_i,domain:{filter:'{!llm2vec f=vector v=$qq}'}}}",
+        "json.facet={t:{type:terms,field:third_i,domain:{query:'{!bool must=$near}'}}}",
+        "json.facet={t:{type:terms,field:third_i,facet:{u:{type:terms,field:third_i,limit:1,"
+            + "refine:true,domain:{filter:['*:*',{param:near}]}}}}}",
+        "json.facet={t:{type:terms,field:third_i,facet:{r:'relatedness($near,$again)'}}}",
         "q={!llm2vecHybrid f=vector qf=text v=$qq}",
         "q={!llm2vecHybrid f=vector words=text:cell v=$qq}&fq={!llm2vec f=vector topK=90 v=$qq}",
         "q=$near&group=true&group.field=third_i&debug=results",
@@ -241,6 +249,38 @@ class DistributedQueryTest {
     assertEquals(found, one.at("/facets/count").asInt());
     assertEquals(one.get("facets"), two.get("facets"));
     assertEquals(one.at("/facet_counts/facet_fields"), two.at("/facet_counts/facet_fields"));
+  }
+
+  @Test
+  void domainOfAFacetMayBeAnyOfOurQueries() throws Exception {
+    String hybrid = HYBRID.replace("depth=30", "depth=12");
+    Map<String, String> params =
+        Map.of(
+            "q",
+            "*:*",
+            "near",
+            "{!llm2vec f=vector minReturn=0.6 v=$qq}",
+            "hybrid",
+            hybrid,
+            "json.facet",
+            "{near:{type:terms,field:third_i,domain:{filter:{param:near}}},"
+                + "both:{type:terms,field:third_i,domain:{query:{param:hybrid}}}}");
+    JsonNode one = whole(params);
+    JsonNode two = sharded(params);
+    assertEquals(one.get("facets"), two.get("facets"));
+    int near = whole(Map.of("q", params.get("near"))).at("/response/numFound").asInt();
+    int both = whole(Map.of("q", hybrid)).at("/response/numFound").asInt();
+    assertTrue(near > 3 && near < 197, near + " of 200");
+    assertEquals(near, count(two.at("/facets/near/buckets")));
+    assertEquals(both, count(two.at("/facets/both/buckets")));
+  }
+
+  private static int count(JsonNode buckets) {
+    int count = 0;
+    for (JsonNode bucket : buckets) {
+      count += bucket.get("count").asInt();
+    }
+    return count;
   }
 
   @Test

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -75,16 +76,21 @@ final class InstalledNode {
     expect("\"docs\":[{\"id\":\"" + id + "\"", get("/" + core + query + text.replace(" ", "%20")));
   }
 
+  /** Memory after collecting garbage: classes that a reload leaves behind would be seen here. */
   private static void report(int reload) throws Exception {
     Path status = Path.of("/proc/self/status");
-    if (reload % 10 == 0 && Files.exists(status)) {
+    if (reload % 25 == 0 && Files.exists(status)) {
+      System.gc();
       String resident =
           Files.readAllLines(status).stream()
               .filter(line -> line.startsWith("VmRSS"))
               .findFirst()
               .orElse("");
-      System.gc();
-      System.err.println("reloads of each core: " + reload + ", " + resident);
+      long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 10;
+      int classes = ManagementFactory.getClassLoadingMXBean().getLoadedClassCount();
+      System.err.println(
+          "reloads of each core: %d, %s, heap %d kB, %d classes"
+              .formatted(reload, resident, heap, classes));
     }
   }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -115,14 +116,11 @@ class NodeQueueTest {
   private Map<String, String> indexed(String core) throws Exception {
     Map<String, String> found = new TreeMap<>();
     JsonNode documents =
-        node.select(core, Map.of("q", "*:*", "fl", "id,text,vector", "rows", 999))
-            .at("/response/docs");
+        node.select(core, Map.of("q", "*:*", "fl", "id,text", "rows", 999)).at("/response/docs");
+    Map<String, float[]> vectors = node.vectors(core);
     for (JsonNode document : documents) {
       String text = document.get("text").asText();
-      float[] expected = device().vector(text);
-      for (int i = 0; i < expected.length; i++) {
-        assertEquals(expected[i], document.at("/vector/" + i).floatValue(), 0f, text);
-      }
+      assertArrayEquals(device().vector(text), vectors.get(document.get("id").asText()), text);
       found.put(document.get("id").asText(), text);
     }
     return found;
@@ -268,6 +266,25 @@ class NodeQueueTest {
     assertTrue(response.body().contains("document '5'"), response.body());
     assertEquals(200, node.update("one", "commit=true", "[]").statusCode());
     assertEquals(Map.of("1", "good", "3", "fine", "4", "good", "6", "fine"), indexed("one"));
+  }
+
+  @Test
+  void theNeighboursOfAPoisonDocumentAreEncodedOnce() throws Exception {
+    List<Map<String, String>> documents = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      documents.add(Map.of("id", "" + i, "text", i == 37 ? "poison" : "document " + i));
+    }
+    HttpResponse<String> response =
+        node.update("one", "commit=true", JSON.writeValueAsString(documents));
+    assertEquals(500, response.statusCode(), response.body());
+    assertEquals(200, node.update("one", "commit=true", "[]").statusCode());
+    assertEquals(63, indexed("one").size());
+    List<List<String>> succeeded =
+        device().batches().stream().filter(batch -> !batch.contains("poison")).toList();
+    assertEquals(63, succeeded.stream().mapToInt(List::size).sum(), succeeded.toString());
+    assertTrue(
+        device().batches().size() - succeeded.size() <= 1 + 6,
+        "steps in which it took part, from at most 64 texts down to itself");
   }
 
   @Test

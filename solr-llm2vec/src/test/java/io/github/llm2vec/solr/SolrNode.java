@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.solr.core.CoreContainer;
+import org.apache.solr.core.SolrCore;
 import org.apache.solr.embedded.JettyConfig;
 import org.apache.solr.embedded.JettySolrRunner;
 
@@ -30,6 +31,19 @@ public final class SolrNode implements AutoCloseable {
   public static final Path BASIC = example("basic");
 
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * Changes that make an example keep its vectors as Solr's stored fields, without copies of them
+   * and without the guard.
+   */
+  static final Map<String, String> STORED_VECTORS =
+      Map.of(
+          "type=\"vector\" indexed=\"true\" stored=\"false\"",
+          "type=\"vector\" indexed=\"true\" stored=\"true\"",
+          "<field name=\"vector_copy\" type=\"binary\" indexed=\"false\" stored=\"true\"/>",
+          "",
+          "<processor class=\"io.github.llm2vec.solr.Llm2VecGuardUpdateProcessorFactory\"/>",
+          "");
 
   private final Path home;
   private final JettySolrRunner jetty;
@@ -161,6 +175,13 @@ public final class SolrNode implements AutoCloseable {
         "/" + core + "/select",
         "application/json",
         JSON.writeValueAsString(Map.of("params", params)));
+  }
+
+  /** The indexed vectors of all documents of a core that can be found, by id. */
+  Map<String, float[]> vectors(String core) throws IOException {
+    try (SolrCore open = container().getCore(core)) {
+      return UpdatingCore.vectors(open, "vector");
+    }
   }
 
   /** The answer to an update in JSON, whatever it is. */

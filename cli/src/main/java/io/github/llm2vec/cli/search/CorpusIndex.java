@@ -7,6 +7,7 @@ import io.github.llm2vec.lucene.IndexingOptions;
 import io.github.llm2vec.lucene.IndexingProgress;
 import io.github.llm2vec.lucene.Llm2VecCodec;
 import io.github.llm2vec.lucene.Llm2VecIndexer;
+import io.github.llm2vec.lucene.PassageSplitter;
 import io.github.llm2vec.lucene.TextVectorField;
 import io.github.llm2vec.lucene.VectorFormatOptions;
 import java.io.Closeable;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.apache.lucene.analysis.Analyzer;
@@ -37,12 +39,17 @@ public final class CorpusIndex implements Closeable {
   public static final String VECTOR = "vector";
 
   private static final String PROMPT_KEY = "llm2vec.documentInstruction";
+
+  /** How documents were cut; absent or "" if they were not. */
+  private static final String PASSAGES_KEY = "llm2vec.passages";
+
   private static final long COMMIT_NANOS = Duration.ofSeconds(60).toNanos();
 
   private final Path folder;
   private final Directory directory;
   private final TextVectorField field;
   private final String instruction;
+  private final Optional<PassageSplitter> splitter;
   private final Analyzer analyzer = new EnglishAnalyzer();
 
   /**
@@ -51,11 +58,15 @@ public final class CorpusIndex implements Closeable {
    * @param folder made if it is not there
    * @param field the model and its prompts
    * @param instruction the instruction in the field's prompt for documents
+   * @param splitter cuts new documents into passages, if it is there
    */
-  public CorpusIndex(Path folder, TextVectorField field, String instruction) throws IOException {
+  public CorpusIndex(
+      Path folder, TextVectorField field, String instruction, Optional<PassageSplitter> splitter)
+      throws IOException {
     this.folder = folder;
     this.field = field;
     this.instruction = instruction;
+    this.splitter = splitter;
     Files.createDirectories(folder);
     this.directory = FSDirectory.open(folder);
   }
@@ -96,7 +107,8 @@ public final class CorpusIndex implements Closeable {
    * @param batchTexts texts in one call of the encoder
    * @param listener told how far it is
    * @param stop asked between documents
-   * @throws IllegalArgumentException if the index was made with another model or instruction
+   * @throws IllegalArgumentException if the index was made with another model or instruction, or
+   *     its documents were cut in another way
    */
   public Result add(
       TextReader reader,
@@ -109,12 +121,12 @@ public final class CorpusIndex implements Closeable {
             new IndexWriter(directory, Llm2VecCodec.writerConfig(analyzer, format));
         DirectoryReader before = DirectoryReader.open(writer)) {
       check(before);
-      writer.setLiveCommitData(Map.of(PROMPT_KEY, instruction).entrySet());
+      checkPassages(before);
+      writer.setLiveCommitData(
+          Map.of(PROMPT_KEY, instruction, PASSAGES_KEY, passages()).entrySet());
       FreshDocuments documents =
           new FreshDocuments(reader, new IndexedTexts(before, IndexFields.DEFAULTS.id()), stop);
-      Llm2VecIndexer indexer =
-          Llm2VecIndexer.ofDocuments(
-              writer, field, IndexingOptions.DEFAULTS.withBatchTexts(batchTexts));
+      Llm2VecIndexer indexer = indexer(writer, batchTexts);
       try {
         Commits commits = new Commits(writer, System::nanoTime);
         IndexingProgress done =
@@ -134,10 +146,18 @@ public final class CorpusIndex implements Closeable {
     }
   }
 
+  private Llm2VecIndexer indexer(IndexWriter writer, int batchTexts) {
+    IndexingOptions options = IndexingOptions.DEFAULTS.withBatchTexts(batchTexts);
+    return splitter
+        .map(passages -> Llm2VecIndexer.ofPassages(writer, field, options, passages))
+        .orElseGet(() -> Llm2VecIndexer.ofDocuments(writer, field, options));
+  }
+
   /**
-   * Opens the index for searching.
+   * Opens the index for searching, in passages if it has them.
    *
-   * @throws IllegalArgumentException if it was made with another model or instruction
+   * @throws IllegalArgumentException if it was made with another model or instruction, or holds no
+   *     passages although a splitter was given
    */
   public CorpusSearcher searcher() throws IOException {
     if (!exists()) {
@@ -146,7 +166,11 @@ public final class CorpusIndex implements Closeable {
     DirectoryReader reader = DirectoryReader.open(directory);
     try {
       check(reader);
-      return new CorpusSearcher(reader, field, analyzer);
+      boolean cut = !passages(reader).isEmpty();
+      if (splitter.isPresent() && !cut && reader.maxDoc() > 0) {
+        checkPassages(reader);
+      }
+      return new CorpusSearcher(reader, field, analyzer, cut);
     } catch (IOException | RuntimeException e) {
       reader.close();
       throw e;
@@ -170,6 +194,29 @@ public final class CorpusIndex implements Closeable {
               + instruction
               + "'; repeat the one of then or index into another folder");
     }
+  }
+
+  private String passages() {
+    return splitter
+        .map(cut -> "passages of %d tokens, overlap %d".formatted(cut.tokens(), cut.overlap()))
+        .orElse("");
+  }
+
+  private static String passages(DirectoryReader reader) throws IOException {
+    return reader.getIndexCommit().getUserData().getOrDefault(PASSAGES_KEY, "");
+  }
+
+  private void checkPassages(DirectoryReader reader) throws IOException {
+    String written = passages(reader);
+    if (reader.maxDoc() > 0 && !written.equals(passages())) {
+      throw new IllegalArgumentException(
+          "the index in %s holds %s, not %s; repeat the options of then or index into another folder"
+              .formatted(folder, described(written), described(passages())));
+    }
+  }
+
+  private static String described(String passages) {
+    return passages.isEmpty() ? "whole documents" : passages;
   }
 
   @Override

@@ -7,6 +7,9 @@ import io.github.llm2vec.lucene.HybridSearcher;
 import io.github.llm2vec.lucene.IndexFields;
 import io.github.llm2vec.lucene.KnnOptions;
 import io.github.llm2vec.lucene.Llm2VecQueries;
+import io.github.llm2vec.lucene.PassageHit;
+import io.github.llm2vec.lucene.PassageSearcher;
+import io.github.llm2vec.lucene.TextRange;
 import io.github.llm2vec.lucene.TextVectorField;
 import io.github.llm2vec.lucene.WordQueries;
 import java.io.Closeable;
@@ -14,11 +17,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.search.FieldExistsQuery;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.ScoreDoc;
@@ -32,17 +37,23 @@ public final class CorpusSearcher implements Closeable {
   private final TextVectorField field;
   private final IndexSearcher searcher;
   private final Function<String, Query> words;
+  private final Optional<PassageSearcher> passages;
 
-  CorpusSearcher(DirectoryReader reader, TextVectorField field, Analyzer analyzer) {
+  /** Takes the reader over; {@code cut} says that it holds passages. */
+  CorpusSearcher(DirectoryReader reader, TextVectorField field, Analyzer analyzer, boolean cut)
+      throws IOException {
     this.reader = reader;
     this.field = field;
     this.searcher = new IndexSearcher(reader);
+    this.passages =
+        cut ? Optional.of(new PassageSearcher(searcher, field, FIELDS)) : Optional.empty();
     this.words = WordQueries.anyWord(analyzer, Map.of(FIELDS.title(), 1f, FIELDS.text(), 1f));
   }
 
   /** Documents in the index. */
-  public int documents() {
-    return reader.numDocs();
+  public int documents() throws IOException {
+    // Passages have none.
+    return searcher.count(new FieldExistsQuery(IndexedTexts.HASH_FIELD));
   }
 
   /**
@@ -53,6 +64,7 @@ public final class CorpusSearcher implements Closeable {
    * @param nearest how far the graph is walked; its {@code k} is the most hits
    * @param exact whether a dense search compares every vector instead of walking the graph
    * @return best first
+   * @throws IllegalArgumentException if an index of passages is to be searched exactly
    */
   public List<SearchHit> search(String query, SearchMode mode, KnnOptions nearest, boolean exact)
       throws IOException {
@@ -60,11 +72,13 @@ public final class CorpusSearcher implements Closeable {
     return switch (mode) {
       case BM25 -> search(words.apply(query), topK);
       case DENSE ->
-          search(
-              exact
-                  ? Llm2VecQueries.exact(field, query, topK)
-                  : Llm2VecQueries.knn(field, query, nearest),
-              topK);
+          passages.isPresent()
+              ? byPassages(passages.get(), query, nearest, exact)
+              : search(
+                  exact
+                      ? Llm2VecQueries.exact(field, query, topK)
+                      : Llm2VecQueries.knn(field, query, nearest),
+                  topK);
       case HYBRID -> hybrid(query, nearest);
     };
   }
@@ -72,7 +86,21 @@ public final class CorpusSearcher implements Closeable {
   private List<SearchHit> search(Query query, int topK) throws IOException {
     List<SearchHit> hits = new ArrayList<>();
     for (ScoreDoc hit : searcher.search(query, topK).scoreDocs) {
-      hits.add(hit(hit.doc, hit.score));
+      hits.add(hit(hit.doc, hit.score, Optional.empty()));
+    }
+    return hits;
+  }
+
+  private List<SearchHit> byPassages(
+      PassageSearcher searched, String query, KnnOptions nearest, boolean exact)
+      throws IOException {
+    if (exact) {
+      throw new IllegalArgumentException(
+          "--exact compares whole documents, and this index holds passages; raise --ef-search");
+    }
+    List<SearchHit> hits = new ArrayList<>();
+    for (PassageHit hit : searched.search(query, nearest)) {
+      hits.add(hit(hit.doc(), hit.score(), Optional.of(hit.range())));
     }
     return hits;
   }
@@ -82,19 +110,27 @@ public final class CorpusSearcher implements Closeable {
     KnnOptions deep = options.vectors();
     // More documents enter the fusion than come out of it.
     int efSearch = Math.max(deep.efSearch(), nearest.efSearch());
-    HybridSearcher hybrid = HybridSearcher.overDocuments(searcher, field, words);
+    HybridSearcher hybrid =
+        passages
+            .map(searched -> HybridSearcher.overPassages(searched, words))
+            .orElseGet(() -> HybridSearcher.overDocuments(searcher, field, words));
     List<SearchHit> hits = new ArrayList<>();
     for (HybridHit hit : hybrid.search(query, options.withVectors(deep.withEfSearch(efSearch)))) {
-      hits.add(hit(hit.doc(), hit.score()));
+      hits.add(
+          hit(hit.doc(), hit.score(), hit.passages().stream().findFirst().map(PassageHit::range)));
     }
     return hits;
   }
 
-  private SearchHit hit(int doc, double score) throws IOException {
+  private SearchHit hit(int doc, double score, Optional<TextRange> passage) throws IOException {
     Document stored =
         searcher.storedFields().document(doc, Set.of(FIELDS.id(), FIELDS.title(), FIELDS.text()));
     return new SearchHit(
-        stored.get(FIELDS.id()), text(stored, FIELDS.title()), text(stored, FIELDS.text()), score);
+        stored.get(FIELDS.id()),
+        text(stored, FIELDS.title()),
+        text(stored, FIELDS.text()),
+        score,
+        passage);
   }
 
   private static String text(Document stored, String name) {

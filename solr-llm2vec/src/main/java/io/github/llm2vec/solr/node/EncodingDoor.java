@@ -25,10 +25,11 @@ sealed interface EncodingDoor permits QueueDoor, TurnDoor {
   /**
    * Encodes documents; blocks while too many wait.
    *
-   * @return vectors in the order of the texts
-   * @throws RuntimeException what the encoder throws: any of the texts may be to blame
+   * @return what came of each text, in the order of the texts
+   * @throws RuntimeException what the encoder throws if it does not tell whose fault it is: any of
+   *     the texts may be to blame
    */
-  float[][] documents(List<String> texts, Prompt prompt);
+  List<EncodedText> documents(List<String> texts, Prompt prompt);
 
   /**
    * Encodes a query, or finds it encoded.

@@ -223,12 +223,16 @@ public final class NodeEncoder {
    * Encodes documents together with those of other requests. Blocks the thread while too many wait.
    *
    * @param prompt its instruction, if empty, gives way to the declared one
-   * @return vectors in the order of the texts, all of the same model
+   * @return what came of each text, in the order of the texts; all vectors are of the same model
    * @throws SolrException if the model is not open, or is closed for good meanwhile
-   * @throws RuntimeException what the encoder throws: any of the texts may be to blame
+   * @throws RuntimeException what the encoder throws if it does not tell whose fault it is: any of
+   *     the texts may be to blame
    */
-  public float[][] encodeDocuments(List<String> texts, Prompt prompt) {
-    return use(prompt, (door, complete) -> door.documents(texts, complete));
+  public List<EncodedText> encodeDocuments(List<String> texts, Prompt prompt) {
+    String model = declaration().name();
+    return use(prompt, (door, complete) -> door.documents(texts, complete)).stream()
+        .map(text -> ServingFailures.translate(model, text))
+        .toList();
   }
 
   /**

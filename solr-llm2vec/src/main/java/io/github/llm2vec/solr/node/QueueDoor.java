@@ -4,9 +4,15 @@ package io.github.llm2vec.solr.node;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.ServingFigures;
+import io.github.llm2vec.serving.TextFailedException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
  * To an encoder with a queue: texts of all cores share its batches, queries go before documents,
@@ -20,9 +26,53 @@ final class QueueDoor implements EncodingDoor {
     this.service = service;
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>The queue knows of each text what came of it, so that nothing is encoded twice because of
+   * its neighbours. Ends early with an encoder that fails for text after text.
+   */
   @Override
-  public float[][] documents(List<String> texts, Prompt prompt) {
-    return service.encode(texts, prompt);
+  public List<EncodedText> documents(List<String> texts, Prompt prompt) {
+    List<CompletableFuture<float[]>> futures = service.submitAll(texts, prompt);
+    List<EncodedText> results = new ArrayList<>(futures.size());
+    int failures = 0;
+    try {
+      for (CompletableFuture<float[]> future : futures) {
+        if (failures == EncodedText.FAILURES_IN_A_ROW) {
+          results.add(results.get(results.size() - 1));
+          continue;
+        }
+        EncodedText result = await(future);
+        failures = result instanceof EncodedText.Failure ? failures + 1 : 0;
+        results.add(result);
+      }
+    } finally {
+      // Of those that nobody waits for any more.
+      futures.forEach(future -> future.cancel(false));
+    }
+    return results;
+  }
+
+  private static EncodedText await(CompletableFuture<float[]> future) {
+    try {
+      return new EncodedText.Vector(future.get());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SolrException(
+          ErrorCode.SERVICE_UNAVAILABLE, "interrupted while documents were encoded", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof TextFailedException failure) {
+        return new EncodedText.Failure(failure);
+      }
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw new IllegalStateException("a checked exception from the queue; this is a bug", e);
+    }
   }
 
   @Override

@@ -44,6 +44,13 @@ final class ServingFailures {
     return failure;
   }
 
+  /** The same of what came of one text. */
+  static EncodedText translate(String model, EncodedText text) {
+    return text instanceof EncodedText.Failure failure
+        ? new EncodedText.Failure(translate(model, failure.cause()))
+        : text;
+  }
+
   private static String message(String model, RuntimeException failure) {
     return "model '" + model + "': " + failure.getMessage();
   }

@@ -5,6 +5,7 @@ import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.serving.ServingFigures;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
@@ -32,7 +33,7 @@ final class TurnDoor implements EncodingDoor {
   }
 
   @Override
-  public float[][] documents(List<String> texts, Prompt prompt) {
+  public List<EncodedText> documents(List<String> texts, Prompt prompt) {
     documentTurn.lock();
     try {
       float[][] vectors = encoder.encode(texts, prompt);
@@ -42,7 +43,7 @@ final class TurnDoor implements EncodingDoor {
                 .formatted(vectors.length, texts.size()));
       }
       documents.add(texts.size());
-      return vectors;
+      return Arrays.stream(vectors).<EncodedText>map(EncodedText.Vector::new).toList();
     } catch (RuntimeException e) {
       failedCalls.increment();
       throw e;

@@ -1,28 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.solr.node.EncodedText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.apache.solr.common.SolrException;
 
 /**
- * Encodes texts in one call and, should that fail, finds the texts that are to blame by halving, so
- * that their neighbours still get their vectors: k bad texts among n cost about 2 k log2(n) calls
- * more.
+ * Encodes texts in one call, so that a text that fails does not take its neighbours' vectors away.
+ * An encoder that fails for all of them without telling whose fault it is has the texts halved
+ * until those are found that are to blame: k bad texts among n cost at most 2 k log2(n) calls more,
+ * in which a neighbour is tried log2(n) times more at most. Halves that have their vectors are
+ * done.
  */
 final class BatchEncoder {
 
-  /**
-   * So many single texts failing one after the other, with no success between them, tell of an
-   * encoder that is broken: the texts that are left are given up instead of being tried one by one.
-   */
-  static final int FAILURES_IN_A_ROW = 16;
+  private final Function<List<String>, List<EncodedText>> encoder;
 
-  private final Function<List<String>, float[][]> encoder;
-
-  /** Encodes with a function that gives one vector per text or throws. */
-  BatchEncoder(Function<List<String>, float[][]> encoder) {
+  /** Encodes with a function that tells of each text what came of it, or throws. */
+  BatchEncoder(Function<List<String>, List<EncodedText>> encoder) {
     this.encoder = encoder;
   }
 
@@ -45,9 +42,9 @@ final class BatchEncoder {
       texts.forEach(text -> outcomes.add(last));
       return;
     }
-    float[][] vectors;
+    List<EncodedText> encoded;
     try {
-      vectors = encoder.apply(List.copyOf(texts));
+      encoded = encoder.apply(List.copyOf(texts));
     } catch (SolrException e) {
       // The model is not there: no text is to blame.
       throw e;
@@ -62,13 +59,19 @@ final class BatchEncoder {
       }
       return;
     }
-    for (float[] vector : vectors) {
-      outcomes.add(checked(vector));
+    for (EncodedText text : encoded) {
+      outcomes.add(outcome(text));
     }
   }
 
+  private static Outcome outcome(EncodedText text) {
+    return text instanceof EncodedText.Vector vector
+        ? checked(vector.values())
+        : new Outcome.Failed(((EncodedText.Failure) text).cause());
+  }
+
   private static boolean isGivenUp(List<Outcome> outcomes) {
-    int first = outcomes.size() - FAILURES_IN_A_ROW;
+    int first = outcomes.size() - EncodedText.FAILURES_IN_A_ROW;
     return first >= 0
         && outcomes.subList(first, outcomes.size()).stream()
             .allMatch(outcome -> outcome instanceof Outcome.Failed);

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.lucene.TextRange;
+import io.github.llm2vec.solr.node.EncodedText;
 import io.github.llm2vec.solr.node.NodeEncoder;
 import io.github.llm2vec.solr.schema.CompanionFields;
 import io.github.llm2vec.solr.schema.FieldIdentity;
@@ -105,15 +106,19 @@ public final class MappedField {
   }
 
   /** Vectors as they are indexed: cut to the field's width and as exact as their copies. */
-  float[][] encode(List<String> texts) {
-    float[][] vectors = encoder.encodeDocuments(texts, mapping.prompt());
-    for (int i = 0; i < vectors.length; i++) {
-      vectors[i] = field.cut(vectors[i], encoder.declaration().normalize());
-      if (companions.copy().isPresent()) {
-        mapping.target().precision().round(vectors[i]);
-      }
+  List<EncodedText> encode(List<String> texts) {
+    return encoder.encodeDocuments(texts, mapping.prompt()).stream().map(this::indexed).toList();
+  }
+
+  private EncodedText indexed(EncodedText text) {
+    if (!(text instanceof EncodedText.Vector encoded)) {
+      return text;
     }
-    return vectors;
+    float[] vector = field.cut(encoded.values(), encoder.declaration().normalize());
+    if (companions.copy().isPresent()) {
+      mapping.target().precision().round(vector);
+    }
+    return new EncodedText.Vector(vector);
   }
 
   /** What the vectors are made with; the model must be open. */

@@ -3,9 +3,11 @@ package io.github.llm2vec.solr.update;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.solr.node.EncodedText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -31,10 +33,12 @@ class BatchEncoderTest {
                   text -> {
                     throw new IllegalArgumentException("bad " + text);
                   });
-          return texts.stream()
-              .map(text -> new float[] {Float.parseFloat(text)})
-              .toArray(float[][]::new);
+          return texts.stream().<EncodedText>map(text -> vector(Float.parseFloat(text))).toList();
         });
+  }
+
+  private static EncodedText vector(float... values) {
+    return new EncodedText.Vector(values);
   }
 
   private static List<String> numbers(int count) {
@@ -87,13 +91,29 @@ class BatchEncoderTest {
   @Test
   void vectorThatIsNotFiniteFailsAlone() {
     List<Outcome> outcomes =
-        new BatchEncoder(texts -> new float[][] {{1, 2}, {3, Float.NaN}, {5, 6}})
+        new BatchEncoder(texts -> List.of(vector(1, 2), vector(3, Float.NaN), vector(5, 6)))
             .encode(numbers(3));
     assertInstanceOf(Outcome.Encoded.class, outcomes.get(0));
     assertEquals(
         "the model gave NaN at dimension 1 of the vector",
         assertInstanceOf(Outcome.Failed.class, outcomes.get(1)).cause().getMessage());
     assertInstanceOf(Outcome.Encoded.class, outcomes.get(2));
+  }
+
+  @Test
+  void textWhoseFailureIsToldCostsItsNeighboursNothing() {
+    RuntimeException cause = new IllegalStateException("bad");
+    List<Outcome> outcomes =
+        new BatchEncoder(
+                texts -> {
+                  calls.add(texts.size());
+                  return List.of(vector(1), new EncodedText.Failure(cause), vector(3));
+                })
+            .encode(numbers(3));
+    assertEquals(List.of(1f), assertInstanceOf(Outcome.Encoded.class, outcomes.get(0)).vector());
+    assertSame(cause, assertInstanceOf(Outcome.Failed.class, outcomes.get(1)).cause());
+    assertEquals(List.of(3f), assertInstanceOf(Outcome.Encoded.class, outcomes.get(2)).vector());
+    assertEquals(List.of(3), calls);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.solr.node.EncodedText;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +32,9 @@ class RetryingEncoderTest {
               if (texts.contains("flaky") && pauses.size() < recovery) {
                 throw failure;
               }
-              return texts.stream().map(text -> new float[] {1}).toArray(float[][]::new);
+              return texts.stream()
+                  .<EncodedText>map(text -> new EncodedText.Vector(new float[] {1}))
+                  .toList();
             });
     return new RetryingEncoder(
         batches, new FailurePolicy(onError, "", 3, Duration.ofMillis(100)), pauses::add);
