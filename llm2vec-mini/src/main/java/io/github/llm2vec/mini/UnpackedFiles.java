@@ -68,19 +68,28 @@ final class UnpackedFiles {
       if (!holds(fresh, hash)) {
         throw new IOException("what was written to " + fresh + " is not what was read back");
       }
-      moveAside(folder);
-      Files.move(fresh, folder, StandardCopyOption.ATOMIC_MOVE);
-    } catch (FileSystemException e) {
-      // Another process may have been faster; what it wrote must be the same.
-      if (!holds(folder, hash)) {
-        throw e;
-      }
+      moveInto(folder, fresh, hash);
     } finally {
       delete(fresh);
     }
   }
 
-  /** A folder with other contents cannot be replaced in one step, but it can leave in one. */
+  /**
+   * A folder cannot replace another one in one step. If there is one, another process was faster
+   * and it is the right one, which may be in use already, or it is damaged and has to leave first.
+   */
+  private void moveInto(Path folder, Path fresh, String hash) throws IOException {
+    try {
+      Files.move(fresh, folder, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      if (holds(folder, hash)) {
+        return;
+      }
+      moveAside(folder);
+      Files.move(fresh, folder, StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
   private void moveAside(Path folder) throws IOException {
     Path damaged = parent.resolve("." + name + "-damaged-" + UUID.randomUUID());
     try {
