@@ -124,8 +124,8 @@ final class DemoCommand implements Callable<Integer> {
       DemoModels.Declared declared =
           models.declare(model, DEFAULT_MODEL, queryInstruction.orElse(""));
       String identity = declared.identity() + "-" + DemoIdentity.of(configset());
-      String content = identity + "-" + DemoIdentity.of(corpusFile());
-      folder.prepare(content);
+      DemoHome.Content content =
+          folder.prepare(identity + "-" + DemoIdentity.of(corpusFile()));
       declared.write(folder.path());
       Path log = folder.path().resolve("logs").resolve("solr.log");
       SolrLog.toFile(log);
@@ -137,14 +137,11 @@ final class DemoCommand implements Callable<Integer> {
       try (LocalSolr solr = start(folder.path())) {
         createCollection(solr, declared.dimensions(), identity);
         try (SolrCollection collection = new SolrCollection(solr.url(), COLLECTION)) {
-          return run(solr, collection, new Progressing(folder, content), stop);
+          return run(solr, collection, content, stop);
         }
       }
     }
   }
-
-  /** What is known of the home that is filled. */
-  private record Progressing(DemoHome home, String content) {}
 
   private Path cache() {
     return CacheFolder.of(surroundings.environment(), surroundings.userHome());
@@ -207,12 +204,12 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private int run(
-      LocalSolr solr, SolrCollection collection, Progressing progressing, StopSignal stop)
+      LocalSolr solr, SolrCollection collection, DemoHome.Content content, StopSignal stop)
       throws IOException, InterruptedException {
     String address = solr.root() + DemoPage.PATH;
     console.err().println("The search page is " + address + " from now on.");
     collection.awaitModel(stop::requested);
-    index(collection, progressing, stop);
+    index(collection, content, stop);
     console
         .err()
         .printf(
@@ -248,9 +245,9 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private void index(SolrCollection collection, Progressing progressing, StopSignal stop)
+  private void index(SolrCollection collection, DemoHome.Content content, StopSignal stop)
       throws IOException {
-    if (progressing.home().holds(progressing.content(), collection.size())) {
+    if (content.isComplete(collection.size())) {
       console.err().println("The index of the last time is still right.");
       return;
     }
@@ -258,11 +255,12 @@ final class DemoCommand implements Callable<Integer> {
     try (TextReader reader = TextReader.open(corpusFile(), TextFormat.AUTO);
         Progress progress =
             Progress.start(console.err(), console.watched(), "Indexing", "documents")) {
-      indexing = new DemoIndexing(collection, reader, new IndexingDisplay(progress, reader));
+      indexing = new DemoIndexing(
+              collection, reader, IndexingDisplay.counting(progress, reader, corpusFile()));
       indexing.run(stop);
     }
     if (!stop.requested()) {
-      progressing.home().complete(progressing.content(), collection.size());
+      content.complete(collection.size());
     }
     if (indexing.skipped() > 0) {
       console

@@ -76,32 +76,43 @@ final class DemoHome implements AutoCloseable {
   }
 
   /**
-   * Makes the demo's own home one of this identity, empty if it was of another; a user's is left as
+   * Makes the demo's own home one of this content, empty if it was of another; a user's is left as
    * it is.
+   *
+   * @param content tells model, options, configuration and documents from any others
    */
-  void prepare(String identity) throws IOException {
+  Content prepare(String content) throws IOException {
     Files.createDirectories(path());
     Path file = path().resolve(IDENTITY);
-    if (!ours || contains(file, identity)) {
-      return;
+    if (ours && !contains(file, content)) {
+      IndexFolder.clear(path());
+      Files.createDirectories(path());
+      Files.writeString(file, content);
     }
-    IndexFolder.clear(path());
-    Files.createDirectories(path());
-    Files.writeString(file, identity);
+    return new Content(path().resolve(COMPLETE), content);
   }
 
   /**
-   * Whether all of a content was indexed, and still is.
+   * What a home is filled with.
    *
-   * @param documents that the index has now
+   * @param mark says that all of it is in the index
+   * @param identity of all of it
    */
-  boolean holds(String content, long documents) throws IOException {
-    return contains(path().resolve(COMPLETE), content + " " + documents);
-  }
+  record Content(Path mark, String identity) {
 
-  /** Notes that all of a content is indexed and committed, and how many documents that makes. */
-  void complete(String content, long documents) throws IOException {
-    Files.writeString(path().resolve(COMPLETE), content + " " + documents);
+    /**
+     * Whether all of it was indexed, and still is.
+     *
+     * @param documents that the index has now
+     */
+    boolean isComplete(long documents) throws IOException {
+      return contains(mark, identity + " " + documents);
+    }
+
+    /** Notes that all of it is indexed and committed, and how many documents that makes. */
+    void complete(long documents) throws IOException {
+      Files.writeString(mark, identity + " " + documents);
+    }
   }
 
   private static boolean contains(Path file, String text) throws IOException {

@@ -97,17 +97,25 @@ function marked(text) {
   const nodes = [];
   for (const part of text.split(MARK_START)) {
     const end = part.indexOf(MARK_END);
-    if (end < 0) {
-      nodes.push(part);
-    } else {
-      nodes.push(element("mark", "", part.slice(0, end)), part.slice(end + 1));
+    if (end >= 0) {
+      nodes.push(element("mark", "", part.slice(0, end)));
     }
+    nodes.push(part.slice(end + 1));
   }
   return nodes;
 }
 
+/** As much of a text as is shown, from a little before its first mark. */
 function shortened(text) {
-  return text.length <= SHOWN_CHARACTERS ? text : text.slice(0, SHOWN_CHARACTERS).trimEnd() + " …";
+  if (text.length <= SHOWN_CHARACTERS) {
+    return text;
+  }
+  const from = Math.max(0, text.indexOf(MARK_START) - SHOWN_CHARACTERS / 4);
+  let to = from + SHOWN_CHARACTERS;
+  if (text.indexOf(MARK_END, to) >= 0 && text.lastIndexOf(MARK_START, to) > text.lastIndexOf(MARK_END, to)) {
+    to = text.indexOf(MARK_END, to) + 1;
+  }
+  return (from > 0 ? "… " : "") + text.slice(from, to).trim() + (to < text.length ? " …" : "");
 }
 
 /** Sentences, roughly: a full stop between a small letter and a capital, or at a blank. */
@@ -124,7 +132,7 @@ function score(value) {
 function hitElement(hit, highlights, wanted) {
   const title = highlights?.title?.[0] ?? hit.title ?? hit.id;
   const snippets = highlights?.text ?? [];
-  const text = snippets.length ? snippets.join(" … ") : shortened(hit.text ?? "");
+  const text = shortened(snippets.length ? snippets.join(" … ") : (hit.text ?? ""));
   const item = element("li", "hit");
   item.append(element("span", "score", element("span", "unseen", "score "), score(hit.score)));
   item.append(element("h3", "", ...marked(title)));
