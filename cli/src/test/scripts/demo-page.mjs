@@ -8,8 +8,8 @@
 //       [--scheme light|dark] [--picture docs/images/demo.png]
 //
 // CHROMIUM names the browser, /usr/bin/chromium by default. Ends with 1 and a reason if an example
-// finds nothing in a column, a document's text is taken for markup, anything but the demo is asked,
-// or the browser complains.
+// finds nothing in a column, a document's text is taken for markup, an error of Solr is not shown,
+// anything but the demo is asked, or the browser complains.
 import { createRequire } from "node:module";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -56,6 +56,36 @@ async function search(page, text) {
   await page.waitForFunction((t) => document.body.dataset.searched === t, text, { timeout: 60000 });
 }
 
+/** Answers the next search with an error, once, in the place of Solr. */
+async function failOnce(page, status, msg) {
+  let failed = false;
+  await page.route("**/solr/demo/select", (route) => {
+    if (failed || !route.request().postData()?.includes("qq=")) {
+      return route.continue();
+    }
+    failed = true;
+    return route.fulfill({ status, contentType: "application/json", body: JSON.stringify({ error: { msg } }) });
+  });
+}
+
+/** A model that is being loaded is waited for; a query that is wrong is said to be so. */
+async function lookAtErrors(page) {
+  await page.goto(options.url);
+  await page.waitForSelector(".column");
+  await failOnce(page, 503, "model 'default' is LOADING");
+  await page.fill("#query", "loading");
+  await page.press("#query", "Enter");
+  await page.getByText("The model is not ready yet: model 'default' is LOADING Trying again").waitFor();
+  await page.waitForFunction(() => document.body.dataset.searched === "loading", null, { timeout: 60000 });
+  require((await page.locator(".failure").count()) === 0, "a failure stays when Solr answers again");
+  await page.unroute("**/solr/demo/select");
+  await failOnce(page, 400, "no field <b>x</b>");
+  await search(page, "wrong");
+  const shown = await page.locator(".column .failure").allInnerTexts();
+  require(shown.join() === "Solr does not understand this query: no field <b>x</b>", `shown: ${shown}`);
+  await page.unroute("**/solr/demo/select");
+}
+
 async function look(page) {
   const complaints = [];
   page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
@@ -100,7 +130,7 @@ const profile = mkdtempSync(join(tmpdir(), "demo-page-"));
 const browser = await chromium.launchPersistentContext(profile, {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   headless: true,
-  viewport: { width: 1200, height: 860 },
+  viewport: { width: 1100, height: 680 },
   colorScheme: options.scheme,
   args: [
     "--no-sandbox",
@@ -113,6 +143,7 @@ const browser = await chromium.launchPersistentContext(profile, {
   ],
 });
 try {
+  await lookAtErrors(await browser.newPage());
   await look(await browser.newPage());
 } finally {
   await browser.close();

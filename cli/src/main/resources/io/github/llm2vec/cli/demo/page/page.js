@@ -112,15 +112,15 @@ function shortened(text) {
   }
   const from = Math.max(0, text.indexOf(MARK_START) - SHOWN_CHARACTERS / 4);
   let to = from + SHOWN_CHARACTERS;
-  if (text.indexOf(MARK_END, to) >= 0 && text.lastIndexOf(MARK_START, to) > text.lastIndexOf(MARK_END, to)) {
+  if (text.indexOf(MARK_END, to) >= 0 && text.lastIndexOf(MARK_START, to - 1) > text.lastIndexOf(MARK_END, to - 1)) {
     to = text.indexOf(MARK_END, to) + 1;
   }
   return (from > 0 ? "… " : "") + text.slice(from, to).trim() + (to < text.length ? " …" : "");
 }
 
-/** Sentences, roughly: a full stop between a small letter and a capital, or at a blank. */
+/** Sentences, roughly: to a stop before a blank, unless it is an initial's, or between a small letter and a capital. */
 function sentences(text) {
-  const cut = text.match(/.+?(?:[.!?]+(?=\s+\S)|\.(?=[A-Z])|$)/gs) ?? [];
+  const cut = text.match(/.+?(?:(?<!\b[A-Z])[.!?]+(?=\s+\S)|(?<=[a-z)])\.(?=[A-Z])|$)/gs) ?? [];
   return cut.map((sentence) => sentence.trim()).filter((sentence) => sentence !== "");
 }
 
