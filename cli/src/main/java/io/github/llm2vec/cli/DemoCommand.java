@@ -124,8 +124,7 @@ final class DemoCommand implements Callable<Integer> {
       DemoModels.Declared declared =
           models.declare(model, DEFAULT_MODEL, queryInstruction.orElse(""));
       String identity = declared.identity() + "-" + DemoIdentity.of(configset());
-      DemoHome.Content content =
-          folder.prepare(identity + "-" + DemoIdentity.of(corpusFile()));
+      DemoHome.Content content = folder.prepare(identity + "-" + DemoIdentity.of(corpusFile()));
       declared.write(folder.path());
       Path log = folder.path().resolve("logs").resolve("solr.log");
       SolrLog.toFile(log);
@@ -255,7 +254,8 @@ final class DemoCommand implements Callable<Integer> {
     try (TextReader reader = TextReader.open(corpusFile(), TextFormat.AUTO);
         Progress progress =
             Progress.start(console.err(), console.watched(), "Indexing", "documents")) {
-      indexing = new DemoIndexing(
+      indexing =
+          new DemoIndexing(
               collection, reader, IndexingDisplay.counting(progress, reader, corpusFile()));
       indexing.run(stop);
     }

@@ -113,8 +113,7 @@ class ReadmeSnippetsTest {
             .call();
     assertTrue(compiled, messages.toString());
     try (URLClassLoader loader =
-        new URLClassLoader(
-            new URL[] {classes.toUri().toURL()}, getClass().getClassLoader())) {
+        new URLClassLoader(new URL[] {classes.toUri().toURL()}, getClass().getClassLoader())) {
       Object found = loader.loadClass("Snippet").getMethod("run").invoke(null);
       assertEquals(Set.of("moon", "guitar"), Set.copyOf((List<?>) found));
     }
@@ -150,8 +149,7 @@ class ReadmeSnippetsTest {
       imports.add("org.apache.lucene.search." + name);
     }
     try (Stream<Path> own =
-        Files.list(
-            PROJECT.resolve("lucene-llm2vec/src/main/java/io/github/llm2vec/lucene"))) {
+        Files.list(PROJECT.resolve("lucene-llm2vec/src/main/java/io/github/llm2vec/lucene"))) {
       own.map(file -> file.getFileName().toString().replace(".java", ""))
           .filter(name -> name.equals("SourceDocument") || body.contains(name))
           .filter(name -> !name.contains("-"))
@@ -176,8 +174,7 @@ class ReadmeSnippetsTest {
               .map(line -> line.split("=", 2))
               .map(p -> p[0] + "=" + URLEncoder.encode(p[1], StandardCharsets.UTF_8))
               .collect(Collectors.joining("&"));
-      String answer =
-          post(solr, "/select?fl=id", "application/x-www-form-urlencoded", form);
+      String answer = post(solr, "/select?fl=id", "application/x-www-form-urlencoded", form);
       assertTrue(answer.contains("\"numFound\":2"), answer);
     }
   }
@@ -190,8 +187,7 @@ class ReadmeSnippetsTest {
     String config = Files.readString(basic.resolve("solrconfig.xml"));
     String without =
         config
-            .replaceFirst(
-                "(?s)<updateRequestProcessorChain.*?</updateRequestProcessorChain>", "")
+            .replaceFirst("(?s)<updateRequestProcessorChain.*?</updateRequestProcessorChain>", "")
             .replaceFirst("(?s)<queryParser.*?</queryParser>", "");
     assertTrue(!without.contains("Llm2VecUpdateProcessorFactory"), without);
     Files.writeString(
@@ -241,12 +237,7 @@ class ReadmeSnippetsTest {
     assertEquals(
         0,
         runner.run(
-            "simcse",
-            config.toString(),
-            "--max_steps",
-            "1",
-            "--per_device_train_batch_size",
-            "4"),
+            "simcse", config.toString(), "--max_steps", "1", "--per_device_train_batch_size", "4"),
         runner.err());
     assertEquals(0, runner.run("inspect", "--model", output.toString()), runner.err());
     assertTrue(runner.out().contains("adapter"), runner.out());

@@ -83,9 +83,7 @@ class DemoPageTest {
     }
     solr = LocalSolr.start(home, 0, PAGE.files());
     solr.createCollection(
-        "demo",
-        PROJECT.resolve("solr-config-examples/hybrid"),
-        Map.of("llm2vec.dims", dims));
+        "demo", PROJECT.resolve("solr-config-examples/hybrid"), Map.of("llm2vec.dims", dims));
     try (SolrCollection collection = new SolrCollection(solr.url(), "demo")) {
       collection.awaitModel(() -> false);
       collection.add(documents);
@@ -130,7 +128,8 @@ class DemoPageTest {
     params.putAll(Map.of("qq", text, "rows", "5", "fl", "id,title,text,score", "wt", "json"));
     HttpResponse<String> answer = ask(search.handler(), params);
     assertEquals(200, answer.statusCode(), answer.body());
-    assertTrue(answer.headers().firstValue("Content-Type").orElse("").startsWith("application/json"));
+    assertTrue(
+        answer.headers().firstValue("Content-Type").orElse("").startsWith("application/json"));
     return JSON.readTree(answer.body());
   }
 
@@ -239,7 +238,10 @@ class DemoPageTest {
       assertFalse(script.contains(way), way);
     }
     String page = get("/demo/").body();
-    assertFalse(Pattern.compile("\\son[a-z]+=|\\sstyle=|<script>|<style>|javascript:").matcher(page).find());
+    assertFalse(
+        Pattern.compile("\\son[a-z]+=|\\sstyle=|<script>|<style>|javascript:")
+            .matcher(page)
+            .find());
     assertFalse(Pattern.compile("https?:|//[a-z]").matcher(page).find(), "an external request");
   }
 
@@ -248,8 +250,7 @@ class DemoPageTest {
     HttpResponse<String> bad = ask("/select", Map.of("q", "{!llm2vec f=nofield v=$qq}", "qq", "x"));
     assertEquals(400, bad.statusCode());
     assertTrue(JSON.readTree(bad.body()).get("error").get("msg").asText().contains("nofield"));
-    JsonNode model =
-        JSON.readTree(ask("/llm2vec", Map.of()).body()).get("models").get(0);
+    JsonNode model = JSON.readTree(ask("/llm2vec", Map.of()).body()).get("models").get(0);
     assertEquals("READY", model.get("state").asText());
     assertEquals("mini", model.get("model").asText());
   }
@@ -272,8 +273,7 @@ class DemoPageTest {
     DemoPage other = PAGE.withoutExamples();
     assertEquals(List.of(), other.examples());
     assertEquals(
-        "[]",
-        new String(other.files().files().get("examples.json"), StandardCharsets.UTF_8));
+        "[]", new String(other.files().files().get("examples.json"), StandardCharsets.UTF_8));
     assertTrue(other.files().files().containsKey(LocalPages.INDEX));
   }
 }
