@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.cli.demo.DemoPage;
 import io.github.llm2vec.cli.demo.Judgements;
 import io.github.llm2vec.cli.demo.SolrCollection;
 import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.cli.solr.LocalPages;
 import io.github.llm2vec.cli.solr.LocalSolr;
 import io.github.llm2vec.cli.solr.SolrLog;
 import io.github.llm2vec.cli.text.TextFormat;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.lucene.SimdSupport;
+import io.github.llm2vec.model.CacheFolder;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.BindException;
@@ -26,8 +29,9 @@ import picocli.CommandLine.Option;
 @Command(
     name = "demo",
     description = {
-      "Starts a real Solr, creates a collection from solr-config-examples/basic, indexes documents",
-      "through its update chain, runs queries and stays until Ctrl-C."
+      "Starts a real Solr with a search page, creates a collection from",
+      "solr-config-examples/hybrid, indexes documents through its update chain, compares searches",
+      "by words, by meaning and by both, and stays until Ctrl-C."
     },
     sortOptions = false,
     footerHeading = "%nExamples:%n",
@@ -36,12 +40,15 @@ import picocli.CommandLine.Option;
       "  llm2vec demo --model ./my-model --corpus corpus.jsonl --queries queries.jsonl",
       "  llm2vec demo --home ./my-solr --port 8983",
       "",
-      "Without options: the tiny model in examples/models/stories260K, which shows the machinery",
-      "and not what a language model can do, and a sample of SciFact in examples/scifact."
+      "Without options: the model 'mini', which comes with this program, and a sample of DBpedia in",
+      "examples/dbpedia. Solr's home is kept in ~/.cache/llm2vec/demo (or LLM2VEC_CACHE), and made",
+      "anew when model, documents or configuration are others."
     })
 final class DemoCommand implements Callable<Integer> {
 
   private static final String COLLECTION = "demo";
+  private static final String DEFAULT_MODEL = "mini";
+  private static final int SHOWN_QUERIES = 5;
   private static final int USUAL_PORT = 8983;
   private static final int ANY_PORT = 0;
 
@@ -51,6 +58,8 @@ final class DemoCommand implements Callable<Integer> {
   private final Console console;
   private final Surroundings surroundings;
   private final DemoModels models;
+
+  private long started;
 
   @Mixin private ModelOptions model;
 
@@ -89,8 +98,7 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--home",
       paramLabel = "DIR",
-      description =
-          "Solr's home, kept and gone on with; without it, one that is deleted at the end.")
+      description = "Solr's home, kept and gone on with; without it, the demo's own, see below.")
   private Optional<Path> home = Optional.empty();
 
   @Option(
@@ -110,39 +118,59 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    started = System.nanoTime();
     try (StopSignal stop = StopSignal.onInterrupt();
-        IndexFolder folder = home.map(IndexFolder::kept).orElseGet(IndexFolder::temporary)) {
-      Path solrHome = folder.path().toAbsolutePath();
-      Path log = solrHome.resolve("logs").resolve("solr.log");
+        DemoHome folder = home.isPresent() ? DemoHome.named(home.get()) : DemoHome.own(cache())) {
+      DemoModels.Declared declared =
+          models.declare(model, DEFAULT_MODEL, queryInstruction.orElse(""));
+      String identity = declared.identity() + "-" + DemoIdentity.of(configset());
+      DemoHome.Content content = folder.prepare(identity + "-" + DemoIdentity.of(corpusFile()));
+      declared.write(folder.path());
+      Path log = folder.path().resolve("logs").resolve("solr.log");
       SolrLog.toFile(log);
       console.err().println(SimdSupport.detect().summary() + ".");
-      DemoModels.Declared declared =
-          models.declare(
-              model,
-              surroundings.example("models/stories260K"),
-              queryInstruction.orElse(""),
-              solrHome);
+      if (folder.temporary()) {
+        console.err().println("Another demo is running; this one keeps nothing.");
+      }
       console.err().println("Starting Solr; its log is " + log + " ...");
-      try (LocalSolr solr = start(solrHome)) {
-        createCollection(solr, declared);
+      try (LocalSolr solr = start(folder.path())) {
+        createCollection(solr, declared.dimensions(), identity);
         try (SolrCollection collection = new SolrCollection(solr.url(), COLLECTION)) {
-          return run(solr.url(), collection, stop);
+          return run(solr, collection, content, stop);
         }
       }
     }
   }
 
+  private Path cache() {
+    return CacheFolder.of(surroundings.environment(), surroundings.userHome());
+  }
+
+  private Path configset() {
+    return surroundings.project().resolve("solr-config-examples").resolve("hybrid");
+  }
+
+  private Path corpusFile() {
+    return corpus.orElseGet(() -> surroundings.example("dbpedia/corpus.jsonl.gz"));
+  }
+
+  /** The page; its examples are about the sample. */
+  private DemoPage page() {
+    return corpus.isPresent() ? DemoPage.read().withoutExamples() : DemoPage.read();
+  }
+
   private LocalSolr start(Path solrHome) throws IOException {
+    LocalPages pages = page().files();
     if (port.isPresent()) {
-      return LocalSolr.start(solrHome, port.get());
+      return LocalSolr.start(solrHome, port.get(), pages);
     }
     try {
-      return LocalSolr.start(solrHome, USUAL_PORT);
+      return LocalSolr.start(solrHome, USUAL_PORT, pages);
     } catch (IOException e) {
       if (!isPortTaken(e)) {
         throw e;
       }
-      return LocalSolr.start(solrHome, ANY_PORT);
+      return LocalSolr.start(solrHome, ANY_PORT, pages);
     }
   }
 
@@ -155,75 +183,96 @@ final class DemoCommand implements Callable<Integer> {
     return false;
   }
 
-  private void createCollection(LocalSolr solr, DemoModels.Declared declared) throws IOException {
+  private void createCollection(LocalSolr solr, int dimensions, String identity)
+      throws IOException {
     if (!solr.hasCollection(COLLECTION)) {
       solr.createCollection(
           COLLECTION,
-          surroundings.project().resolve("solr-config-examples").resolve("basic"),
-          Map.of(
-              "llm2vec.dims",
-              Integer.toString(declared.dimensions()),
-              IDENTITY,
-              declared.identity()));
+          configset(),
+          Map.of("llm2vec.dims", Integer.toString(dimensions), IDENTITY, identity));
       return;
     }
     String found = solr.container().getCoreDescriptor(COLLECTION).getCoreProperty(IDENTITY, "");
-    if (!found.equals(declared.identity())) {
+    if (!found.equals(identity)) {
       throw new CliException(
           "the collection in "
-              + home.orElseThrow()
-              + " was made with another model or other options; repeat those or name another --home");
+              + solr.container().getSolrHome()
+              + " was made with another model or other options, or by another release; repeat"
+              + " those or name another --home");
     }
   }
 
-  private int run(String url, SolrCollection collection, StopSignal stop)
+  private int run(
+      LocalSolr solr, SolrCollection collection, DemoHome.Content content, StopSignal stop)
       throws IOException, InterruptedException {
-    console.err().println("Opening the model ...");
+    String address = solr.root() + DemoPage.PATH;
+    console.err().println("The search page is " + address + " from now on.");
     collection.awaitModel(stop::requested);
-    index(collection, stop);
-    console.err().printf(Locale.ROOT, "%,d documents in the collection.%n", collection.size());
-    Optional<Path> file = queryFile();
-    if (file.isPresent() && !stop.requested()) {
-      try (TextReader reader = TextReader.open(file.get(), TextFormat.AUTO)) {
-        new DemoQueries(console.out(), collection, judgements(), topK).run(reader, stop);
-      }
-      if (model.model().isEmpty()) {
-        console
-            .out()
-            .println(
-                "The sample model knows children's stories and was never trained to find anything;"
-                    + " name your own with --model.");
-      }
-    }
+    index(collection, content, stop);
+    console
+        .err()
+        .printf(
+            Locale.ROOT,
+            "%,d documents in the collection, %.1f s after the start.%n",
+            collection.size(),
+            (System.nanoTime() - started) / 1e9);
+    compare(collection, stop);
     if (once || stop.requested()) {
       return stop.requested() ? ExitCode.SOFTWARE : ExitCode.OK;
     }
-    invite(console.out(), url + "/" + COLLECTION + "/select");
+    invite(address, solr.url() + "/" + COLLECTION + "/select");
     stop.await();
     console.err().println("\nStopping Solr ...");
     return ExitCode.OK;
   }
 
-  private void index(SolrCollection collection, StopSignal stop) throws IOException {
-    long skipped;
-    Path file = corpus.orElseGet(() -> surroundings.example("scifact/corpus.jsonl.gz"));
-    try (TextReader reader = TextReader.open(file, TextFormat.AUTO);
+  private void compare(SolrCollection collection, StopSignal stop) throws IOException {
+    DemoPage page = page();
+    new DemoComparison(console.out(), collection, page).run(stop);
+    Optional<Path> file = queryFile();
+    if (file.isPresent() && !stop.requested()) {
+      try (TextReader reader = TextReader.open(file.get(), TextFormat.AUTO)) {
+        new DemoQueries(
+                console.out(),
+                collection,
+                page.searches(),
+                judgements(),
+                topK,
+                queries.isPresent() ? SHOWN_QUERIES : 0)
+            .run(reader, stop);
+      }
+    }
+  }
+
+  private void index(SolrCollection collection, DemoHome.Content content, StopSignal stop)
+      throws IOException {
+    if (content.isComplete(collection.size())) {
+      console.err().println("The index of the last time is still right.");
+      return;
+    }
+    DemoIndexing indexing;
+    try (TextReader reader = TextReader.open(corpusFile(), TextFormat.AUTO);
         Progress progress =
             Progress.start(console.err(), console.watched(), "Indexing", "documents")) {
-      DemoIndexing indexing =
-          new DemoIndexing(collection, reader, new IndexingDisplay(progress, reader));
+      indexing =
+          new DemoIndexing(
+              collection, reader, IndexingDisplay.counting(progress, reader, corpusFile()));
       indexing.run(stop);
-      skipped = indexing.skipped();
     }
-    if (skipped > 0) {
-      console.err().printf(Locale.ROOT, "%,d documents were indexed already.%n", skipped);
+    if (!stop.requested()) {
+      content.complete(collection.size());
+    }
+    if (indexing.skipped() > 0) {
+      console
+          .err()
+          .printf(Locale.ROOT, "%,d documents were indexed already.%n", indexing.skipped());
     }
   }
 
   private Optional<Path> queryFile() {
     return queries.isPresent() || corpus.isPresent()
         ? queries
-        : Optional.of(surroundings.example("scifact/queries.jsonl"));
+        : Optional.of(surroundings.example("dbpedia/queries.jsonl"));
   }
 
   private Judgements judgements() throws IOException {
@@ -232,22 +281,19 @@ final class DemoCommand implements Callable<Integer> {
     }
     return queries.isPresent() || corpus.isPresent()
         ? Judgements.NONE
-        : Judgements.read(surroundings.example("scifact/qrels.tsv"));
+        : Judgements.read(surroundings.example("dbpedia/qrels.tsv"));
   }
 
-  private static void invite(PrintStream out, String select) {
+  private void invite(String page, String select) {
+    PrintStream out = console.out();
     out.println();
-    out.println("Solr is running. Try a question of your own, in another window:");
+    out.println("Solr is running. Search by words, by meaning and by both, side by side:");
+    out.println("  " + page);
+    out.println("or ask it as your program would, in another window:");
     out.println("  curl " + select + " \\");
     out.println("    --data-urlencode 'q={!llm2vec f=vector topK=100 v=$qq}' \\");
     out.println(
-        "    --data-urlencode 'qq=vitamin D and bone density' -d rows=5 -d fl=id,title,score");
-    out.println("or in a browser:");
-    out.println(
-        "  "
-            + select
-            + "?q=%7B!llm2vec%20f%3Dvector%20topK%3D100%20v%3D%24qq%7D"
-            + "&qq=vitamin%20D%20and%20bone%20density&rows=5");
+        "    --data-urlencode 'qq=animals that live in cold seas' -d rows=5 -d fl=id,title,score");
     out.println("Ctrl-C stops it.");
     out.flush();
   }

@@ -24,27 +24,32 @@ final class DemoModels {
   /**
    * What was declared.
    *
+   * @param declaration for Solr's models file
    * @param dimensions width of the vectors
    * @param identity tells two declarations, or two contents of one model folder, apart
    */
-  record Declared(int dimensions, String identity) {}
+  record Declared(ModelDeclaration declaration, int dimensions, String identity) {
+
+    /** Writes the models file of a Solr. */
+    void write(Path solrHome) throws IOException {
+      ModelsFileWriter.write(solrHome.resolve(ModelsFile.NAME), List.of(declaration));
+    }
+  }
 
   DemoModels(ModelFinder finder) {
     this.finder = finder;
   }
 
   /**
-   * Finds the model, fetching it if that is allowed, and writes Solr's models file.
+   * Finds the model, fetching it if that is allowed.
    *
    * @param options what the user typed
-   * @param sample the model if none was named
+   * @param usual the model if none was named
    * @param queryInstruction for all queries
-   * @param solrHome gets the file
    */
-  Declared declare(ModelOptions options, Path sample, String queryInstruction, Path solrHome)
-      throws IOException {
+  Declared declare(ModelOptions options, String usual, String queryInstruction) throws IOException {
     requireKnownToSolr(options);
-    String model = options.model().map(DemoModels::absolute).orElse(sample.toString());
+    String model = absolute(options.model().orElse(usual));
     List<String> adapters = options.adapters().stream().map(DemoModels::absolute).toList();
     ModelDeclaration declaration =
         new ModelDeclaration(
@@ -64,11 +69,9 @@ final class DemoModels {
     ResolvedCheckpoint checkpoint =
         finder.find(options, new CheckpointResolver.Request(model, adapters, Optional.empty()));
     int width = options.dims().orElse(checkpoint.spec().hiddenSize());
-    Files.createDirectories(solrHome);
-    ModelsFileWriter.write(solrHome.resolve(ModelsFile.NAME), List.of(declaration));
     String identity =
         checkpoint.fingerprint() + "-" + Integer.toHexString(declaration.toString().hashCode());
-    return new Declared(width, identity);
+    return new Declared(declaration, width, identity);
   }
 
   /** Solr's models file has no place for these. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.cli.demo.DemoSearch;
 import io.github.llm2vec.cli.demo.Judgements;
 import io.github.llm2vec.cli.demo.SolrCollection;
 import io.github.llm2vec.cli.search.SearchHit;
@@ -10,31 +11,49 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Runs a file of queries on the demo's collection, shows the first few and sums up all. */
 final class DemoQueries {
 
-  private static final int SHOWN_QUERIES = 5;
   private static final int SHOWN_HITS = 3;
 
   private final PrintStream out;
   private final SolrCollection collection;
+  private final List<DemoSearch> searches;
   private final Judgements judgements;
   private final int topK;
+  private final int shownQueries;
 
   private final List<Double> milliseconds = new ArrayList<>();
-  private double recallByMeaning;
-  private double recallByWords;
+  private final Map<DemoSearch, Double> recall = new LinkedHashMap<>();
   private int judged;
 
-  DemoQueries(PrintStream out, SolrCollection collection, Judgements judgements, int topK) {
+  /**
+   * Describes a run.
+   *
+   * @param searches whose recall is compared, if there are judgements
+   * @param topK hits that are asked for
+   * @param shownQueries of how many queries hits are shown
+   */
+  DemoQueries(
+      PrintStream out,
+      SolrCollection collection,
+      List<DemoSearch> searches,
+      Judgements judgements,
+      int topK,
+      int shownQueries) {
     this.out = out;
     this.collection = collection;
+    this.searches = List.copyOf(searches);
     this.judgements = judgements;
     this.topK = topK;
+    this.shownQueries = shownQueries;
   }
 
   void run(TextReader queries, StopSignal stop) throws IOException {
@@ -57,10 +76,12 @@ final class DemoQueries {
     milliseconds.add(took);
     if (judgements.knows(query.id())) {
       judged++;
-      recallByMeaning += judgements.recall(query.id(), hits);
-      recallByWords += judgements.recall(query.id(), collection.byWords(query.content(), topK));
+      for (DemoSearch search : searches) {
+        List<SearchHit> found = collection.search(search, query.content(), topK);
+        recall.merge(search, judgements.recall(query.id(), found), Double::sum);
+      }
     }
-    if (milliseconds.size() <= SHOWN_QUERIES) {
+    if (milliseconds.size() <= shownQueries) {
       show(query, hits, took);
     }
   }
@@ -87,12 +108,21 @@ final class DemoQueries {
         percentile(0.5),
         percentile(0.95));
     if (judged > 0) {
+      String shares =
+          recall.entrySet().stream()
+              .map(
+                  search ->
+                      String.format(
+                          Locale.ROOT,
+                          "%s %.0f%%",
+                          search.getKey().title(),
+                          100 * search.getValue() / judged))
+              .collect(Collectors.joining(", "));
       out.printf(
           Locale.ROOT,
-          "Relevant documents (*) among the first %d: %.0f%% by vectors, %.0f%% by words (BM25).%n",
+          "Of the documents that people judged relevant, among the first %d: %s.%n",
           topK,
-          100 * recallByMeaning / judged,
-          100 * recallByWords / judged);
+          shares);
     }
   }
 

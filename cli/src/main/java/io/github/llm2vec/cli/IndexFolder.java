@@ -33,12 +33,19 @@ record IndexFolder(Path path, boolean deleted) implements AutoCloseable {
     if (!deleted || !Files.exists(path)) {
       return;
     }
+    try {
+      clear(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Deletes a folder that is there, with everything in it. */
+  static void clear(Path path) throws IOException {
     try (Stream<Path> walk = Files.walk(path)) {
       for (Path file : walk.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

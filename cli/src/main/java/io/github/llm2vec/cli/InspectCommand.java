@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     footerHeading = "%nExamples:%n",
     footer = {
-      "  llm2vec inspect --model examples/models/stories260K",
+      "  llm2vec inspect --model mini",
       "  llm2vec inspect --model ./my-model --adapter ./my-adapter --pooling eos_token"
     })
 final class InspectCommand implements Callable<Integer> {

@@ -24,8 +24,8 @@ public final class ModelOptions {
       names = "--model",
       paramLabel = "DIR|ID",
       description = {
-        "Model folder in Hugging Face layout, or a hub id such as",
-        "McGill-NLP/LLM2Vec-Meta-Llama-3-8B-Instruct-mntp."
+        "Model folder in Hugging Face layout, 'mini' for the small model that comes with this",
+        "program, or a hub id such as McGill-NLP/LLM2Vec-Meta-Llama-3-8B-Instruct-mntp."
       })
   private Optional<String> model = Optional.empty();
 

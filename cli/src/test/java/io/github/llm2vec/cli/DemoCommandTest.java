@@ -122,11 +122,38 @@ class DemoCommandTest {
     assertTrue(runner.err().contains("has no place for"), runner.err());
   }
 
+  @Test
+  void keepsItsOwnHomeForTheNextStart() throws IOException {
+    Files.write(corpus, Files.readAllLines(corpus).subList(0, 10));
+    assertEquals(0, demo(), runner.err());
+    assertTrue(runner.err().contains("10 documents in the collection"), runner.err());
+    assertEquals(0, demo(), runner.err());
+    assertTrue(runner.err().contains("The index of the last time is still right"), runner.err());
+    assertTrue(runner.out().contains("5 queries over HTTP"), runner.out());
+  }
+
+  private int demo() {
+    return runner.run(
+        "demo",
+        "--once",
+        "--port",
+        "0",
+        "--model",
+        MODEL,
+        "--corpus",
+        corpus.toString(),
+        "--queries",
+        queries.toString());
+  }
+
   private int demo(Path home, String... more) {
     List<String> arguments =
         new ArrayList<>(
             List.of("demo", "--once", "--port", "0", "--home", home.toString(), "--corpus"));
     arguments.addAll(List.of(corpus.toString(), "--queries", queries.toString()));
+    if (!List.of(more).contains("--model")) {
+      arguments.addAll(List.of("--model", MODEL));
+    }
     arguments.addAll(Arrays.asList(more));
     return runner.run(arguments.toArray(String[]::new));
   }

@@ -99,6 +99,13 @@ class LauncherTest {
   }
 
   @Test
+  void onlyTheDemoIsCompiledLater() throws Exception {
+    String flag = "-XX:Tier4InvocationThreshold=20000";
+    assertTrue(run(jdkHome("17"), Map.of(), "demo").out().contains(flag));
+    assertFalse(run(jdkHome("17"), Map.of(), "mteb").out().contains(flag));
+  }
+
+  @Test
   void worksThroughSymbolicLinksFromAnyFolder() throws Exception {
     Path elsewhere = Files.createDirectories(folder.resolve("elsewhere/bin"));
     Files.createSymbolicLink(elsewhere.resolve("one"), root.resolve("bin/llm2vec"));

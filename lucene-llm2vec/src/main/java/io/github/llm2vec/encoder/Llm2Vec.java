@@ -72,6 +72,17 @@ public final class Llm2Vec implements TextEncoder {
   }
 
   /**
+   * Opens a model by its name: a folder, a model that lies on the class path as a jar, or an id in
+   * the local cache of the hub.
+   *
+   * @throws io.github.llm2vec.model.ModelException if it is missing, damaged or not supported
+   * @throws IOException if a file cannot be read
+   */
+  public static Llm2Vec open(String model) throws IOException {
+    return open(ModelSource.of(model, List.of(), System.getenv()), Llm2VecOptions.defaults());
+  }
+
+  /**
    * Opens a model folder with everything as its files say, on the CPU in single precision.
    *
    * @throws IOException if a part is missing or damaged; the message names it and the remedy

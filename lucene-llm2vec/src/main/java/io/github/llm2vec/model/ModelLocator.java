@@ -7,11 +7,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Finds the folder of a model that is named by a path or a hub id. */
+/** Finds the folder of a model: named by a path, by a jar on the class path or by a hub id. */
 final class ModelLocator {
 
   private final ResolverOptions options;
   private final HubCache cache;
+  private final BundledModels bundled;
   private final HubFetcher fetcher;
 
   /** Fetches a model into the cache. */
@@ -23,7 +24,12 @@ final class ModelLocator {
   }
 
   ModelLocator(ResolverOptions options, HubFetcher fetcher) {
+    this(options, BundledModels.onClassPath(), fetcher);
+  }
+
+  ModelLocator(ResolverOptions options, BundledModels bundled, HubFetcher fetcher) {
     this.options = options;
+    this.bundled = bundled;
     this.cache = new HubCache(options.environment().cache());
     this.fetcher = fetcher;
   }
@@ -37,8 +43,8 @@ final class ModelLocator {
   record Located(ModelFolder folder, Optional<HubId> hubId) {}
 
   /**
-   * Finds a model: a folder of that name if there is one, as in Hugging Face's loaders, else a hub
-   * id.
+   * Finds a model: a folder of that name if there is one, as in Hugging Face's loaders, else a
+   * model on the class path, else a hub id.
    *
    * @throws ModelUnavailableException if there is neither, or it lies outside the root
    */
@@ -51,12 +57,18 @@ final class ModelLocator {
               : ModelFolder.unfenced(folder.get());
       return new Located(model, Optional.empty());
     }
+    Optional<BundledModel> known = bundled.named(reference);
+    if (known.isPresent()) {
+      Path unpacked = known.get().folder();
+      return new Located(ModelFolder.inside(unpacked, unpacked), Optional.empty());
+    }
     Optional<HubId> id = HubId.parse(reference);
     if (id.isEmpty()) {
       throw new ModelUnavailableException(
           "'" + reference + "'",
           "is no folder"
               + options.root().map(root -> " in " + root).orElse("")
+              + bundled.hint()
               + " and no hub id (organisation/name or organisation/name@revision)",
           "Correct the name");
     }

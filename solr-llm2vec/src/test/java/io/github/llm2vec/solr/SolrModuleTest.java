@@ -53,7 +53,7 @@ class SolrModuleTest {
   /** Name of a jar without its version; of our own modules, which may be folders, their names. */
   private static String artifact(Path entry) {
     if (entry.endsWith("classes")) {
-      return entry.toString().contains("lucene-llm2vec") ? "lucene-llm2vec" : "solr-llm2vec";
+      return entry.getName(entry.getNameCount() - 3).toString();
     }
     return entry.getFileName().toString().replaceFirst("-\\d.*", "");
   }

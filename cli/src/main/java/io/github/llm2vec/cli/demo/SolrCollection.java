@@ -26,7 +26,7 @@ import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.util.NamedList;
 
 /**
- * A collection of the {@code basic} configset, reached with SolrJ. Every failure is an {@link
+ * A collection of the {@code hybrid} configset, reached with SolrJ. Every failure is an {@link
  * IOException} that says what the server said.
  */
 public final class SolrCollection implements Closeable {
@@ -151,14 +151,21 @@ public final class SolrCollection implements Closeable {
     return search("{!llm2vec f=vector topK=" + candidates + " v=$qq}", text, topK);
   }
 
-  /** The documents that share words with a text, scored by BM25. */
-  public List<SearchHit> byWords(String text, int topK) throws IOException {
-    return search("{!dismax qf='title text' mm=0 v=$qq}", text, topK);
+  /** What one of the searches that the demo compares finds for a text. */
+  public List<SearchHit> search(DemoSearch search, String text, int topK) throws IOException {
+    ModifiableSolrParams params = new ModifiableSolrParams();
+    search.params().forEach(params::set);
+    params.set("qt", search.handler());
+    return search(params, text, topK);
   }
 
   private List<SearchHit> search(String query, String text, int topK) throws IOException {
-    ModifiableSolrParams params = new ModifiableSolrParams();
-    params.set("q", query).set("qq", text).set("rows", topK).set("fl", "id,title,text,score");
+    return search(new ModifiableSolrParams().set("q", query), text, topK);
+  }
+
+  private List<SearchHit> search(ModifiableSolrParams params, String text, int topK)
+      throws IOException {
+    params.set("qq", text).set("rows", topK).set("fl", "id,title,text,score");
     List<SearchHit> hits = new ArrayList<>();
     for (SolrDocument document : query(params)) {
       double score =

@@ -13,6 +13,7 @@ import org.apache.solr.common.SolrException;
 import org.apache.solr.core.CoreContainer;
 import org.apache.solr.embedded.JettyConfig;
 import org.apache.solr.embedded.JettySolrRunner;
+import org.eclipse.jetty.server.handler.HandlerWrapper;
 
 /**
  * A Solr node in this process that answers over HTTP, on this machine only, as an installed one
@@ -31,14 +32,20 @@ public final class LocalSolr implements AutoCloseable {
     this.jetty = jetty;
   }
 
+  /** Starts a node without further pages. */
+  public static LocalSolr start(Path home, int port) throws IOException {
+    return start(home, port, LocalPages.NONE);
+  }
+
   /**
    * Starts a node, with the collections that its home has already.
    *
    * @param home folder for configuration and indexes; made if it is not there
    * @param port port to listen on, or 0 for any that is free
+   * @param pages what else it hands out
    * @throws IOException if the node does not start, saying why
    */
-  public static LocalSolr start(Path home, int port) throws IOException {
+  public static LocalSolr start(Path home, int port, LocalPages pages) throws IOException {
     Files.createDirectories(home);
     Path solrXml = home.resolve(SOLR_XML);
     if (!Files.exists(solrXml)) {
@@ -46,7 +53,15 @@ public final class LocalSolr implements AutoCloseable {
     }
     JettyConfig config =
         JettyConfig.builder().setPort(port).withSSLConfig(null).withPortRetryTime(0).build();
-    JettySolrRunner jetty = new JettySolrRunner(home.toAbsolutePath().toString(), config);
+    JettySolrRunner jetty =
+        new JettySolrRunner(home.toAbsolutePath().toString(), config) {
+          @Override
+          protected HandlerWrapper injectJettyHandlers(HandlerWrapper solr) {
+            HandlerWrapper first = new PagesHandler(pages);
+            first.setHandler(solr);
+            return first;
+          }
+        };
     LocalSolr solr = new LocalSolr(home, jetty);
     try {
       jetty.start();
@@ -76,6 +91,11 @@ public final class LocalSolr implements AutoCloseable {
   /** Address of the node, for example {@code http://127.0.0.1:8983/solr}. */
   public String url() {
     return jetty.getBaseUrl().toString();
+  }
+
+  /** Address of the server itself, for example {@code http://127.0.0.1:8983}. */
+  public String root() {
+    return url().substring(0, url().length() - "/solr".length());
   }
 
   /** Whether the node has a collection of this name. */

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The mini model: an ordinary checkpoint as resources, and what unpacks it into a folder. It must
+ * not know what is in the files.
+ */
+package io.github.llm2vec.mini;
