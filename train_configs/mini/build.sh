@@ -5,14 +5,15 @@
 #
 #   train_configs/mini/build.sh [COLLECTIONS]
 #
-# COLLECTIONS holds pairs/pubmedqa, pairs/snli-devtest and text/novels (trained on), and retrieval and
+# COLLECTIONS holds pairs/pubmedqa, pairs/snli-devtest, text/novels, text/wikitext-2 and
+# text/us-presidents (trained on), and retrieval and
 # pairs/stsb-open (kept out); without it, the model is made of Debian's packages alone.
 #
 # It goes on where it was stopped: a step whose result is there is left out, and a stage of training
 # goes on from its last checkpoint. Wants Debian's apt-get and dpkg, curl, xz and a JDK; no root.
 #
 #   MINI_OUTPUT      where everything goes; only output/mini, its default, agrees with the JSON files
-#   MINI_LAST_STEP   stop after this one: packages, data, tokenizer, pretrain, mntp, simcse, supervised
+#   MINI_LAST_STEP   stop after this one: packages, data, tokenizer, supervised, checkpoint
 #   DEBIAN_ARCHIVE   default http://deb.debian.org/debian
 set -eu
 
@@ -21,7 +22,7 @@ collections=${1:-}
 [ -z "$collections" ] || collections=$(CDPATH='' cd -- "$collections" && pwd -P)
 cd "$root"
 out=${MINI_OUTPUT:-output/mini}
-last=${MINI_LAST_STEP:-supervised}
+last=${MINI_LAST_STEP:-checkpoint}
 archive=${DEBIAN_ARCHIVE:-http://deb.debian.org/debian}
 llm2vec=$root/bin/llm2vec
 mkdir -p "$out/packages" "$out/downloads"
@@ -79,7 +80,7 @@ if [ ! -f "$out/data/pairs" ]; then
   for kept_out in retrieval pairs/stsb-open; do
     [ -z "$collections" ] || [ ! -d "$collections/$kept_out" ] || set -- "$@" --keep-out "$collections/$kept_out"
   done
-  LLM2VEC_HEAP=${LLM2VEC_HEAP:-3g} "$llm2vec" recipe "$@"
+  LLM2VEC_HEAP=${LLM2VEC_HEAP:-3g} "$llm2vec" recipe --max-per-source 30000 --max-words 80 "$@"
 fi
 done_after data
 
@@ -91,12 +92,31 @@ done_after tokenizer
 
 # ---- Training --------------------------------------------------------------------------------
 
-for stage in pretrain mntp simcse supervised; do
-  if [ ! -f "$out/$stage/done" ]; then
-    say "$stage"
-    "$llm2vec" "$stage" "train_configs/mini/$stage.json"
-    touch "$out/$stage/done"
-  fi
-  done_after "$stage"
-done
-say "the model is in $out/supervised."
+# Weights that have learnt nothing: pretraining of one update with a learning rate of 0.
+if [ ! -d "$out/untrained" ]; then
+  say "random weights"
+  "$llm2vec" pretrain train_configs/mini/untrained.json
+fi
+
+if [ ! -f "$out/supervised/done" ]; then
+  say "supervised"
+  "$llm2vec" supervised train_configs/mini/supervised.json
+  touch "$out/supervised/done"
+fi
+done_after supervised
+
+# ---- The checkpoint of llm2vec-mini ----------------------------------------------------------
+
+if [ ! -d "$out/checkpoint" ]; then
+  "$llm2vec" merge --model "$out/supervised" --output "$out/checkpoint" --dtype bfloat16
+  # Trained on shorter texts, it reads longer ones better whole than cut.
+  cat >"$out/checkpoint/llm2vec_config.json" <<END
+{
+    "pooling_mode" : "mean",
+    "max_length" : 512,
+    "doc_max_length" : 512,
+    "skip_instruction" : true
+}
+END
+fi
+say "the model is in $out/checkpoint."

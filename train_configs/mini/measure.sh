@@ -1,14 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Measures what every stage of the mini model finds, and BM25 and the hybrid beside the last one.
+# Measures what models find, beside BM25 and the hybrid of both.
 #
 #   train_configs/mini/measure.sh COLLECTIONS [MODEL ...]
 #
-# COLLECTIONS holds folders in BEIR's layout below retrieval, and STS-B's free pairs in pairs/stsb-open.
-# Without MODEL, the stages in output/mini are measured: pretrain as the causal model that it is and
-# with attention both ways, then mntp, simcse and supervised. Results, run files and reports go to
-# output/mini/scores; what is there already is not encoded again.
+# COLLECTIONS holds folders in BEIR's layout below retrieval. Without MODEL, the checkpoint that
+# build.sh makes is measured. Results, run files and reports go to output/mini/scores; what is there
+# already is not encoded again. MINI_VECTOR_WEIGHT is the weight of vectors in the hybrid, default 1.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname "$0")/../.." && pwd -P)
@@ -21,25 +20,10 @@ for folder in "$collections"/retrieval/*/; do
   tasks=${tasks:+$tasks,}${folder%/}
 done
 
-# name, methods, model, further options
-measure() {
-  name=$1
-  methods=$2
-  model=$3
-  shift 3
+[ $# -gt 0 ] || set -- "$out/checkpoint"
+for model in "$@"; do
+  name=$(basename "$model")
   echo "mini: measuring $name" >&2
-  bin/llm2vec mteb --name "$name" --model "$model" --pooling mean --methods "$methods" \
-    --tasks "$tasks" --instruction= --output "$out/scores/$name" "$@"
-}
-
-if [ $# -gt 0 ]; then
-  for model in "$@"; do
-    measure "$(basename "$model")" exact "$model"
-  done
-  exit 0
-fi
-measure causal exact "$out/pretrain" --enable-bidirectional=false
-measure both-ways exact "$out/pretrain"
-measure mntp exact "$out/mntp"
-measure simcse exact "$out/simcse"
-measure supervised exact,bm25,hybrid "$out/supervised"
+  bin/llm2vec mteb --name "$name" --model "$model" --methods exact,bm25,hybrid --tasks "$tasks" \
+    --instruction= --vector-weight "${MINI_VECTOR_WEIGHT:-1}" --output "$out/scores/$name"
+done

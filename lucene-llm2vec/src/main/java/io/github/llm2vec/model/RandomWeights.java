@@ -18,48 +18,93 @@ import java.util.Set;
  */
 public final class RandomWeights implements TensorSource {
 
+  private static final String EMBEDDING = "embed_tokens.weight";
   private static final double MAX_DEVIATION = 100;
   private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
 
   private final Map<String, List<Long>> tensors;
-  private final double deviation;
+  private final Spread spread;
   private final float norm;
   private final long seed;
 
-  private RandomWeights(Map<String, List<Long>> tensors, double deviation, float norm, long seed) {
+  /**
+   * Standard deviations.
+   *
+   * @param weights {@code initializer_range}; transformers' default is 0.02
+   * @param embeddings of the embedding of tokens
+   * @param residual of the projections that are added to the residual stream. With small ones
+   *     beside larger embeddings a new encoder is nearly a bag of words with a random direction for
+   *     each, which contrastive training can begin with; with equal ones, what the layers add
+   *     drowns the tokens
+   */
+  public record Spread(double weights, double embeddings, double residual) {
+
+    /** Rejects what is no deviation. */
+    public Spread {
+      require("initializer_range", weights);
+      require("embedding_initializer_range", embeddings);
+      require("residual_initializer_range", residual);
+    }
+
+    /** The same everywhere, as transformers has it. */
+    public static Spread of(double deviation) {
+      return new Spread(deviation, deviation, deviation);
+    }
+
+    private static void require(String name, double deviation) {
+      if (!(deviation >= 0 && deviation < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException(name + " must be >= 0, got " + deviation);
+      }
+    }
+
+    private double of(String tensor) {
+      if (tensor.equals(EMBEDDING)) {
+        return embeddings;
+      }
+      return tensor.endsWith(".o_proj.weight") || tensor.endsWith(".down_proj.weight")
+          ? residual
+          : weights;
+    }
+  }
+
+  private RandomWeights(Map<String, List<Long>> tensors, Spread spread, float norm, long seed) {
     this.tensors = tensors;
-    this.deviation = deviation;
+    this.spread = spread;
     this.norm = norm;
     this.seed = seed;
   }
 
   /**
-   * Weights for a config.json, spread as its {@code initializer_range} says (0.02 if it does not).
+   * Weights for a config.json, spread as its {@code initializer_range} says (0.02 if it does not),
+   * unless {@code embedding_initializer_range} or {@code residual_initializer_range}, which are
+   * this project's own, say otherwise of some.
    *
    * @throws ModelFormatException if the file is not valid
    */
   public static RandomWeights of(Path config, long seed) throws IOException {
-    double deviation =
-        JsonObject.read(config).positive("initializer_range", MAX_DEVIATION).orElse(0.02);
-    return of(DecoderConfig.read(config), deviation, seed);
+    JsonObject json = JsonObject.read(config);
+    double weights = json.positive("initializer_range", MAX_DEVIATION).orElse(0.02);
+    Spread spread =
+        new Spread(
+            weights,
+            json.positive("embedding_initializer_range", MAX_DEVIATION).orElse(weights),
+            json.positive("residual_initializer_range", MAX_DEVIATION).orElse(weights));
+    return of(DecoderConfig.read(config), spread, seed);
   }
 
   /**
    * Weights for an architecture, under the names of {@link DecoderLayout}, with {@code
    * lm_head.weight} unless it is the embedding.
    *
-   * @param deviation standard deviation, {@code initializer_range}; transformers' default is 0.02
+   * @param spread standard deviations
    */
-  public static RandomWeights of(DecoderConfig config, double deviation, long seed) {
-    if (!(deviation >= 0 && deviation < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("initializer_range must be >= 0, got " + deviation);
-    }
+  public static RandomWeights of(DecoderConfig config, Spread spread, long seed) {
     DecoderSpec spec = config.spec();
     Map<String, List<Long>> tensors = new LinkedHashMap<>(DecoderLayout.of(spec).tensors());
     if (!config.tiedEmbeddings()) {
       tensors.put(DecoderWeights.HEAD, List.of((long) spec.vocabSize(), (long) spec.hiddenSize()));
     }
-    return new RandomWeights(tensors, deviation, spec.onePlusNorm() ? 0 : 1, seed);
+    return new RandomWeights(tensors, spread, spec.onePlusNorm() ? 0 : 1, seed);
   }
 
   @Override
@@ -91,6 +136,7 @@ public final class RandomWeights implements TensorSource {
       }
       return;
     }
+    double deviation = spread.of(name);
     long stream = mix(seed * GOLDEN_GAMMA + name.hashCode());
     for (long index = firstElement; target.hasRemaining(); index++) {
       target.put((float) (deviation * normal(stream, index)));

@@ -73,11 +73,15 @@ class RandomWeightsTest {
   @Test
   void followsInitializerRangeAndTheKindOfNorm() throws IOException {
     try (RandomWeights weights = RandomWeights.of(config(",\"initializer_range\":2"), 7)) {
-      double square = 0;
-      for (float value : Fixtures.readAll(weights, "embed_tokens.weight")) {
-        square += (double) value * value / (512 * 64);
-      }
-      assertEquals(2, Math.sqrt(square), 0.05);
+      assertEquals(2, deviation(weights, "embed_tokens.weight"), 0.05);
+    }
+    String apart = ",\"embedding_initializer_range\":0.5,\"residual_initializer_range\":0.002";
+    try (RandomWeights weights = RandomWeights.of(config(apart), 7)) {
+      assertEquals(0.5, deviation(weights, "embed_tokens.weight"), 0.0125);
+      assertEquals(0.002, deviation(weights, "layers.0.self_attn.o_proj.weight"), 0.0001);
+      assertEquals(0.002, deviation(weights, "layers.0.mlp.down_proj.weight"), 0.0001);
+      assertEquals(0.02, deviation(weights, "layers.0.self_attn.q_proj.weight"), 0.001);
+      assertEquals(0.02, deviation(weights, "layers.0.mlp.up_proj.weight"), 0.001);
     }
     Path gemma = folder.resolve("gemma.json");
     Files.writeString(gemma, Files.readString(config("")).replace("qwen2", "gemma"));
@@ -113,6 +117,15 @@ class RandomWeightsTest {
           "Qwen2ForCausalLM",
           JsonObject.read(model.resolve("config.json")).texts("architectures").get(0));
     }
+  }
+
+  private static double deviation(RandomWeights weights, String name) throws IOException {
+    double square = 0;
+    float[] values = Fixtures.readAll(weights, name);
+    for (float value : values) {
+      square += (double) value * value / values.length;
+    }
+    return Math.sqrt(square);
   }
 
   private Path config(String extra) throws IOException {

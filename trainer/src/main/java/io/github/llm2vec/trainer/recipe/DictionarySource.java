@@ -21,19 +21,14 @@ final class DictionarySource implements PairSource {
   private static final int LEAST_WORDS = 6;
   private static final int MOST_TERM_WORDS = 6;
 
-  /** Pronunciation of Webster's, subjects, dates and addresses of FOLDOC, names of authors. */
+  /** Subjects, dates, addresses, names of authors. */
   private static final Pattern NOTES =
       Pattern.compile(
-          "\\\\[^\\\\]*\\\\|<[^>]*>|\\(\\d{4}-\\d\\d-\\d\\d\\)|\\{?\\(https?:[^)]*\\)\\}?"
+          "<[^>]*>|\\(\\d{4}-\\d\\d-\\d\\d\\)|\\{?\\(https?:[^)]*\\)\\}?"
               + "|--[A-Z][\\w. ]*|\\([^)]*\\?[^)]*\\)|^/[^/]+/");
 
   /** Origins and sources; they may hold one another. */
   private static final Pattern BRACKETS = Pattern.compile("\\[[^\\[\\]]*\\]");
-
-  /** Other spellings and the part of speech, before a definition of Webster's. */
-  private static final Pattern GRAMMAR =
-      Pattern.compile(
-          "^[^.;:]{0,40}?\\b(?:n|a|adv|v|vb|prep|pl|p)\\.\\s*(?:(?:pl|t|i|n)\\.[\\s;&]*)*");
 
   private static final Pattern BRACES = Pattern.compile("[{}]");
 
@@ -76,12 +71,8 @@ final class DictionarySource implements PairSource {
   }
 
   private static void entry(String head, String body, Consumer<Pair> pairs) {
-    int pronunciation = head.indexOf('\\');
-    String term = clean(pronunciation > 0 ? head.substring(0, pronunciation) : head);
-    String text =
-        pronunciation > 0
-            ? GRAMMAR.matcher(clean(head.substring(pronunciation) + " " + body)).replaceFirst("")
-            : clean(body);
+    String term = clean(head);
+    String text = clean(body);
     boolean isEntry =
         !term.startsWith("00-database") && term.codePoints().anyMatch(Character::isLetter);
     if (isEntry

@@ -14,8 +14,6 @@ import java.util.stream.Stream;
  */
 final class Sources {
 
-  private static final String DICTIONARIES = "usr/share/dictd/";
-
   private final Path packages;
   private final Path collections;
   private final int mostWords;
@@ -35,10 +33,7 @@ final class Sources {
     add(wordNet, new WordNetSource(wordNet));
     Path descriptions = packages.resolve("Translation-en");
     addWithCrops(descriptions, new DescriptionSource(descriptions));
-    // Without crops of GCIDE, whose long entries are mostly lines of poets.
-    Path gcide = dictionary("gcide");
-    add(gcide, new DictionarySource("gcide", gcide));
-    Path foldoc = dictionary("foldoc");
+    Path foldoc = packages.resolve("dict-foldoc/usr/share/dictd/foldoc.dict.dz");
     addWithCrops(foldoc, new DictionarySource("foldoc", foldoc));
     for (String place :
         List.of(
@@ -68,10 +63,6 @@ final class Sources {
       add(file, crops(new ParagraphSource("presidents", file), true));
     }
     return List.copyOf(found);
-  }
-
-  private Path dictionary(String name) {
-    return packages.resolve("dict-" + name).resolve(DICTIONARIES + name + ".dict.dz");
   }
 
   private PairSource crops(PairSource source, boolean textsOfItsOwn) {

@@ -46,17 +46,21 @@ class TrainingDataBuilderTest {
     for (String part : List.of("verb", "adj", "adv")) {
       write("wordnet-base/usr/share/wordnet/data." + part, "");
     }
-    // From Webster's dictionary of 1913, as GCIDE has it.
+    // From FOLDOC, "Copyright 1985 by Denis Howe", GFDL.
     gzip(
-        packages.resolve("dict-gcide/usr/share/dictd/gcide.dict.dz"),
+        packages.resolve("dict-foldoc/usr/share/dictd/foldoc.dict.dz"),
         """
         00-database-info
            This file is a dictionary of many many words.
 
-        Arquebus \\Ar"que*bus\\, Arquebuse \\Ar"que*buse\\ (?; 277), n. [F.
-           arquebuse, OF. harquebuse [see Hag]. See {Hagbut}.]
-           A sort of hand gun answering to a {trigger} by a match.
-           [1913 Webster]
+        *LISP
+
+           <language> (StarLISP) A {data-parallel} extension of {Common LISP}
+           developed by Cliff Lasser and Steve Omohundro.
+
+           [{Jargon File}]
+
+           (1994-11-08)
         """);
     write(
         "Translation-en",
@@ -108,7 +112,9 @@ class TrainingDataBuilderTest {
             "foray, raid, air raid", "a sudden short attack",
             "the foray of the soldiers came at night", "foray: a sudden short attack",
             "hut", "small crude shelter used as a dwelling",
-            "Arquebus", "A sort of hand gun answering to a trigger by a match.",
+            "*LISP",
+                "(StarLISP) A data-parallel extension of Common LISP developed by Cliff Lasser and"
+                    + " Steve Omohundro.",
             "plays a game of chess",
                 "A program that plays against the user or against itself, with a search as deep as"
                     + " time allows.",
