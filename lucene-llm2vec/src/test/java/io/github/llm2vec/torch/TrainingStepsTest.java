@@ -82,7 +82,11 @@ class TrainingStepsTest {
         trainer.update(ADAM, step + 1);
         trainer.zeroGradients();
       }
-      compare(trainer, Kind.VALUE, expected.get("values"), 1e-4, model + " " + objective);
+      // Of all weights some have gradients near zero, which AdamW divides by their own size: there
+      // a
+      // processor's rounding becomes a step.
+      double tolerance = objective.equals("causal") ? 5e-4 : 1e-4;
+      compare(trainer, Kind.VALUE, expected.get("values"), tolerance, model + " " + objective);
     }
   }
 
