@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The stages of the mini model, each of which starts from the result of the one before. */
+/** The stages of the mini model, which start from one another's results. */
 class MiniConfigsTest {
 
   private static final Path FOLDER = Path.of("../train_configs/mini");
@@ -23,10 +23,16 @@ class MiniConfigsTest {
     ConfigFiles.mntp(FOLDER.resolve("mntp.json"), List.of());
     ConfigFiles.simcse(FOLDER.resolve("simcse.json"), List.of());
     ConfigFiles.supervised(FOLDER.resolve("supervised.json"), List.of());
-    String before = json("pretrain.json").path("output_dir").asText();
-    for (String stage : List.of("mntp.json", "simcse.json", "supervised.json")) {
-      assertEquals(before, json(stage).path("model_name_or_path").asText(), stage);
-      before = json(stage).path("output_dir").asText();
+    ConfigFiles.pretrain(FOLDER.resolve("untrained.json"), List.of());
+    for (List<String> chain :
+        List.of(
+            List.of("pretrain.json", "mntp.json", "simcse.json"),
+            List.of("untrained.json", "supervised.json"))) {
+      String before = json(chain.get(0)).path("output_dir").asText();
+      for (String stage : chain.subList(1, chain.size())) {
+        assertEquals(before, json(stage).path("model_name_or_path").asText(), stage);
+        before = json(stage).path("output_dir").asText();
+      }
     }
   }
 
