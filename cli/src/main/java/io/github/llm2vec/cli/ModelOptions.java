@@ -5,6 +5,7 @@ import io.github.llm2vec.encoder.ChatTemplate;
 import io.github.llm2vec.encoder.ChatTemplates;
 import io.github.llm2vec.encoder.Compatibility;
 import io.github.llm2vec.encoder.Pooling;
+import io.github.llm2vec.lucene.FusionMethod;
 import io.github.llm2vec.model.DType;
 import io.github.llm2vec.torch.TorchDevice;
 import java.util.List;
@@ -228,6 +229,13 @@ public final class ModelOptions {
         throw new IllegalArgumentException("must be a whole number of 1 or more, got " + value);
       }
       return Integer.parseInt(value);
+    }
+  }
+
+  /** Reads a way of fusing rankings by its name. */
+  static final class FusionConverter extends Named<FusionMethod> {
+    FusionConverter() {
+      super(FusionMethod::of);
     }
   }
 

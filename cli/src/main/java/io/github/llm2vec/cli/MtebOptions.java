@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
-import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.VectorFormatOptions;
 import io.github.llm2vec.trainer.mteb.EvaluationOptions;
 import io.github.llm2vec.trainer.mteb.EvaluationTask;
@@ -18,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say what is evaluated and how it is searched. */
@@ -100,11 +100,7 @@ final class MtebOptions {
       description = "Search title and text as two fields (Anserini's multifield), not as one.")
   private boolean bm25Fields;
 
-  @Option(
-      names = "--vector-weight",
-      paramLabel = "W",
-      description = "Weight of the vectors in the hybrid, that of the words being 1 (default: 1).")
-  private double vectorWeight = HybridFusion.DEFAULT.vectorWeight();
+  @Mixin private FusionOptions fusion;
 
   @Option(
       names = "--costs",
@@ -147,12 +143,12 @@ final class MtebOptions {
         methods.equals(List.of("all"))
             ? SearchMethod.all()
             : methods.stream().map(String::strip).map(SearchMethod::of).toList();
-    return wanted.stream().map(this::weighted).toList();
+    return wanted.stream().map(this::fused).toList();
   }
 
-  private SearchMethod weighted(SearchMethod method) {
-    return method instanceof SearchMethod.Hybrid hybrid
-        ? new SearchMethod.Hybrid(hybrid.fusion().withWeights(1, vectorWeight))
+  private SearchMethod fused(SearchMethod method) {
+    return method instanceof SearchMethod.Hybrid
+        ? new SearchMethod.Hybrid(fusion.fusion())
         : method;
   }
 

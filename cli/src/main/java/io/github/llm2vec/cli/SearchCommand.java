@@ -6,11 +6,11 @@ import io.github.llm2vec.cli.search.CorpusIndex;
 import io.github.llm2vec.cli.search.CorpusSearcher;
 import io.github.llm2vec.cli.search.PrefetchingEncoder;
 import io.github.llm2vec.cli.search.SearchMode;
+import io.github.llm2vec.cli.search.Searching;
 import io.github.llm2vec.cli.text.TextFormat;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
-import io.github.llm2vec.lucene.KnnOptions;
 import io.github.llm2vec.lucene.SimdSupport;
 import io.github.llm2vec.lucene.TextVectorField;
 import io.github.llm2vec.lucene.VectorFormatOptions;
@@ -37,7 +37,8 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec search --model ./my-model --corpus corpus.jsonl --index ./my-index",
-      "  llm2vec search --model ./my-model --index ./my-index --mode hybrid",
+      "  llm2vec search --model ./my-model --index ./my-index --mode hybrid \\",
+      "      --fusion minmax --vector-weight 0.25",
       "  llm2vec search --model ./my-model --corpus books.jsonl --index ./my-books --passages",
       "  llm2vec search --model ./my-model --index ./my-index --queries queries.jsonl \\",
       "      --top-k 100 --output run.trec",
@@ -83,33 +84,7 @@ final class SearchCommand implements Callable<Integer> {
       description = "Write the hits for --queries to a run file instead of printing them.")
   private Optional<Path> output = Optional.empty();
 
-  @Option(
-      names = "--mode",
-      paramLabel = "MODE",
-      defaultValue = "dense",
-      description = "dense (vectors, default), bm25 (words) or hybrid (both, fused).")
-  private SearchMode mode;
-
-  @Option(
-      names = "--top-k",
-      paramLabel = "N",
-      defaultValue = "10",
-      converter = ModelOptions.Positive.class,
-      description = "Hits per query (default: 10).")
-  private int topK;
-
-  @Option(
-      names = "--ef-search",
-      paramLabel = "N",
-      converter = ModelOptions.Positive.class,
-      description = {
-        "Candidates held while walking the graph, at least --top-k; more find more of the true",
-        "neighbours and take longer (default: twice --top-k, at least 100)."
-      })
-  private Optional<Integer> efSearch = Optional.empty();
-
-  @Option(names = "--exact", description = "Compare with every vector, not along the graph.")
-  private boolean exact;
+  @Mixin private SearchOptions search;
 
   @Option(
       names = "--quantization",
@@ -140,6 +115,7 @@ final class SearchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     checkUsage();
+    Searching searching = search.searching();
     console.err().println(SimdSupport.detect().summary() + ".");
     try (StopSignal stop = StopSignal.onInterrupt();
         TextEncoder encoder = opener.open(model);
@@ -161,18 +137,13 @@ final class SearchCommand implements Callable<Integer> {
           QueryLoop loop =
               new QueryLoop(
                   console,
-                  query -> searcher.search(query, mode, nearest(), exact),
+                  query -> searcher.search(query, searching),
                   texts -> prefetching.prefetch(texts, queryPrompt),
                   stop);
-          return answer(loop);
+          return answer(loop, searching.mode());
         }
       }
     }
-  }
-
-  private KnnOptions nearest() {
-    KnnOptions usual = KnnOptions.top(topK);
-    return efSearch.map(usual::withEfSearch).orElse(usual);
   }
 
   private void checkUsage() {
@@ -186,22 +157,8 @@ final class SearchCommand implements Callable<Integer> {
     if (output.isPresent() && queries.isEmpty()) {
       throw new ParameterException(spec.commandLine(), "--output needs --queries");
     }
-    if (exact && mode != SearchMode.DENSE) {
-      throw new ParameterException(spec.commandLine(), "--exact needs --mode dense");
-    }
-    if (efSearch.isPresent() && (exact || mode == SearchMode.BM25)) {
-      throw new ParameterException(
-          spec.commandLine(), "--ef-search is about the graph: not with --exact or --mode bm25");
-    }
-    if (efSearch.isPresent() && efSearch.get() < topK) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--ef-search must be at least --top-k = " + topK + ", got " + efSearch.get());
-    }
+    search.check(spec, passages.wanted());
     passages.check(spec);
-    if (exact && passages.wanted()) {
-      throw new ParameterException(spec.commandLine(), "--exact does not go with --passages");
-    }
     if (quantization == VectorQuantization.BINARY) {
       throw new ParameterException(spec.commandLine(), "--quantization binary needs Lucene 10");
     }
@@ -249,7 +206,7 @@ final class SearchCommand implements Callable<Integer> {
     }
   }
 
-  private int answer(QueryLoop loop) throws IOException {
+  private int answer(QueryLoop loop, SearchMode mode) throws IOException {
     if (queries.isEmpty()) {
       loop.typed();
       return ExitCode.OK;

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param doc the document's number
  * @param shardIndex the shard it is in, -1 if the rankings have no shards
- * @param score sum of weight / (rank constant + rank) over the rankings that hold it
+ * @param score by which the hits are ordered
  * @param ranks its rank in every ranking, counted from 1; 0 where it is missing
  */
 public record FusedHit(int doc, int shardIndex, double score, List<Integer> ranks) {

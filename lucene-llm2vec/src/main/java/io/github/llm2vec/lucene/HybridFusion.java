@@ -2,27 +2,34 @@
 package io.github.llm2vec.lucene;
 
 import java.util.List;
+import java.util.Objects;
 import org.apache.lucene.search.Explanation;
+import org.apache.lucene.search.ScoreDoc;
+import org.apache.lucene.search.TopDocs;
 
 /**
- * How the ranks of a document by words and by vectors become one score: {@code wordWeight / (k +
- * rank by words) + vectorWeight / (k + rank by vectors)}, see {@link ReciprocalRankFusion}. Only
- * the proportion of the weights orders documents. Where one of the two finds much less than the
- * other, its weight should be lower: with equal ones it spoils what the other found.
+ * How the standings of a document by words and by vectors become one score: {@code wordWeight *
+ * part(words) + vectorWeight * part(vectors)}, where the part is {@code 1 / (k + rank)} or the
+ * scaled score, as the method says. Only the proportion of the weights orders documents. Where one
+ * of the two finds much less than the other, its weight should be lower: with equal ones it spoils
+ * what the other found.
  *
- * @param rankConstant the k of the formula, at least 1; a larger one gives the first ranks less
- *     weight against the later ones
+ * @param method what of a standing counts
+ * @param rankConstant the k of {@link FusionMethod#RECIPROCAL_RANK}, at least 1; a larger one gives
+ *     the first ranks less weight against the later ones
  * @param wordWeight of the ranking by words, finite and not negative
  * @param vectorWeight of the ranking by vectors, finite and not negative
  */
-public record HybridFusion(int rankConstant, double wordWeight, double vectorWeight) {
+public record HybridFusion(
+    FusionMethod method, int rankConstant, double wordWeight, double vectorWeight) {
 
-  /** The formula of the paper: equal weights of 1. */
+  /** Reciprocal ranks as in the paper, with equal weights of 1. */
   public static final HybridFusion DEFAULT =
-      new HybridFusion(ReciprocalRankFusion.RANK_CONSTANT, 1, 1);
+      new HybridFusion(FusionMethod.RECIPROCAL_RANK, ReciprocalRankFusion.RANK_CONSTANT, 1, 1);
 
   /** Rejects what gives no order. */
   public HybridFusion {
+    Objects.requireNonNull(method, "method");
     if (rankConstant < 1) {
       throw new IllegalArgumentException("rankConstant must be at least 1, got " + rankConstant);
     }
@@ -41,46 +48,96 @@ public record HybridFusion(int rankConstant, double wordWeight, double vectorWei
 
   /** This formula with other weights. */
   public HybridFusion withWeights(double words, double vectors) {
-    return new HybridFusion(rankConstant, words, vectors);
+    return new HybridFusion(method, rankConstant, words, vectors);
   }
 
-  /** Of the two rankings, in this order. */
-  List<Double> weights() {
-    return List.of(wordWeight, vectorWeight);
+  /** Another formula with these weights. */
+  public HybridFusion withMethod(FusionMethod value) {
+    return new HybridFusion(value, rankConstant, wordWeight, vectorWeight);
   }
 
   /**
-   * The score of a document.
+   * Fuses a ranking by words and one by vectors. Equal scores are put in the order of documents,
+   * then shards, so the result depends on nothing else. A document that a ranking holds twice
+   * counts with its better rank.
    *
-   * @param wordRank its rank by words, counted from 1; 0 if they missed it
-   * @param vectorRank its rank by vectors, counted from 1; 0 if they missed it
+   * @param words best first
+   * @param vectors best first, over the same index; both with shards or both without
+   * @param topN most hits to return, at least 1
+   * @return best first
    */
-  public double score(int wordRank, int vectorRank) {
-    return wordWeight * ReciprocalRankFusion.reciprocal(wordRank, rankConstant)
-        + vectorWeight * ReciprocalRankFusion.reciprocal(vectorRank, rankConstant);
+  public List<FusedHit> fuse(TopDocs words, TopDocs vectors, int topN) {
+    // Whatever their order there, these are the documents with their ranks.
+    int all = Math.max(1, words.scoreDocs.length + vectors.scoreDocs.length);
+    return ReciprocalRankFusion.fuse(List.of(words, vectors), all, rankConstant).stream()
+        .map(hit -> new FusedHit(hit.doc(), hit.shardIndex(), of(words, vectors, hit), hit.ranks()))
+        .sorted(ReciprocalRankFusion.BEST_FIRST)
+        .limit(requirePositive(topN))
+        .toList();
+  }
+
+  private static int requirePositive(int topN) {
+    if (topN < 1) {
+      throw new IllegalArgumentException("topN must be at least 1, got " + topN);
+    }
+    return topN;
+  }
+
+  private double of(TopDocs words, TopDocs vectors, FusedHit hit) {
+    return score(standing(words, hit.ranks().get(0)), standing(vectors, hit.ranks().get(1)));
+  }
+
+  /** The standing of the document of a rank, 0 for one that is missing. */
+  static Standing standing(TopDocs ranking, int rank) {
+    if (rank == 0) {
+      return Standing.MISSING;
+    }
+    ScoreDoc[] hits = ranking.scoreDocs;
+    return Standing.of(rank, hits[rank - 1].score, hits[0].score, hits[hits.length - 1].score);
+  }
+
+  /** The score of a document. */
+  public double score(Standing words, Standing vectors) {
+    return wordWeight * part(words) + vectorWeight * part(vectors);
+  }
+
+  private double part(Standing standing) {
+    return switch (method) {
+      case RECIPROCAL_RANK -> ReciprocalRankFusion.reciprocal(standing.rank(), rankConstant);
+      case MIN_MAX -> standing.share();
+    };
   }
 
   /**
    * Explains the score of a document.
    *
    * @param score its score
-   * @param wordRank its rank by words, counted from 1; 0 if they missed it
-   * @param vectorRank its rank by vectors, counted from 1; 0 if they missed it
    */
-  public Explanation explain(float score, int wordRank, int vectorRank) {
+  public Explanation explain(float score, Standing words, Standing vectors) {
+    String title =
+        switch (method) {
+          case RECIPROCAL_RANK -> "reciprocal rank fusion, sum of:";
+          case MIN_MAX -> "fusion of scaled scores, sum of:";
+        };
     return Explanation.match(
         score,
-        "reciprocal rank fusion, sum of:",
-        explain("words", wordRank, wordWeight),
-        explain("vectors", vectorRank, vectorWeight));
+        title,
+        explain("words", words, wordWeight),
+        explain("vectors", vectors, vectorWeight));
   }
 
-  private Explanation explain(String ranking, int rank, double weight) {
+  private Explanation explain(String ranking, Standing standing, double weight) {
+    if (standing.rank() == 0) {
+      return Explanation.match(0, "not found by " + ranking);
+    }
     String factor = weight == 1 ? "1" : Double.toString(weight);
-    return rank == 0
-        ? Explanation.match(0, "not found by " + ranking)
-        : Explanation.match(
-            (float) (weight * ReciprocalRankFusion.reciprocal(rank, rankConstant)),
-            "%s / (%d + %d), rank %d by %s".formatted(factor, rankConstant, rank, rank, ranking));
+    String formula =
+        switch (method) {
+          case RECIPROCAL_RANK -> "%s / (%d + %d)".formatted(factor, rankConstant, standing.rank());
+          case MIN_MAX -> factor + " * " + (float) standing.share() + " of the best score";
+        };
+    return Explanation.match(
+        (float) (weight * part(standing)),
+        "%s, rank %d by %s".formatted(formula, standing.rank(), ranking));
   }
 }

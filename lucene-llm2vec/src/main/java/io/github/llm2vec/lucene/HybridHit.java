@@ -7,7 +7,7 @@ import java.util.List;
  * A document that words, vectors or both have found.
  *
  * @param doc the document's number in the searched reader
- * @param score its reciprocal rank fusion score
+ * @param score its score by {@link HybridFusion}
  * @param wordRank its rank among the hits of the words, counted from 1; 0 if they missed it
  * @param vectorRank its rank among the hits of the vectors, counted from 1; 0 if they missed it
  * @param passages its best passage, if the search was over passages and the vectors found it

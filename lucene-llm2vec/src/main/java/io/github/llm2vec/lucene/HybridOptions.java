@@ -9,7 +9,7 @@ import java.util.Objects;
  * @param topN hits to return
  * @param words hits of the words that enter the fusion
  * @param vectors how the vectors are searched; its {@code k} hits enter the fusion
- * @param fusion how both ranks become a score
+ * @param fusion how both rankings become one
  */
 public record HybridOptions(int topN, int words, KnnOptions vectors, HybridFusion fusion) {
 
@@ -35,7 +35,7 @@ public record HybridOptions(int topN, int words, KnnOptions vectors, HybridFusio
     return new HybridOptions(topN, words, value, fusion);
   }
 
-  /** These options with another way to make one score of two ranks. */
+  /** These options with another way to make one ranking of two. */
   public HybridOptions withFusion(HybridFusion value) {
     return new HybridOptions(topN, words, vectors, value);
   }

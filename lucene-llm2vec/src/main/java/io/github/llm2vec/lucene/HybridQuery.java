@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BooleanQuery;
-import org.apache.lucene.search.Explanation;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.Query;
@@ -16,7 +15,7 @@ import org.apache.lucene.search.QueryVisitor;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TopDocs;
 
-/** Words and vectors, fused by ranks; see {@link Llm2VecQueries#hybrid}. */
+/** Words and vectors, fused; see {@link Llm2VecQueries#hybrid}. */
 final class HybridQuery extends Query {
 
   private final Query words;
@@ -41,7 +40,7 @@ final class HybridQuery extends Query {
     int most = Math.max(1, Math.min(depth, searcher.getIndexReader().maxDoc()));
     TopDocs byWords = searcher.search(filtered(words), most);
     TopDocs byVectors = searcher.search(filtered(vectors), most);
-    List<FusedHit> fused = ReciprocalRankFusion.fuse(byWords, byVectors, 2 * most, fusion);
+    List<FusedHit> fused = fusion.fuse(byWords, byVectors, 2 * most);
     Map<Integer, FusedHit> hits = new HashMap<>();
     fused.forEach(hit -> hits.put(hit.doc(), hit));
     return ScoredDocsQuery.of(
@@ -49,11 +48,13 @@ final class HybridQuery extends Query {
         fused.stream()
             .map(hit -> new ScoreDoc(hit.doc(), (float) hit.score()))
             .toArray(ScoreDoc[]::new),
-        (doc, score) -> explain(score, hits.get(doc).ranks()));
-  }
-
-  private Explanation explain(float score, List<Integer> ranks) {
-    return fusion.explain(score, ranks.get(0), ranks.get(1));
+        (doc, score) -> {
+          List<Integer> ranks = hits.get(doc).ranks();
+          return fusion.explain(
+              score,
+              HybridFusion.standing(byWords, ranks.get(0)),
+              HybridFusion.standing(byVectors, ranks.get(1)));
+        });
   }
 
   private Query filtered(Query query) {

@@ -18,8 +18,8 @@ import org.apache.lucene.search.TopDocs;
 import org.apache.lucene.search.TotalHits;
 
 /**
- * Searches by words and by vectors and fuses both rankings by {@link ReciprocalRankFusion}. Words
- * find names and numbers that a model blurs, vectors find what is said in other words.
+ * Searches by words and by vectors and fuses both rankings, see {@link HybridFusion}. Words find
+ * names and numbers that a model blurs, vectors find what is said in other words.
  *
  * <p>Thread-safe. Neither the searcher nor the encoder is closed by this class.
  */
@@ -92,8 +92,7 @@ public final class HybridSearcher {
             .add(filter, BooleanClause.Occur.FILTER)
             .build();
     TopDocs worded = searcher.search(matching, options.words());
-    List<FusedHit> fused =
-        ReciprocalRankFusion.fuse(worded, nearest.ranking(), options.topN(), options.fusion());
+    List<FusedHit> fused = options.fusion().fuse(worded, nearest.ranking(), options.topN());
     List<HybridHit> hits = new ArrayList<>(fused.size());
     for (FusedHit hit : fused) {
       hits.add(

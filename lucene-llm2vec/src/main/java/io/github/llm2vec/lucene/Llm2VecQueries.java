@@ -102,15 +102,15 @@ public final class Llm2VecQueries {
   }
 
   /**
-   * Fuses a search by words and one by vectors by {@link ReciprocalRankFusion}, as a query that
-   * goes wherever queries go; {@link HybridSearcher} gives the ranks as well. Both searches run
-   * when Lucene rewrites the query. Explanations tell both ranks.
+   * Fuses a search by words and one by vectors, see {@link HybridFusion}, as a query that goes
+   * wherever queries go; {@link HybridSearcher} gives the ranks as well. Both searches run when
+   * Lucene rewrites the query. Explanations tell both ranks.
    *
    * @param words scores by words
    * @param vectors scores by vectors; restricted by its own filter
    * @param filter which documents are ranked at all, in both searches
    * @param depth hits of either search that enter the fusion
-   * @param fusion how both ranks become a score
+   * @param fusion how both rankings become one
    */
   public static Query hybrid(
       Query words, Query vectors, Query filter, int depth, HybridFusion fusion) {

@@ -3,7 +3,6 @@ package io.github.llm2vec.lucene;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,7 +22,7 @@ public final class ReciprocalRankFusion {
   /** The constant of the paper. */
   public static final int RANK_CONSTANT = 60;
 
-  private static final Comparator<FusedHit> BEST_FIRST =
+  static final Comparator<FusedHit> BEST_FIRST =
       Comparator.comparingDouble(FusedHit::score)
           .reversed()
           .thenComparingInt(FusedHit::doc)
@@ -47,16 +46,6 @@ public final class ReciprocalRankFusion {
    * @return best first
    */
   public static List<FusedHit> fuse(List<TopDocs> rankings, int topN, int rankConstant) {
-    return fuse(rankings, topN, rankConstant, Collections.nCopies(rankings.size(), 1.0));
-  }
-
-  /** Fuses a ranking by words and one by vectors, in this order. */
-  public static List<FusedHit> fuse(TopDocs words, TopDocs vectors, int topN, HybridFusion fusion) {
-    return fuse(List.of(words, vectors), topN, fusion.rankConstant(), fusion.weights());
-  }
-
-  private static List<FusedHit> fuse(
-      List<TopDocs> rankings, int topN, int rankConstant, List<Double> weights) {
     if (topN < 1) {
       throw new IllegalArgumentException("topN must be at least 1, got " + topN);
     }
@@ -82,10 +71,7 @@ public final class ReciprocalRankFusion {
         (key, ranks) ->
             fused.add(
                 new FusedHit(
-                    key.doc(),
-                    key.shardIndex(),
-                    score(ranks, rankConstant, weights),
-                    List.of(ranks))));
+                    key.doc(), key.shardIndex(), score(ranks, rankConstant), List.of(ranks))));
     fused.sort(BEST_FIRST);
     return List.copyOf(fused.subList(0, Math.min(topN, fused.size())));
   }
@@ -106,10 +92,10 @@ public final class ReciprocalRankFusion {
     return ranks;
   }
 
-  private static double score(Integer[] ranks, int rankConstant, List<Double> weights) {
+  private static double score(Integer[] ranks, int rankConstant) {
     double score = 0;
-    for (int list = 0; list < ranks.length; list++) {
-      score += weights.get(list) * reciprocal(ranks[list], rankConstant);
+    for (int rank : ranks) {
+      score += reciprocal(rank, rankConstant);
     }
     return score;
   }

@@ -77,38 +77,6 @@ class ReciprocalRankFusionTest {
         () -> ReciprocalRankFusion.fuse(List.of(topDocs(new ScoreDoc(1, 2, 0)), ranking(1)), 1));
   }
 
-  @Test
-  void weighsWordsAndVectors() {
-    HybridFusion fusion = HybridFusion.DEFAULT.withWeights(1, 0.25);
-    // 1: 1/61, 2: 1/62 + 0.25/61, 3: 0.25/62.
-    List<FusedHit> fused = ReciprocalRankFusion.fuse(ranking(1, 2), ranking(2, 3), 9, fusion);
-    assertEquals(List.of(2, 1, 3), docs(fused));
-    assertEquals(0.0202273929, fused.get(0).score(), 1e-10);
-    assertEquals(0.0163934426, fused.get(1).score(), 1e-10);
-    assertEquals(0.0040322581, fused.get(2).score(), 1e-10);
-    for (FusedHit hit : fused) {
-      double score = fusion.score(hit.ranks().get(0), hit.ranks().get(1));
-      assertEquals(hit.score(), score, 1e-15);
-    }
-    // Without weight, a ranking adds documents but no order of its own.
-    assertEquals(
-        List.of(1, 2, 3),
-        docs(
-            ReciprocalRankFusion.fuse(
-                ranking(1, 2), ranking(3, 2), 9, HybridFusion.DEFAULT.withWeights(1, 0))));
-  }
-
-  @Test
-  void rejectsWeightsThatGiveNoOrder() {
-    HybridFusion fusion = HybridFusion.DEFAULT;
-    assertMessage(
-        "wordWeight must be 0 or more and finite, got -1.0", () -> fusion.withWeights(-1, 1));
-    assertMessage(
-        "vectorWeight must be 0 or more and finite, got NaN",
-        () -> fusion.withWeights(1, Double.NaN));
-    assertMessage("wordWeight and vectorWeight must not both be 0", () -> fusion.withWeights(0, 0));
-  }
-
   private static void assertMessage(String message, Runnable call) {
     assertEquals(message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
   }

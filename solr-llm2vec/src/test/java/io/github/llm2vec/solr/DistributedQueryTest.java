@@ -106,6 +106,8 @@ class DistributedQueryTest {
         "q={!llm2vecHybrid f=vector qf=text v=$qq}",
         "q={!llm2vecHybrid f=vector words=text:cell v=$qq}&fq={!llm2vec f=vector topK=90 v=$qq}",
         "q=$near&group=true&group.field=third_i&debug=results",
+        "fq={!collapse field=third_i}&expand=true&expand.q=$near",
+        "fq={!collapse field=third_i}&expand=true&expand.q=*:*&expand.fq=$near",
         "q=$near&hl=true&hl.fl=text&debugQuery=true&sort=third_i asc, score desc"
       })
   void textIsEncodedOnceHoweverManyClausesShardsAndPhases(String request) throws Exception {
@@ -162,35 +164,32 @@ class DistributedQueryTest {
    */
   private Map<String, Float> formula(
       String filter, int depth, int rankConstant, List<Float> weights) throws Exception {
-    List<String> words =
-        SearchHits.ids(
-            SearchHits.of(
-                whole(Map.of("q", "{!edismax qf=$wf v=$qq}", "fq", filter, "rows", "" + depth))));
-    String vector = JSON.valueToTree(encoder.vector(" " + question)).toString();
-    List<String> vectors =
-        SearchHits.ids(
-            SearchHits.of(
-                whole(
-                    Map.of(
-                        "q",
-                        "{!knn f=vector topK=200 v=$vec}",
-                        "vec",
-                        vector,
-                        "fq",
-                        filter,
-                        "rows",
-                        "" + depth))));
-    assertEquals(depth, words.size());
-    assertEquals(depth, vectors.size());
+    List<List<Hit>> rankings = rankings(filter, depth);
     Map<String, Float> scores = new TreeMap<>();
-    List<List<String>> rankings = List.of(words, vectors);
     for (int list = 0; list < rankings.size(); list++) {
       for (int i = 0; i < depth; i++) {
         float share = weights.get(list) / (rankConstant + i + 1);
-        scores.merge(rankings.get(list).get(i), share, Float::sum);
+        scores.merge(rankings.get(list).get(i).id(), share, Float::sum);
       }
     }
     return scores;
+  }
+
+  /** The best by words and the best by vectors, as Solr's own parsers find them. */
+  private List<List<Hit>> rankings(String filter, int depth) throws Exception {
+    String vector = JSON.valueToTree(encoder.vector(" " + question)).toString();
+    Map<String, String> words = new HashMap<>(Map.of("q", "{!edismax qf=$wf v=$qq}"));
+    Map<String, String> vectors =
+        new HashMap<>(Map.of("q", "{!knn f=vector topK=200 v=$vec}", "vec", vector));
+    List<List<Hit>> rankings = new ArrayList<>();
+    for (Map<String, String> params : List.of(words, vectors)) {
+      params.put("fq", filter);
+      params.put("rows", "" + depth);
+      List<Hit> hits = SearchHits.of(whole(params));
+      assertEquals(depth, hits.size());
+      rankings.add(hits);
+    }
+    return rankings;
   }
 
   @Test
@@ -216,6 +215,33 @@ class DistributedQueryTest {
       assertEquals(expected.size(), hits.size());
       for (Hit hit : hits) {
         assertEquals(expected.get(hit.id()), hit.score(), 1e-7f, hit.id());
+      }
+    }
+  }
+
+  /** Bruch, Gai, Ingber 2023, section 4: weighted scores, each list's scaled to 0..1. */
+  @Test
+  void scoresAreScaledAndWeighted() throws Exception {
+    List<Float> weights = List.of(0.75f, 0.25f);
+    List<List<Hit>> rankings = rankings("*:*", 12);
+    Map<String, Float> expected = new TreeMap<>();
+    for (int list = 0; list < rankings.size(); list++) {
+      float first = rankings.get(list).get(0).score();
+      float last = rankings.get(list).get(11).score();
+      for (Hit hit : rankings.get(list)) {
+        float share = weights.get(list) * (hit.score() - last) / (first - last);
+        expected.merge(hit.id(), share, Float::sum);
+      }
+    }
+    Map<String, String> params =
+        Map.of(
+            "q",
+            "{!llm2vecHybrid f=vector efSearch=200 qf=$wf depth=12 fusion=minmax wordWeight=0.75"
+                + " vectorWeight=0.25 v=$qq}");
+    for (List<Hit> hits : List.of(SearchHits.of(sharded(params)), SearchHits.of(whole(params)))) {
+      assertEquals(expected.size(), hits.size());
+      for (Hit hit : hits) {
+        assertEquals(expected.get(hit.id()), hit.score(), 1e-5f, hit.id());
       }
     }
   }

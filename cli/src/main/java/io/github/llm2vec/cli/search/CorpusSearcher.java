@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.search;
 
+import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.HybridHit;
 import io.github.llm2vec.lucene.HybridOptions;
 import io.github.llm2vec.lucene.HybridSearcher;
@@ -60,16 +61,15 @@ public final class CorpusSearcher implements Closeable {
    * Searches.
    *
    * @param query a text that is not blank
-   * @param mode what is compared
-   * @param nearest how far the graph is walked; its {@code k} is the most hits
-   * @param exact whether a dense search compares every vector instead of walking the graph
+   * @param how how far, and by what
    * @return best first
    * @throws IllegalArgumentException if an index of passages is to be searched exactly
    */
-  public List<SearchHit> search(String query, SearchMode mode, KnnOptions nearest, boolean exact)
-      throws IOException {
+  public List<SearchHit> search(String query, Searching how) throws IOException {
+    KnnOptions nearest = how.nearest();
+    boolean exact = how.exact();
     int topK = nearest.k();
-    return switch (mode) {
+    return switch (how.mode()) {
       case BM25 -> search(words.apply(query), topK);
       case DENSE ->
           passages.isPresent()
@@ -79,7 +79,7 @@ public final class CorpusSearcher implements Closeable {
                       ? Llm2VecQueries.exact(field, query, topK)
                       : Llm2VecQueries.knn(field, query, nearest),
                   topK);
-      case HYBRID -> hybrid(query, nearest);
+      case HYBRID -> hybrid(query, nearest, how.fusion());
     };
   }
 
@@ -105,8 +105,9 @@ public final class CorpusSearcher implements Closeable {
     return hits;
   }
 
-  private List<SearchHit> hybrid(String query, KnnOptions nearest) throws IOException {
-    HybridOptions options = HybridOptions.top(nearest.k());
+  private List<SearchHit> hybrid(String query, KnnOptions nearest, HybridFusion fusion)
+      throws IOException {
+    HybridOptions options = HybridOptions.top(nearest.k()).withFusion(fusion);
     KnnOptions deep = options.vectors();
     // More documents enter the fusion than come out of it.
     int efSearch = Math.max(deep.efSearch(), nearest.efSearch());

@@ -10,11 +10,13 @@ import org.apache.solr.search.SyntaxError;
 
 /**
  * Encodes the texts of clauses that only shards parse, so that they are encoded once, too: those of
- * {@code facet.query} and {@code group.query}, and those in the domains of {@code json.facet}.
+ * {@code facet.query}, {@code group.query}, {@code expand.q} and {@code expand.fq}, and those in
+ * the domains of {@code json.facet}.
  */
 public final class ClauseVectors {
 
-  private static final List<String> PARSED_BY_SHARDS = List.of("facet.query", "group.query");
+  private static final List<String> PARSED_BY_SHARDS =
+      List.of("facet.query", "group.query", "expand.q", "expand.fq");
 
   /** What every query has that names a parser. */
   private static final String PARSER_NAME = "{!";

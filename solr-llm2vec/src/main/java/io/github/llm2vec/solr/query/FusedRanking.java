@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.github.llm2vec.lucene.Standing;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,8 +14,9 @@ import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
- * The documents that words and vectors found in a whole collection, with both ranks. It travels to
- * the shards as a JSON list of {@code [id, rank by words, rank by vectors]}.
+ * The documents that words and vectors found in a whole collection, with both standings. It travels
+ * to the shards as a JSON list of {@code [id, rank by words, share by words, rank by vectors, share
+ * by vectors]}.
  *
  * @param documents in any order
  */
@@ -26,40 +28,58 @@ record FusedRanking(List<Entry> documents) {
    * A document.
    *
    * @param id its unique key
-   * @param wordRank its rank by words, counted from 1; 0 if they missed it
-   * @param vectorRank its rank by vectors, counted from 1; 0 if they missed it
+   * @param words its standing by words
+   * @param vectors its standing by vectors
    */
-  record Entry(String id, int wordRank, int vectorRank) {}
+  record Entry(String id, Standing words, Standing vectors) {}
+
+  /**
+   * A document of one ranking.
+   *
+   * @param id its unique key
+   * @param score by which it was found
+   */
+  record Hit(String id, float score) {}
 
   /** Copies the documents. */
   FusedRanking {
     documents = List.copyOf(documents);
   }
 
-  /** Joins two rankings of ids, each best first. */
-  static FusedRanking of(List<String> words, List<String> vectors) {
+  /** Joins two rankings, each best first and every document in it once. */
+  static FusedRanking of(List<Hit> words, List<Hit> vectors) {
     Map<String, Entry> documents = new LinkedHashMap<>();
     for (int i = 0; i < words.size(); i++) {
-      documents.putIfAbsent(words.get(i), new Entry(words.get(i), i + 1, 0));
+      String id = words.get(i).id();
+      documents.put(id, new Entry(id, standing(words, i), Standing.MISSING));
     }
     for (int i = 0; i < vectors.size(); i++) {
-      int rank = i + 1;
+      String id = vectors.get(i).id();
+      Standing standing = standing(vectors, i);
       documents.merge(
-          vectors.get(i),
-          new Entry(vectors.get(i), 0, rank),
-          (byWords, byVectors) ->
-              byWords.vectorRank() > 0
-                  ? byWords
-                  : new Entry(byWords.id(), byWords.wordRank(), rank));
+          id,
+          new Entry(id, Standing.MISSING, standing),
+          (byWords, byVectors) -> new Entry(id, byWords.words(), standing));
     }
     return new FusedRanking(List.copyOf(documents.values()));
+  }
+
+  private static Standing standing(List<Hit> ranking, int index) {
+    return Standing.of(
+        index + 1,
+        ranking.get(index).score(),
+        ranking.get(0).score(),
+        ranking.get(ranking.size() - 1).score());
   }
 
   /** The JSON that {@link #read} reads. */
   String write() {
     ArrayNode list = JSON.createArrayNode();
     for (Entry entry : documents) {
-      list.addArray().add(entry.id()).add(entry.wordRank()).add(entry.vectorRank());
+      ArrayNode fields = list.addArray().add(entry.id());
+      for (Standing standing : List.of(entry.words(), entry.vectors())) {
+        fields.add(standing.rank()).add(standing.share());
+      }
     }
     return list.toString();
   }
@@ -73,14 +93,25 @@ record FusedRanking(List<Entry> documents) {
     try {
       List<Entry> documents = new ArrayList<>();
       for (JsonNode entry : JSON.readTree(json)) {
-        if (entry.size() != 3 || !entry.path(1).isInt() || !entry.path(2).isInt()) {
+        if (entry.size() != 5) {
           throw wrong(entry.toString());
         }
-        documents.add(new Entry(entry.get(0).asText(), entry.get(1).asInt(), entry.get(2).asInt()));
+        documents.add(new Entry(entry.get(0).asText(), standing(entry, 1), standing(entry, 3)));
       }
       return new FusedRanking(documents);
     } catch (JsonProcessingException e) {
       throw wrong(e.getOriginalMessage());
+    }
+  }
+
+  private static Standing standing(JsonNode entry, int first) {
+    if (!entry.get(first).isInt() || !entry.get(first + 1).isNumber()) {
+      throw wrong(entry.toString());
+    }
+    try {
+      return new Standing(entry.get(first).intValue(), entry.get(first + 1).doubleValue());
+    } catch (IllegalArgumentException e) {
+      throw wrong(e.getMessage());
     }
   }
 

@@ -44,12 +44,12 @@ final class FusedRankingQuery extends Query {
         hits,
         (doc, score) -> {
           FusedRanking.Entry entry = found.get(doc);
-          return fusion.explain(score, entry.wordRank(), entry.vectorRank());
+          return fusion.explain(score, entry.words(), entry.vectors());
         });
   }
 
   private float score(FusedRanking.Entry entry) {
-    return (float) fusion.score(entry.wordRank(), entry.vectorRank());
+    return (float) fusion.score(entry.words(), entry.vectors());
   }
 
   @Override

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.query;
 
+import io.github.llm2vec.lucene.FusionMethod;
 import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.Llm2VecQueries;
 import java.io.IOException;
@@ -37,6 +38,7 @@ public final class HybridQueryParser extends QParser {
 
   private static final String WORDS = "words";
   private static final String DEPTH = "depth";
+  private static final String FUSION = "fusion";
   private static final String RANK_CONSTANT = "rankConstant";
   private static final String WORD_WEIGHT = "wordWeight";
   private static final String VECTOR_WEIGHT = "vectorWeight";
@@ -51,6 +53,7 @@ public final class HybridQueryParser extends QParser {
           "instruction",
           WORDS,
           DEPTH,
+          FUSION,
           RANK_CONSTANT,
           WORD_WEIGHT,
           VECTOR_WEIGHT,
@@ -222,6 +225,7 @@ public final class HybridQueryParser extends QParser {
     HybridFusion given = HybridFusion.DEFAULT;
     try {
       return new HybridFusion(
+          FusionMethod.of(own.get(FUSION, given.method().optionName())),
           own.getInt(RANK_CONSTANT, given.rankConstant()),
           own.getDouble(WORD_WEIGHT, given.wordWeight()),
           own.getDouble(VECTOR_WEIGHT, given.vectorWeight()));

@@ -25,7 +25,7 @@ import org.apache.solr.request.SolrQueryRequest;
  * The part of a distributed request in which the node that took it finds out the ranks of hybrid
  * queries in the whole collection. Ranks within a shard would say nothing: the best document of a
  * poor shard is not the best of the collection. So before the main query every shard is asked for
- * its best documents by words and by vectors; the node sorts them by score, and sends the ranks
+ * its best documents by words and by vectors; the node sorts them by score, and sends the standings
  * along with all requests that follow.
  */
 public final class HybridStage {
@@ -158,38 +158,38 @@ public final class HybridStage {
 
   /** Sends the ranks along, if they are known yet. */
   public static void send(ResponseBuilder builder, ShardRequest request) {
-    Map<String, List<String>> rankings = rankings(builder.req);
+    Map<String, List<FusedRanking.Hit>> rankings = rankings(builder.req);
     for (HybridSearch search : HybridSearch.of(builder.req)) {
-      List<String> words = rankings.get(WORDS + " " + search.key());
-      List<String> vectors = rankings.get(VECTORS + " " + search.key());
+      List<FusedRanking.Hit> words = rankings.get(WORDS + " " + search.key());
+      List<FusedRanking.Hit> vectors = rankings.get(VECTORS + " " + search.key());
       if (words != null && vectors != null) {
         request.params.set(parameter(search), FusedRanking.of(words, vectors).write());
       }
     }
   }
 
-  private record Hit(String id, float score) {}
-
   /** Best first; documents of equal score in the order of their keys, whatever their shards. */
-  private static List<String> ranking(ResponseBuilder builder, ShardRequest request) {
+  private static List<FusedRanking.Hit> ranking(ResponseBuilder builder, ShardRequest request) {
     String uniqueKey = uniqueKey(builder);
-    List<Hit> hits = new ArrayList<>();
+    List<FusedRanking.Hit> hits = new ArrayList<>();
     for (ShardResponse response : request.responses) {
       if (response.getException() == null
           && response.getSolrResponse().getResponse().get("response")
               instanceof SolrDocumentList found) {
         for (SolrDocument document : found) {
           hits.add(
-              new Hit(
+              new FusedRanking.Hit(
                   document.getFieldValue(uniqueKey).toString(),
                   ((Number) document.getFieldValue("score")).floatValue()));
         }
       }
     }
-    hits.sort(Comparator.<Hit>comparingDouble(hit -> -hit.score()).thenComparing(Hit::id));
+    hits.sort(
+        Comparator.<FusedRanking.Hit>comparingDouble(hit -> -hit.score())
+            .thenComparing(FusedRanking.Hit::id));
+    Set<String> seen = new HashSet<>();
     return hits.stream()
-        .map(Hit::id)
-        .distinct()
+        .filter(hit -> seen.add(hit.id()))
         .limit(request.params.getInt(CommonParams.ROWS, 0))
         .toList();
   }
@@ -200,8 +200,8 @@ public final class HybridStage {
 
   // The context is a map of anything; this class alone writes the key.
   @SuppressWarnings("unchecked")
-  private static Map<String, List<String>> rankings(SolrQueryRequest request) {
-    return (Map<String, List<String>>)
+  private static Map<String, List<FusedRanking.Hit>> rankings(SolrQueryRequest request) {
+    return (Map<String, List<FusedRanking.Hit>>)
         request.getContext().computeIfAbsent(CONTEXT_KEY, key -> new HashMap<>());
   }
 }

@@ -69,12 +69,12 @@ public sealed interface SearchMethod {
   }
 
   /**
-   * The exact search and BM25, fused by their ranks.
+   * The exact search and BM25, fused.
    *
-   * @param fusion how both ranks become a score
+   * @param fusion how both rankings become one
    */
   record Hybrid(HybridFusion fusion) implements SearchMethod {
-    /** With equal weights. */
+    /** By ranks, with equal weights. */
     public Hybrid() {
       this(HybridFusion.DEFAULT);
     }

@@ -3,24 +3,23 @@ package io.github.llm2vec.trainer.mteb.search;
 
 import io.github.llm2vec.lucene.FusedHit;
 import io.github.llm2vec.lucene.HybridFusion;
-import io.github.llm2vec.lucene.ReciprocalRankFusion;
 import java.util.List;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TopDocs;
 import org.apache.lucene.search.TotalHits;
 
-/** Joins rankings of the same documents; see {@link ReciprocalRankFusion}. */
+/** Joins rankings of the same documents; see {@link HybridFusion}. */
 public final class RankFusion {
 
   private RankFusion() {}
 
   /**
-   * Fuses two rankings of one query by ranks alone.
+   * Fuses two rankings of one query.
    *
    * @param k most documents of the result
    */
   public static Ranking fuse(Ranking words, Ranking vectors, int k, HybridFusion fusion) {
-    List<FusedHit> fused = ReciprocalRankFusion.fuse(topDocs(words), topDocs(vectors), k, fusion);
+    List<FusedHit> fused = fusion.fuse(topDocs(words), topDocs(vectors), k);
     int[] documents = new int[fused.size()];
     float[] scores = new float[fused.size()];
     for (int rank = 0; rank < documents.length; rank++) {
