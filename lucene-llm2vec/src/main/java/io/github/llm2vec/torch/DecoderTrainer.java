@@ -308,13 +308,12 @@ public final class DecoderTrainer implements AutoCloseable {
    * @param step number of this update, from 1; corrects the bias of the moments' start
    */
   public void update(AdamW adam, int step) {
-    double size = adam.learningRate() / (1 - Math.pow(adam.beta1(), step));
     double root = Math.sqrt(1 - Math.pow(adam.beta2(), step));
     module.call(
         "update",
         scope ->
             new IValue[] {
-              scope.number(size),
+              scope.numbers(tensors.sizes(adam, step)),
               scope.numbers(tensors.decays(adam)),
               scope.number(adam.beta1()),
               scope.number(adam.beta2()),

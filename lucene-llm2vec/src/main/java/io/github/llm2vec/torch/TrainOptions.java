@@ -13,6 +13,8 @@ import io.github.llm2vec.model.DType;
  * @param maxTokens longest text that will be given, in tokens
  * @param attentionDropout probability with which an attention probability is dropped in training
  *     passes; 0 except for SimCSE
+ * @param layerDrop probability with which a training pass leaves a layer out, of every layer by
+ *     itself; its weights then have no gradient (LayerDrop: Fan, Grave, Joulin, 2020, section 3.2)
  * @param gradientCheckpointing whether only the input of every layer is kept for the backward pass
  *     and the rest computed again (Chen et al., 2016): a third more work, far less memory, equal
  *     gradients
@@ -25,6 +27,7 @@ public record TrainOptions(
     TorchDevice device,
     int maxTokens,
     double attentionDropout,
+    double layerDrop,
     boolean gradientCheckpointing,
     long seed) {
 
@@ -37,39 +40,73 @@ public record TrainOptions(
       throw new IllegalArgumentException(
           "attention dropout must be >= 0 and < 1, got " + attentionDropout);
     }
+    if (!(layerDrop >= 0 && layerDrop < 1)) {
+      throw new IllegalArgumentException("layerdrop must be >= 0 and < 1, got " + layerDrop);
+    }
     if (dtype == DType.FLOAT16) {
       throw new IllegalArgumentException(
           "training in float16 is not supported, because its gradients overflow; use bfloat16");
     }
   }
 
-  /** Training in single precision on the CPU, without attention dropout and checkpointing. */
+  /** Training in single precision on the CPU, without dropout but an adapter's. */
   public static TrainOptions of(Trained trained, LanguageHead head, int maxTokens, long seed) {
     return new TrainOptions(
-        trained, head, DType.FLOAT32, TorchDevice.CPU, maxTokens, 0, false, seed);
+        trained, head, DType.FLOAT32, TorchDevice.CPU, maxTokens, 0, 0, false, seed);
   }
 
   /** The same with another dtype. */
   public TrainOptions withDtype(DType value) {
     return new TrainOptions(
-        trained, head, value, device, maxTokens, attentionDropout, gradientCheckpointing, seed);
+        trained,
+        head,
+        value,
+        device,
+        maxTokens,
+        attentionDropout,
+        layerDrop,
+        gradientCheckpointing,
+        seed);
   }
 
   /** The same on another device. */
   public TrainOptions withDevice(TorchDevice value) {
     return new TrainOptions(
-        trained, head, dtype, value, maxTokens, attentionDropout, gradientCheckpointing, seed);
+        trained,
+        head,
+        dtype,
+        value,
+        maxTokens,
+        attentionDropout,
+        layerDrop,
+        gradientCheckpointing,
+        seed);
   }
 
   /** The same with dropout of attention probabilities. */
   public TrainOptions withAttentionDropout(double value) {
     return new TrainOptions(
-        trained, head, dtype, device, maxTokens, value, gradientCheckpointing, seed);
+        trained, head, dtype, device, maxTokens, value, layerDrop, gradientCheckpointing, seed);
+  }
+
+  /** The same with layers that are left out now and then. */
+  public TrainOptions withLayerDrop(double value) {
+    return new TrainOptions(
+        trained,
+        head,
+        dtype,
+        device,
+        maxTokens,
+        attentionDropout,
+        value,
+        gradientCheckpointing,
+        seed);
   }
 
   /** The same with or without gradient checkpointing. */
   public TrainOptions withGradientCheckpointing(boolean value) {
-    return new TrainOptions(trained, head, dtype, device, maxTokens, attentionDropout, value, seed);
+    return new TrainOptions(
+        trained, head, dtype, device, maxTokens, attentionDropout, layerDrop, value, seed);
   }
 
   boolean allWeights() {
@@ -78,7 +115,9 @@ public record TrainOptions(
 
   /** Whether a training pass draws random numbers. */
   boolean drawsDropout() {
-    return attentionDropout > 0 || (trained instanceof LoraOptions lora && lora.dropout() > 0);
+    return attentionDropout > 0
+        || layerDrop > 0
+        || (trained instanceof LoraOptions lora && lora.dropout() > 0);
   }
 
   /** How the weights are loaded: those that are trained unrounded, whatever is computed in. */

@@ -108,7 +108,7 @@ final class TrainedStateScript {
   /** Order of operations and roundings as in {@code torch.optim.AdamW}. */
   private static String optimiser() {
     return """
-          def update(self, size: float, decays: List[float], beta1: float, beta2: float, \
+          def update(self, sizes: List[float], decays: List[float], beta1: float, beta2: float, \
         root: float, epsilon: float) -> NoneType:
             for i in range(torch.len((self).l)):
               l = (self).l[i]
@@ -119,7 +119,7 @@ final class TrainedStateScript {
               _1 = torch.lerp_(m, g, torch.sub(1., beta1))
               _2 = torch.addcmul_(torch.mul_(v, beta2), g, g, value=torch.sub(1., beta2))
               s = torch.add_(torch.div(torch.sqrt(v), root), epsilon)
-              _3 = torch.addcdiv_(l, m, s, value=torch.neg(size))
+              _3 = torch.addcdiv_(l, m, s, value=torch.neg(sizes[i]))
               _4 = torch.copy_((self).p[i], l)
             return None
         """;

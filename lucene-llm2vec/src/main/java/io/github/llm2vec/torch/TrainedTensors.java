@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Which tensors are trained, under their names, and where in the module's list {@code l} each lies:
@@ -15,6 +16,16 @@ final class TrainedTensors {
 
   /** The name of the language model's head. */
   static final String HEAD = "lm_head.weight";
+
+  private static final String EMBEDDING = "embed_tokens.weight";
+
+  /**
+   * What the optimiser asks of an entry of the list.
+   *
+   * @param decayed whether weight decay applies
+   * @param embedding whether it has a row for every token
+   */
+  private record Entry(boolean decayed, boolean embedding) {}
 
   /**
    * A tensor.
@@ -35,7 +46,7 @@ final class TrainedTensors {
   }
 
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
-  private final List<Boolean> decayed = new ArrayList<>(); // by entry
+  private final List<Entry> entries = new ArrayList<>();
 
   private TrainedTensors(
       DecoderSpec spec, TrainOptions options, WeightLayout layout, LoraLayout lora) {
@@ -59,8 +70,8 @@ final class TrainedTensors {
   }
 
   private void add(String name, long rows, long columns) {
-    tensors.put(name, new Tensor(decayed.size(), 0, List.of(rows, columns)));
-    decayed.add(true);
+    tensors.put(name, new Tensor(entries.size(), 0, List.of(rows, columns)));
+    entries.add(new Entry(true, name.equals(HEAD)));
   }
 
   private void add(WeightLayout.Slot slot) {
@@ -70,12 +81,13 @@ final class TrainedTensors {
           part.columns() == 0
               ? List.of((long) part.rows())
               : List.of((long) part.rows(), (long) part.columns());
-      Tensor tensor = new Tensor(decayed.size(), first, shape);
+      Tensor tensor = new Tensor(entries.size(), first, shape);
       tensors.put(part.name(), tensor);
       first += tensor.elements();
     }
     // Norms and biases are the vectors; the matrices are decayed.
-    decayed.add(slot.parts().get(0).columns() > 0);
+    WeightLayout.Part one = slot.parts().get(0);
+    entries.add(new Entry(one.columns() > 0, one.name().equals(EMBEDDING)));
   }
 
   List<String> names() {
@@ -106,7 +118,20 @@ final class TrainedTensors {
    * Hugging Face's Trainer.
    */
   double[] decays(AdamW adam) {
-    double kept = 1 - adam.learningRate() * adam.weightDecay();
-    return decayed.stream().mapToDouble(yes -> yes ? kept : 1).toArray();
+    return byEntry(entry -> entry.decayed() ? 1 - rate(adam, entry) * adam.weightDecay() : 1);
+  }
+
+  /** How far every entry moves in a step of which Adam's quotient is 1. */
+  double[] sizes(AdamW adam, int step) {
+    double correction = 1 - Math.pow(adam.beta1(), step);
+    return byEntry(entry -> rate(adam, entry) / correction);
+  }
+
+  private static double rate(AdamW adam, Entry entry) {
+    return entry.embedding() ? adam.embeddingLearningRate() : adam.learningRate();
+  }
+
+  private double[] byEntry(ToDoubleFunction<Entry> value) {
+    return entries.stream().mapToDouble(value).toArray();
   }
 }

@@ -100,7 +100,17 @@ final class TrainingScript {
           def step(self, x: Tensor, i: int, groups: List[int]) -> Tensor:
             d = (self).d
             _0 = (self).seeded(i)
-            return (self).layer(x, i, d[1], groups, d[3], d[4], d[5])
+            if (self).dropped(d[7]):
+              y = x
+            else:
+              y = (self).layer(x, i, d[1], groups, d[3], d[4], d[5])
+            return y
+          def dropped(self, like: Tensor) -> bool:
+            if (self).training:
+              out = %s
+            else:
+              out = False
+            return out
           def states(self) -> Tensor:
             x = (self).embed((self).d[0])
             groups = (self).groups()
@@ -138,6 +148,10 @@ final class TrainingScript {
             options.drawsDropout()
                 ? "torch.manual_seed(int(torch.select((self).d[6], 0, 0)) + i)"
                 : "_0 = i",
+            options.layerDrop() > 0
+                ? "torch.lt(float(torch.uniform_(torch.new_zeros(like, [], dtype=6), 0., 1.)), %s)"
+                    .formatted(options.layerDrop())
+                : "False",
             spec.layers().size());
   }
 

@@ -6,6 +6,7 @@ import static io.github.llm2vec.torch.GoldenTraining.HEAD;
 import static io.github.llm2vec.torch.GoldenTraining.masked;
 import static io.github.llm2vec.torch.GoldenTraining.open;
 import static io.github.llm2vec.torch.GoldenTraining.triples;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -23,7 +24,10 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -105,6 +109,29 @@ class DecoderTrainerTest {
   }
 
   @Test
+  void embeddingsAndTheHeadMoveByARateOfTheirOwn() throws IOException {
+    Map<String, float[]> slow = updated(new AdamW(1e-3, 0.9, 0.98, 1e-8, 0.1));
+    Map<String, float[]> fast = updated(new AdamW(1e-1, 0.9, 0.98, 1e-8, 0.1));
+    Map<String, float[]> mixed = updated(new AdamW(1e-3, 1e-1, 0.9, 0.98, 1e-8, 0.1));
+    Set<String> ofTokens = Set.of("embed_tokens.weight", HEAD);
+    assertTrue(mixed.keySet().containsAll(ofTokens), mixed.keySet().toString());
+    mixed.forEach(
+        (name, values) ->
+            assertArrayEquals((ofTokens.contains(name) ? fast : slow).get(name), values, name));
+  }
+
+  private static Map<String, float[]> updated(AdamW adam) throws IOException {
+    TrainOptions options = TrainOptions.of(new AllWeights(), LanguageHead.TRAINED, 64, 42);
+    Map<String, float[]> values = new LinkedHashMap<>();
+    try (DecoderTrainer trainer = GoldenTraining.openAsLoaded(GoldenTraining.spec(), options)) {
+      trainer.addMaskedLoss(masked(false), 1);
+      trainer.update(adam, 1);
+      trainer.names().forEach(name -> values.put(name, trainer.get(Kind.VALUE, name)));
+    }
+    return values;
+  }
+
+  @Test
   void gradientsOfWeightedBatchesAddUp() throws IOException {
     try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TIED, 0))) {
       trainer.addMaskedLoss(masked(false), 1);
@@ -129,6 +156,59 @@ class DecoderTrainerTest {
     assertEquals(4, losses.size());
     assertEquals(losses.subList(0, 2), losses.subList(2, 4));
     assertEquals(2, new HashSet<>(losses).size());
+  }
+
+  /** A layer that is left out adds nothing, as one whose projections into the stream are zero. */
+  @Test
+  void leavesLayersOutEachByItself() throws IOException {
+    TrainOptions whole = TrainOptions.of(new AllWeights(), LanguageHead.TRAINED, 64, 42);
+    double[] expected = new double[4];
+    for (int left = 0; left < 4; left++) {
+      try (DecoderTrainer trainer = GoldenTraining.openAsLoaded(GoldenTraining.spec(), whole)) {
+        for (int layer = 0; layer < 2; layer++) {
+          if ((left >> layer & 1) == 0) {
+            for (String name : residual(layer)) {
+              trainer.set(Kind.VALUE, name, new float[trainer.get(Kind.VALUE, name).length]);
+            }
+          }
+        }
+        expected[left] = trainer.addMaskedLoss(masked(false), 1);
+      }
+    }
+    for (boolean checkpointing : new boolean[] {false, true}) {
+      TrainOptions options = whole.withLayerDrop(0.5).withGradientCheckpointing(checkpointing);
+      Set<Integer> seen = new HashSet<>();
+      try (DecoderTrainer trainer = GoldenTraining.openAsLoaded(GoldenTraining.spec(), options)) {
+        for (int pass = 0; pass < 40; pass++) {
+          double loss = trainer.addMaskedLoss(masked(false), 1);
+          int left = 0;
+          for (int layer = 0; layer < 2; layer++) {
+            if (norm(trainer.get(Kind.GRADIENT, residual(layer).get(0))) > 0) {
+              left |= 1 << layer;
+            }
+          }
+          assertEquals(expected[left], loss, 1e-6, "pass " + pass + ", layers " + left);
+          seen.add(left);
+          trainer.zeroGradients();
+        }
+        assertEquals(4, seen.size());
+        assertEquals(expected[3], trainer.maskedScore(masked(false)).meanLoss(), 1e-6);
+      }
+    }
+  }
+
+  private static List<String> residual(int layer) {
+    return List.of(
+        "layers." + layer + ".self_attn.o_proj.weight",
+        "layers." + layer + ".mlp.down_proj.weight");
+  }
+
+  private static double norm(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += value * value;
+    }
+    return Math.sqrt(sum);
   }
 
   @Test

@@ -19,6 +19,12 @@ public record LoraArguments(int rank, double alpha, double dropout, boolean full
       throw values.invalid(
           "full_finetuning", "contradicts lora_r and lora_alpha; there is no adapter to train");
     }
+    OptimizerArguments optimizer = OptimizerArguments.read(values);
+    if (!full && optimizer.embeddingLearningRate() != optimizer.learningRate()) {
+      throw values.invalid(
+          "embedding_learning_rate",
+          "an adapter has no embeddings; remove it, or train all weights with full_finetuning");
+    }
     return new LoraArguments(
         rank,
         values.decimal("lora_alpha", 2.0 * rank, Range.POSITIVE),

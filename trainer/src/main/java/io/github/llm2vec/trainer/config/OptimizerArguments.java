@@ -7,6 +7,9 @@ import java.util.Set;
  * AdamW with decoupled weight decay, and the limit of gradients.
  *
  * @param learningRate {@code learning_rate}
+ * @param embeddingLearningRate {@code embedding_learning_rate}: that of the token embeddings and of
+ *     the head, where all weights are trained; {@code learning_rate} if it isn't given. Follows the
+ *     same schedule. Not in transformers; unsloth has the key
  * @param weightDecay {@code weight_decay}; biases and norm weights are not decayed
  * @param beta1 {@code adam_beta1}
  * @param beta2 {@code adam_beta2}
@@ -15,6 +18,7 @@ import java.util.Set;
  */
 public record OptimizerArguments(
     double learningRate,
+    double embeddingLearningRate,
     double weightDecay,
     double beta1,
     double beta2,
@@ -28,8 +32,10 @@ public record OptimizerArguments(
     if (!ADAM_W.contains(name)) {
       throw values.invalid("optim", "expected adamw_torch, found \"" + name + "\"");
     }
+    double learningRate = values.decimal("learning_rate", 5e-5, Range.NOT_NEGATIVE);
     return new OptimizerArguments(
-        values.decimal("learning_rate", 5e-5, Range.NOT_NEGATIVE),
+        learningRate,
+        values.decimal("embedding_learning_rate", learningRate, Range.NOT_NEGATIVE),
         values.decimal("weight_decay", 0.0, Range.NOT_NEGATIVE),
         values.decimal("adam_beta1", 0.9, Range.BELOW_ONE),
         values.decimal("adam_beta2", 0.999, Range.BELOW_ONE),

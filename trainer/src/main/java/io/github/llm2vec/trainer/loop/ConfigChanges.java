@@ -36,6 +36,7 @@ final class ConfigChanges {
           "mask_token_type",
           "train_lm_head",
           "full_finetuning",
+          "layerdrop",
           "lora_r",
           "simcse_window",
           "simcse_template",

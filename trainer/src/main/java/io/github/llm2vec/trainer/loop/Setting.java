@@ -103,6 +103,7 @@ record Setting(
             .withDtype(computed)
             .withDevice(device())
             .withAttentionDropout(attentionDropout)
+            .withLayerDrop(training.precision().layerDrop())
             .withGradientCheckpointing(training.precision().gradientCheckpointing());
     return base.open(options, tools.loading());
   }
@@ -117,15 +118,17 @@ record Setting(
    * gradient of its input, and again for that of the weight if it is trained; forward once more
    * where layers are computed again.
    *
-   * @param head whether logits are computed; only some positions need them, so this is at most
+   * @param scored share of the tokens that logits are computed for
    */
-  RunStart.Cost cost(boolean head) {
+  RunStart.Cost cost(double scored) {
     DecoderSpec spec = base.config().spec();
+    // Those that are left out cost nothing.
     double weights =
-        DecoderLayout.of(spec).linears().values().stream()
-            .mapToDouble(linear -> (double) linear.in() * linear.out())
-            .sum();
-    double logits = head ? (double) spec.hiddenSize() * spec.vocabSize() : 0;
+        (1 - training.precision().layerDrop())
+            * DecoderLayout.of(spec).linears().values().stream()
+                .mapToDouble(linear -> (double) linear.in() * linear.out())
+                .sum();
+    double logits = scored * spec.hiddenSize() * spec.vocabSize();
     int passes = trained instanceof AllWeights ? 3 : 2;
     int again = training.precision().gradientCheckpointing() ? 1 : 0;
     return new RunStart.Cost(

@@ -157,7 +157,7 @@ public final class TrainingLoop<B> {
         maxNorm > 0 ? parts.trainee().clipGradients(maxNorm) : parts.trainee().gradientNorm();
     requireNumber("gradient", norm);
     double rate = parts.schedule().rate(state.step());
-    parts.trainee().update(adamW(rate), state.step() + 1);
+    parts.trainee().update(adamW(rate, parts.schedule().factor(state.step())), state.step() + 1);
     parts.trainee().zeroGradients();
     double seconds = (parts.nanoClock().getAsLong() - started) / 1e9;
     RunPosition after = new RunPosition(state.step() + 1, epoch, batchOfEpoch, batches);
@@ -169,10 +169,15 @@ public final class TrainingLoop<B> {
     tokens = 0;
   }
 
-  private AdamW adamW(double rate) {
+  private AdamW adamW(double rate, double factor) {
     OptimizerArguments optimizer = parts.arguments().optimizer();
     return new AdamW(
-        rate, optimizer.beta1(), optimizer.beta2(), optimizer.epsilon(), optimizer.weightDecay());
+        rate,
+        optimizer.embeddingLearningRate() * factor,
+        optimizer.beta1(),
+        optimizer.beta2(),
+        optimizer.epsilon(),
+        optimizer.weightDecay());
   }
 
   private long seedOf(long step) {

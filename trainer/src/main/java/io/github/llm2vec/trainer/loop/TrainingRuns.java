@@ -97,7 +97,7 @@ public final class TrainingRuns {
                   training,
                   validation,
                   setting.files(Optional.of(encoding)),
-                  setting.cost(true)));
+                  setting.cost(config.masking().probability())));
     }
   }
 
@@ -165,7 +165,7 @@ public final class TrainingRuns {
                       Optional.of(
                           Setting.encoding(
                               contrast.pooling().optionName(), contrast.maxSeqLength()))),
-                  setting.cost(false)));
+                  setting.cost(0)));
     }
   }
 
@@ -194,7 +194,7 @@ public final class TrainingRuns {
                 data.training(),
                 data.validation(),
                 setting.files(Optional.empty()),
-                setting.cost(true)));
+                setting.cost(1)));
       }
     }
   }

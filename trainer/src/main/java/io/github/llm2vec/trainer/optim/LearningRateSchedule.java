@@ -47,7 +47,8 @@ public record LearningRateSchedule(
     return baseRate * factor(update);
   }
 
-  private double factor(long update) {
+  /** What {@link #rate} is of the highest rate. */
+  public double factor(long update) {
     if (type == ScheduleType.CONSTANT) {
       return 1.0;
     }

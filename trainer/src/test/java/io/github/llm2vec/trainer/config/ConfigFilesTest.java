@@ -47,7 +47,7 @@ class ConfigFilesTest {
   void fillsInTheDefaultsOfTransformersAndUpstream() throws IOException {
     MntpConfig config = mntp("").config();
     TrainingArguments training = config.training();
-    assertEquals(new OptimizerArguments(5e-5, 0, 0.9, 0.999, 1e-8, 1), training.optimizer());
+    assertEquals(new OptimizerArguments(5e-5, 5e-5, 0, 0.9, 0.999, 1e-8, 1), training.optimizer());
     assertEquals(new BatchArguments(8, 8, 1, false), training.batches());
     assertEquals(ScheduleType.LINEAR, training.schedule().type());
     assertEquals(3, training.schedule().epochs());
@@ -59,7 +59,7 @@ class ConfigFilesTest {
     assertEquals(IntervalStrategy.STEPS, training.saving().strategy());
     assertEquals(42, training.run().seed());
     assertEquals(42, training.run().orderSeed());
-    assertEquals(new PrecisionArguments(false, false, false), training.precision());
+    assertEquals(new PrecisionArguments(false, false, false, 0), training.precision());
     assertEquals(new LoraArguments(8, 16, 0.05, false), config.lora());
     assertEquals(0.15, config.masking().probability());
     assertEquals(MaskingArguments.MaskToken.BLANK, config.masking().token());
@@ -176,6 +176,7 @@ class ConfigFilesTest {
         "'\"load_best_model_at_end\": true, \"eval_strategy\": \"steps\", \"eval_steps\": 300'"
             + " | save_steps 500.0 is not a multiple of eval_steps 300.0",
         "'\"full_finetuning\": true, \"lora_r\": 8' | contradicts lora_r",
+        "'\"embedding_learning_rate\": 1e-3' | an adapter has no embeddings",
         "'\"streaming\": true' | say how long to train by max_steps",
         "'\"deepspeed\": {\"stage\": 3}' | one process on one device",
         "'\"push_to_hub\": true' | nothing is sent to the hub",
