@@ -3,14 +3,9 @@ package io.github.llm2vec.trainer.recipe;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import java.util.zip.GZIPInputStream;
 
 /**
  * A dictionary as the server dictd has it: headwords at the start of a line, definitions indented.
@@ -52,9 +47,7 @@ final class DictionarySource implements PairSource {
 
   @Override
   public void read(Consumer<Pair> pairs) throws IOException {
-    try (InputStream in = new GZIPInputStream(Files.newInputStream(file));
-        BufferedReader lines =
-            new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+    try (BufferedReader lines = GzipLines.open(file)) {
       String term = "";
       StringBuilder body = new StringBuilder();
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {

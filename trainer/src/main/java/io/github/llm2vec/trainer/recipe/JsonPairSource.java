@@ -5,12 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
-import java.util.zip.GZIPInputStream;
 
 /** Pairs that someone has put together already: gzipped JSON lines. */
 final class JsonPairSource implements PairSource {
@@ -33,10 +29,7 @@ final class JsonPairSource implements PairSource {
 
   @Override
   public void read(Consumer<Pair> pairs) throws IOException {
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(
-                new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
+    try (BufferedReader lines = GzipLines.open(file)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         JsonNode pair = MAPPER.readTree(line);
         pairs.accept(new Pair(pair.path("query").asText(), pair.path("positive").asText()));

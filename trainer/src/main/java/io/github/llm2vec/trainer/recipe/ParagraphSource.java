@@ -3,12 +3,8 @@ package io.github.llm2vec.trainer.recipe;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
-import java.util.zip.GZIPInputStream;
 
 /**
  * Prose, a paragraph per line, as WikiText has it (spaces around every token, {@code @-@} within
@@ -32,10 +28,7 @@ final class ParagraphSource implements PairSource {
 
   @Override
   public void read(Consumer<Pair> pairs) throws IOException {
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(
-                new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
+    try (BufferedReader lines = GzipLines.open(file)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         String text = Words.oneLine(written(line));
         if (!text.isEmpty() && !text.startsWith("=")) {

@@ -3,9 +3,6 @@ package io.github.llm2vec.trainer.recipe;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -13,7 +10,6 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 
 /**
  * Books, a paragraph per line: a sentence finds the paragraph that it was taken out of (the inverse
@@ -47,10 +43,7 @@ final class ProseSource implements PairSource {
   @Override
   public void read(Consumer<Pair> pairs) throws IOException {
     Random random = new Random(seed);
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(
-                new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
+    try (BufferedReader lines = GzipLines.open(file)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         List<String> sentences = List.of(SENTENCE_END.split(Words.oneLine(line)));
         if (sentences.size() < LEAST_SENTENCES) {

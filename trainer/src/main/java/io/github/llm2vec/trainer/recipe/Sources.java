@@ -37,9 +37,7 @@ final class Sources {
     addWithCrops(foldoc, new DictionarySource("foldoc", foldoc));
     for (String place :
         List.of(
-            "anarchism/usr/share/doc",
             "apache2-doc/usr/share/doc/apache2-doc/manual/en",
-            "debian-reference-en/usr/share/debian-reference",
             "postgresql-doc-15/usr/share/doc",
             "python3.11-doc/usr/share/doc",
             "sqlite3-doc/usr/share/doc")) {
