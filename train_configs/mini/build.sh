@@ -6,14 +6,15 @@
 #   train_configs/mini/build.sh [COLLECTIONS]
 #
 # COLLECTIONS holds pairs/pubmedqa, pairs/snli-devtest, text/novels, text/wikitext-2 and
-# text/us-presidents (trained on), and retrieval and
-# pairs/stsb-open (kept out); without it, the model is made of Debian's packages alone.
+# text/us-presidents (trained on), and retrieval and pairs/stsb-open (kept out); without it, the
+# model is made of Debian's packages alone.
 #
 # It goes on where it was stopped: a step whose result is there is left out, and a stage of training
 # goes on from its last checkpoint. Wants Debian's apt-get and dpkg, curl, xz and a JDK; no root.
 #
 #   MINI_OUTPUT      where everything goes; only output/mini, its default, agrees with the JSON files
-#   MINI_LAST_STEP   stop after this one: packages, data, tokenizer, supervised, checkpoint
+#   MINI_LAST_STEP   stop after this one: packages, data, tokenizer, pretrain, mntp, simcse,
+#                    supervised, checkpoint
 #   DEBIAN_ARCHIVE   default http://deb.debian.org/debian
 set -eu
 
@@ -92,18 +93,14 @@ done_after tokenizer
 
 # ---- Training --------------------------------------------------------------------------------
 
-# Weights that have learnt nothing: pretraining of one update with a learning rate of 0.
-if [ ! -d "$out/untrained" ]; then
-  say "random weights"
-  "$llm2vec" pretrain train_configs/mini/untrained.json
-fi
-
-if [ ! -f "$out/supervised/done" ]; then
-  say "supervised"
-  "$llm2vec" supervised train_configs/mini/supervised.json
-  touch "$out/supervised/done"
-fi
-done_after supervised
+for stage in pretrain mntp simcse supervised; do
+  if [ ! -f "$out/$stage/done" ]; then
+    say "$stage"
+    "$llm2vec" "$stage" "train_configs/mini/$stage.json"
+    touch "$out/$stage/done"
+  fi
+  done_after "$stage"
+done
 
 # ---- The checkpoint of llm2vec-mini ----------------------------------------------------------
 

@@ -7,7 +7,8 @@
 #
 # COLLECTIONS holds folders in BEIR's layout below retrieval. Without MODEL, the checkpoint that
 # build.sh makes is measured. Results, run files and reports go to output/mini/scores; what is there
-# already is not encoded again. MINI_VECTOR_WEIGHT is the weight of vectors in the hybrid, default 1.
+# already is not encoded again. MINI_VECTOR_WEIGHT is the weight of vectors in the hybrid, default
+# 0.25, beside words of 1; MINI_FUSION is what is fused, minmax or rrf.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname "$0")/../.." && pwd -P)
@@ -23,7 +24,12 @@ done
 [ $# -gt 0 ] || set -- "$out/checkpoint"
 for model in "$@"; do
   name=$(basename "$model")
+  # A language model reads one way: what it finds is what the other stages have to beat.
+  bidirectional=true
+  [ "$name" != pretrain ] || bidirectional=false
   echo "mini: measuring $name" >&2
   bin/llm2vec mteb --name "$name" --model "$model" --methods exact,bm25,hybrid --tasks "$tasks" \
-    --instruction= --vector-weight "${MINI_VECTOR_WEIGHT:-1}" --output "$out/scores/$name"
+    --instruction= --enable-bidirectional "$bidirectional" \
+    --fusion "${MINI_FUSION:-minmax}" --vector-weight "${MINI_VECTOR_WEIGHT:-0.25}" \
+    --output "$out/scores/$name"
 done
