@@ -6,9 +6,10 @@
 #   train_configs/mini/measure.sh COLLECTIONS [MODEL ...]
 #
 # COLLECTIONS holds folders in BEIR's layout below retrieval, and pairs of sentences in
-# pairs/stsb-open. Without MODEL, the checkpoint that build.sh makes is measured. Results, run files and reports go to output/mini/scores; what is there
-# already is not encoded again. MINI_VECTOR_WEIGHT is the weight of vectors in the hybrid, default
-# 0.25, beside words of 1; MINI_FUSION is what is fused, minmax or rrf.
+# pairs/stsb-open. Without MODEL, the checkpoint that build.sh makes is measured. Results, run files
+# and reports go to output/mini/scores; what is there already is not encoded again.
+# MINI_VECTOR_WEIGHT is the weight of vectors in the hybrid, default 0.25, beside words of 1;
+# MINI_FUSION is what is fused, minmax or rrf.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname "$0")/../.." && pwd -P)

@@ -7,6 +7,6 @@ public enum SearchMode {
   DENSE,
   /** Words, scored by BM25. */
   BM25,
-  /** Both, their rankings fused by reciprocal rank. */
+  /** Both, their rankings fused. */
   HYBRID
 }
