@@ -36,7 +36,6 @@ final class ConfigChanges {
           "mask_token_type",
           "train_lm_head",
           "full_finetuning",
-          "layerdrop",
           "lora_r",
           "simcse_window",
           "simcse_template",
