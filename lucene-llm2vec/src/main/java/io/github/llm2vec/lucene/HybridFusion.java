@@ -67,24 +67,10 @@ public record HybridFusion(
    * @return best first
    */
   public List<FusedHit> fuse(TopDocs words, TopDocs vectors, int topN) {
-    // Whatever their order there, these are the documents with their ranks.
-    int all = Math.max(1, words.scoreDocs.length + vectors.scoreDocs.length);
-    return ReciprocalRankFusion.fuse(List.of(words, vectors), all, rankConstant).stream()
-        .map(hit -> new FusedHit(hit.doc(), hit.shardIndex(), of(words, vectors, hit), hit.ranks()))
-        .sorted(ReciprocalRankFusion.BEST_FIRST)
-        .limit(requirePositive(topN))
-        .toList();
-  }
-
-  private static int requirePositive(int topN) {
-    if (topN < 1) {
-      throw new IllegalArgumentException("topN must be at least 1, got " + topN);
-    }
-    return topN;
-  }
-
-  private double of(TopDocs words, TopDocs vectors, FusedHit hit) {
-    return score(standing(words, hit.ranks().get(0)), standing(vectors, hit.ranks().get(1)));
+    return ReciprocalRankFusion.fuse(
+        List.of(words, vectors),
+        topN,
+        ranks -> score(standing(words, ranks.get(0)), standing(vectors, ranks.get(1))));
   }
 
   /** The standing of the document of a rank, 0 for one that is missing. */

@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TopDocs;
 
@@ -22,7 +23,7 @@ public final class ReciprocalRankFusion {
   /** The constant of the paper. */
   public static final int RANK_CONSTANT = 60;
 
-  static final Comparator<FusedHit> BEST_FIRST =
+  private static final Comparator<FusedHit> BEST_FIRST =
       Comparator.comparingDouble(FusedHit::score)
           .reversed()
           .thenComparingInt(FusedHit::doc)
@@ -46,11 +47,21 @@ public final class ReciprocalRankFusion {
    * @return best first
    */
   public static List<FusedHit> fuse(List<TopDocs> rankings, int topN, int rankConstant) {
-    if (topN < 1) {
-      throw new IllegalArgumentException("topN must be at least 1, got " + topN);
-    }
     if (rankConstant < 1) {
       throw new IllegalArgumentException("rankConstant must be at least 1, got " + rankConstant);
+    }
+    return fuse(rankings, topN, ranks -> score(ranks, rankConstant));
+  }
+
+  /**
+   * Fuses by any formula.
+   *
+   * @param score of a document with these ranks, 0 where a ranking missed it
+   */
+  static List<FusedHit> fuse(
+      List<TopDocs> rankings, int topN, ToDoubleFunction<List<Integer>> score) {
+    if (topN < 1) {
+      throw new IllegalArgumentException("topN must be at least 1, got " + topN);
     }
     requireShardsEverywhereOrNowhere(rankings);
     record Key(int doc, int shardIndex) {}
@@ -68,10 +79,10 @@ public final class ReciprocalRankFusion {
     }
     List<FusedHit> fused = new ArrayList<>(ranksOf.size());
     ranksOf.forEach(
-        (key, ranks) ->
-            fused.add(
-                new FusedHit(
-                    key.doc(), key.shardIndex(), score(ranks, rankConstant), List.of(ranks))));
+        (key, found) -> {
+          List<Integer> ranks = List.of(found);
+          fused.add(new FusedHit(key.doc(), key.shardIndex(), score.applyAsDouble(ranks), ranks));
+        });
     fused.sort(BEST_FIRST);
     return List.copyOf(fused.subList(0, Math.min(topN, fused.size())));
   }
@@ -92,7 +103,7 @@ public final class ReciprocalRankFusion {
     return ranks;
   }
 
-  private static double score(Integer[] ranks, int rankConstant) {
+  private static double score(List<Integer> ranks, int rankConstant) {
     double score = 0;
     for (int rank : ranks) {
       score += reciprocal(rank, rankConstant);

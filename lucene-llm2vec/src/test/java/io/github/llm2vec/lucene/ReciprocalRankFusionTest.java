@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
+import static io.github.llm2vec.lucene.Rankings.docs;
+import static io.github.llm2vec.lucene.Rankings.ranking;
+import static io.github.llm2vec.lucene.Rankings.topDocs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
-import java.util.stream.IntStream;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TopDocs;
-import org.apache.lucene.search.TotalHits;
 import org.junit.jupiter.api.Test;
 
 class ReciprocalRankFusionTest {
@@ -79,20 +80,5 @@ class ReciprocalRankFusionTest {
 
   private static void assertMessage(String message, Runnable call) {
     assertEquals(message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
-  }
-
-  private static List<Integer> docs(List<FusedHit> hits) {
-    return hits.stream().map(FusedHit::doc).toList();
-  }
-
-  private static TopDocs ranking(int... docs) {
-    return topDocs(
-        IntStream.range(0, docs.length)
-            .mapToObj(i -> new ScoreDoc(docs[i], docs.length - i))
-            .toArray(ScoreDoc[]::new));
-  }
-
-  private static TopDocs topDocs(ScoreDoc... hits) {
-    return new TopDocs(new TotalHits(hits.length, TotalHits.Relation.EQUAL_TO), hits);
   }
 }
