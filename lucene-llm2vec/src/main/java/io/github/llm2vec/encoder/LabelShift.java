@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
+import io.github.llm2vec.model.OptionNames;
 
 /** Which position of a sequence predicts the label of a word: {@code retroactive_labels}. */
 public enum LabelShift {
@@ -30,17 +29,6 @@ public enum LabelShift {
    * @throws IllegalArgumentException if it is none
    */
   public static LabelShift of(String name) {
-    return Arrays.stream(values())
-        .filter(shift -> shift.optionName.equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "retroactive_labels must be one of "
-                        + Arrays.stream(values())
-                            .map(LabelShift::optionName)
-                            .collect(Collectors.joining(", "))
-                        + ", got "
-                        + name));
+    return OptionNames.find("retroactive_labels", values(), LabelShift::optionName, name);
   }
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
+import io.github.llm2vec.model.OptionNames;
 
 /** How one vector is made of a text's hidden states; upstream's five ways and spellings. */
 public enum Pooling {
@@ -34,19 +33,7 @@ public enum Pooling {
    * @throws IllegalArgumentException if there is none; the message lists those that exist
    */
   public static Pooling of(String optionName) {
-    return Arrays.stream(values())
-        .filter(mode -> mode.optionName.equals(optionName))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "pooling must be one of "
-                        + Arrays.stream(values())
-                            .map(Pooling::optionName)
-                            .collect(Collectors.joining(", "))
-                        + ", got '"
-                        + optionName
-                        + "'"));
+    return OptionNames.find("pooling", values(), Pooling::optionName, optionName);
   }
 
   /**

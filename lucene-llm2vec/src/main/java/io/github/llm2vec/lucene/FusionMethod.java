@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
+import io.github.llm2vec.model.OptionNames;
 
 /** How what two rankings say of a document becomes one score. */
 public enum FusionMethod {
@@ -33,17 +32,6 @@ public enum FusionMethod {
    * @throws IllegalArgumentException if there is none of that name
    */
   public static FusionMethod of(String name) {
-    return Arrays.stream(values())
-        .filter(method -> method.optionName.equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "fusion must be one of "
-                        + Arrays.stream(values())
-                            .map(FusionMethod::optionName)
-                            .collect(Collectors.joining(", "))
-                        + "; got "
-                        + name));
+    return OptionNames.find("fusion", values(), FusionMethod::optionName, name);
   }
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.model;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
-
 /** Number formats in which a model may be run. */
 public enum DType {
   /** IEEE 754 single precision. */
@@ -37,18 +34,6 @@ public enum DType {
    * @throws IllegalArgumentException if there is none; the message lists those that exist
    */
   public static DType of(String configName) {
-    return Arrays.stream(values())
-        .filter(t -> t.configName.equals(configName))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "dtype must be one of "
-                        + Arrays.stream(values())
-                            .map(DType::configName)
-                            .collect(Collectors.joining(", "))
-                        + ", got '"
-                        + configName
-                        + "'"));
+    return OptionNames.find("dtype", values(), DType::configName, configName);
   }
 }

@@ -86,7 +86,8 @@ class HybridFusionTest {
         () -> fusion.withWeights(1, Double.NaN));
     assertMessage("wordWeight and vectorWeight must not both be 0", () -> fusion.withWeights(0, 0));
     assertMessage("topN must be at least 1, got 0", () -> fusion.fuse(topDocs(), topDocs(), 0));
-    assertMessage("fusion must be one of rrf, minmax; got linear", () -> FusionMethod.of("linear"));
+    assertMessage(
+        "fusion must be one of rrf, minmax, got 'linear'", () -> FusionMethod.of("linear"));
   }
 
   private static void assertMessage(String message, Runnable call) {
