@@ -5,9 +5,11 @@ package io.github.llm2vec.torch;
  * One step's hyper-parameters of AdamW (Loshchilov and Hutter, 2019, algorithm 2).
  *
  * @param learningRate of this step
- * @param embeddingLearningRate of this step, for the token embeddings and the head of a language
- *     model. Adam moves every weight by about the learning rate, but a token's embedding only has a
- *     gradient where the token occurs, so that those of a new model need larger steps
+ * @param embeddingLearningRate of this step, for what lies outside the layers: token embeddings,
+ *     the last norm and the head of a language model. Adam moves every weight by about the learning
+ *     rate, but a token's embedding only has a gradient where the token occurs, so that those of a
+ *     new model need larger steps; and the norm, which weighs the dimensions of what has become of
+ *     them, has to keep up
  * @param beta1 decay of the mean gradient
  * @param beta2 decay of the mean squared gradient
  * @param epsilon added to the root of the latter

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -17,15 +18,16 @@ final class TrainedTensors {
   /** The name of the language model's head. */
   static final String HEAD = "lm_head.weight";
 
-  private static final String EMBEDDING = "embed_tokens.weight";
+  private static final Set<String> OUTSIDE_LAYERS =
+      Set.of("embed_tokens.weight", "norm.weight", HEAD);
 
   /**
    * What the optimiser asks of an entry of the list.
    *
    * @param decayed whether weight decay applies
-   * @param embedding whether it has a row for every token
+   * @param outsideLayers whether it is the embeddings, the last norm or the head
    */
-  private record Entry(boolean decayed, boolean embedding) {}
+  private record Entry(boolean decayed, boolean outsideLayers) {}
 
   /**
    * A tensor.
@@ -71,7 +73,7 @@ final class TrainedTensors {
 
   private void add(String name, long rows, long columns) {
     tensors.put(name, new Tensor(entries.size(), 0, List.of(rows, columns)));
-    entries.add(new Entry(true, name.equals(HEAD)));
+    entries.add(new Entry(true, OUTSIDE_LAYERS.contains(name)));
   }
 
   private void add(WeightLayout.Slot slot) {
@@ -87,7 +89,7 @@ final class TrainedTensors {
     }
     // Norms and biases are the vectors; the matrices are decayed.
     WeightLayout.Part one = slot.parts().get(0);
-    entries.add(new Entry(one.columns() > 0, one.name().equals(EMBEDDING)));
+    entries.add(new Entry(one.columns() > 0, OUTSIDE_LAYERS.contains(one.name())));
   }
 
   List<String> names() {
@@ -128,7 +130,7 @@ final class TrainedTensors {
   }
 
   private static double rate(AdamW adam, Entry entry) {
-    return entry.embedding() ? adam.embeddingLearningRate() : adam.learningRate();
+    return entry.outsideLayers() ? adam.embeddingLearningRate() : adam.learningRate();
   }
 
   private double[] byEntry(ToDoubleFunction<Entry> value) {

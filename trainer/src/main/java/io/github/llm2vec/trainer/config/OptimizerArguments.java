@@ -7,9 +7,9 @@ import java.util.Set;
  * AdamW with decoupled weight decay, and the limit of gradients.
  *
  * @param learningRate {@code learning_rate}
- * @param embeddingLearningRate {@code embedding_learning_rate}: that of the token embeddings and of
- *     the head, where all weights are trained; {@code learning_rate} if it isn't given. Follows the
- *     same schedule. Not in transformers; unsloth has the key
+ * @param embeddingLearningRate {@code embedding_learning_rate}: that of the token embeddings, the
+ *     last norm and the head, where all weights are trained; {@code learning_rate} if it isn't
+ *     given. Follows the same schedule. Not in transformers; unsloth has the key
  * @param weightDecay {@code weight_decay}; biases and norm weights are not decayed
  * @param beta1 {@code adam_beta1}
  * @param beta2 {@code adam_beta2}
