@@ -26,6 +26,10 @@ final class HtmlSource implements PairSource {
   private static final Pattern ENTITY = Pattern.compile("&(?:[A-Za-z]+|#\\d+);");
   private static final Pattern NUMBER =
       Pattern.compile("^(?:(?:Chapter|Appendix)\\s+)?(?:[A-Z]|\\d+)(?:\\.\\d+)*\\.?\\s+");
+
+  /** Functions, fields and headers; there are thousands, and who searches asks for none of them. */
+  private static final Pattern CODE = Pattern.compile("\\w\\.\\w|::|[(\\[<_]");
+
   private static final char UNREADABLE = '\uFFFD';
   private static final int LEAST_TITLE_WORDS = 2;
   private static final int MOST_TITLE_WORDS = 25;
@@ -85,7 +89,8 @@ final class HtmlSource implements PairSource {
 
   private static void section(String title, String body, Set<String> seen, Consumer<Pair> pairs) {
     int titleWords = Words.of(title).size();
-    if (titleWords >= LEAST_TITLE_WORDS
+    if (!CODE.matcher(title).find()
+        && titleWords >= LEAST_TITLE_WORDS
         && titleWords <= MOST_TITLE_WORDS
         && Words.of(body).size() >= LEAST_WORDS
         && body.indexOf(UNREADABLE) < 0

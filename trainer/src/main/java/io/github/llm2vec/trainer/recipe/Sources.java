@@ -14,6 +14,31 @@ import java.util.stream.Stream;
  */
 final class Sources {
 
+  /** Where each package of documentation has its pages. */
+  private static final List<String> DOCUMENTATION =
+      List.of(
+          "apache2-doc/usr/share/doc/apache2-doc/manual/en",
+          "bind9-doc/usr/share/doc",
+          "erlang-doc/usr/share/doc",
+          "keystone-doc/usr/share/doc",
+          "libboost1.74-doc/usr/share/doc",
+          "libreoffice-help-en-us/usr/share/libreoffice/help",
+          "llvm-14-doc/usr/share/doc",
+          "nodejs-doc/usr/share/doc",
+          "nova-doc/usr/share/doc",
+          "postgresql-doc-15/usr/share/doc",
+          "python-astropy-doc/usr/share/doc",
+          "python-django-doc/usr/share/doc",
+          "python-pandas-doc/usr/share/doc",
+          "python-scipy-doc/usr/share/doc",
+          "python-sklearn-doc/usr/share/doc",
+          "python-statsmodels-doc/usr/share/doc",
+          "python-sympy-doc/usr/share/doc",
+          "python3.11-doc/usr/share/doc",
+          "sqlite3-doc/usr/share/doc",
+          "swift-doc/usr/share/doc",
+          "tomcat10-docs/usr/share/tomcat10-docs");
+
   private final Path packages;
   private final Path collections;
   private final int mostWords;
@@ -31,25 +56,21 @@ final class Sources {
   List<PairSource> find() {
     Path wordNet = packages.resolve("wordnet-base/usr/share/wordnet");
     add(wordNet, new WordNetSource(wordNet));
+    add(wordNet, new SynonymSource(wordNet, seed));
     Path descriptions = packages.resolve("Translation-en");
     addWithCrops(descriptions, new DescriptionSource(descriptions));
     Path foldoc = packages.resolve("dict-foldoc/usr/share/dictd/foldoc.dict.dz");
     addWithCrops(foldoc, new DictionarySource("foldoc", foldoc));
-    for (String place :
-        List.of(
-            "apache2-doc/usr/share/doc/apache2-doc/manual/en",
-            "postgresql-doc-15/usr/share/doc",
-            "python3.11-doc/usr/share/doc",
-            "sqlite3-doc/usr/share/doc")) {
+    for (String place : DOCUMENTATION) {
       Path folder = packages.resolve(place);
       addWithCrops(folder, new HtmlSource(place.substring(0, place.indexOf('/')), folder));
     }
     Stream.of("train", "test")
         .map(part -> collections.resolve("pairs/pubmedqa/" + part + ".jsonl.gz"))
         .forEach(file -> addWithCrops(file, new JsonPairSource("pubmedqa", file)));
-    Stream.of("dev", "test")
-        .map(part -> collections.resolve("pairs/snli-devtest/triples." + part + ".jsonl.gz"))
-        .forEach(file -> add(file, new JsonPairSource("snli", file)));
+    // The test part is for tests.
+    Path snli = collections.resolve("pairs/snli-devtest/triples.dev.jsonl.gz");
+    add(snli, new JsonPairSource("snli", snli));
     Path novels = collections.resolve("text/novels/train.txt.gz");
     add(novels, new ProseSource("novels", novels, seed));
     for (String part : List.of("valid", "test")) {

@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.recipe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -81,10 +82,15 @@ class TrainingDataBuilderTest {
         "sqlite3-doc/usr/share/doc/a.html",
         "<html><head><title>no</title></head><h1>2.1 How to choose a page size</h1><p>Pages are"
             + " units&nbsp;of reading &amp; writing. <pre>code</pre>A larger one makes long rows"
-            + " cheap and short updates dear, so measure with your own data before.</p></html>");
+            + " cheap and short updates dear, so measure with your own data before.</p>"
+            + "<h2>sqlite3_open (and all its flags)</h2><p>Nobody who searches asks for a function by"
+            + " its name and so this section is left out however many words it may have.</p></html>");
     gzip(
         collections.resolve("pairs/snli-devtest/triples.dev.jsonl.gz"),
         "{\"query\":\"a man eats\",\"positive\":\"someone eats\"}\n");
+    gzip(
+        collections.resolve("pairs/snli-devtest/triples.test.jsonl.gz"),
+        "{\"query\":\"this is measured on\",\"positive\":\"not trained on\"}\n");
   }
 
   private void write(String name, String content) throws IOException {
@@ -104,8 +110,14 @@ class TrainingDataBuilderTest {
   void readsEverySource() throws IOException {
     build(List.of(), 100);
     Map<String, String> positives = new TreeMap<>();
+    JsonNode synonyms = null;
     for (JsonNode line : pairs()) {
-      positives.put(line.path("query").asText(), line.path("positive").asText());
+      if (line.path("source").asText().equals("synonyms")) {
+        assertNull(synonyms, "only one synset has several terms");
+        synonyms = line;
+      } else {
+        positives.put(line.path("query").asText(), line.path("positive").asText());
+      }
     }
     assertEquals(
         Map.of(
@@ -123,6 +135,10 @@ class TrainingDataBuilderTest {
                     + " updates dear, so measure with your own data before.",
             "a man eats", "someone eats"),
         positives);
+    List<String> others = new ArrayList<>(List.of("foray", "raid", "air raid"));
+    assertTrue(others.remove(synonyms.path("query").asText()), synonyms.toString());
+    assertEquals(
+        String.join(", ", others) + ": a sudden short attack", synonyms.path("positive").asText());
     List<String> sentences = Files.readAllLines(folder.resolve("out/sentences.txt"));
     assertTrue(sentences.contains("small crude shelter used as a dwelling"), sentences.toString());
     assertEquals(7, Files.readAllLines(folder.resolve("out/text.txt")).size());
