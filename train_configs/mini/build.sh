@@ -75,13 +75,14 @@ done_after packages
 
 # ---- Data and tokenizer ----------------------------------------------------------------------
 
-if [ ! -f "$out/data/pairs" ]; then
+if [ ! -f "$out/data/done" ]; then
   say "training data"
   set -- --packages "$out/packages" --collections "${collections:-$out/packages}" --output "$out/data"
   for kept_out in retrieval pairs/stsb-open; do
     [ -z "$collections" ] || [ ! -d "$collections/$kept_out" ] || set -- "$@" --keep-out "$collections/$kept_out"
   done
-  LLM2VEC_HEAP=${LLM2VEC_HEAP:-3g} "$llm2vec" recipe --max-per-source 30000 --max-words 80 "$@"
+  LLM2VEC_HEAP=${LLM2VEC_HEAP:-3g} "$llm2vec" recipe --max-per-source 40000 --max-words 80 "$@"
+  touch "$out/data/done"
 fi
 done_after data
 

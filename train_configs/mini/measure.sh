@@ -5,9 +5,10 @@
 #
 #   train_configs/mini/measure.sh COLLECTIONS [MODEL ...]
 #
-# COLLECTIONS holds folders in BEIR's layout below retrieval, and pairs of sentences in
-# pairs/stsb-open. Without MODEL, the checkpoint that build.sh makes is measured. Results, run files
-# and reports go to output/mini/scores; what is there already is not encoded again.
+# COLLECTIONS holds folders in BEIR's layout below retrieval, captions and what follows from them
+# in pairs/snli-devtest, and pairs of sentences in pairs/stsb-open. Without MODEL, the checkpoint
+# that build.sh makes is measured. Results, run files and reports go to output/mini/scores; what is
+# there already is not encoded again.
 # MINI_VECTOR_WEIGHT is the weight of vectors in the hybrid, default 0.25, beside words of 1;
 # MINI_FUSION is what is fused, minmax or rrf.
 set -eu
@@ -21,6 +22,31 @@ tasks=
 for folder in "$collections"/retrieval/*/; do
   tasks=${tasks:+$tasks,}${folder%/}
 done
+
+# The test part of SNLI as a collection: a caption finds the statement that follows from it, among
+# all that do and that contradict one. The pairs of its dev part are trained on.
+triples=$collections/pairs/snli-devtest/triples.test.jsonl.gz
+if [ -f "$triples" ]; then
+  mkdir -p "$out/snli/qrels"
+  gzip -dc "$triples" | awk -F '"' -v out="$out/snli" '
+    function document(text) {
+      if (!(text in documents)) {
+        documents[text] = "d" ++count
+        printf "{\"_id\": \"%s\", \"text\": \"%s\"}\n", documents[text], text >(out "/corpus.jsonl")
+      }
+      return documents[text]
+    }
+    BEGIN { print "query-id\tcorpus-id\tscore" >(out "/qrels/test.tsv") }
+    !($4 in queries) {
+      queries[$4] = "q" ++asked
+      printf "{\"_id\": \"%s\", \"text\": \"%s\"}\n", queries[$4], $4 >(out "/queries.jsonl")
+    }
+    {
+      print queries[$4] "\t" document($8) "\t1" >(out "/qrels/test.tsv")
+      document($12)
+    }'
+  tasks=${tasks:+$tasks,}$out/snli
+fi
 
 sts=$collections/pairs/stsb-open
 [ ! -d "$sts" ] || tasks=${tasks:+$tasks,}$sts
