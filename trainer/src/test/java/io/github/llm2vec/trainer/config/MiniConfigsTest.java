@@ -10,30 +10,35 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The stages of the mini model, which start from one another's results. */
+/** The stages of the mini and the small model, which start from one another's results. */
 class MiniConfigsTest {
 
   private static final Path FOLDER = Path.of("../train_configs/mini");
   private static final JsonMapper JSON = new JsonMapper();
 
-  @Test
-  void everyStageIsReadWithoutComplaint() throws IOException {
-    ConfigFiles.pretrain(FOLDER.resolve("pretrain.json"), List.of());
-    ConfigFiles.mntp(FOLDER.resolve("mntp.json"), List.of());
-    ConfigFiles.simcse(FOLDER.resolve("simcse.json"), List.of());
-    ConfigFiles.supervised(FOLDER.resolve("supervised.json"), List.of());
-    String before = json("pretrain.json").path("output_dir").asText();
+  @ParameterizedTest
+  @ValueSource(strings = {"mini", "small"})
+  void everyStageIsReadWithoutComplaintAndStartsFromTheOneBefore(String model) throws IOException {
+    Path folder = FOLDER.resolveSibling(model);
+    ConfigFiles.pretrain(folder.resolve("pretrain.json"), List.of());
+    ConfigFiles.mntp(folder.resolve("mntp.json"), List.of());
+    ConfigFiles.simcse(folder.resolve("simcse.json"), List.of());
+    ConfigFiles.supervised(folder.resolve("supervised.json"), List.of());
+    String before = json(folder.resolve("pretrain.json")).path("output_dir").asText();
     for (String stage : List.of("mntp.json", "simcse.json", "supervised.json")) {
-      assertEquals(before, json(stage).path("model_name_or_path").asText(), stage);
-      before = json(stage).path("output_dir").asText();
+      JsonNode config = json(folder.resolve(stage));
+      assertEquals(before, config.path("model_name_or_path").asText(), stage);
+      before = config.path("output_dir").asText();
     }
   }
 
   /** 16 MB with two bytes per weight, and room for the tokenizer; an encoder has no head. */
   @Test
   void theModelIsSmallEnough() throws IOException {
-    JsonNode model = json("model/config.json");
+    JsonNode model = json(FOLDER.resolve("model/config.json"));
     long hidden = model.path("hidden_size").asLong();
     long head = model.path("head_dim").asLong();
     long queries = hidden * head * model.path("num_attention_heads").asLong();
@@ -47,7 +52,7 @@ class MiniConfigsTest {
     assertTrue(all <= 7_600_000, all + " weights");
   }
 
-  private static JsonNode json(String name) throws IOException {
-    return JSON.readTree(FOLDER.resolve(name).toFile());
+  private static JsonNode json(Path file) throws IOException {
+    return JSON.readTree(file.toFile());
   }
 }
