@@ -10,7 +10,8 @@
 # that build.sh makes is measured. Results, run files and reports go to output/mini/scores; what is
 # there already is not encoded again.
 # MINI_VECTOR_WEIGHT is the weight of vectors in the hybrid, default 0.25, beside words of 1;
-# MINI_FUSION is what is fused, minmax or rrf.
+# MINI_FUSION is what is fused, minmax or rrf. MINI_METHODS is what is measured, exact,bm25,hybrid.
+# MINI_MAX_LENGTH cuts texts to so many tokens, default what the model says.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname "$0")/../.." && pwd -P)
@@ -58,8 +59,9 @@ for model in "$@"; do
   bidirectional=true
   [ "$name" != pretrain ] || bidirectional=false
   echo "mini: measuring $name" >&2
-  bin/llm2vec mteb --name "$name" --model "$model" --methods exact,bm25,hybrid --tasks "$tasks" \
-    --instruction= --enable-bidirectional "$bidirectional" \
+  bin/llm2vec mteb --name "$name" --model "$model" --tasks "$tasks" \
+    --methods "${MINI_METHODS:-exact,bm25,hybrid}" --instruction= \
+    --enable-bidirectional "$bidirectional" ${MINI_MAX_LENGTH:+--max-length "$MINI_MAX_LENGTH"} \
     --fusion "${MINI_FUSION:-minmax}" --vector-weight "${MINI_VECTOR_WEIGHT:-0.25}" \
     --output "$out/scores/$name"
 done
