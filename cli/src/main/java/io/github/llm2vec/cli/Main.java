@@ -95,6 +95,7 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new SupervisedCommand(console, finder))
             .addSubcommand(new PretrainCommand(console, finder))
             .addSubcommand(new TokenizerCommand(console))
+            .addSubcommand(new MineCommand(console))
             .addSubcommand(new RecipeCommand(console));
     // Behind the configuration stand its keys, which are no options of this program.
     commandLine.getSubcommands().values().stream()

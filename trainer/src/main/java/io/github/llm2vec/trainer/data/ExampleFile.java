@@ -6,17 +6,20 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A file of examples that can be read in any order. Opening it reads all of it once, checks every
  * line and remembers on disk where each begins; lines of packed files and rows of Parquet are
  * unpacked onto disk. Thread-safe.
  */
-final class ExampleFile implements Closeable {
+public final class ExampleFile implements Closeable {
 
   private static final List<String> PARQUET_COLUMNS =
       List.of("query", "anchor", "positive", "pos", "negative", "neg", "prompt", "instruction");
@@ -39,7 +42,7 @@ final class ExampleFile implements Closeable {
    * @param corrupt what becomes of lines that cannot be understood
    * @throws DataFormatException if a line is not understood, or only some have negatives
    */
-  static ExampleFile open(Path file, Path cache, CorruptLines corrupt) throws IOException {
+  public static ExampleFile open(Path file, Path cache, CorruptLines corrupt) throws IOException {
     DataFile.requireFile(file);
     boolean parquet = DataFile.extension(file).equals("parquet");
     boolean inPlace = !parquet && !DataFile.isGzipped(file);
@@ -56,6 +59,30 @@ final class ExampleFile implements Closeable {
     Path lines = inPlace ? file : DiskRowsWriter.rowsFile(cache, name);
     DiskRows rows = DiskRows.open(lines, DiskRowsWriter.indexFile(cache, name));
     return new ExampleFile(file, rows, check.negatives);
+  }
+
+  /**
+   * The files of plain data: the file itself, or those of a folder, each of which is a dataset of
+   * its own.
+   *
+   * @throws NoSuchFileException if there is none
+   */
+  public static List<Path> find(Path path) throws IOException {
+    if (!Files.isDirectory(path)) {
+      return List.of(path);
+    }
+    try (Stream<Path> found = Files.list(path)) {
+      List<Path> files =
+          found
+              .filter(f -> List.of("jsonl", "json", "parquet").contains(DataFile.extension(f)))
+              .sorted()
+              .toList();
+      if (files.isEmpty()) {
+        throw new NoSuchFileException(
+            path.toString(), null, "there are no .jsonl or .parquet files in this folder");
+      }
+      return files;
+    }
   }
 
   private static void indexLines(
@@ -141,17 +168,17 @@ final class ExampleFile implements Closeable {
   }
 
   /** Name of the dataset: that of the file without its ending. */
-  String name() {
+  public String name() {
     return file.getFileName().toString().replaceFirst("\\..*$", "");
   }
 
   /** The file itself. */
-  Path file() {
+  public Path file() {
     return file;
   }
 
   /** Number of examples. */
-  long size() {
+  public long size() {
     return rows.size();
   }
 
@@ -161,9 +188,31 @@ final class ExampleFile implements Closeable {
   }
 
   /** Reads an example by its number, from 0. */
-  ExampleLine read(long example) throws IOException {
-    String json = new String(rows.read(example), StandardCharsets.UTF_8);
-    return ExampleLine.parse(json, file.toString(), example + 1);
+  public ExampleLine read(long example) throws IOException {
+    return ExampleLine.parse(json(example), file.toString(), example + 1);
+  }
+
+  /**
+   * An example as a line of JSON with other negatives than it has, in the form that its positives
+   * have.
+   *
+   * @param example its number, from 0
+   * @param negatives at least one
+   */
+  public String withNegatives(long example, List<String> negatives) throws IOException {
+    ObjectNode object = JsonRecords.parse(json(example), file.toString(), example + 1);
+    object.remove(List.of("negative", "neg"));
+    String key = object.has("positive") ? "negative" : "neg";
+    if (negatives.size() == 1 && key.equals("negative")) {
+      object.put(key, negatives.get(0));
+    } else {
+      negatives.forEach(object.putArray(key)::add);
+    }
+    return JsonRecords.write(object);
+  }
+
+  private String json(long example) throws IOException {
+    return new String(rows.read(example), StandardCharsets.UTF_8);
   }
 
   @Override

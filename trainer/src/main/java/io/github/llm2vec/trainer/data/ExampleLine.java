@@ -27,14 +27,15 @@ import java.util.stream.Stream;
  * @param negatives none, if the data has none
  * @param prompt the instruction that the line itself brings
  */
-record ExampleLine(
+public record ExampleLine(
     String query, List<String> positives, List<String> negatives, Optional<String> prompt) {
 
   private static final String FORM =
       "; a line must look like {\"query\": \"...\", \"positive\": \"...\", \"negative\": \"...\"} or"
           + " {\"query\": \"...\", \"pos\": [\"...\"], \"neg\": [\"...\"]}";
 
-  ExampleLine {
+  /** Copies the lists. */
+  public ExampleLine {
     positives = List.copyOf(positives);
     negatives = List.copyOf(negatives);
   }

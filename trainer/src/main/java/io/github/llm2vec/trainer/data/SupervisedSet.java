@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
 
 /**
  * Examples of one or several datasets for supervised contrastive training, in batches of one
@@ -87,21 +86,7 @@ public final class SupervisedSet implements Closeable {
    */
   public static SupervisedSet openPlain(Path path, Options options, CorruptLines corrupt)
       throws IOException {
-    if (!Files.isDirectory(path)) {
-      return open(List.of(path), false, options, corrupt);
-    }
-    try (Stream<Path> found = Files.list(path)) {
-      List<Path> files =
-          found
-              .filter(f -> List.of("jsonl", "json", "parquet").contains(DataFile.extension(f)))
-              .sorted()
-              .toList();
-      if (files.isEmpty()) {
-        throw new NoSuchFileException(
-            path.toString(), null, "there are no .jsonl or .parquet files in this folder");
-      }
-      return open(files, false, options, corrupt);
-    }
+    return open(ExampleFile.find(path), false, options, corrupt);
   }
 
   private static SupervisedSet open(

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Finds hard negatives for pairs of texts: what a search by words takes for an answer and is none.
+ * Reads and writes training data; knows nothing of models.
+ */
+package io.github.llm2vec.trainer.mining;
