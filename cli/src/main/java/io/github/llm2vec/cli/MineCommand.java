@@ -11,7 +11,9 @@ import io.github.llm2vec.trainer.mining.NegativeMiner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -100,9 +102,15 @@ final class MineCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     NegativeMiner miner = new NegativeMiner(options(), new CorruptLines(CorruptLine.ERROR));
+    Set<Path> outputs = new HashSet<>();
     for (Path file : ExampleFile.find(pairs)) {
       String name = file.getFileName().toString().replaceFirst("\\..*$", "");
       Path mined = output.resolve(name + ".jsonl");
+      if (!outputs.add(mined)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            pairs + " has several files that would become " + mined + "; rename one");
+      }
       if (Files.exists(mined) && Files.isSameFile(mined, file)) {
         throw new ParameterException(
             spec.commandLine(), "--output must be another folder than that of " + file);

@@ -82,6 +82,10 @@ class MineCommandTest {
     assertEquals(1, mine(folder.resolve("t"), pairs));
     assertTrue(runner.err().contains("rivers.jsonl:1"), runner.err());
     assertFalse(Files.exists(folder.resolve("t/rivers.jsonl")));
+    Files.delete(pairs.resolve("rivers.jsonl"));
+    Files.copy(pairs.resolve("tools.jsonl"), pairs.resolve("tools.json"));
+    assertEquals(2, mine(folder.resolve("t"), pairs));
+    assertTrue(runner.err().contains("has several files that would become"), runner.err());
   }
 
   private int mine(Path output, Path data, String... options) {

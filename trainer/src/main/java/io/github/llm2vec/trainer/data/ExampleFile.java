@@ -168,7 +168,7 @@ public final class ExampleFile implements Closeable {
   }
 
   /** Name of the dataset: that of the file without its ending. */
-  public String name() {
+  String name() {
     return file.getFileName().toString().replaceFirst("\\..*$", "");
   }
 
