@@ -68,6 +68,8 @@ public final class NegativeMiner {
       throws IOException {
     AtomicFile file = new AtomicFile(output);
     long drawn = 0;
+    // What an interrupted run has left there may be of other pairs.
+    IOUtils.rm(work);
     try (ExampleFile examples = ExampleFile.open(pairs, work, corrupt);
         PositiveIndex index = PositiveIndex.write(examples, work.resolve("index"))) {
       try (BufferedWriter out = file.open()) {

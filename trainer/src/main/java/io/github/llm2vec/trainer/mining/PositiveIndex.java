@@ -2,25 +2,22 @@
 package io.github.llm2vec.trainer.mining;
 
 import io.github.llm2vec.trainer.data.ExampleFile;
+import io.github.llm2vec.trainer.mteb.search.EnglishWords;
+import io.github.llm2vec.trainer.mteb.search.NumberedIndex;
+import io.github.llm2vec.trainer.mteb.search.WordOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.lucene.analysis.Analyzer;
-import org.apache.lucene.analysis.TokenStream;
-import org.apache.lucene.analysis.en.EnglishAnalyzer;
-import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
+import java.util.stream.Stream;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.Field;
 import org.apache.lucene.document.TextField;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
-import org.apache.lucene.index.LogDocMergePolicy;
-import org.apache.lucene.index.SerialMergeScheduler;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BooleanQuery;
@@ -28,8 +25,6 @@ import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.search.similarities.BM25Similarity;
-import org.apache.lucene.store.Directory;
-import org.apache.lucene.store.FSDirectory;
 
 /**
  * The different positives of a file, to be found by BM25 over English words with Anserini's
@@ -43,55 +38,48 @@ final class PositiveIndex implements AutoCloseable {
   /** Different words of a query that are searched for; a longer one is a document. */
   private static final int MOST_WORDS = 64;
 
-  private static final BM25Similarity SIMILARITY = new BM25Similarity(0.9f, 0.4f);
+  private static final BM25Similarity SIMILARITY = WordOptions.FLAT.similarity();
 
-  private final Directory directory;
   private final DirectoryReader reader;
   private final IndexSearcher searcher;
-  private final Analyzer analyzer;
+  private final EnglishWords english;
 
-  private PositiveIndex(Directory directory, Analyzer analyzer) throws IOException {
-    this.directory = directory;
-    this.reader = DirectoryReader.open(directory);
+  private PositiveIndex(DirectoryReader reader, EnglishWords english) {
+    this.reader = reader;
     this.searcher = new IndexSearcher(reader);
     searcher.setSimilarity(SIMILARITY);
-    this.analyzer = analyzer;
+    this.english = english;
   }
 
   /**
    * Writes the index of a file.
    *
-   * @param folder of the index alone; what is in it is replaced
+   * @param folder of the index alone, which must be empty
    */
   static PositiveIndex write(ExampleFile pairs, Path folder) throws IOException {
-    Analyzer analyzer = new EnglishAnalyzer();
-    IndexWriterConfig config =
-        new IndexWriterConfig(analyzer)
-            .setSimilarity(SIMILARITY)
-            .setOpenMode(IndexWriterConfig.OpenMode.CREATE)
-            .setMergeScheduler(new SerialMergeScheduler())
-            .setMergePolicy(new LogDocMergePolicy());
-    Directory directory = FSDirectory.open(folder);
+    EnglishWords english = new EnglishWords();
+    IndexWriterConfig config = new IndexWriterConfig(english.analyzer()).setSimilarity(SIMILARITY);
     try {
-      try (IndexWriter writer = new IndexWriter(directory, config)) {
-        Set<Integer> seen = new HashSet<>();
-        for (long i = 0; i < pairs.size(); i++) {
-          for (String positive : pairs.read(i).positives()) {
-            // Texts of equal hashes are few, and only one of them is missing as a negative.
-            if (seen.add(positive.hashCode())) {
-              Document document = new Document();
-              document.add(new TextField(TEXT, positive, Field.Store.YES));
-              writer.addDocument(document);
-            }
-          }
-        }
-        writer.forceMerge(1);
-      }
-      return new PositiveIndex(directory, analyzer);
+      DirectoryReader reader =
+          NumberedIndex.open(folder, "positives", config, writer -> fill(writer, pairs));
+      return new PositiveIndex(reader, english);
     } catch (IOException | RuntimeException e) {
-      analyzer.close();
-      directory.close();
+      english.close();
       throw e;
+    }
+  }
+
+  private static void fill(IndexWriter writer, ExampleFile pairs) throws IOException {
+    Set<Integer> seen = new HashSet<>();
+    for (long i = 0; i < pairs.size(); i++) {
+      for (String positive : pairs.read(i).positives()) {
+        // Texts of equal hashes are few, and only one of them is missing as a negative.
+        if (seen.add(positive.hashCode())) {
+          Document document = NumberedIndex.document(seen.size() - 1);
+          document.add(new TextField(TEXT, positive, Field.Store.YES));
+          writer.addDocument(document);
+        }
+      }
     }
   }
 
@@ -100,7 +88,7 @@ final class PositiveIndex implements AutoCloseable {
     return reader.maxDoc();
   }
 
-  /** A text by its number. */
+  /** A text by its number in the index. */
   String text(int number) throws IOException {
     return reader.storedFields().document(number).get(TEXT);
   }
@@ -112,25 +100,12 @@ final class PositiveIndex implements AutoCloseable {
         .limit(MOST_WORDS)
         .forEach(word -> any.add(new TermQuery(new Term(TEXT, word)), BooleanClause.Occur.SHOULD));
     ScoreDoc[] hits = searcher.search(any.build(), most).scoreDocs;
-    int[] found = new int[hits.length];
-    for (int rank = 0; rank < found.length; rank++) {
-      found[rank] = hits[rank].doc;
-    }
-    return found;
+    return Stream.of(hits).mapToInt(hit -> hit.doc).toArray();
   }
 
-  /** The different words of a text, stemmed, without stop words, in their order. */
+  /** The different words of a text, in their order. */
   Set<String> words(String text) throws IOException {
-    Set<String> words = new LinkedHashSet<>();
-    try (TokenStream tokens = analyzer.tokenStream(TEXT, text)) {
-      CharTermAttribute word = tokens.addAttribute(CharTermAttribute.class);
-      tokens.reset();
-      while (tokens.incrementToken()) {
-        words.add(word.toString());
-      }
-      tokens.end();
-    }
-    return words;
+    return english.count(text).keySet();
   }
 
   /** The words of several texts. */
@@ -145,7 +120,7 @@ final class PositiveIndex implements AutoCloseable {
   @Override
   public void close() throws IOException {
     reader.close();
-    directory.close();
-    analyzer.close();
+    reader.directory().close();
+    english.close();
   }
 }

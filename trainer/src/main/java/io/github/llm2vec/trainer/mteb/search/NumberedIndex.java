@@ -26,7 +26,7 @@ import org.apache.lucene.store.FSDirectory;
  * thread and with merges that keep the order, so that the same input gives the same rankings; a
  * finished index is used again if it was written from the same input, which its key tells.
  */
-final class NumberedIndex {
+public final class NumberedIndex {
 
   private static final String NUMBER = "number";
   private static final String FINISHED = "finished.txt";
@@ -35,7 +35,8 @@ final class NumberedIndex {
 
   /** Adds the documents of an index to its writer. */
   @FunctionalInterface
-  interface Filler {
+  public interface Filler {
+    /** Adds them all, in the order of their numbers. */
     void fill(IndexWriter writer) throws IOException;
   }
 
@@ -46,9 +47,10 @@ final class NumberedIndex {
    * @param key everything that the index depends on
    * @param config how to write
    * @param filler writes the documents, each made by {@link #document}
+   * @return one segment; it and its directory are the caller's to close
    */
-  static DirectoryReader open(Path folder, String key, IndexWriterConfig config, Filler filler)
-      throws IOException {
+  public static DirectoryReader open(
+      Path folder, String key, IndexWriterConfig config, Filler filler) throws IOException {
     Path finished = folder.resolve(FINISHED);
     boolean usable =
         Files.exists(finished) && Files.readString(finished, StandardCharsets.UTF_8).equals(key);
@@ -77,8 +79,8 @@ final class NumberedIndex {
     }
   }
 
-  /** A document with its number. */
-  static Document document(int number) {
+  /** A document with its number, from 0. */
+  public static Document document(int number) {
     Document document = new Document();
     document.add(new NumericDocValuesField(NUMBER, number));
     return document;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.search;
 
+import org.apache.lucene.search.similarities.BM25Similarity;
+
 /**
  * How words are searched.
  *
@@ -16,4 +18,9 @@ public record WordOptions(float k1, float b, boolean titleApart) {
 
   /** As {@link #FLAT}, with title and text as two fields. */
   public static final WordOptions MULTIFIELD = new WordOptions(0.9f, 0.4f, true);
+
+  /** BM25 with these constants, to index and to search with. */
+  public BM25Similarity similarity() {
+    return new BM25Similarity(k1, b);
+  }
 }

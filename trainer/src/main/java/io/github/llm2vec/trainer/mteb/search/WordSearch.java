@@ -10,10 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.lucene.analysis.Analyzer;
-import org.apache.lucene.analysis.TokenStream;
-import org.apache.lucene.analysis.en.EnglishAnalyzer;
-import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.Field;
 import org.apache.lucene.document.TextField;
@@ -44,7 +40,7 @@ public final class WordSearch implements AutoCloseable {
   private final DirectoryReader reader;
   private final Directory directory;
   private final IndexSearcher searcher;
-  private final Analyzer analyzer;
+  private final EnglishWords english;
   private final List<String> fields;
 
   /**
@@ -57,12 +53,15 @@ public final class WordSearch implements AutoCloseable {
   public record Found(Ranking ranking, int wordsLeftOut) {}
 
   private WordSearch(
-      DirectoryReader reader, Analyzer analyzer, BM25Similarity similarity, List<String> fields) {
+      DirectoryReader reader,
+      EnglishWords english,
+      BM25Similarity similarity,
+      List<String> fields) {
     this.reader = reader;
     this.directory = reader.directory();
     this.searcher = new IndexSearcher(reader);
     searcher.setSimilarity(similarity);
-    this.analyzer = analyzer;
+    this.english = english;
     this.fields = fields;
   }
 
@@ -75,9 +74,9 @@ public final class WordSearch implements AutoCloseable {
    */
   public static WordSearch open(Path folder, Corpus corpus, WordOptions options)
       throws IOException {
-    Analyzer analyzer = new EnglishAnalyzer();
-    BM25Similarity similarity = new BM25Similarity(options.k1(), options.b());
-    IndexWriterConfig config = new IndexWriterConfig(analyzer).setSimilarity(similarity);
+    EnglishWords english = new EnglishWords();
+    BM25Similarity similarity = options.similarity();
+    IndexWriterConfig config = new IndexWriterConfig(english.analyzer()).setSimilarity(similarity);
     DirectoryReader reader =
         NumberedIndex.open(
             folder,
@@ -85,7 +84,7 @@ public final class WordSearch implements AutoCloseable {
             config,
             writer -> fill(writer, corpus, options));
     List<String> fields = options.titleApart() ? List.of(TITLE, CONTENTS) : List.of(CONTENTS);
-    return new WordSearch(reader, analyzer, similarity, fields);
+    return new WordSearch(reader, english, similarity, fields);
   }
 
   private static void fill(IndexWriter writer, Corpus corpus, WordOptions options)
@@ -109,7 +108,7 @@ public final class WordSearch implements AutoCloseable {
 
   /** Finds the best documents for the words of a text. */
   public Found search(String text, int k) throws IOException {
-    Map<String, Integer> words = words(text);
+    Map<String, Integer> words = english.count(text);
     int most = IndexSearcher.getMaxClauseCount() / fields.size();
     int leftOut = Math.max(0, words.size() - most);
     if (leftOut > 0) {
@@ -123,20 +122,6 @@ public final class WordSearch implements AutoCloseable {
       }
     }
     return new Found(NumberedIndex.ranking(reader, searcher.search(query.build(), k)), leftOut);
-  }
-
-  /** How often a text has each of its words. */
-  private Map<String, Integer> words(String text) throws IOException {
-    Map<String, Integer> words = new LinkedHashMap<>();
-    try (TokenStream tokens = analyzer.tokenStream(CONTENTS, text)) {
-      CharTermAttribute word = tokens.addAttribute(CharTermAttribute.class);
-      tokens.reset();
-      while (tokens.incrementToken()) {
-        words.merge(word.toString(), 1, Integer::sum);
-      }
-      tokens.end();
-    }
-    return words;
   }
 
   private Map<String, Integer> rarest(Map<String, Integer> words, int most) throws IOException {
@@ -156,6 +141,6 @@ public final class WordSearch implements AutoCloseable {
   public void close() throws IOException {
     reader.close();
     directory.close();
-    analyzer.close();
+    english.close();
   }
 }
