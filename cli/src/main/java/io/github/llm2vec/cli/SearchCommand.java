@@ -15,6 +15,7 @@ import io.github.llm2vec.lucene.SimdSupport;
 import io.github.llm2vec.lucene.TextVectorField;
 import io.github.llm2vec.lucene.VectorFormatOptions;
 import io.github.llm2vec.lucene.VectorQuantization;
+import io.github.llm2vec.lucene.WideVectorsFormat;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -159,9 +160,15 @@ final class SearchCommand implements Callable<Integer> {
     }
     search.check(spec, passages.wanted());
     passages.check(spec);
-    if (quantization == VectorQuantization.BINARY) {
-      throw new ParameterException(spec.commandLine(), "--quantization binary needs Lucene 10");
+    try {
+      WideVectorsFormat.of(format());
+    } catch (UnsupportedOperationException e) {
+      throw new ParameterException(spec.commandLine(), "--quantization: " + e.getMessage(), e);
     }
+  }
+
+  private VectorFormatOptions format() {
+    return VectorFormatOptions.DEFAULTS.withQuantization(quantization);
   }
 
   private boolean add(CorpusIndex lucene, Path file, StopSignal stop) throws IOException {
@@ -174,7 +181,7 @@ final class SearchCommand implements Callable<Integer> {
       result =
           lucene.add(
               reader,
-              VectorFormatOptions.DEFAULTS.withQuantization(quantization),
+              format(),
               gpu ? GPU_BATCH_TEXTS : CPU_BATCH_TEXTS,
               display::progressed,
               stop::requested);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
-import org.apache.lucene.search.FloatVectorSimilarityQuery;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.join.BitSetProducer;
@@ -167,7 +166,26 @@ public final class Llm2VecQueries {
     KnnTarget target = new KnnTarget(field.name(), field.queryVector(text), filter);
     float resultScore = VectorFieldChecks.scoreOfCosine(minCosine);
     float walkScore = VectorFieldChecks.scoreOfCosine(Math.max(-1, minCosine - 0.1f));
-    return new FloatVectorSimilarityQuery(
-        target.field(), target.vector(), walkScore, resultScore, target.restriction().orElse(null));
+    return similar(target, walkScore, resultScore);
+  }
+
+  /**
+   * All documents that match a filter and whose vectors have at least a score.
+   *
+   * @param field a field of float vectors of any similarity
+   * @param vector {@code [dimensions]} of the field
+   * @param walkScore the walk through the graph follows documents down to this score; at most
+   *     {@code minScore}, negative infinity to see all that can be reached
+   * @param minScore least score of a hit
+   * @param filter which documents may be hits
+   */
+  public static Query similar(
+      String field, float[] vector, float walkScore, float minScore, Query filter) {
+    return similar(new KnnTarget(field, vector.clone(), filter), walkScore, minScore);
+  }
+
+  private static Query similar(KnnTarget target, float walkScore, float minScore) {
+    return LuceneRelease.similar(
+        target.field(), target.vector(), walkScore, minScore, target.restriction().orElse(null));
   }
 }

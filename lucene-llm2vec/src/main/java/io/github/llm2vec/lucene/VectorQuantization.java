@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
+import org.apache.lucene.util.Version;
+
 /**
  * How the vectors that a search walks over are kept. Lucene always writes the full floats as well,
  * so a quantised field needs more disk and less memory, and hits can be scored again exactly.
@@ -8,11 +10,13 @@ package io.github.llm2vec.lucene;
 public enum VectorQuantization {
   /** Full floats: 4 bytes per dimension are read for every comparison. */
   FLOAT32(32),
-  /** 7 bits in a byte, which is what Lucene calls int8: 1 byte per dimension. */
+  /** 1 byte per dimension, of which Lucene uses 7 bits before release 10.4 and 8 since then. */
   INT8(8),
   /** 4 bits, two dimensions in a byte: half a byte per dimension. */
   INT4(4),
-  /** 1 bit per dimension with per-vector corrections. Lucene 10 only. */
+  /** 2 bits per dimension. Lucene 10.4 and later. */
+  INT2(2),
+  /** 1 bit per dimension. Lucene 10.2 and later. */
   BINARY(1);
 
   private final int bitsPerDimension;
@@ -29,5 +33,11 @@ public enum VectorQuantization {
    */
   public long searchedBytes(int dimensions) {
     return ((long) dimensions * bitsPerDimension + 7) / 8;
+  }
+
+  /** What is thrown where this Lucene cannot write such vectors. */
+  UnsupportedOperationException missing() {
+    return new UnsupportedOperationException(
+        "Lucene %s has no format for %s vectors; use INT8 or INT4".formatted(Version.LATEST, this));
   }
 }

@@ -7,7 +7,6 @@ import java.util.concurrent.ExecutorService;
 import org.apache.lucene.codecs.KnnVectorsFormat;
 import org.apache.lucene.codecs.KnnVectorsReader;
 import org.apache.lucene.codecs.KnnVectorsWriter;
-import org.apache.lucene.codecs.lucene99.Lucene99HnswScalarQuantizedVectorsFormat;
 import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat;
 import org.apache.lucene.index.SegmentReadState;
 import org.apache.lucene.index.SegmentWriteState;
@@ -73,18 +72,10 @@ public final class WideVectorsFormat extends KnnVectorsFormat {
   }
 
   private static KnnVectorsFormat lucene(VectorFormatOptions options, ExecutorService executor) {
-    int m = options.hnswM();
-    int beam = options.beamWidth();
-    int workers = options.numMergeWorkers();
-    return switch (options.quantization()) {
-      case FLOAT32 -> new Lucene99HnswVectorsFormat(m, beam, workers, executor);
-      // The null confidence interval makes Lucene derive it from the dimensions.
-      case INT8 ->
-          new Lucene99HnswScalarQuantizedVectorsFormat(m, beam, workers, 7, false, null, executor);
-      case INT4 ->
-          new Lucene99HnswScalarQuantizedVectorsFormat(m, beam, workers, 4, true, null, executor);
-      case BINARY -> LuceneShim.binaryFormat(m, beam, workers, executor);
-    };
+    return options.quantization() == VectorQuantization.FLOAT32
+        ? new Lucene99HnswVectorsFormat(
+            options.hnswM(), options.beamWidth(), options.numMergeWorkers(), executor)
+        : LuceneRelease.quantizedFormat(options, executor);
   }
 
   @Override

@@ -2,12 +2,12 @@
 package io.github.llm2vec.lucene;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -28,10 +28,11 @@ import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.KnnFloatVectorQuery;
 import org.apache.lucene.store.ByteBuffersDirectory;
 import org.apache.lucene.store.Directory;
+import org.apache.lucene.util.Version;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WideVectorsFormatTest {
@@ -100,39 +101,49 @@ class WideVectorsFormatTest {
   }
 
   @ParameterizedTest
-  @EnumSource(
-      value = VectorQuantization.class,
-      names = {"FLOAT32", "INT8", "INT4"})
-  void writesTheFormatOfTheQuantizationUnderTheNameOfLucene(VectorQuantization quantization)
-      throws Exception {
-    Map<VectorQuantization, String> names =
-        Map.of(
-            VectorQuantization.FLOAT32, "Lucene99HnswVectorsFormat",
-            VectorQuantization.INT8, "Lucene99HnswScalarQuantizedVectorsFormat",
-            VectorQuantization.INT4, "Lucene99HnswScalarQuantizedVectorsFormat");
+  @MethodSource("io.github.llm2vec.lucene.ReleaseFormat#all")
+  void writesTheFormatOfTheQuantizationUnderTheNameOfLucene(ReleaseFormat format) throws Exception {
+    VectorFormatOptions options =
+        VectorFormatOptions.DEFAULTS.withQuantization(format.quantization());
     try (Directory directory = new ByteBuffersDirectory()) {
-      write(directory, VectorFormatOptions.DEFAULTS.withQuantization(quantization), unit(2048));
+      write(directory, options, unit(2048));
       try (DirectoryReader reader = DirectoryReader.open(directory)) {
         FieldInfo info = reader.leaves().get(0).reader().getFieldInfos().fieldInfo("v");
         assertEquals(
-            names.get(quantization),
-            info.getAttribute(PerFieldKnnVectorsFormat.PER_FIELD_FORMAT_KEY));
+            format.name(), info.getAttribute(PerFieldKnnVectorsFormat.PER_FIELD_FORMAT_KEY));
         assertEquals(
-            quantization != VectorQuantization.FLOAT32, VectorFieldChecks.isQuantized(reader, "v"));
+            format.quantization() != VectorQuantization.FLOAT32,
+            VectorFieldChecks.isQuantized(reader, "v"));
       }
     }
   }
 
   @ParameterizedTest
-  @CsvSource({"FLOAT32,.vec,4096", "INT8,.veq,1024", "INT4,.veq,512"})
-  void searchedFilesHaveTheBytesThatTheQuantizationPromises(
-      VectorQuantization quantization, String suffix, int bytes) throws Exception {
-    assertEquals(bytes, quantization.searchedBytes(1024));
+  @EnumSource(VectorQuantization.class)
+  void quantizationThatThisLuceneLacksIsRefused(VectorQuantization quantization) {
+    VectorFormatOptions options = VectorFormatOptions.DEFAULTS.withQuantization(quantization);
+    if (ReleaseFormat.all().anyMatch(format -> format.quantization() == quantization)) {
+      assertDoesNotThrow(() -> WideVectorsFormat.of(options));
+    } else {
+      assertEquals(
+          "Lucene %s has no format for %s vectors; use INT8 or INT4"
+              .formatted(Version.LATEST, quantization),
+          assertThrows(UnsupportedOperationException.class, () -> WideVectorsFormat.of(options))
+              .getMessage());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.github.llm2vec.lucene.ReleaseFormat#all")
+  void searchedFilesHaveTheBytesThatTheQuantizationPromises(ReleaseFormat format) throws Exception {
+    // A quantised vector carries at most four numbers that correct it.
+    int corrections = format.bytes() - (int) format.quantization().searchedBytes(1024);
+    assertTrue(corrections >= 0 && corrections <= 16, corrections + " bytes of corrections");
     try (Directory directory = new ByteBuffersDirectory()) {
       IndexWriterConfig config =
           Llm2VecCodec.writerConfig(
                   new KeywordAnalyzer(),
-                  VectorFormatOptions.DEFAULTS.withQuantization(quantization))
+                  VectorFormatOptions.DEFAULTS.withQuantization(format.quantization()))
               .setUseCompoundFile(false);
       try (IndexWriter writer = new IndexWriter(directory, config)) {
         for (int i = 0; i < 50; i++) {
@@ -141,10 +152,10 @@ class WideVectorsFormatTest {
       }
       long length = 0;
       for (String file : directory.listAll()) {
-        length += file.endsWith(suffix) ? directory.fileLength(file) : 0;
+        length += file.endsWith(format.suffix()) ? directory.fileLength(file) : 0;
       }
-      // A quantised vector carries a correction of 4 bytes; header and footer are some hundred.
-      assertEquals(50.0 * bytes, (double) length, 50 * 4 + 300);
+      // Header, padding and footer are some hundred.
+      assertEquals(50.0 * format.bytes(), (double) length, 300);
     }
   }
 

@@ -3,9 +3,6 @@ package io.github.llm2vec.lucene;
 
 import java.io.IOException;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import org.apache.lucene.codecs.KnnVectorsFormat;
-import org.apache.lucene.codecs.lucene102.Lucene102HnswBinaryQuantizedVectorsFormat;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.KnnVectorValues;
 import org.apache.lucene.index.LeafReader;
@@ -20,12 +17,6 @@ import org.apache.lucene.search.Weight;
 final class LuceneShim {
 
   private LuceneShim() {}
-
-  static KnnVectorsFormat binaryFormat(
-      int hnswM, int beamWidth, int numMergeWorkers, ExecutorService mergeExecutor) {
-    return new Lucene102HnswBinaryQuantizedVectorsFormat(
-        hnswM, beamWidth, numMergeWorkers, mergeExecutor);
-  }
 
   /** The float vectors of a field, if the segment has any. */
   static Optional<StoredVectors> vectors(LeafReader reader, String field) throws IOException {

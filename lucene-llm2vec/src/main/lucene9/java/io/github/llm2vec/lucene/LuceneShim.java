@@ -3,8 +3,6 @@ package io.github.llm2vec.lucene;
 
 import java.io.IOException;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import org.apache.lucene.codecs.KnnVectorsFormat;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
@@ -12,22 +10,11 @@ import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.Weight;
-import org.apache.lucene.util.Version;
 
 /** What this package needs of Lucene 9 that Lucene 10 spells differently. */
 final class LuceneShim {
 
   private LuceneShim() {}
-
-  // The shim of Lucene 10 has the same method and answers.
-  @SuppressWarnings("DoNotCallSuggester")
-  static KnnVectorsFormat binaryFormat(
-      int hnswM, int beamWidth, int numMergeWorkers, ExecutorService mergeExecutor) {
-    throw new UnsupportedOperationException(
-        "Lucene "
-            + Version.LATEST
-            + " has no binary quantisation, which needs Lucene 10; use INT4 or INT8");
-  }
 
   /** The float vectors of a field, if the segment has any. */
   static Optional<StoredVectors> vectors(LeafReader reader, String field) throws IOException {

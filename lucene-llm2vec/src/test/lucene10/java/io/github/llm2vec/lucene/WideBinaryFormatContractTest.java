@@ -1,24 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
-import org.apache.lucene.codecs.Codec;
-import org.apache.lucene.tests.index.BaseKnnVectorsFormatTestCase;
-import org.apache.lucene.tests.util.TestUtil;
+/** Lucene's own contract of a vector format, for BINARY vectors. */
+public class WideBinaryFormatContractTest extends WideFormatContract {
 
-/** Lucene's own contract of a vector format, for binary vectors. */
-public class WideBinaryFormatContractTest extends BaseKnnVectorsFormatTestCase {
-
-  private final Codec codec =
-      Llm2VecCodec.over(
-          TestUtil.getDefaultCodec(),
-          field ->
-              WideVectorsFormat.of(
-                  VectorFormatOptions.DEFAULTS
-                      .withQuantization(VectorQuantization.BINARY)
-                      .withMaxDimensions(2048)));
-
-  @Override
-  protected Codec getCodec() {
-    return codec;
+  /** Made by JUnit. */
+  public WideBinaryFormatContractTest() {
+    super(VectorQuantization.BINARY);
   }
 }

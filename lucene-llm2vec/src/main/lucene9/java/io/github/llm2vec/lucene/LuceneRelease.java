@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.lucene;
+
+import java.util.concurrent.ExecutorService;
+import org.apache.lucene.codecs.KnnVectorsFormat;
+import org.apache.lucene.codecs.lucene99.Lucene99HnswScalarQuantizedVectorsFormat;
+import org.apache.lucene.search.FloatVectorSimilarityQuery;
+import org.apache.lucene.search.Query;
+
+/** What differs between Lucene's minor releases: here Lucene 9.12. */
+final class LuceneRelease {
+
+  private LuceneRelease() {}
+
+  /** The format with quantised vectors that the options ask for. */
+  static KnnVectorsFormat quantizedFormat(VectorFormatOptions options, ExecutorService executor) {
+    int m = options.hnswM();
+    int beam = options.beamWidth();
+    int workers = options.numMergeWorkers();
+    return switch (options.quantization()) {
+      // The null confidence interval makes Lucene derive it from the dimensions.
+      case INT8 ->
+          new Lucene99HnswScalarQuantizedVectorsFormat(m, beam, workers, 7, false, null, executor);
+      case INT4 ->
+          new Lucene99HnswScalarQuantizedVectorsFormat(m, beam, workers, 4, true, null, executor);
+      case FLOAT32, INT2, BINARY -> throw options.quantization().missing();
+    };
+  }
+
+  /** All vectors with at least {@code minScore}, found by following those above {@code walk}. */
+  static Query similar(String field, float[] vector, float walk, float minScore, Query filter) {
+    return new FloatVectorSimilarityQuery(field, vector, walk, minScore, filter);
+  }
+}
