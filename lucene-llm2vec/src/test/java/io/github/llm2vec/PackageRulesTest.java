@@ -12,9 +12,7 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /** Who may know whom: dependencies between packages point one way. */
-@AnalyzeClasses(
-    packages = "io.github.llm2vec",
-    importOptions = PackageRulesTest.WithoutTests.class)
+@AnalyzeClasses(packages = "io.github.llm2vec", importOptions = PackageRulesTest.WithoutTests.class)
 class PackageRulesTest {
 
   /** ArchUnit's own option knows tests only where no profile has moved the build folder. */

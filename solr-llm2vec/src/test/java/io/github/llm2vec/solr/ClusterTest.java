@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.solr.SolrTestCaseJ4.SuppressSSL;
-import org.apache.solr.client.solrj.SolrQuery;
 import org.apache.solr.client.solrj.request.CollectionAdminRequest;
 import org.apache.solr.client.solrj.request.UpdateRequest;
 import org.apache.solr.client.solrj.response.QueryResponse;
 import org.apache.solr.cloud.SolrCloudTestCase;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.common.params.MapSolrParams;
 import org.apache.solr.core.SolrCore;
 import org.apache.solr.embedded.JettySolrRunner;
 import org.junit.Before;
@@ -90,7 +90,8 @@ public class ClusterTest extends SolrCloudTestCase {
   public void quantisedConfigsetFindsTheTrueNeighboursWithExactScores() throws Exception {
     List<SciFact.Abstract> papers = index(QUANTISED);
     for (String query : SciFact.queries().subList(10, 15)) {
-      SolrQuery request = new SolrQuery("q", "{!llm2vec f=vector topK=10 v=$qq}", "qq", query);
+      MapSolrParams request =
+          new MapSolrParams(Map.of("q", "{!llm2vec f=vector topK=10 v=$qq}", "qq", query));
       List<SearchHits.Hit> expected = SearchHits.nearest(encoder, query, papers, 10);
       List<SolrDocument> found = cluster.getSolrClient().query(QUANTISED, request).getResults();
       assertEquals(10, found.size());
@@ -133,9 +134,22 @@ public class ClusterTest extends SolrCloudTestCase {
   /** One encoding, although both shards search and then fetch stored fields. */
   private static void assertEncodedOnce(String query, String filter, String text) throws Exception {
     encoder.forget();
-    SolrQuery request =
-        new SolrQuery("q", query, "fq", filter, "qq", text, "rows", "10", "fl", "id,title,score");
-    request.set("near", "{!llm2vec f=vector topK=5 v=$qq}");
+    String near = "{!llm2vec f=vector topK=5 v=$qq}";
+    MapSolrParams request =
+        new MapSolrParams(
+            Map.of(
+                "q",
+                query,
+                "fq",
+                filter,
+                "qq",
+                text,
+                "near",
+                near,
+                "rows",
+                "10",
+                "fl",
+                "id,score"));
     QueryResponse response = cluster.getSolrClient().query(BASIC, request);
     assertEquals(10, response.getResults().size());
     assertEquals(List.of(List.of(text)), encoder.calls());

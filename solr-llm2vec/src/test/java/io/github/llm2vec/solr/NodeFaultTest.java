@@ -34,9 +34,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import org.apache.lucene.document.Document;
 import org.apache.lucene.index.DirectoryReader;
-import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.store.FSDirectory;
 import org.junit.jupiter.api.Test;
@@ -131,10 +129,8 @@ class NodeFaultTest {
       }
       try (DirectoryReader reader = DirectoryReader.open(directory)) {
         for (LeafReaderContext leaf : reader.leaves()) {
-          FloatVectorValues vectors = leaf.reader().getFloatVectorValues("vector");
-          while (vectors != null && vectors.nextDoc() != FloatVectorValues.NO_MORE_DOCS) {
-            Document document = leaf.reader().storedFields().document(vectors.docID());
-            ids.add(document.get("id"));
+          for (int document : TestRelease.vectors(leaf.reader(), "vector").keySet()) {
+            ids.add(leaf.reader().storedFields().document(document).get("id"));
           }
         }
       }

@@ -29,7 +29,6 @@ import org.apache.lucene.store.ByteBuffersDirectory;
 import org.apache.lucene.store.Directory;
 import org.apache.solr.client.solrj.SolrClient;
 import org.apache.solr.client.solrj.SolrRequest.METHOD;
-import org.apache.solr.client.solrj.impl.Http2SolrClient;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrDocumentList;
 import org.apache.solr.common.SolrInputDocument;
@@ -115,7 +114,7 @@ class RealCollectionTest {
 
   @Test
   void javabinFromSolrJGivesWhatLuceneGives() throws Exception {
-    try (SolrClient client = new Http2SolrClient.Builder(node.url()).build()) {
+    try (SolrClient client = TestRelease.client(node.url())) {
       List<SolrInputDocument> documents = new ArrayList<>();
       for (SciFact.Abstract document : SciFact.documents()) {
         documents.add(
@@ -153,7 +152,7 @@ class RealCollectionTest {
     }
     IndexWriterConfig config =
         Llm2VecCodec.writerConfig(new StandardAnalyzer(), VectorFormatOptions.DEFAULTS);
-    try (SolrClient client = new Http2SolrClient.Builder(node.url()).build();
+    try (SolrClient client = TestRelease.client(node.url());
         Directory directory = new ByteBuffersDirectory();
         IndexWriter writer = new IndexWriter(directory, config)) {
       client.add(core, documents);

@@ -92,6 +92,11 @@ public final class SolrNode implements AutoCloseable {
     return new SolrNode(home, jetty);
   }
 
+  /** Folder of its configuration and its cores. */
+  Path home() {
+    return home;
+  }
+
   public CoreContainer container() {
     return jetty.getCoreContainer();
   }

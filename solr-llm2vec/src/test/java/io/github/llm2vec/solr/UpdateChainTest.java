@@ -15,8 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.apache.solr.client.solrj.impl.ConcurrentUpdateHttp2SolrClient;
-import org.apache.solr.client.solrj.impl.Http2SolrClient;
 import org.apache.solr.common.SolrInputDocument;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -211,18 +209,11 @@ class UpdateChainTest {
   @Test
   void streamingClientDoesNotMakeBatchesOfOne() throws Exception {
     node.createCore(core, PROPERTIES);
-    try (Http2SolrClient http = new Http2SolrClient.Builder().build();
-        ConcurrentUpdateHttp2SolrClient client =
-            new ConcurrentUpdateHttp2SolrClient.Builder(node.url(), http)
-                .withDefaultCollection(core)
-                .withThreadCount(1)
-                .withQueueSize(100)
-                .build()) {
-      for (int i = 0; i < 60; i++) {
-        client.add(new SolrInputDocument("id", "" + i, "text", "text " + i));
-      }
-      client.blockUntilFinished();
+    List<SolrInputDocument> documents = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      documents.add(new SolrInputDocument("id", "" + i, "text", "text " + i));
     }
+    TestRelease.stream(node.url(), core, documents);
     accept("{\"commit\":{}}");
     assertEquals(60, indexedWithVectors().size());
     assertEquals(60, encoder.texts().size());

@@ -10,8 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.solr.client.solrj.SolrClient;
-import org.apache.solr.client.solrj.impl.ConcurrentUpdateHttp2SolrClient;
-import org.apache.solr.client.solrj.impl.Http2SolrClient;
 import org.apache.solr.client.solrj.request.UpdateRequest;
 import org.apache.solr.common.SolrInputDocument;
 import org.junit.jupiter.api.AfterAll;
@@ -72,22 +70,12 @@ class UpdateFormatTest {
         csv-1,ein Titel,"a < b & ""c""\",x,y,
         csv-2,,only text,,,7
         """);
-    try (SolrClient client = new Http2SolrClient.Builder(node.url()).build()) {
+    try (SolrClient client = TestRelease.client(node.url())) {
       UpdateRequest update = new UpdateRequest();
       documents("javabin").forEach(update::add);
       update.process(client, name);
     }
-    try (Http2SolrClient http = new Http2SolrClient.Builder().build();
-        ConcurrentUpdateHttp2SolrClient client =
-            new ConcurrentUpdateHttp2SolrClient.Builder(node.url(), http)
-                .withDefaultCollection(name)
-                .withThreadCount(1)
-                .build()) {
-      for (SolrInputDocument document : documents("stream")) {
-        client.add(document);
-      }
-      client.blockUntilFinished();
-    }
+    TestRelease.stream(node.url(), name, documents("stream"));
     core.commit();
     assertVectors("1", "ein Titel a < b & \"c\"");
     assertVectors("2", "only text 7");
@@ -115,7 +103,7 @@ class UpdateFormatTest {
     change.setField("title", Map.of("set", "new"));
     SolrInputDocument streamed = new SolrInputDocument("id", "stream-1");
     streamed.setField("title", Map.of("set", List.of("new")));
-    try (SolrClient client = new Http2SolrClient.Builder(node.url()).build()) {
+    try (SolrClient client = TestRelease.client(node.url())) {
       new UpdateRequest().add(change).add(streamed).process(client, name);
     }
     core.commit();

@@ -15,9 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReaderContext;
-import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.util.Bits;
 import org.apache.solr.core.SolrCore;
 import org.apache.solr.update.UpdateLog;
@@ -94,12 +92,13 @@ final class UpdatingCore {
         searcher -> {
           Map<String, float[]> vectors = new TreeMap<>();
           for (LeafReaderContext leaf : searcher.getIndexReader().leaves()) {
-            FloatVectorValues values = leaf.reader().getFloatVectorValues(field);
             Bits live = leaf.reader().getLiveDocs();
-            while (values != null && values.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
-              if (live == null || live.get(values.docID())) {
-                String id = leaf.reader().storedFields().document(values.docID()).get("id");
-                vectors.put(id, values.vectorValue().clone());
+            for (Map.Entry<Integer, float[]> vector :
+                TestRelease.vectors(leaf.reader(), field).entrySet()) {
+              int document = vector.getKey();
+              if (live == null || live.get(document)) {
+                String id = leaf.reader().storedFields().document(document).get("id");
+                vectors.put(id, vector.getValue());
               }
             }
           }
@@ -109,7 +108,7 @@ final class UpdatingCore {
 
   /** Changes the text of solrconfig.xml and reloads the core. */
   void reconfigure(String from, String to) throws IOException {
-    Path config = Path.of(node.container().getSolrHome(), name, "conf", "solrconfig.xml");
+    Path config = node.home().resolve(name).resolve("conf").resolve("solrconfig.xml");
     String text = Files.readString(config);
     assertTrue(text.contains(from), from);
     Files.writeString(config, text.replace(from, to));
@@ -132,7 +131,7 @@ final class UpdatingCore {
     try {
       node.container().unload(name);
       TestInjection.skipIndexWriterCommitOnClose = false;
-      Path instance = Path.of(node.container().getSolrHome(), name);
+      Path instance = node.home().resolve(name);
       node.container().create(name, instance, Map.of(), false);
       assertTrue(replayed.await(1, TimeUnit.MINUTES), "the log was replayed");
     } finally {
