@@ -68,7 +68,7 @@ final class DemoModels {
             "");
     ResolvedCheckpoint checkpoint =
         finder.find(options, new CheckpointResolver.Request(model, adapters, Optional.empty()));
-    int width = options.dims().orElse(checkpoint.spec().hiddenSize());
+    int width = options.dims().orElse(checkpoint.spec().outputSize());
     String identity =
         checkpoint.fingerprint() + "-" + Integer.toHexString(declaration.toString().hashCode());
     return new Declared(declaration, width, identity);

@@ -78,9 +78,9 @@ final class InspectCommand implements Callable<Integer> {
             "%d of width %,d; %d heads of %d, %d of them for keys and values; MLP %,d",
             decoder.layers().size(),
             decoder.hiddenSize(),
-            decoder.heads(),
-            decoder.headDim(),
-            decoder.kvHeads(),
+            decoder.attention().heads(),
+            decoder.layers().get(0).headDim(),
+            decoder.layers().get(0).kvHeads(),
             decoder.intermediateSize()));
     line("attention", decoder.causal() ? "causal" : "bidirectional");
     line("vocabulary", String.format(Locale.ROOT, "%,d tokens", decoder.vocabSize()));
@@ -94,7 +94,7 @@ final class InspectCommand implements Callable<Integer> {
         String.format(
             Locale.ROOT,
             "%,d dimensions, %s",
-            model.dims().orElse(checkpoint.spec().hiddenSize()),
+            model.dims().orElse(checkpoint.spec().outputSize()),
             settings.normalize() ? "scaled to length 1" : "of any length"));
     line(
         "pooling",

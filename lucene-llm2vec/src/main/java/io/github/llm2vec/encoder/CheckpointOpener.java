@@ -121,7 +121,7 @@ final class CheckpointOpener {
             text.skipInstruction() ? "text" : "all",
             quirks(text.compatibility()),
             settings.normalize() ? "normalized" : "raw",
-            Integer.toString(options.dimensions().orElse(spec.hiddenSize())));
+            Integer.toString(options.dimensions().orElse(spec.outputSize())));
     try {
       byte[] digest =
           MessageDigest.getInstance("SHA-256").digest(description.getBytes(StandardCharsets.UTF_8));

@@ -53,7 +53,7 @@ public final class Llm2Vec implements TextEncoder {
     this.settings = encoding.text();
     this.preparation = new TextPreparation(tokenizer, settings);
     this.normalize = encoding.normalize();
-    int hidden = decoder.spec().hiddenSize();
+    int hidden = decoder.spec().outputSize();
     this.dimensions = options.dimensions().orElse(hidden);
     if (dimensions > hidden) {
       throw new IllegalArgumentException(

@@ -78,7 +78,7 @@ public final class TokenClassifier implements AutoCloseable {
             .maxLength(head.config().maxLength())
             .build();
     Llm2Vec model = Llm2Vec.open(source, options, LoadListener.NONE);
-    int hidden = model.decoder().spec().hiddenSize();
+    int hidden = model.decoder().spec().outputSize();
     if (hidden != head.config().hiddenSize()) {
       model.close();
       throw new IllegalArgumentException(

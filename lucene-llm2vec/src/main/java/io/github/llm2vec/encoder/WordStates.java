@@ -53,7 +53,7 @@ public final class WordStates {
 
   /** Length of a state, H. */
   public int hiddenSize() {
-    return decoder.spec().hiddenSize();
+    return decoder.spec().outputSize();
   }
 
   /**

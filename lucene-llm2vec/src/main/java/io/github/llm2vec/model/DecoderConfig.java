@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /**
  * What a checkpoint's config.json says, with the defaults that transformers would fill in. Both the
@@ -36,6 +38,17 @@ public record DecoderConfig(
 
   static final String FILE_NAME = "config.json";
 
+  /** Models of text and images whose {@code text_config} is one of our types. */
+  private static final Set<String> WITH_TEXT_CONFIG =
+      Set.of("gemma3", "mistral3", "embedding_gemma2");
+
+  /**
+   * Classes of published code that are one of ours with bidirectional attention, by their names,
+   * such as {@code LlamaBidirectionalModel}. The code itself is never looked at.
+   */
+  private static final Pattern BIDIRECTIONAL_CLASS =
+      Pattern.compile("Bidirec|Bidir[A-Z]|BiDirec|^BidirLM|^PPLXQwen3Model$");
+
   private static final Set<String> LLM2VEC_CLASSES =
       Set.of(
           "LlamaBiModel",
@@ -61,31 +74,31 @@ public record DecoderConfig(
     return read(JsonObject.read(file));
   }
 
-  static DecoderConfig read(JsonObject json) throws ModelFormatException {
-    String modelType =
-        json.text("model_type")
+  static DecoderConfig read(JsonObject whole) throws ModelFormatException {
+    String wholeType =
+        whole
+            .text("model_type")
             .orElseThrow(
                 () ->
-                    json.unsupported(
+                    whole.unsupported(
                         "model_type", "is missing", "Use one of " + Architecture.supported()));
+    // Of a model of text and images the part for text.
+    Optional<JsonObject> text =
+        WITH_TEXT_CONFIG.contains(wholeType) ? whole.object("text_config") : Optional.empty();
+    JsonObject json = text.orElse(whole);
+    String modelType = text.isPresent() ? json.text("model_type").orElse(wholeType) : wholeType;
     Architecture architecture =
-        Architecture.of(modelType)
-            .orElseThrow(
-                () ->
-                    json.unsupported(
-                        "model_type",
-                        "'" + modelType + "' is not supported",
-                        "Use one of " + Architecture.supported()));
-    refuseUnsupported(json);
+        Architecture.of(modelType).orElseThrow(() -> unknown(json, modelType));
+    refuseUnsupported(json, architecture);
     Optional<Boolean> causal = declaredCausal(json, architecture);
     DecoderSpec spec = new SpecBuilder(json, architecture).build();
     return new DecoderConfig(
         causal.isPresent() ? spec.withCausal(causal.get()) : spec,
         causal,
-        namesLlm2Vec(json),
+        namesClass(whole, LLM2VEC_CLASSES::contains),
         architecture.has(Architecture.Trait.LLM2VEC),
-        storedType(json),
-        json.text("_name_or_path"),
+        storedType(whole),
+        whole.text("_name_or_path"),
         SpecBuilder.maxPositions(json, architecture),
         json.flag("tie_word_embeddings")
             .orElse(architecture.has(Architecture.Trait.TIED_EMBEDDINGS)));
@@ -104,9 +117,25 @@ public record DecoderConfig(
         tiedEmbeddings);
   }
 
-  private static void refuseUnsupported(JsonObject json) throws ModelFormatException {
+  private static ModelFormatException unknown(JsonObject json, String modelType) {
+    boolean experts =
+        json.has("num_experts") || json.has("num_local_experts") || json.has("n_routed_experts");
+    return json.unsupported(
+        "model_type",
+        "'"
+            + modelType
+            + (experts
+                ? "' is a mixture of experts, which is not supported"
+                : "' is not supported"),
+        "Use one of " + Architecture.supported());
+  }
+
+  private static void refuseUnsupported(JsonObject json, Architecture architecture)
+      throws ModelFormatException {
     for (String key : List.of("attn_logit_softcapping", "quantization_config")) {
-      if (json.isSet(key)) {
+      boolean known =
+          key.startsWith("attn") && architecture.has(Architecture.Trait.SOFT_CAPPED_SCORES);
+      if (json.isSet(key) && !known) {
         throw json.unsupported(
             key,
             "is set to " + json.shown(key) + ", which is not supported",
@@ -123,13 +152,15 @@ public record DecoderConfig(
     }
     boolean bidirectional =
         json.flag("use_bidirectional_attention").orElse(false)
-            || architecture.has(Architecture.Trait.BIDIRECTIONAL);
+            || architecture.has(Architecture.Trait.BIDIRECTIONAL)
+            || namesClass(json, name -> BIDIRECTIONAL_CLASS.matcher(name).find());
     return bidirectional ? Optional.of(false) : Optional.empty();
   }
 
-  private static boolean namesLlm2Vec(JsonObject json) throws ModelFormatException {
-    if (json.isList("architectures")
-        && json.texts("architectures").stream().anyMatch(LLM2VEC_CLASSES::contains)) {
+  /** Whether {@code architectures}, or the code that the model brings along, is such a class. */
+  private static boolean namesClass(JsonObject json, Predicate<String> condition)
+      throws ModelFormatException {
+    if (json.isList("architectures") && json.texts("architectures").stream().anyMatch(condition)) {
       return true;
     }
     if (!json.isObject("auto_map")) {
@@ -137,7 +168,7 @@ public record DecoderConfig(
     }
     JsonObject autoMap = json.object("auto_map").orElseThrow();
     String autoModel = autoMap.isText("AutoModel") ? autoMap.text("AutoModel").orElseThrow() : "";
-    return LLM2VEC_CLASSES.contains(autoModel.substring(autoModel.lastIndexOf('.') + 1));
+    return condition.test(autoModel.substring(autoModel.lastIndexOf('.') + 1));
   }
 
   private static Optional<DType> storedType(JsonObject json) throws ModelFormatException {

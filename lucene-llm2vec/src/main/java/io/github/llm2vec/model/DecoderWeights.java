@@ -22,9 +22,17 @@ final class DecoderWeights implements TensorSource {
 
   private static final Logger LOG = LoggerFactory.getLogger(DecoderWeights.class);
 
-  // Bare encoders, language models, and what PEFT wraps around either.
+  // Bare encoders, language models, what PEFT wraps around either, and the part for text of a model
+  // that also takes images.
   private static final List<String> PREFIXES =
-      List.of("", "model.", "base_model.model.", "base_model.model.model.");
+      List.of(
+          "",
+          "model.",
+          "base_model.model.",
+          "base_model.model.model.",
+          "language_model.",
+          "model.language_model.",
+          "language_model.model.");
 
   /** The head of a language model, which no prefix but PEFT's stands before. */
   static final String HEAD = "lm_head.weight";

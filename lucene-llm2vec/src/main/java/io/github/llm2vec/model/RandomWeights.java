@@ -104,7 +104,8 @@ public final class RandomWeights implements TensorSource {
     if (!config.tiedEmbeddings()) {
       tensors.put(DecoderWeights.HEAD, List.of((long) spec.vocabSize(), (long) spec.hiddenSize()));
     }
-    return new RandomWeights(tensors, spread, spec.onePlusNorm() ? 0 : 1, seed);
+    return new RandomWeights(
+        tensors, spread, spec.norms().weight() == DecoderSpec.NormWeight.ONE_PLUS ? 0 : 1, seed);
   }
 
   @Override

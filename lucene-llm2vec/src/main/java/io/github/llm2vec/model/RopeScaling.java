@@ -16,9 +16,20 @@ import java.util.function.IntToDoubleFunction;
  * @param headDim D
  * @param theta base of the wavelengths
  * @param maxPositions {@code max_position_embeddings}
+ * @param givenOriginal {@code original_max_position_embeddings} beside the parameters, which wins
+ *     over the one in them
+ * @param partialFactor which part of a head is turned
+ * @param longRopeOnly whether {@code su} and {@code yarn} mean LongRoPE, as in Phi-3
  * @param parameters {@code rope_scaling} or {@code rope_parameters} of config.json, if any
  */
-record RopeScaling(int headDim, double theta, int maxPositions, Optional<JsonObject> parameters) {
+record RopeScaling(
+    int headDim,
+    double theta,
+    int maxPositions,
+    Optional<Integer> givenOriginal,
+    double partialFactor,
+    boolean longRopeOnly,
+    Optional<JsonObject> parameters) {
 
   private static final double MAX_FACTOR = 1e6;
   private static final int MAX_POSITIONS = 1 << 30;
@@ -31,9 +42,8 @@ record RopeScaling(int headDim, double theta, int maxPositions, Optional<JsonObj
     JsonObject json = parameters.get();
     Optional<String> named = json.text("rope_type");
     String type = (named.isPresent() ? named : json.text("type")).orElse("default");
-    if (json.positive("partial_rotary_factor", 1).orElse(1.0) != 1) {
-      throw json.unsupported(
-          "partial_rotary_factor", "other than 1 is not supported", "Use another model");
+    if (longRopeOnly && (type.equals("su") || type.equals("yarn"))) {
+      return longRope(json);
     }
     return switch (type) {
       case "default" -> plain();
@@ -42,27 +52,28 @@ record RopeScaling(int headDim, double theta, int maxPositions, Optional<JsonObj
       case "llama3" -> llama3(json);
       case "yarn" -> yarn(json);
       case "longrope" -> longRope(json);
+      case "proportional" -> proportional(json);
       default ->
           throw json.unsupported(
               json.has("rope_type") ? "rope_type" : "type",
               "'" + type + "' is not supported",
-              "Use default, linear, dynamic, llama3, yarn or longrope");
+              "Use default, linear, dynamic, llama3, yarn, longrope or proportional");
     };
   }
 
   private Rope plain() {
-    return new Rope(frequencies(i -> inverse(i)), 1, Integer.MAX_VALUE);
+    return Rope.of(frequencies(i -> inverse(i)), 1, Integer.MAX_VALUE);
   }
 
   private Rope linear(JsonObject json) throws ModelFormatException {
     float factor = (float) required(json, "factor");
-    return new Rope(frequencies(i -> inverse(i) / factor), 1, Integer.MAX_VALUE);
+    return Rope.of(frequencies(i -> inverse(i) / factor), 1, Integer.MAX_VALUE);
   }
 
   /** Up to the trained length the frequencies are plain; beyond they change with the length. */
   private Rope dynamic(JsonObject json) throws ModelFormatException {
     required(json, "factor");
-    return new Rope(frequencies(i -> inverse(i)), 1, maxPositions);
+    return Rope.of(frequencies(i -> inverse(i)), 1, maxPositions);
   }
 
   private Rope llama3(JsonObject json) throws ModelFormatException {
@@ -72,10 +83,10 @@ record RopeScaling(int headDim, double theta, int maxPositions, Optional<JsonObj
     if (high <= low) {
       throw json.wrong("high_freq_factor", "larger than low_freq_factor (" + low + ")");
     }
-    float original = originalLength(json);
+    float original = originalLength();
     float longWave = original / low;
     float shortWave = original / high;
-    return new Rope(
+    return Rope.of(
         frequencies(
             i -> {
               float inverse = inverse(i);
@@ -94,7 +105,7 @@ record RopeScaling(int headDim, double theta, int maxPositions, Optional<JsonObj
   }
 
   private Rope yarn(JsonObject json) throws ModelFormatException {
-    int original = originalLength(json);
+    int original = originalLength();
     double factor = json.positive("factor", MAX_FACTOR).orElse((double) maxPositions / original);
     double fast = json.positive("beta_fast", MAX_FACTOR).orElse(32.0);
     double slow = json.positive("beta_slow", MAX_FACTOR).orElse(1.0);
@@ -102,9 +113,9 @@ record RopeScaling(int headDim, double theta, int maxPositions, Optional<JsonObj
     double low = rampDimension(fast, original);
     double high = rampDimension(slow, original);
     double from = Math.max(truncate ? Math.floor(low) : low, 0);
-    double to = Math.min(truncate ? Math.ceil(high) : high, headDim - 1);
+    double to = Math.min(truncate ? Math.ceil(high) : high, rotary() - 1);
     float width = (float) ((to == from ? to + 0.001 : to) - from);
-    return new Rope(
+    return Rope.of(
         frequencies(
             i -> {
               float kept = 1 - Math.min(Math.max((i - (float) from) / width, 0f), 1f);
@@ -117,7 +128,7 @@ record RopeScaling(int headDim, double theta, int maxPositions, Optional<JsonObj
 
   /** The dimension that turns {@code rotations} times within the trained length. */
   private double rampDimension(double rotations, int original) {
-    return headDim * Math.log(original / (rotations * 2 * Math.PI)) / (2 * Math.log(theta));
+    return rotary() * Math.log(original / (rotations * 2 * Math.PI)) / (2 * Math.log(theta));
   }
 
   private static double yarnAttention(JsonObject json, double factor) throws ModelFormatException {
@@ -136,26 +147,55 @@ record RopeScaling(int headDim, double theta, int maxPositions, Optional<JsonObj
     return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
   }
 
-  /** The short factors, which hold up to the original length. */
+  /** Texts longer than the original length have the long factors, in all their positions. */
   private Rope longRope(JsonObject json) throws ModelFormatException {
-    int original = originalLength(json);
-    List<Double> factors = json.positives("short_factor", MAX_FACTOR);
-    if (factors.size() != headDim / 2) {
-      throw json.unsupported(
-          "short_factor",
-          "has " + factors.size() + " numbers, head_dim / 2 is " + headDim / 2,
-          "Correct the file");
-    }
+    int original = originalLength();
+    List<Float> shortOnes = longRope(json, "short_factor");
+    List<Float> longOnes = longRope(json, "long_factor");
     double factor = json.positive("factor", MAX_FACTOR).orElse((double) maxPositions / original);
     double attention =
         json.positive("attention_factor", MAX_FACTOR)
             .orElse(factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original)));
-    return new Rope(
-        frequencies(i -> 1 / (factors.get(i).floatValue() * wave(i))), attention, original);
+    return new Rope(shortOnes, longOnes, original, attention, 0, 1, Integer.MAX_VALUE);
   }
 
-  private int originalLength(JsonObject json) throws ModelFormatException {
-    return json.whole("original_max_position_embeddings", maxPositions, 2, MAX_POSITIONS);
+  private List<Float> longRope(JsonObject json, String key) throws ModelFormatException {
+    List<Double> factors = json.positives(key, MAX_FACTOR);
+    if (factors.size() != rotary() / 2) {
+      throw json.unsupported(
+          key,
+          "has " + factors.size() + " numbers, for this model it must be " + rotary() / 2,
+          "Correct the file");
+    }
+    return frequencies(i -> 1 / (factors.get(i).floatValue() * wave(i)));
+  }
+
+  /** Part of the pairs is turned, with the wavelengths of the whole head. */
+  private Rope proportional(JsonObject json) throws ModelFormatException {
+    float factor = json.positive("factor", MAX_FACTOR).orElse(1.0).floatValue();
+    int turned = (int) (partialFactor * headDim / 2);
+    List<Float> result = new ArrayList<>(headDim / 2);
+    for (int i = 0; i < headDim / 2; i++) {
+      float exponent = (float) (2 * i) / headDim;
+      float inverse = 1 / (float) Math.pow((float) theta, exponent);
+      result.add(i < turned ? inverse / factor : 0f);
+    }
+    return Rope.of(result, 1, Integer.MAX_VALUE);
+  }
+
+  /** {@code original_max_position_embeddings}, else {@code max_position_embeddings}. */
+  int originalLength() throws ModelFormatException {
+    if (givenOriginal.isPresent() || parameters.isEmpty()) {
+      return givenOriginal.orElse(maxPositions);
+    }
+    return parameters
+        .get()
+        .whole("original_max_position_embeddings", maxPositions, 2, MAX_POSITIONS);
+  }
+
+  /** How many components of a head are turned, R. */
+  private int rotary() {
+    return (int) (headDim * partialFactor) / 2 * 2;
   }
 
   private static double required(JsonObject json, String key) throws ModelFormatException {
@@ -164,7 +204,7 @@ record RopeScaling(int headDim, double theta, int maxPositions, Optional<JsonObj
   }
 
   private float wave(int i) {
-    float exponent = (float) (2 * i) / headDim;
+    float exponent = (float) (2 * i) / rotary();
     return (float) Math.pow((float) theta, exponent);
   }
 
@@ -173,8 +213,8 @@ record RopeScaling(int headDim, double theta, int maxPositions, Optional<JsonObj
   }
 
   private List<Float> frequencies(IntToDoubleFunction frequency) {
-    List<Float> result = new ArrayList<>(headDim / 2);
-    for (int i = 0; i < headDim / 2; i++) {
+    List<Float> result = new ArrayList<>(rotary() / 2);
+    for (int i = 0; i < rotary() / 2; i++) {
       result.add((float) frequency.applyAsDouble(i));
     }
     return result;

@@ -6,6 +6,7 @@ import io.github.llm2vec.model.DecoderSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 
 /** A batch as the tensors that a training module reads, by their places in its list {@code d}. */
 final class BatchInputs {
@@ -51,11 +52,16 @@ final class BatchInputs {
    * 0 to 7: ids, positions, groups, gather, scatter and mask (see {@link DecoderScript}), seed,
    * weight.
    */
-  static List<PtNDArray> of(PackedBatch batch, Pass pass, NativeScope scope, TorchDevice device) {
+  static List<PtNDArray> of(
+      PackedBatch batch,
+      OptionalInt longRopeBeyond,
+      Pass pass,
+      NativeScope scope,
+      TorchDevice device) {
     boolean padded = batch.hasUnseen() || device.type() == TorchDevice.Type.CUDA;
     List<PtNDArray> inputs = new ArrayList<>();
     inputs.add(scope.longs(batch.ids()));
-    inputs.add(scope.longs(batch.positions()));
+    inputs.add(scope.longs(batch.positions(longRopeBeyond)));
     inputs.add(scope.longs(padded ? new long[0] : batch.groups()));
     inputs.add(scope.longs(padded ? batch.gather() : new long[0]));
     inputs.add(scope.longs(padded ? batch.scatter() : new long[0]));

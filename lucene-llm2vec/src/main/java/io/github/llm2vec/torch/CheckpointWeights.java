@@ -68,7 +68,7 @@ public record CheckpointWeights(
                             + " (looked for it with and without '"
                             + PREFIX
                             + "'); does config.json belong to these weights?"));
-    if (!Arrays.equals(found, part.shape())) {
+    if (!Arrays.equals(found, part.tensorShape())) {
       throw new IOException(
           "tensor "
               + name
@@ -77,7 +77,7 @@ public record CheckpointWeights(
               + " has shape "
               + Arrays.toString(found)
               + " but config.json asks for "
-              + Arrays.toString(part.shape()));
+              + Arrays.toString(part.tensorShape()));
     }
     return name;
   }

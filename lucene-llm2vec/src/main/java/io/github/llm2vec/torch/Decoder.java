@@ -181,7 +181,7 @@ public final class Decoder implements AutoCloseable {
               scope,
               "encode",
               scope.int64(batch.ids()),
-              scope.int64(batch.positions()),
+              scope.int64(batch.positions(spec.longRopeBeyond())),
               scope.numbers(batch.groups()),
               scope.int64(padded ? batch.gather() : new long[0]),
               scope.int64(padded ? batch.scatter() : new long[0]),
@@ -192,7 +192,7 @@ public final class Decoder implements AutoCloseable {
               scope.int64(batch.poolRow()),
               scope.float32(batch.poolWeight()),
               scope.number((long) batch.vectors()));
-      return rows(scope.toTensor(pooled), batch.vectors(), spec.hiddenSize());
+      return rows(scope.toTensor(pooled), batch.vectors(), spec.outputSize());
     } catch (EngineException e) {
       throw DeviceException.of(e, batch, options.device());
     }

@@ -3,8 +3,8 @@ package io.github.llm2vec.torch;
 
 import io.github.llm2vec.model.DType;
 import io.github.llm2vec.model.DecoderSpec;
-import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Arrays;
+import java.util.function.ToIntFunction;
 
 /**
  * Writes the forward pass of a decoder as TorchScript text, specialised by its {@link DecoderSpec}.
@@ -25,6 +25,8 @@ import java.util.stream.Collectors;
  * h[poolToken[p]]} in single precision.
  */
 final class DecoderScript {
+
+  private static final String TRAINING_ONLY = " if (self).training else 0.";
 
   private final DecoderSpec spec;
   private final DType dtype;
@@ -80,14 +82,21 @@ final class DecoderScript {
 
   /** The methods of the forward pass. */
   String body() {
-    return embed() + layer() + hidden() + encode() + rotate() + attend() + norm();
+    return embed()
+        + layer()
+        + (spec.perLayerSize() > 0 ? perLayerEmbeddings() : "")
+        + hidden()
+        + encode()
+        + rotate()
+        + attend()
+        + norm();
   }
 
   private String embed() {
     String scaled =
-        spec.scaleEmbeddings()
-            ? "torch.mul(x, " + roundToDType(Math.sqrt(spec.hiddenSize())) + ")"
-            : "x";
+        spec.embeddingScale() == 1
+            ? "x"
+            : "torch.mul(x, " + roundToDType(spec.embeddingScale()) + ")";
     return """
           def embed(self, ids: Tensor) -> Tensor:
             x = torch.embedding((self).w[0], ids)
@@ -104,8 +113,10 @@ final class DecoderScript {
         gather: Tensor, scatter: Tensor, mask: Tensor) -> Tensor:
             w = (self).w
         """);
-    line(text, "ropes = " + perLayer(layout::ropeTable));
-    line(text, "windows = " + perLayer(DecoderSpec.Layer::window));
+    line(text, "rope = " + perLayer(layout::ropeTable));
+    line(text, "window = " + perLayer(DecoderSpec.Layer::window));
+    line(text, "D = " + perLayer(DecoderSpec.Layer::headDim));
+    line(text, "K = " + perLayer(DecoderSpec.Layer::kvHeads));
     line(text, "b = 1 + i * " + layout.slotsPerLayer());
     if (!lora.isEmpty()) {
       line(text, "l = (self).p");
@@ -118,18 +129,65 @@ final class DecoderScript {
     return text.toString();
   }
 
+  /**
+   * EmbeddingGemma 2: a third block of every layer adds a gated projection of the embeddings, then
+   * the layer's output is scaled. Its weights follow those that {@link #layer} reads.
+   */
+  private String perLayerEmbeddings() {
+    String gate = linear("x", next(), "None");
+    String projection = linear("h", next(), "None");
+    String block =
+        """
+          def perLayer(self, x: Tensor) -> Tensor:
+            e = torch.mul(%s, %s)
+            e = torch.view(e, [-1, %d, %d])
+            return (self).norm(e, (self).w[%d])
+          def mix(self, x: Tensor, e: Tensor, i: int) -> Tensor:
+            w = (self).w
+            b = 1 + i * %d
+            h = %s
+            h = torch.mul(%s, torch.select(e, 1, i))
+            h = %s
+            x = torch.add(x, (self).norm(h, %s))
+            return torch.mul(x, %s)
+        """;
+    int global = layout.finalNorm() + 1;
+    return block.formatted(
+        linear("x", "(self).w[" + global + "]", "None"),
+        1 / Math.sqrt(spec.hiddenSize()),
+        spec.layers().size(),
+        spec.perLayerSize(),
+        global + 1,
+        layout.slotsPerLayer(),
+        gate,
+        activation("h"),
+        projection,
+        next(),
+        next());
+  }
+
   private String hidden() {
+    boolean perLayer = spec.perLayerSize() > 0;
+    String projection = "(self).w[" + (layout.finalNorm() + 3) + "]";
     return """
           def last(self, x: Tensor) -> Tensor:
-            return (self).norm(x, (self).w[%d])
+            h = (self).norm(x, (self).w[%d])
+            return %s
           def hidden(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
         scatter: Tensor, mask: Tensor) -> Tensor:
             x = (self).embed(ids)
+        %s\
             for i in range(%d):
               x = (self).layer(x, i, positions, groups, gather, scatter, mask)
+        %s\
             return (self).last(x)
         """
-        .formatted(layout.finalNorm(), spec.layers().size());
+        .formatted(
+            layout.finalNorm(),
+            perLayer ? linear("h", projection, "None") : "h",
+            perLayer ? "    e = (self).perLayer(x)\n" : "",
+            spec.layers().size(),
+            perLayer ? "      x = (self).mix(x, e, i)\n" : "");
   }
 
   private String encode() {
@@ -146,99 +204,165 @@ final class DecoderScript {
             h = (self).hidden(ids, positions, groups, gather, scatter, mask)
             return (self).pool(h, poolToken, poolRow, poolWeight, rows)
         """
-        .formatted(spec.hiddenSize());
+        .formatted(spec.outputSize());
   }
 
   private void attentionBlock(StringBuilder text) {
-    int heads = spec.heads();
-    int kvHeads = spec.kvHeads();
-    int turned = heads + kvHeads;
-    line(text, "h = (self).norm(x, " + next() + ")");
-    line(text, "qkv = " + adapted("h", next(), bias(spec.qkvBias()), "q_proj", "k_proj", "v_proj"));
-    line(text, "qkv = torch.view(qkv, [-1, %d, %d])".formatted(turned + kvHeads, spec.headDim()));
-    line(text, "s = torch.split_with_sizes(qkv, [%d, %d], 1)".formatted(turned, kvHeads));
-    line(text, "qk = s[0]");
-    if (spec.queryKeyNorm()) {
-      line(text, "q = (self).norm(torch.narrow(qk, 1, 0, %d), %s)".formatted(heads, next()));
-      line(
-          text,
-          "k = (self).norm(torch.narrow(qk, 1, %d, %d), %s)".formatted(heads, kvHeads, next()));
-      line(text, "qk = torch.cat([q, k], 1)");
-    }
-    line(text, "qk = (self).rotate(qk, positions, w[ropes[i]], w[ropes[i] + 1])");
-    line(text, "t = torch.split_with_sizes(qk, [%d, %d], 1)".formatted(heads, kvHeads));
-    line(text, "a = (self).attend(t[0], t[1], s[1], groups, gather, scatter, mask, windows[i])");
+    DecoderSpec.Attention attention = spec.attention();
+    int heads = attention.heads();
+    String x = normed(text, spec.norms().before());
     String weight = next();
-    String bias = bias(spec.outputBias());
-    if (spec.sandwichNorms()) {
-      line(text, "a = " + adapted("a", weight, bias, "o_proj"));
-      line(text, "x = torch.add(x, (self).norm(a, " + next() + "))");
+    String bias = bias(attention.qkvBias());
+    line(
+        text,
+        "qkv = "
+            + (spec.fusedProjections()
+                ? adapted(x, weight, bias, "qkv_proj")
+                : adapted(x, weight, bias, "q_proj", "k_proj", "v_proj")));
+    switch (attention.queryKeyNorm()) {
+      case NONE -> heads(text, heads);
+      case PER_HEAD -> {
+        heads(text, heads);
+        line(text, "q = (self).norm(torch.narrow(qk, 1, 0, %d), %s)".formatted(heads, next()));
+        line(text, "k = (self).norm(torch.narrow(qk, 1, %d, K), %s)".formatted(heads, next()));
+        line(text, "qk = torch.cat([q, k], 1)");
+      }
+      case WHOLE -> {
+        line(text, "s = torch.split_with_sizes(qkv, [%d * D, K * D, K * D], 1)".formatted(heads));
+        line(text, "q = (self).norm(s[0], %s)".formatted(next()));
+        line(text, "k = (self).norm(s[1], %s)".formatted(next()));
+        line(text, "qk = torch.view(torch.cat([q, k], 1), [-1, %d + K, D])".formatted(heads));
+        line(text, "v = torch.view(s[2], [-1, K, D])");
+      }
+    }
+    if (attention.valueNorm()) {
+      line(text, "v = (self).unit(v)");
+    }
+    turn(text, heads);
+    line(text, "a = (self).attend(q, t[1], v, groups, gather, scatter, mask, window)");
+    added(text, "a", next(), bias(attention.outputBias()), "o_proj");
+  }
+
+  /** Splits into query and key heads, which are turned together, and value heads. */
+  private static void heads(StringBuilder text, int heads) {
+    line(text, "qkv = torch.view(qkv, [-1, %d + 2 * K, D])".formatted(heads));
+    line(text, "s = torch.split_with_sizes(qkv, [%d + K, K], 1)".formatted(heads));
+    line(text, "qk = s[0]");
+    line(text, "v = s[1]");
+  }
+
+  private void turn(StringBuilder text, int heads) {
+    String turned = "qk = (self).rotate(qk, positions, w[rope], w[rope + 1])";
+    if (spec.layers().stream().anyMatch(layer -> layer.rope().isNone())) {
+      line(text, "if torch.ge(rope, 0):");
+      line(text, "  " + turned);
+      line(text, "else:");
+      line(text, "  pass");
     } else {
-      line(text, "x = " + linearPlus("a", weight, bias, "o_proj"));
+      line(text, turned);
+    }
+    line(text, "t = torch.split_with_sizes(qk, [%d, K], 1)".formatted(heads));
+    line(text, "q = t[0]");
+    if (spec.layers().stream().anyMatch(layer -> layer.rope().queryScaleBeta() != 0)) {
+      line(text, "scales = torch.index_select(w[rope + 2], 0, positions)");
+      line(text, "q = torch.mul(q, torch.view(scales, [-1, 1, 1]))");
     }
   }
 
   private void mlpBlock(StringBuilder text) {
-    line(text, "h = (self).norm(x, " + next() + ")");
+    String x = normed(text, spec.norms().before());
     if (kernel == LinearKernel.PACKED) {
       String gate = next();
       String gateBias = bias(spec.mlpBias());
-      line(text, "g = " + packed("h", gate, gateBias, packedActivation()));
+      line(text, "g = " + packed(x, gate, gateBias, packedActivation()));
       String up = next();
       String upBias = bias(spec.mlpBias());
-      line(text, "h = " + packedBinary("h", "g", up, upBias, "mul"));
+      line(text, "h = " + packedBinary(x, "g", up, upBias, "mul"));
     } else {
-      line(text, "g = " + adapted("h", next(), bias(spec.mlpBias()), "gate_proj", "up_proj"));
+      String weight = next();
+      String bias = bias(spec.mlpBias());
+      line(
+          text,
+          "g = "
+              + (spec.fusedProjections()
+                  ? adapted(x, weight, bias, "gate_up_proj")
+                  : adapted(x, weight, bias, "gate_proj", "up_proj")));
       line(
           text,
           "s = torch.split_with_sizes(g, [%1$d, %1$d], 1)".formatted(spec.intermediateSize()));
       line(text, "h = torch.mul(%s, s[1])".formatted(activation("s[0]")));
     }
-    String weight = next();
-    String bias = bias(spec.mlpBias());
-    if (spec.sandwichNorms()) {
-      line(text, "h = " + adapted("h", weight, bias, "down_proj"));
-      line(text, "x = torch.add(x, (self).norm(h, " + next() + "))");
-    } else {
-      line(text, "x = " + linearPlus("h", weight, bias, "down_proj"));
-    }
+    added(text, "h", next(), bias(spec.mlpBias()), "down_proj");
   }
 
-  /** The half-split rotation of Hugging Face: pairs are (i, i + D/2). */
+  /** What a block reads: the residual stream or its norm. */
+  private String normed(StringBuilder text, boolean norm) {
+    if (!norm) {
+      return "x";
+    }
+    line(text, "h = (self).norm(x, " + next() + ")");
+    return "h";
+  }
+
+  /** Adds a block's last linear layer to the residual stream, normed or scaled where it must be. */
+  private void added(StringBuilder text, String y, String weight, String bias, String module) {
+    if (!spec.norms().after() && spec.residualScale() == 1) {
+      line(text, "x = " + linearPlus(y, weight, bias, module));
+      return;
+    }
+    line(text, "y = " + adapted(y, weight, bias, module));
+    if (spec.norms().after()) {
+      line(text, "y = (self).norm(y, " + next() + ")");
+    }
+    if (spec.residualScale() != 1) {
+      line(text, "y = torch.mul(y, " + spec.residualScale() + ")");
+    }
+    line(text, "x = torch.add(x, y)");
+  }
+
+  /**
+   * The half-split rotation of Hugging Face: pairs are (i, i + R/2), and what follows the first R
+   * components stays.
+   */
   private String rotate() {
-    int half = spec.headDim() / 2;
+    boolean partial =
+        spec.layers().stream()
+            .anyMatch(
+                layer ->
+                    !layer.rope().isNone()
+                        && 2 * layer.rope().inverseFrequencies().size() < layer.headDim());
     return """
           def rotate(self, x: Tensor, positions: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
             c = torch.unsqueeze(torch.index_select(cos, 0, positions), 1)
             s = torch.unsqueeze(torch.index_select(sin, 0, positions), 1)
-            halves = torch.split_with_sizes(x, [%1$d, %1$d], 2)
-            a = halves[0]
-            b = halves[1]
+            n = torch.size(cos, 1)
+            parts = torch.split_with_sizes(x, [n, n%s], 2)
+            a = parts[0]
+            b = parts[1]
             return torch.cat([torch.sub(torch.mul(a, c), torch.mul(b, s)), \
-        torch.add(torch.mul(b, c), torch.mul(a, s))], 2)
+        torch.add(torch.mul(b, c), torch.mul(a, s))%s], 2)
         """
-        .formatted(half);
+        .formatted(
+            partial ? ", torch.sub(torch.size(x, 2), 2 * n)" : "", partial ? ", parts[2]" : "");
   }
 
   private String attend() {
-    int heads = spec.heads();
-    int kvHeads = spec.kvHeads();
-    int dim = spec.headDim();
-    String causal = spec.causal() ? "True" : "False";
     return """
           def attend(self, q: Tensor, k: Tensor, v: Tensor, groups: List[int], gather: Tensor, \
         scatter: Tensor, mask: Tensor, window: int) -> Tensor:
-            p = %10$s
+            N = torch.size(q, 1)
+            K = torch.size(k, 1)
+            D = torch.size(q, 2)
             if torch.gt(torch.numel(mask), 0):
               B = torch.size(mask, 0)
               S = torch.size(mask, 1)
-              bias = (self).bias(torch.view(mask, [B, 1, 1, S]), S, window, %6$s)
-              q = torch.view(torch.index_select(q, 0, gather), [B, S, %1$d, %3$d])
-              k = torch.view(torch.index_select(k, 0, gather), [B, S, %2$d, %3$d])
-              v = torch.view(torch.index_select(v, 0, gather), [B, S, %2$d, %3$d])
-              a = torch.scaled_dot_product_attention(torch.transpose(q, 1, 2), (self).spread(k), \
-        (self).spread(v), bias, p, False, scale=%4$s)
-              a = torch.reshape(torch.transpose(a, 1, 2), [-1, %5$d])
+              bias = (self).bias(torch.view(mask, [B, 1, 1, S]), S, window, %1$s)
+              q = torch.view(torch.index_select(q, 0, gather), [B, S, N, D])
+              k = torch.view(torch.index_select(k, 0, gather), [B, S, K, D])
+              v = torch.view(torch.index_select(v, 0, gather), [B, S, K, D])
+              a = (self).mixed(torch.transpose(q, 1, 2), (self).spread(k, N), (self).spread(v, N), \
+        bias, False)
+              a = torch.reshape(torch.transpose(a, 1, 2), [-1, N * D])
               out = torch.index_select(a, 0, scatter)
             else:
               parts = annotate(List[Tensor], [])
@@ -251,15 +375,15 @@ final class DecoderScript {
               for g in range(torch.len(sizes)):
                 B = groups[2 * g]
                 S = groups[2 * g + 1]
-                gq = torch.transpose(torch.view(qs[g], [B, S, %1$d, %3$d]), 1, 2)
-                gk = (self).spread(torch.view(ks[g], [B, S, %2$d, %3$d]))
-                gv = (self).spread(torch.view(vs[g], [B, S, %2$d, %3$d]))
+                gq = torch.transpose(torch.view(qs[g], [B, S, N, D]), 1, 2)
+                gk = (self).spread(torch.view(ks[g], [B, S, K, D]), N)
+                gv = (self).spread(torch.view(vs[g], [B, S, K, D]), N)
                 if torch.__and__(torch.gt(window, 0), torch.gt(S, window)):
-                  near = (self).bias(torch.new_ones(mask, [1, 1, 1, S]), S, window, %6$s)
-                  a = torch.scaled_dot_product_attention(gq, gk, gv, near, p, False, scale=%4$s)
+                  near = (self).bias(torch.new_ones(mask, [1, 1, 1, S]), S, window, %1$s)
+                  a = (self).mixed(gq, gk, gv, near, False)
                 else:
-                  a = torch.scaled_dot_product_attention(gq, gk, gv, None, p, %6$s, scale=%4$s)
-                _1 = torch.append(parts, torch.reshape(torch.transpose(a, 1, 2), [B * S, %5$d]))
+                  a = (self).mixed(gq, gk, gv, None, %1$s)
+                _1 = torch.append(parts, torch.reshape(torch.transpose(a, 1, 2), [B * S, N * D]))
               out = torch.cat(parts, 0)
             return out
           def bias(self, visible: Tensor, S: int, window: int, causal: bool) -> Tensor:
@@ -270,45 +394,82 @@ final class DecoderScript {
                 visible = torch.logical_and(visible, torch.lt(torch.abs(d), window))
               if causal:
                 visible = torch.logical_and(visible, torch.ge(d, 0))
-            return torch.mul(torch.to(torch.logical_not(visible), %7$d), %8$s)
-          def spread(self, x: Tensor) -> Tensor:
+            return torch.mul(torch.to(torch.logical_not(visible), %2$d), %3$s)
+          def spread(self, x: Tensor, heads: int) -> Tensor:
             x = torch.transpose(x, 1, 2)
-        %9$s\
+            n = torch.floordiv(heads, torch.size(x, 1))
+            if torch.gt(n, 1):
+              x = torch.repeat_interleave(x, n, 1)
+            else:
+              pass
             return x
+        %4$s\
         """
-        .formatted(
-            heads,
-            kvHeads,
-            dim,
-            spec.attentionScale(),
-            heads * dim,
-            causal,
-            torchType(dtype),
-            lowest(),
-            heads == kvHeads
-                ? ""
-                : "    x = torch.repeat_interleave(x, " + heads / kvHeads + ", 1)\n",
-            attentionDropout == 0 ? "0." : attentionDropout + " if (self).training else 0.");
+        .formatted(spec.causal() ? "True" : "False", torchType(dtype), lowest(), mixed());
+  }
+
+  /** The sum of values weighted by scores, of one shape of queries, keys and values. */
+  private String mixed() {
+    double cap = spec.attention().softCap();
+    String head =
+        """
+          def mixed(self, q: Tensor, k: Tensor, v: Tensor, bias: Optional[Tensor], \
+        causal: bool) -> Tensor:
+            p = %s
+        """
+            .formatted(attentionDropout == 0 ? "0." : attentionDropout + TRAINING_ONLY);
+    if (cap == 0) {
+      return head
+          + """
+              return torch.scaled_dot_product_attention(q, k, v, bias, p, causal, scale=%s)
+          """
+              .formatted(spec.attention().scale());
+    }
+    // No fused kernel bounds the scores, so that they are written out, as in the reference.
+    return head
+        + """
+            a = torch.mul(torch.matmul(q, torch.transpose(k, 2, 3)), %1$s)
+            a = torch.mul(torch.tanh(torch.div(a, %2$s)), %2$s)
+            if torch.__isnot__(bias, None):
+              a = torch.add(a, unchecked_cast(Tensor, bias))
+            else:
+              if causal:
+                S = torch.size(a, 2)
+                seen = torch.new_ones(a, [1, 1, S, S], dtype=11)
+                a = torch.add(a, (self).bias(seen, S, 0, True))
+              else:
+                pass
+            a = torch.to(torch.softmax(a, -1, 6), %3$d)
+            return torch.matmul(torch.dropout(a, p, torch.gt(p, 0.)), v)
+        """
+            .formatted(spec.attention().scale(), cap, torchType(dtype));
   }
 
   /**
    * RMSNorm (Zhang and Sennrich, 2019), its statistics in single precision. Llama rounds to the
-   * model's dtype before the weight is applied, Gemma after it.
+   * model's dtype before the weight is applied, Gemma and OLMo after it.
    */
   private String norm() {
     int type = torchType(dtype);
     String apply =
-        spec.onePlusNorm()
-            ? "torch.to(torch.mul(y, torch.add(torch.to(weight, 6), 1.)), " + type + ")"
-            : "torch.mul(torch.to(y, " + type + "), weight)";
+        switch (spec.norms().weight()) {
+          case ROUNDED_FIRST -> "torch.mul(torch.to(y, " + type + "), weight)";
+          case SINGLE -> "torch.to(torch.mul(y, torch.to(weight, 6)), " + type + ")";
+          case ONE_PLUS ->
+              "torch.to(torch.mul(y, torch.add(torch.to(weight, 6), 1.)), " + type + ")";
+        };
     return """
-          def norm(self, x: Tensor, weight: Tensor) -> Tensor:
+          def scaled(self, x: Tensor) -> Tensor:
             n = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
-            n = torch.div(torch.mul(n, n), torch.size(weight, 0))
-            y = torch.mul(torch.to(x, 6), torch.rsqrt(torch.add(n, %s)))
-            return %s
+            n = torch.div(torch.mul(n, n), torch.size(x, -1))
+            return torch.mul(torch.to(x, 6), torch.rsqrt(torch.add(n, %1$s)))
+          def unit(self, x: Tensor) -> Tensor:
+            return torch.to((self).scaled(x), %2$d)
+          def norm(self, x: Tensor, weight: Tensor) -> Tensor:
+            y = (self).scaled(x)
+            return %3$s
         """
-        .formatted(spec.rmsNormEps(), apply);
+        .formatted(spec.norms().eps(), type, apply);
   }
 
   private String linear(String x, String weight, String bias) {
@@ -370,11 +531,13 @@ final class DecoderScript {
     return present ? next() : "None";
   }
 
-  private String perLayer(java.util.function.ToIntFunction<DecoderSpec.Layer> value) {
-    List<DecoderSpec.Layer> layers = spec.layers();
-    return layers.stream()
-        .map(layer -> Integer.toString(value.applyAsInt(layer)))
-        .collect(Collectors.joining(", ", "[", "]"));
+  /** What a layer has of its own: a number if all have the same, else looked up by the index. */
+  private String perLayer(ToIntFunction<DecoderSpec.Layer> value) {
+    int[] values = spec.layers().stream().mapToInt(value).toArray();
+    if (Arrays.stream(values).distinct().count() == 1) {
+      return Integer.toString(values[0]);
+    }
+    return Arrays.toString(values) + "[i]";
   }
 
   /**

@@ -41,26 +41,45 @@ final class LoraLayout {
   LoraLayout(DecoderSpec spec, LoraOptions options) {
     int hidden = spec.hiddenSize();
     int inner = spec.intermediateSize();
-    int queries = spec.heads() * spec.headDim();
-    int keys = spec.kvHeads() * spec.headDim();
+    DecoderSpec.Layer layer = spec.layers().get(0);
+    int queries = spec.attention().heads() * layer.headDim();
+    int keys = layer.kvHeads() * layer.headDim();
     modules =
-        List.of(
-            new Module("q_proj", "self_attn.q_proj", queries, hidden),
-            new Module("k_proj", "self_attn.k_proj", keys, hidden),
-            new Module("v_proj", "self_attn.v_proj", keys, hidden),
-            new Module("o_proj", "self_attn.o_proj", hidden, queries),
-            new Module("gate_proj", "mlp.gate_proj", inner, hidden),
-            new Module("up_proj", "mlp.up_proj", inner, hidden),
-            new Module("down_proj", "mlp.down_proj", hidden, inner));
+        spec.fusedProjections()
+            ? List.of(
+                new Module("qkv_proj", "self_attn.qkv_proj", queries + 2 * keys, hidden),
+                new Module("o_proj", "self_attn.o_proj", hidden, queries),
+                new Module("gate_up_proj", "mlp.gate_up_proj", 2 * inner, hidden),
+                new Module("down_proj", "mlp.down_proj", hidden, inner))
+            : List.of(
+                new Module("q_proj", "self_attn.q_proj", queries, hidden),
+                new Module("k_proj", "self_attn.k_proj", keys, hidden),
+                new Module("v_proj", "self_attn.v_proj", keys, hidden),
+                new Module("o_proj", "self_attn.o_proj", hidden, queries),
+                new Module("gate_proj", "mlp.gate_proj", inner, hidden),
+                new Module("up_proj", "mlp.up_proj", inner, hidden),
+                new Module("down_proj", "mlp.down_proj", hidden, inner));
+    for (String target : options.targets()) {
+      if (modules.stream().noneMatch(module -> module.name().equals(target))) {
+        throw new IllegalArgumentException(
+            "models of type "
+                + spec.modelType()
+                + " have no linear layer "
+                + target
+                + ", only "
+                + modules.stream().map(Module::name).toList()
+                + "; train all weights instead");
+      }
+    }
     targets =
         modules.stream()
             .map(Module::name)
             .filter(name -> options.targets().contains(name))
             .toList();
-    for (int layer = 0; layer < spec.layers().size(); layer++) {
+    for (int i = 0; i < spec.layers().size(); i++) {
       for (String target : targets) {
         Module module = module(target);
-        String prefix = "layers." + layer + "." + module.path() + ".lora_";
+        String prefix = "layers." + i + "." + module.path() + ".lora_";
         matrices.add(new Matrix(prefix + "A.weight", options.rank(), module.in()));
         matrices.add(new Matrix(prefix + "B.weight", module.out(), options.rank()));
       }

@@ -2,6 +2,7 @@
 package io.github.llm2vec.torch;
 
 import java.util.Arrays;
+import java.util.OptionalInt;
 
 /**
  * Texts of one forward pass, laid end to end without padding, and what of them is pooled. Made by
@@ -72,8 +73,21 @@ public final class PackedBatch {
     return ids.clone();
   }
 
-  long[] positions() {
-    return positions.clone();
+  /**
+   * The position of every token in its text; those of texts longer than a limit are counted from
+   * the limit on, where the tables of rotary embeddings go on for them (see {@link WeightScript}).
+   */
+  long[] positions(OptionalInt limit) {
+    long[] result = positions.clone();
+    int token = 0;
+    for (int length : lengths) {
+      boolean shifted = limit.isPresent() && length > limit.getAsInt();
+      for (int i = 0; shifted && i < length; i++) {
+        result[token + i] += limit.getAsInt();
+      }
+      token += length;
+    }
+    return result;
   }
 
   long[] poolToken() {

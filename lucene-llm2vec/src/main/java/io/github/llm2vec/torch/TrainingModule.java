@@ -11,6 +11,7 @@ import io.github.llm2vec.model.DecoderSpec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,14 +39,20 @@ final class TrainingModule implements AutoCloseable {
   }
 
   private final TrainOptions options;
+  private final OptionalInt longRopeBeyond;
   private final DeviceThread thread;
   private final PtNDManager manager;
   private final ScriptModule module;
   private final ReentrantLock lock = new ReentrantLock(); // keeps calls that belong together so
 
   private TrainingModule(
-      TrainOptions options, DeviceThread thread, PtNDManager manager, ScriptModule module) {
+      TrainOptions options,
+      OptionalInt longRopeBeyond,
+      DeviceThread thread,
+      PtNDManager manager,
+      ScriptModule module) {
     this.options = options;
+    this.longRopeBeyond = longRopeBeyond;
     this.thread = thread;
     this.manager = manager;
     this.module = module;
@@ -61,7 +68,7 @@ final class TrainingModule implements AutoCloseable {
             PtNDManager manager = TorchRuntime.openManager(options.device());
             try {
               ScriptModule module = load(manager, spec, weights, options, listener);
-              return new TrainingModule(options, thread, manager, module);
+              return new TrainingModule(options, spec.longRopeBeyond(), thread, manager, module);
             } catch (IOException | RuntimeException | Error e) {
               manager.close();
               throw e;
@@ -86,6 +93,10 @@ final class TrainingModule implements AutoCloseable {
       TrainOptions options,
       LoadListener listener)
       throws IOException {
+    if (spec.perLayerSize() > 0) {
+      throw new IllegalArgumentException(
+          "models of type " + spec.modelType() + " can be used but not trained");
+    }
     WeightLayout layout = new WeightLayout(spec, LinearKernel.PLAIN);
     LoraLayout lora = LoraLayout.of(spec, options.trained());
     String text = new TrainingScript(spec, options, layout, lora).text();
@@ -217,7 +228,8 @@ final class TrainingModule implements AutoCloseable {
         () -> {
           try (NativeScope scope = module.scope()) {
             List<PtNDArray> inputs =
-                new ArrayList<>(BatchInputs.of(batch, pass, scope, options.device()));
+                new ArrayList<>(
+                    BatchInputs.of(batch, longRopeBeyond, pass, scope, options.device()));
             inputs.addAll(more.in(scope));
             module.call(scope, "stage", scope.tensors(inputs.toArray(new PtNDArray[0])));
             try {

@@ -119,10 +119,10 @@ final class WeightLoader {
         try (NativeScope scope = module.scope()) {
           long[] shape = part.shape();
           shape[0] = rows;
-          PtNDArray values = read(scope, name, (long) first * columns, shape);
+          PtNDArray values = read(scope, name, (long) (part.first() + first) * columns, shape);
           PtNDArray[] b = new PtNDArray[a.length];
           for (int i = 0; i < b.length; i++) {
-            b[i] = rows(scope, updates.get(i), first, rows);
+            b[i] = rows(scope, updates.get(i), part.first() + first, rows);
           }
           IValue finite =
               module.call(
@@ -180,19 +180,27 @@ final class WeightLoader {
 
   private void table(Rope rope) {
     int length = Math.min(options.maxTokens(), rope.maxLength());
-    float[] frequencies = new float[rope.inverseFrequencies().size()];
-    for (int i = 0; i < frequencies.length; i++) {
-      frequencies[i] = rope.inverseFrequencies().get(i);
-    }
     try (NativeScope scope = module.scope()) {
       module.call(
           scope,
           "rope",
-          scope.float32(frequencies),
+          frequencies(scope, rope.inverseFrequencies()),
+          frequencies(scope, rope.longFrequencies()),
+          scope.number((long) Math.min(length, rope.shortLength())),
           scope.number((long) length),
           scope.number(rope.attentionFactor()),
+          scope.number(rope.queryScaleBeta()),
+          scope.number((double) rope.queryScaleLength()),
           scope.number((long) DecoderScript.torchType(options.dtype())));
     }
+  }
+
+  private static IValue frequencies(NativeScope scope, List<Float> values) {
+    float[] frequencies = new float[values.size()];
+    for (int i = 0; i < frequencies.length; i++) {
+      frequencies[i] = values.get(i);
+    }
+    return scope.float32(frequencies);
   }
 
   private static ByteBuffer direct(long floats) {

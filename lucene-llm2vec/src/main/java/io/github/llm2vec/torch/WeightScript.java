@@ -30,12 +30,21 @@ final class WeightScript {
             w = (self).w
             w[index] = ops.mkldnn._reorder_linear_weight(w[index], rows)
             return None
-          def rope(self, frequencies: Tensor, length: int, factor: float, dtype: int) -> NoneType:
+          def rope(self, frequencies: Tensor, longer: Tensor, short: int, length: int, \
+        factor: float, beta: float, step: float, dtype: int) -> NoneType:
             positions = torch.arange(length, dtype=6, layout=None, \
         device=ops.prim.device(frequencies))
             angles = torch.outer(positions, frequencies)
+            if torch.gt(torch.numel(longer), 0):
+              angles = torch.cat([torch.narrow(angles, 0, 0, short), \
+        torch.outer(positions, longer)], 0)
+            else:
+              pass
             _0 = torch.append((self).w, torch.to(torch.mul(torch.cos(angles), factor), dtype))
             _1 = torch.append((self).w, torch.to(torch.mul(torch.sin(angles), factor), dtype))
+            steps = torch.log(torch.add(torch.floor(torch.div(positions, step)), 1.))
+            scales = torch.add(torch.mul(steps, beta), 1.)
+            _2 = torch.append((self).w, torch.to(scales, dtype))
             return None
         """;
   }

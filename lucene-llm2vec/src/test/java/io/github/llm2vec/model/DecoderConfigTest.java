@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -51,8 +52,8 @@ class DecoderConfigTest {
   @MethodSource("oracleCases")
   void agreesWithTransformers(String name, JsonNode config, JsonNode expected) throws IOException {
     DecoderSpec spec = parse(config.toString()).spec();
-    assertEquals(expected.get("attention_scale").doubleValue(), spec.attentionScale(), 1e-12);
-    assertEquals(expected.get("eps").doubleValue(), spec.rmsNormEps());
+    assertEquals(expected.get("attention_scale").doubleValue(), spec.attention().scale(), 1e-12);
+    assertEquals(expected.get("eps").doubleValue(), spec.norms().eps());
     assertEquals(
         expected.get("activation").textValue(),
         switch (spec.activation()) {
@@ -139,16 +140,14 @@ class DecoderConfigTest {
             .get(0)
             .rope()
             .maxLength());
-    assertEquals(
-        64,
+    DecoderSpec longRope =
         llama(
                 "\"rope_scaling\":{\"type\":\"longrope\",\"short_factor\":[1,1,1,1],"
-                    + "\"original_max_position_embeddings\":64}")
-            .spec()
-            .layers()
-            .get(0)
-            .rope()
-            .maxLength());
+                    + "\"long_factor\":[2,2,2,2],\"original_max_position_embeddings\":64}")
+            .spec();
+    assertEquals(OptionalInt.of(64), longRope.longRopeBeyond());
+    assertEquals(Integer.MAX_VALUE, longRope.layers().get(0).rope().maxLength());
+    assertEquals(OptionalInt.empty(), llama("").spec().longRopeBeyond());
   }
 
   @Test
@@ -160,6 +159,63 @@ class DecoderConfigTest {
     assertEquals(0, spec.withCausal(false).layers().get(0).window());
     assertEquals(spec, spec.withCausal(false).withCausal(true));
     assertEquals(spec, spec.withCausal(true));
+  }
+
+  /** transformers 5 takes a window as a radius where config.json says {@code is_causal: false}. */
+  @ParameterizedTest
+  @CsvSource({
+    "mistral, 7, 8",
+    "qwen3, 7, 8",
+    "phi3, 7, 8",
+    "gemma2, 7, 8",
+    "olmo3, 7, 8",
+    "gemma3_text, 7, 8"
+  })
+  void takesTheWindowAsARadiusIfDeclaredBidirectional(String type, int causal, int bidirectional)
+      throws IOException {
+    String json =
+        "{\"model_type\":\"%s\",\"sliding_window\":7,\"use_sliding_window\":true,".formatted(type)
+            + "\"max_window_layers\":0,\"num_hidden_layers\":1";
+    assertEquals(causal, parse(json + "}").spec().layers().get(0).window());
+    DecoderSpec spec = parse(json + ",\"is_causal\":false}").spec();
+    assertFalse(spec.causal());
+    assertEquals(bidirectional, spec.layers().get(0).window());
+  }
+
+  /** Code that a model brings along is known by its name and never run. */
+  @ParameterizedTest
+  @CsvSource({
+    "llama_bidirec, LlamaBidirectionalModel",
+    "llama, LlamaBidirectionalModel",
+    "mistral_bidirectional, Whatever",
+    "bidirectional_pplx_qwen3, PPLXQwen3Model",
+    "qwen3, PPLXQwen3Model",
+    "gemma3_text, Gemma3BidirectionalModel",
+    "bidirectional_ministral3, Whatever"
+  })
+  void knowsBidirectionalCodeByItsName(String type, String code) throws IOException {
+    DecoderConfig config =
+        parse(
+            "{\"model_type\":\"%s\",\"auto_map\":{\"AutoModel\":\"modeling.%s\"}}"
+                .formatted(type, code));
+    assertEquals(Optional.of(false), config.declaredCausal());
+    assertFalse(config.spec().causal());
+    assertFalse(config.llm2vec());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "gemma3, gemma3_text",
+    "mistral3, ministral3",
+    "embedding_gemma2, embedding_gemma2_text"
+  })
+  void readsThePartForTextOfAModelThatTakesImages(String type, String text) throws IOException {
+    DecoderConfig config =
+        parse(
+            "{\"model_type\":\"%s\",\"dtype\":\"bfloat16\",\"text_config\":{\"model_type\":\"%s\"}}"
+                .formatted(type, text));
+    assertEquals(text, config.spec().modelType());
+    assertEquals(Optional.of(DType.BFLOAT16), config.storedType());
   }
 
   /** EmbeddingGemma: 512 becomes 257, so that pairs up to 256 apart attend. */
@@ -246,7 +302,8 @@ class DecoderConfigTest {
         "`\"rope_parameters\":{\"full_attention\":{\"rope_type\":\"default\"}}` | full_attention",
         "`\"partial_rotary_factor\":0.5` | 'partial_rotary_factor'",
         "`\"quantization_config\":{\"bits\":4}` | 'quantization_config'",
-        "`\"model_type\":\"gemma2\"` | 'gemma2' is not supported",
+        "`\"model_type\":\"gpt2\"` | 'gpt2' is not supported",
+        "`\"model_type\":\"qwen3_moe\",\"num_experts\":8` | 'qwen3_moe' is a mixture of experts",
         "`\"model_type\":3` | 'model_type' must be a string",
       })
   void rejectsByFileAndKey(String json, String expected) {
@@ -258,10 +315,9 @@ class DecoderConfigTest {
   @Test
   void listsWhatIsSupported() {
     ModelFormatException e =
-        assertThrows(ModelFormatException.class, () -> parse("{\"model_type\":\"gemma2\"}"));
-    assertTrue(
-        e.getMessage().contains("llama, llama_bidirec, mistral, qwen2, qwen3, gemma, gemma3_text"),
-        e.getMessage());
+        assertThrows(ModelFormatException.class, () -> parse("{\"model_type\":\"gpt2\"}"));
+    assertTrue(e.getMessage().contains("llama, mistral, ministral, ministral3"), e.getMessage());
+    assertTrue(e.getMessage().contains("such as llama_bidirec"), e.getMessage());
     assertThrows(ModelFormatException.class, () -> parse("{}"));
     assertThrows(
         ModelFormatException.class,

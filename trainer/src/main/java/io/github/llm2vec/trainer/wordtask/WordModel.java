@@ -98,7 +98,7 @@ public final class WordModel implements AutoCloseable {
   }
 
   int hiddenSize() {
-    return model.decoder().spec().hiddenSize();
+    return model.decoder().spec().outputSize();
   }
 
   WordStates states(boolean mergeSubwords) {
