@@ -82,6 +82,30 @@ sealed interface BeamSearch {
   }
 
   /**
+   * Another query walks the graph.
+   *
+   * @param nearest finds and scores documents by their vectors
+   */
+  record Given(Query nearest) implements BeamSearch {
+    @Override
+    public TopDocs candidates(IndexSearcher searcher, KnnTarget target, int efSearch, int keep)
+        throws IOException {
+      return searcher.search(nearest, keep);
+    }
+
+    @Override
+    public ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits)
+        throws IOException {
+      return DOCUMENTS.rescore(reader, target, hits);
+    }
+
+    @Override
+    public Query hits(IndexReader reader, KnnTarget target, ScoreDoc[] best) throws IOException {
+      return DOCUMENTS.hits(reader, target, best);
+    }
+  }
+
+  /**
    * Turns the best candidates into the query that finds them.
    *
    * @param best what {@link #candidates} or {@link #rescore} returned, cut to {@code k}

@@ -101,6 +101,20 @@ public final class Llm2VecQueries {
   }
 
   /**
+   * The best hits of another search for the nearest vectors: on a quantised field its best {@code k
+   * * overfetch} hits are scored again from the full vectors.
+   *
+   * @param nearest finds documents by the vectors of the field, with a beam of its own
+   * @param field where it searches
+   * @param vector what it searches for
+   * @param options how many hits to take; {@code efSearch} bounds those of the other search
+   */
+  public static Query best(Query nearest, String field, float[] vector, KnnOptions options) {
+    return new TunedKnnQuery(
+        new KnnTarget(field, vector.clone(), ALL), options, new BeamSearch.Given(nearest));
+  }
+
+  /**
    * Fuses a search by words and one by vectors, see {@link HybridFusion}, as a query that goes
    * wherever queries go; {@link HybridSearcher} gives the ranks as well. Both searches run when
    * Lucene rewrites the query. Explanations tell both ranks.

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
 import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.MultiReader;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.MatchNoDocsQuery;
 import org.apache.lucene.search.Query;
@@ -45,7 +47,7 @@ final class TunedKnnQuery extends Query {
     // Lucene allocates heaps of this size per segment; more than all documents is waste.
     int efSearch = Math.min(options.efSearch(), reader.maxDoc());
     int keep = Math.min(rescore ? options.candidates() : options.k(), efSearch);
-    ScoreDoc[] hits = search.candidates(searcher, target, efSearch, keep).scoreDocs;
+    ScoreDoc[] hits = search.candidates(composite(searcher), target, efSearch, keep).scoreDocs;
     if (rescore) {
       hits = search.rescore(reader, target, hits);
     }
@@ -57,6 +59,20 @@ final class TunedKnnQuery extends Query {
     return search.hits(reader, target, best);
   }
 
+  /**
+   * A searcher over a reader of segments. Lucene 10.3 looks for the index around a segment and
+   * fails where a searcher has none but that segment.
+   */
+  private static IndexSearcher composite(IndexSearcher searcher) throws IOException {
+    if (!(searcher.getTopReaderContext() instanceof LeafReaderContext segment)) {
+      return searcher;
+    }
+    IndexSearcher composite =
+        new IndexSearcher(new MultiReader(new IndexReader[] {segment.reader()}, false));
+    composite.setTimeout(searcher.getTimeout());
+    return composite;
+  }
+
   @Override
   public void visit(QueryVisitor visitor) {
     if (visitor.acceptField(target.field())) {
@@ -66,7 +82,8 @@ final class TunedKnnQuery extends Query {
 
   @Override
   public String toString(String field) {
-    return "Knn:" + target + options;
+    String own = "Knn:" + target + options;
+    return search instanceof BeamSearch.Given given ? own + "[" + given.nearest() + "]" : own;
   }
 
   @Override

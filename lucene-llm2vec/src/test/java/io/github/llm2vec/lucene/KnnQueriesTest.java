@@ -10,13 +10,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.index.VectorSimilarityFunction;
 import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BooleanQuery;
+import org.apache.lucene.search.FieldExistsQuery;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.KnnFloatVectorQuery;
 import org.apache.lucene.search.MatchAllDocsQuery;
@@ -93,6 +96,47 @@ class KnnQueriesTest {
               .search(Llm2VecQueries.knn("vector", query, options.withOverfetch(1)), 10)
               .scoreDocs;
       assertNotEquals(score(VectorSimilarityFunction.DOT_PRODUCT, raw[0].doc), raw[0].score);
+    }
+  }
+
+  /** A searcher may have been made of a segment alone, as those of highlighters are. */
+  @Test
+  void searchesASegmentWithoutAnIndexAroundIt() throws Exception {
+    KnnOptions options = KnnOptions.top(20).withEfSearch(200);
+    try (VectorIndex index = floats(2)) {
+      List<LeafReaderContext> segments = index.searcher().getIndexReader().leaves();
+      IndexSearcher segment = new IndexSearcher(segments.get(1).reader());
+      ScoreDoc[] expected = segment.search(Llm2VecQueries.exact("vector", query, 20), 20).scoreDocs;
+      for (Query filter : List.of(new MatchAllDocsQuery(), new FieldExistsQuery("vector"))) {
+        ScoreDoc[] found =
+            segment.search(Llm2VecQueries.knn("vector", query, options, filter), 20).scoreDocs;
+        assertArrayEquals(docs(expected), docs(found));
+      }
+    }
+  }
+
+  private static int[] docs(ScoreDoc[] hits) {
+    return Arrays.stream(hits).mapToInt(hit -> hit.doc).toArray();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = VectorQuantization.class,
+      names = {"FLOAT32", "INT8", "INT4"})
+  void bestHitsOfAnotherSearchGetTheScoresOfTheFullVectors(VectorQuantization quantization)
+      throws Exception {
+    VectorFormatOptions format = VectorFormatOptions.DEFAULTS.withQuantization(quantization);
+    try (VectorIndex index =
+        new VectorIndex(format, VectorSimilarityFunction.DOT_PRODUCT, 2, documents)) {
+      Query luceneAlone = new KnnFloatVectorQuery("vector", query, 200, EVEN);
+      Query best =
+          Llm2VecQueries.best(
+              luceneAlone, "vector", query, KnnOptions.top(10).withEfSearch(200).withOverfetch(20));
+      ScoreDoc[] hits = index.searcher().search(best, 100).scoreDocs;
+      assertArrayEquals(brute(VectorSimilarityFunction.DOT_PRODUCT, 2, 10), docs(hits));
+      for (ScoreDoc hit : hits) {
+        assertEquals(score(VectorSimilarityFunction.DOT_PRODUCT, hit.doc), hit.score, 1e-6f);
+      }
     }
   }
 

@@ -23,8 +23,8 @@ import org.apache.solr.schema.SchemaField;
 import org.apache.solr.util.plugin.SolrCoreAware;
 
 /**
- * Writes vector fields quantised, which Solr 9 cannot do by itself; all else is left to Solr's own
- * codec factory. In {@code solrconfig.xml}:
+ * Writes the vector fields of a core quantised; all else is left to Solr's own codec factory. In
+ * {@code solrconfig.xml}:
  *
  * <pre>{@code
  * <codecFactory class="io.github.llm2vec.solr.Llm2VecCodecFactory">
@@ -36,9 +36,12 @@ import org.apache.solr.util.plugin.SolrCoreAware;
  * }</pre>
  *
  * <p>{@code quantization} (default {@code int8}) is for all fields of float vectors that {@code
- * fields} does not name: {@code float32}, {@code int8} (7 bits in a byte; {@code int7} is the same)
- * or {@code int4}. The graph is as the field type says: {@code hnswMaxConnections} and {@code
- * hnswBeamWidth}. {@code compressionMode} is Solr's.
+ * fields} does not name: {@code float32}, {@code int8} (7 bits in a byte; {@code int7} is the
+ * same), {@code int4} or, from Solr 10 on, {@code binary}. The graph is as the field type says:
+ * {@code hnswMaxConnections} and {@code hnswBeamWidth}, which Solr 10 calls {@code hnswM} and
+ * {@code hnswEfConstruction}. {@code compressionMode} is Solr's. Field types that are more than
+ * {@code solr.DenseVectorField}, such as Solr 10's own quantised ones, keep the format that they
+ * choose.
  *
  * <p>An index that was written so is read by any Solr of this release. Without this factory new
  * segments, merged ones among them, hold full floats again.
@@ -52,7 +55,8 @@ public final class Llm2VecCodecFactory extends CodecFactory implements SolrCoreA
           "float32", VectorQuantization.FLOAT32,
           "int8", VectorQuantization.INT8,
           "int7", VectorQuantization.INT8,
-          "int4", VectorQuantization.INT4);
+          "int4", VectorQuantization.INT4,
+          "binary", VectorQuantization.BINARY);
 
   private final SchemaCodecFactory solrs = new SchemaCodecFactory();
   private final Map<VectorFormatOptions, KnnVectorsFormat> formats = new ConcurrentHashMap<>();
@@ -91,6 +95,11 @@ public final class Llm2VecCodecFactory extends CodecFactory implements SolrCoreA
       throw arguments.wrong(
           "unknown quantization '" + name + "'" + NearestName.hint(name, QUANTIZATIONS.keySet()));
     }
+    try {
+      WideVectorsFormat.of(VectorFormatOptions.DEFAULTS.withQuantization(quantization));
+    } catch (UnsupportedOperationException e) {
+      throw arguments.wrong("quantization '" + name + "' cannot be had: " + e.getMessage());
+    }
     return quantization;
   }
 
@@ -104,8 +113,17 @@ public final class Llm2VecCodecFactory extends CodecFactory implements SolrCoreA
         throw arguments.wrong(
             "argument 'fields' names '" + name + "', which is no vector field of the schema");
       }
+      if (choosesItsFormat(field)) {
+        throw arguments.wrong(
+            "argument 'fields' names '%s', but its type %s chooses the format itself; leave it out"
+                .formatted(name, field.getType().getClassArg()));
+      }
     }
     codec = Llm2VecCodec.over(solrs.getCodec(), this::format);
+  }
+
+  private static boolean choosesItsFormat(SchemaField field) {
+    return field.getType().getClass() != DenseVectorField.class;
   }
 
   // Solr 10 has other names for the settings of the graph, which Solr 9 does not know.
@@ -115,7 +133,9 @@ public final class Llm2VecCodecFactory extends CodecFactory implements SolrCoreA
     VectorQuantization quantization = ofFields.getOrDefault(name, ofOthers);
     if (quantization == VectorQuantization.FLOAT32
         || field == null
+        || choosesItsFormat(field)
         || !(field.getType() instanceof DenseVectorField type)
+        || !type.getKnnAlgorithm().equals(DenseVectorField.HNSW_ALGORITHM)
         || type.getVectorEncoding() != VectorEncoding.FLOAT32) {
       // Solr's codecs choose vector formats per field, which Llm2VecCodec.over has checked.
       return ((PerFieldKnnVectorsFormat) solrs.getCodec().knnVectorsFormat())

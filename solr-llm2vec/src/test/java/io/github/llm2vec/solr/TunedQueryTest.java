@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.base.Throwables;
 import io.github.llm2vec.solr.SearchHits.Hit;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -18,6 +21,8 @@ import java.util.TreeMap;
 import org.apache.lucene.codecs.perfield.PerFieldKnnVectorsFormat;
 import org.apache.lucene.index.FieldInfo;
 import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.util.Version;
+import org.apache.solr.common.SolrException;
 import org.apache.solr.core.SolrCore;
 import org.apache.solr.search.QueryLimit;
 import org.apache.solr.util.TestInjection;
@@ -27,6 +32,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -270,7 +276,8 @@ class TunedQueryTest {
           efSearchScaleFactor=0.5         | efSearchScaleFactor must be at least 1, got 0.5
           minReturn=0.5 topK=10           | topK does not go with minReturn
           minTraverse=0.5                 | minReturn is required
-          seedQuery='*:*'                 | seedQuery is a parameter of Solr 10
+          minReturn=0.5 seedQuery='*:*'   | seedQuery
+          which='*:*' patience=3          | patience
           parents.preFilter='half_i:1'    | parents.preFilter needs which or childrenOf
           which='*:*' childrenOf='*:*'    | leave one out
           dimensions=64                   | dimensions=64, but field 'vector' has vectorDimension=1100
@@ -282,6 +289,30 @@ class TunedQueryTest {
             FLOATS, Map.of("q", "{!llm2vec f=vector " + parameters + " v=$qq}", "qq", question));
     assertEquals(400, response.statusCode(), response.body());
     assertTrue(response.body().contains(message), response.body());
+  }
+
+  @Test
+  void whatThisSolrLacksIsRefused() throws Exception {
+    boolean solr10 = Version.LATEST.major >= 10;
+    HttpResponse<String> seeds =
+        node.trySelect(FLOATS, Map.of("q", "{!llm2vec f=vector seedQuery='*:*' v=a}"));
+    assertEquals(solr10 ? 200 : 400, seeds.statusCode(), seeds.body());
+    assertEquals(!solr10, seeds.body().contains("seedQuery is a parameter of Solr 10"));
+
+    Executable create =
+        () ->
+            node.createCore(
+                "binary",
+                SolrNode.example("cloud-quantised"),
+                Map.of("llm2vec.dims", "24", "llm2vec.quantization", "binary"),
+                Map.of());
+    if (solr10) {
+      assertDoesNotThrow(create);
+    } else {
+      Throwable refused = assertThrows(SolrException.class, create);
+      assertTrue(
+          Throwables.getRootCause(refused).getMessage().contains("has no format for BINARY"));
+    }
   }
 
   @Test

@@ -2,12 +2,12 @@
 package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.lucene.KnnOptions;
 import io.github.llm2vec.lucene.Llm2VecQueries;
 import io.github.llm2vec.solr.schema.IndexIdentities;
 import io.github.llm2vec.solr.schema.VectorField;
 import java.util.List;
 import java.util.Optional;
-import org.apache.lucene.search.FloatVectorSimilarityQuery;
 import org.apache.lucene.search.KnnFloatVectorQuery;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.MatchNoDocsQuery;
@@ -115,11 +115,11 @@ public final class EncodedQueryParser extends QParser {
 
   private Query tuned(String field, float[] vector, SolrParams own, KnnParameters parameters)
       throws SyntaxError {
-    Query delegated = delegate(NEAREST, field, vector, own);
-    if (!(delegated instanceof KnnFloatVectorQuery nearest)) {
-      throw refused(
-          "efSearch, overRequest, which and childrenOf do not go with the early termination or the"
-              + " seeds of Solr's knn parser; leave one out");
+    if (parameters.guided()) {
+      return guided(field, vector, own, parameters);
+    }
+    if (!(delegate(NEAREST, field, vector, own) instanceof KnnFloatVectorQuery nearest)) {
+      throw refused("Solr's knn parser makes a query that is not known here; this is a bug");
     }
     Query filter = nearest.getFilter() == null ? new MatchAllDocsQuery() : nearest.getFilter();
     if (!parameters.passages()) {
@@ -138,17 +138,27 @@ public final class EncodedQueryParser extends QParser {
     Query ofDocuments = passages.ofDocuments(filter);
     if (parameters.threshold()) {
       return new ToParentBlockJoinQuery(
-          new FloatVectorSimilarityQuery(
+          Llm2VecQueries.similar(
               field,
               vector,
               own.getFloat(KnnParameters.MIN_TRAVERSE, Float.NEGATIVE_INFINITY),
               minReturn(own),
-              ofDocuments instanceof MatchAllDocsQuery ? null : ofDocuments),
+              ofDocuments),
           passages.documents(),
           ScoreMode.Max);
     }
     return Llm2VecQueries.documentsByPassages(
         field, vector, parameters.options(nearest.getK()), passages.documents(), ofDocuments);
+  }
+
+  /** Solr's own search, asked for a wider beam of hits, of which the best are kept. */
+  private Query guided(String field, float[] vector, SolrParams own, KnnParameters parameters)
+      throws SyntaxError {
+    KnnOptions options = parameters.options(KnnParameters.topK(own));
+    int beam = Math.min(options.efSearch(), Math.max(1, req.getSearcher().maxDoc()));
+    ModifiableSolrParams wide = new ModifiableSolrParams(own);
+    wide.set(KnnParameters.TOP_K, beam);
+    return Llm2VecQueries.best(delegate(NEAREST, field, vector, wide), field, vector, options);
   }
 
   private static float minReturn(SolrParams own) {

@@ -14,13 +14,15 @@ import org.apache.solr.common.params.SolrParams;
  * parameters that were not given.
  *
  * @param efSearch width of the beam in every segment
- * @param scaleFactor {@code efSearchScaleFactor} of Solr 10, here on Solr 9 too: the beam is so
- *     many times {@code topK}
+ * @param scaleFactor {@code efSearchScaleFactor}, on Solr 9 too: the beam is so many times {@code
+ *     topK}
  * @param overRequest how many times {@code topK} candidates of a quantised field are scored again
  * @param which marks documents; hits are the documents of the passages that are found
  * @param childrenOf marks documents; hits are the passages that are found, one of a document
  * @param parentFilters {@code parents.preFilter}: which documents' passages may be found
  * @param threshold whether all that is similar enough is wanted instead of the nearest
+ * @param guided whether Solr's parser is asked for seeds, for an early end or for its own way with
+ *     filters, as it can be from release 10 on
  */
 record KnnParameters(
     int efSearch,
@@ -29,7 +31,8 @@ record KnnParameters(
     String which,
     String childrenOf,
     List<String> parentFilters,
-    boolean threshold) {
+    boolean threshold,
+    boolean guided) {
 
   static final String EF_SEARCH = "efSearch";
   static final String SCALE_FACTOR = "efSearchScaleFactor";
@@ -43,7 +46,7 @@ record KnnParameters(
 
   /** All that is ours; Solr's own parsers do not get to see it. */
   static final Set<String> NAMES =
-      Set.of(EF_SEARCH, OVER_REQUEST, WHICH, CHILDREN_OF, PARENT_FILTER);
+      Set.of(EF_SEARCH, SCALE_FACTOR, OVER_REQUEST, WHICH, CHILDREN_OF, PARENT_FILTER);
 
   /** What the knn parser of Solr 10 takes and that of Solr 9 passes over in silence. */
   private static final Set<String> OF_SOLR_10 =
@@ -75,21 +78,22 @@ record KnnParameters(
     KnnParameters parameters =
         new KnnParameters(
             count(params, EF_SEARCH, threshold ? 0 : beam(params, defaults)),
-            Version.LATEST.major < FIRST_WITH_ALL ? params.getFloat(SCALE_FACTOR, 0) : 0,
+            params.getFloat(SCALE_FACTOR, 0),
             count(params, OVER_REQUEST, threshold ? 0 : defaults.overRequest()),
             params.get(WHICH, "").strip(),
             params.get(CHILDREN_OF, "").strip(),
             filters == null ? List.of() : List.of(filters),
-            threshold);
+            threshold,
+            OF_SOLR_10.stream().anyMatch(name -> params.get(name) != null));
     parameters.check(params);
     return parameters;
   }
 
   /** The default beam, which is to help and not to forbid a large topK. */
   private static int beam(SolrParams params, QueryDefaults defaults) {
-    return defaults.efSearch() == 0
+    return defaults.efSearch() == 0 || params.get(SCALE_FACTOR) != null
         ? 0
-        : Math.max(defaults.efSearch(), params.getInt(TOP_K, SOLRS_TOP_K));
+        : Math.max(defaults.efSearch(), topK(params));
   }
 
   private static int count(SolrParams params, String name, int missing) {
@@ -101,12 +105,14 @@ record KnnParameters(
   }
 
   private void check(SolrParams params) {
-    if (Version.LATEST.major < FIRST_WITH_ALL) {
-      for (String name : OF_SOLR_10) {
-        if (params.get(name) != null) {
-          throw refused(
-              name + " is a parameter of Solr 10; this Solr's knn parser has no such thing");
-        }
+    for (String name : OF_SOLR_10) {
+      if (params.get(name) != null && Version.LATEST.major < FIRST_WITH_ALL) {
+        throw refused(
+            name + " is a parameter of Solr 10; this Solr's knn parser has no such thing");
+      }
+      if (params.get(name) != null && (threshold || passages())) {
+        throw refused(
+            name + " does not go with which, childrenOf and " + MIN_RETURN + "; leave one out");
       }
     }
     // Written so that NaN fails too.
@@ -143,6 +149,11 @@ record KnnParameters(
   /** Whether Solr's own parser could not do it. */
   boolean tuned() {
     return efSearch > 0 || scaleFactor > 0 || overRequest > 1 || passages();
+  }
+
+  /** Hits that are asked for. */
+  static int topK(SolrParams params) {
+    return params.getInt(TOP_K, SOLRS_TOP_K);
   }
 
   /** How far to search for so many hits. */
