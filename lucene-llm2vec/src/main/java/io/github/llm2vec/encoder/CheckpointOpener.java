@@ -30,12 +30,24 @@ final class CheckpointOpener {
     this.options = options;
   }
 
+  VectorIdentity identify(ModelSource source) throws IOException {
+    ResolvedCheckpoint checkpoint = resolve(source);
+    EncodingSettings settings =
+        EncodingSettings.of(checkpoint, ownConfig(checkpoint, source), options);
+    DecoderSpec spec = attention(checkpoint.spec());
+    return new VectorIdentity(
+        fingerprint(checkpoint, spec, settings), options.dimensions().orElse(spec.hiddenSize()));
+  }
+
+  private ResolvedCheckpoint resolve(ModelSource source) throws IOException {
+    return new CheckpointResolver(source.resolver())
+        .resolve(
+            new CheckpointResolver.Request(
+                source.model(), source.adapters(), options.enableBidirectional()));
+  }
+
   Llm2Vec open(ModelSource source, LoadListener listener) throws IOException {
-    ResolvedCheckpoint checkpoint =
-        new CheckpointResolver(source.resolver())
-            .resolve(
-                new CheckpointResolver.Request(
-                    source.model(), source.adapters(), options.enableBidirectional()));
+    ResolvedCheckpoint checkpoint = resolve(source);
     EncodingSettings settings =
         EncodingSettings.of(checkpoint, ownConfig(checkpoint, source), options);
     DecoderSpec spec = attention(checkpoint.spec());

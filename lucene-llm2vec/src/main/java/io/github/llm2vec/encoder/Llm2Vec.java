@@ -112,6 +112,19 @@ public final class Llm2Vec implements TextEncoder {
     return new CheckpointOpener(options).open(source, listener);
   }
 
+  /**
+   * What the vectors of a model will be, found out without opening it: its files are resolved and
+   * sampled, no weights are loaded and nothing native runs. {@link #open(ModelSource,
+   * Llm2VecOptions)} with the same arguments gives an encoder of this fingerprint and width.
+   *
+   * @throws io.github.llm2vec.model.ModelException if a part is missing, damaged or not supported
+   * @throws IOException if a file cannot be read
+   */
+  public static VectorIdentity identify(ModelSource source, Llm2VecOptions options)
+      throws IOException {
+    return new CheckpointOpener(options).identify(source);
+  }
+
   @Override
   public int dimensions() {
     return dimensions;

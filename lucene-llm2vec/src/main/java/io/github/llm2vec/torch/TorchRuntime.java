@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.cuda.CudaUtils;
+import io.github.llm2vec.model.FailureReasons;
 
 /**
  * DJL's PyTorch engine, started once and offline. Every other class of this package goes through it
@@ -31,7 +32,7 @@ public final class TorchRuntime {
     } catch (Exception | LinkageError e) {
       throw new IllegalStateException(
           "The PyTorch engine does not start: "
-              + e.getMessage()
+              + FailureReasons.of(e)
               + ". The class path needs pytorch-engine, pytorch-jni and pytorch-native-cpu of this"
               + " platform (or PYTORCH_LIBRARY_PATH for a GPU build), all of them in one class loader"
               + " that is not loaded twice.",

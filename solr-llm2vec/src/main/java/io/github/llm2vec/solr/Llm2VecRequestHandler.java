@@ -2,20 +2,23 @@
 package io.github.llm2vec.solr;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.model.NearestName;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelState;
 import io.github.llm2vec.solr.node.ModelStatus;
 import io.github.llm2vec.solr.node.NodeEncoder;
-import io.github.llm2vec.solr.node.QueueReport;
+import io.github.llm2vec.solr.node.Reload;
+import io.github.llm2vec.solr.node.StatusReport;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.SolrParams;
-import org.apache.solr.common.util.NamedList;
-import org.apache.solr.common.util.SimpleOrderedMap;
+import org.apache.solr.core.CoreContainer;
+import org.apache.solr.core.SolrCore;
 import org.apache.solr.handler.RequestHandlerBase;
 import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.response.SolrQueryResponse;
@@ -25,94 +28,112 @@ import org.apache.solr.security.AuthorizationContext;
  * What operators ask of the models of a node:
  *
  * <ul>
- *   <li>{@code /llm2vec} or {@code /llm2vec?action=status} shows them with their queues.
- *   <li>{@code /llm2vec?action=health} answers 200 if every model that a core holds is ready, or
- *       the one that {@code model=} names, and 503 otherwise.
+ *   <li>{@code /llm2vec} or {@code /llm2vec?action=status} shows them with their queues and their
+ *       last reload; {@code model=} shows one.
+ *   <li>{@code /llm2vec?action=health} answers 200 if this core can be filled and searched, and 503
+ *       with the reasons otherwise; with {@code model=} it tells of a model alone.
  *   <li>{@code /llm2vec?action=encode&model=default&text=...} with {@code role=query} (default) or
- *       {@code document} and {@code instruction=} encodes a text for trying out.
- *   <li>{@code /llm2vec?action=reload&model=default} reads the models file again and opens the
- *       model anew, beside the one that is open.
+ *       {@code document} and {@code instruction=} encodes a text for trying out, with a model that
+ *       a core holds.
+ *   <li>{@code /llm2vec?action=reload&model=default}, by POST, reads the models file again and
+ *       starts to open the model anew, beside the one that is open. The answer says which
+ *       collections will refuse queries afterwards; the status says what became of it.
  * </ul>
  */
 public final class Llm2VecRequestHandler extends RequestHandlerBase {
 
-  private static final String STATUS = "status";
-  private static final String ENCODE = "encode";
-  private static final String HEALTH = "health";
-  private static final String RELOAD = "reload";
-  private static final Set<String> ACTIONS = Set.of(STATUS, ENCODE, HEALTH, RELOAD);
+  private static final String MODEL = "model";
   private static final Set<String> ROLES = Set.of("query", "document");
 
   /** Made by Solr. */
   public Llm2VecRequestHandler() {}
 
   @Override
-  public void handleRequestBody(SolrQueryRequest request, SolrQueryResponse response) {
+  public void handleRequestBody(SolrQueryRequest request, SolrQueryResponse response)
+      throws IOException {
     response.setHttpCaching(false);
-    SolrParams params = request.getParams();
     EncoderRegistry registry = EncoderRegistry.of(request.getCore());
-    switch (choice(params, "action", STATUS, ACTIONS)) {
+    switch (HandlerAction.of(request, response, this)) {
       case ENCODE -> encode(request, response, registry);
-      case HEALTH -> health(params.get("model", ""), response, registry);
-      case RELOAD -> response.add("state", registry.reload(params.required().get("model")).name());
-      default -> {
-        response.add("node", registry.findings());
-        response.add("models", registry.status().stream().map(this::describe).toList());
-      }
+      case HEALTH -> health(request, response, registry);
+      case RELOAD -> reload(request, response, registry);
+      case STATUS -> status(request.getParams().get(MODEL, ""), response, registry);
     }
   }
 
-  private static void health(String model, SolrQueryResponse response, EncoderRegistry registry) {
+  private static void status(String model, SolrQueryResponse response, EncoderRegistry registry) {
     List<ModelStatus> asked =
-        registry.status().stream()
-            .filter(
-                status ->
-                    model.isEmpty()
-                        ? status.cores() > 0
-                        : status.declaration().name().equals(model))
-            .toList();
-    if (asked.isEmpty() && !model.isEmpty()) {
-      throw new SolrException(ErrorCode.BAD_REQUEST, "model '" + model + "' is not declared");
-    }
-    for (ModelStatus status : asked) {
-      if (status.state() != ModelState.READY) {
-        throw new SolrException(
-            ErrorCode.SERVICE_UNAVAILABLE,
-            "model '%s' is %s%s"
-                .formatted(
-                    status.declaration().name(),
-                    status.state(),
-                    status.failure().isEmpty() ? "" : ": " + status.failure()));
-      }
-    }
-    response.add("status", "OK");
+        model.isEmpty() ? registry.status() : List.of(declared(registry, model));
+    response.add("node", registry.findings());
+    response.add("models", asked.stream().map(StatusReport::of).toList());
   }
 
-  private NamedList<Object> describe(ModelStatus status) {
-    NamedList<Object> model = new SimpleOrderedMap<>();
-    model.add("name", status.declaration().name());
-    model.add("model", status.declaration().model());
-    model.add("state", status.state().name());
-    if (!status.failure().isEmpty()) {
-      model.add("failure", status.failure());
+  private static ModelStatus declared(EncoderRegistry registry, String model) {
+    return registry
+        .status(model)
+        .orElseThrow(
+            () ->
+                new SolrException(ErrorCode.BAD_REQUEST, "model '" + model + "' is not declared"));
+  }
+
+  private static void health(
+      SolrQueryRequest request, SolrQueryResponse response, EncoderRegistry registry)
+      throws IOException {
+    String model = request.getParams().get(MODEL, "");
+    List<String> problems;
+    if (model.isEmpty()) {
+      problems =
+          CoreHealth.of(request.getCore(), request.getSearcher().getIndexReader()).problems();
+    } else {
+      ModelStatus status = declared(registry, model);
+      problems =
+          status.state() == ModelState.READY ? List.of() : List.of(CoreHealth.describe(status));
     }
-    if (status.dimensions() > 0) {
-      model.add("dimensions", status.dimensions());
-      model.add("fingerprint", status.fingerprint());
+    response.add("status", problems.isEmpty() ? "OK" : "FAILURE");
+    if (!problems.isEmpty()) {
+      response.add("problems", problems);
+      // Not thrown: what is thrown is an error to Solr's log, and a model that is loading is none.
+      response.setException(
+          new SolrException(ErrorCode.SERVICE_UNAVAILABLE, String.join("; ", problems)));
     }
-    if (!status.facts().device().isEmpty()) {
-      model.add("device", status.facts().device());
-      model.add("dtype", status.facts().dtype());
-      model.add("kernel", status.facts().kernel());
+  }
+
+  private static void reload(
+      SolrQueryRequest request, SolrQueryResponse response, EncoderRegistry registry)
+      throws IOException {
+    String model = request.getOriginalParams().required().get(MODEL);
+    Reload reload = registry.reload(model);
+    response.add("state", reload.state().name());
+    response.add("reload", StatusReport.of(reload));
+    List<String> warnings = warnings(request.getCoreContainer(), registry, model, reload);
+    if (!warnings.isEmpty()) {
+      response.add("warnings", warnings);
     }
-    model.add("cores", status.cores());
-    model.add("documents", status.counts().documents());
-    model.add("queries", status.counts().queries());
-    model.add("cachedQueries", status.counts().cachedQueries());
-    model.add("failedCalls", status.counts().failedCalls());
-    model.add("openModels", status.openModels());
-    status.queue().ifPresent(queue -> model.add("queue", QueueReport.of(queue)));
-    return model;
+  }
+
+  /** Which live cores hold vectors that the model as it is declared now cannot be compared with. */
+  private static List<String> warnings(
+      CoreContainer container, EncoderRegistry registry, String model, Reload reload)
+      throws IOException {
+    List<String> warnings = new ArrayList<>();
+    if (reload.after().isEmpty()) {
+      return warnings;
+    }
+    VectorIdentity then = reload.after().get();
+    for (String name : container.getLoadedCoreNames()) {
+      try (SolrCore core = container.getCore(name)) {
+        if (core != null
+            && registry.heldBy(core).stream()
+                .anyMatch(held -> held.declaration().name().equals(model))) {
+          warnings.addAll(
+              core.withSearcher(
+                  searcher ->
+                      CoreHealth.of(core, searcher.getIndexReader())
+                          .refusals(model, reload.before().orElse(then), then)));
+        }
+      }
+    }
+    return warnings;
   }
 
   private void encode(
@@ -120,7 +141,7 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
     SolrParams params = request.getParams();
     String text = params.required().get("text");
     String instruction = params.get("instruction", "");
-    NodeEncoder encoder = registry.acquire(request.getCore(), params.required().get("model"));
+    NodeEncoder encoder = held(registry, params.required().get(MODEL));
     float[] vector =
         choice(params, "role", "query", ROLES).equals("query")
             ? encoder.encodeQuery(text, Prompt.query(instruction))
@@ -130,6 +151,22 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
       values.add(value);
     }
     response.add("vector", values);
+  }
+
+  /** Trying a text must not bring a model into memory. */
+  private static NodeEncoder held(EncoderRegistry registry, String model) {
+    ModelStatus status = declared(registry, model);
+    return registry
+        .find(model)
+        .filter(encoder -> status.cores() > 0)
+        .orElseThrow(
+            () ->
+                new SolrException(
+                    ErrorCode.BAD_REQUEST,
+                    "model '"
+                        + model
+                        + "' is not open, since no core holds it; name it in a core's update chain"
+                        + " or query parser"));
   }
 
   private static String choice(SolrParams params, String name, String missing, Set<String> known) {
@@ -142,15 +179,9 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
     return value;
   }
 
-  /** Trying a text costs what a query costs; the status is a matter of operators. */
   @Override
   public Name getPermissionName(AuthorizationContext request) {
-    return switch (request.getParams().get("action", STATUS)) {
-      case ENCODE -> Name.READ_PERM;
-      case HEALTH -> Name.HEALTH_PERM;
-      case RELOAD -> Name.CONFIG_EDIT_PERM;
-      default -> Name.METRICS_READ_PERM;
-    };
+    return HandlerAction.permission(request.getParams());
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.github.llm2vec.solr.update.MappedField;
 import io.github.llm2vec.solr.update.UpdateSettings;
 import io.github.llm2vec.solr.update.VectorMapping;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -138,6 +139,11 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
     return encoders.entrySet().stream()
         .map(entry -> MappedField.of(entry.getKey(), schema, entry.getValue()))
         .toList();
+  }
+
+  /** The mappings with the models that they name; empty until the core is there. */
+  Map<VectorMapping, NodeEncoder> encoders() {
+    return Collections.unmodifiableMap(encoders);
   }
 
   /** How much waits to be encoded together. */

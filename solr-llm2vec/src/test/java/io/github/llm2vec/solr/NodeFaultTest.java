@@ -182,7 +182,7 @@ class NodeFaultTest {
       assertEquals(500, refused.statusCode(), refused.body());
       assertTrue(refused.body().contains("No space left on device"), refused.body());
       assertEquals(503, node.get("/one/llm2vec?action=health").statusCode());
-      assertEquals(200, node.get("/one/llm2vec?action=reload&model=default").statusCode());
+      assertEquals(200, node.reloadModel("one").statusCode());
       assertEquals(200, node.update("one", "commit=true", documents(0, 1)).statusCode());
     }
   }
@@ -201,12 +201,12 @@ class NodeFaultTest {
       Path weights = model.resolve("model.safetensors");
       byte[] whole = Files.readAllBytes(weights);
       Files.write(weights, Arrays.copyOf(whole, whole.length / 2));
-      assertEquals(200, node.get("/one/llm2vec?action=reload&model=default").statusCode());
+      assertEquals(200, node.reloadModel("one").statusCode());
       HttpResponse<String> damaged = node.update("one", "", documents(0, 1));
       assertEquals(500, damaged.statusCode(), damaged.body());
       assertTrue(damaged.body().contains("model.safetensors"), damaged.body());
       Files.write(weights, whole);
-      assertEquals(200, node.get("/one/llm2vec?action=reload&model=default").statusCode());
+      assertEquals(200, node.reloadModel("one").statusCode());
       HttpResponse<String> repaired = node.update("one", "commit=true", documents(0, 1));
       assertEquals(200, repaired.statusCode(), repaired.body());
       assertEquals(200, node.get("/one/llm2vec?action=health").statusCode());

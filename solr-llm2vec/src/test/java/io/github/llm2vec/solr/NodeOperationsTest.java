@@ -119,7 +119,7 @@ class NodeOperationsTest {
     CompletableFuture<HttpResponse<String>> underWay = indexInBackground("old");
     opened.get(0).awaitStep();
     declare("second");
-    HttpResponse<String> reload = handler("action=reload&model=default");
+    HttpResponse<String> reload = node.reloadModel("one");
     assertEquals(200, reload.statusCode(), reload.body());
     assertEquals("second", declarations.get(1).model());
     assertEquals("second", status().get("model").asText());
@@ -140,12 +140,12 @@ class NodeOperationsTest {
   void aReloadThatFailsLeavesTheModelAsItIsAndSaysWhy() throws Exception {
     node.createCore("one", PROPERTIES);
     broken = true;
-    assertEquals(200, handler("action=reload&model=default").statusCode());
+    assertEquals(200, node.reloadModel("one").statusCode());
     assertEquals("READY", status().get("state").asText());
     assertEquals("the checkpoint is broken", status().get("failure").asText());
     search("words");
     Files.writeString(home.resolve(ModelsFile.NAME), "{\"modles\": {}}");
-    HttpResponse<String> refused = handler("action=reload&model=default");
+    HttpResponse<String> refused = node.reloadModel("one");
     assertEquals(500, refused.statusCode());
     assertTrue(refused.body().contains("did you mean 'models'?"), refused.body());
     search("more words");
@@ -156,20 +156,22 @@ class NodeOperationsTest {
   void aSecondReloadIsRefusedWhileTheFirstRuns() throws Exception {
     node.createCore("one", PROPERTIES);
     atOnce = false;
-    assertEquals(200, handler("action=reload&model=default").statusCode());
-    assertEquals(409, handler("action=reload&model=default").statusCode());
+    assertEquals(200, node.reloadModel("one").statusCode());
+    assertEquals(409, node.reloadModel("one").statusCode());
     search("words");
     waiting.forEach(Runnable::run);
     assertEquals(2, opened.size());
     assertTrue(opened.get(0).isClosed());
-    assertEquals(400, handler("action=reload&model=defualt").statusCode());
+    HttpResponse<String> unknown =
+        node.post("/one/llm2vec?action=reload&model=defualt", "text/plain", "");
+    assertEquals(400, unknown.statusCode(), unknown.body());
   }
 
   @Test
   void aModelReloadedForNobodyIsClosedAgain() throws Exception {
     node.createCore("one", PROPERTIES);
     atOnce = false;
-    assertEquals(200, handler("action=reload&model=default").statusCode());
+    assertEquals(200, node.reloadModel("one").statusCode());
     node.container().unload("one");
     assertTrue(opened.get(0).isClosed());
     waiting.forEach(Runnable::run);
@@ -189,7 +191,7 @@ class NodeOperationsTest {
     assertEquals(503, red.statusCode(), red.body());
     assertTrue(red.body().contains("FAILED: the checkpoint is broken"), red.body());
     broken = false;
-    assertEquals(200, handler("action=reload&model=default").statusCode());
+    assertEquals(200, node.reloadModel("one").statusCode());
     waiting.remove(0).run();
     assertEquals(200, handler("action=health").statusCode());
     assertEquals(400, handler("action=health&model=other").statusCode());

@@ -165,6 +165,14 @@ public final class SolrNode implements AutoCloseable {
             .build());
   }
 
+  /** Starts a reload of the model "default". */
+  public HttpResponse<String> reloadModel(String core) throws Exception {
+    return post(
+        "/" + core + "/llm2vec",
+        "application/x-www-form-urlencoded",
+        "action=reload&model=default");
+  }
+
   /** What a search finds; the parameters go as they are. */
   public JsonNode select(String core, Map<String, ?> params) throws Exception {
     HttpResponse<String> response = trySelect(core, params);

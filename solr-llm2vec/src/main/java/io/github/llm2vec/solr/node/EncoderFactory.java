@@ -2,7 +2,9 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.encoder.VectorIdentity;
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * Opens the encoder that a declaration describes; may take minutes and much memory. If it is an
@@ -19,4 +21,14 @@ public interface EncoderFactory {
    * @throws RuntimeException if the declaration or the checkpoint is not fit to be opened
    */
   TextEncoder open(ModelDeclaration declaration) throws IOException;
+
+  /**
+   * What the vectors of the encoder will be, if that can be told without opening it.
+   *
+   * @throws IOException if files cannot be read
+   * @throws RuntimeException if the declaration or the checkpoint is not fit to be opened
+   */
+  default Optional<VectorIdentity> identify(ModelDeclaration declaration) throws IOException {
+    return Optional.empty();
+  }
 }

@@ -151,19 +151,29 @@ public final class EncoderRegistry implements Closeable {
    * Reads the models file again and opens a model anew as it is declared now. The one that is open
    * goes on until then, and is closed when its last call has ended. Needs memory for both.
    *
-   * @return the state in which that leaves the model
+   * @return what was started; {@link #status} tells later what became of it
    * @throws SolrException 400 if no such model is declared, 409 if it is being opened already, 500
    *     if the file is not right; then nothing has changed
    */
-  public ModelState reload(String name) {
+  public Reload reload(String name) {
     if (Files.exists(file)) {
       models = readModels(file);
     }
     return encoder(name).reload(declaration(name));
   }
 
+  /** A model that somebody has asked for, without holding it. */
+  public Optional<NodeEncoder> find(String name) {
+    return Optional.ofNullable(encoders.get(name));
+  }
+
+  /** The models that a core holds, by name. */
+  public List<NodeEncoder> heldBy(SolrCore core) {
+    return encoders.values().stream().filter(encoder -> encoder.isHeldBy(core)).toList();
+  }
+
   /** A declared model, if there is one of that name. */
-  Optional<ModelStatus> status(String name) {
+  public Optional<ModelStatus> status(String name) {
     return Optional.ofNullable(models.models().get(name)).map(model -> encoder(name).status());
   }
 

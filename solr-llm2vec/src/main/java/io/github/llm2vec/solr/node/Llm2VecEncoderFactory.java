@@ -7,6 +7,7 @@ import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.model.DType;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.QueryVectorCache;
@@ -38,16 +39,23 @@ final class Llm2VecEncoderFactory implements EncoderFactory {
 
   @Override
   public TextEncoder open(ModelDeclaration declaration) throws IOException {
+    Llm2Vec model = Llm2Vec.open(source(declaration), options(declaration));
+    return EncoderService.start(model, declaration.serving().toOptions(), queryVectors);
+  }
+
+  @Override
+  public Optional<VectorIdentity> identify(ModelDeclaration declaration) throws IOException {
+    return Optional.of(Llm2Vec.identify(source(declaration), options(declaration)));
+  }
+
+  private ModelSource source(ModelDeclaration declaration) {
     ModelSource anywhere =
         ModelSource.of(declaration.model(), declaration.adapters(), System.getenv());
-    ModelSource source =
-        root.map(
-                folder ->
-                    new ModelSource(
-                        anywhere.model(), anywhere.adapters(), anywhere.resolver().within(folder)))
-            .orElse(anywhere);
-    Llm2Vec model = Llm2Vec.open(source, options(declaration));
-    return EncoderService.start(model, declaration.serving().toOptions(), queryVectors);
+    return root.map(
+            folder ->
+                new ModelSource(
+                    anywhere.model(), anywhere.adapters(), anywhere.resolver().within(folder)))
+        .orElse(anywhere);
   }
 
   private static Llm2VecOptions options(ModelDeclaration declaration) {

@@ -2,7 +2,10 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.encoder.VectorIdentity;
+import java.io.IOException;
 import java.lang.invoke.MethodHandles;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -33,6 +36,19 @@ final class ModelOpener {
       thread.setDaemon(true);
       thread.start();
     };
+  }
+
+  /**
+   * What the vectors of a model will be, if that can be told without opening it; empty also if it
+   * cannot be opened, since the attempt will say why.
+   */
+  Optional<VectorIdentity> identify(ModelDeclaration declaration) {
+    try {
+      return factory.identify(declaration);
+    } catch (IOException | RuntimeException e) {
+      LOG.debug("Model '{}' cannot be looked at", declaration.name(), e);
+      return Optional.empty();
+    }
   }
 
   /** Opens a model and hands it, or what went wrong, on. */
@@ -66,7 +82,7 @@ final class ModelOpener {
           encoder.fingerprint());
       done.accept(encoder);
     } catch (Throwable e) {
-      LOG.error("Model '{}' cannot be opened", declaration.name(), e);
+      LOG.error("Model '{}' cannot be opened: {}", declaration.name(), Opening.describe(e), e);
       failed.accept(e);
     } finally {
       thread.setContextClassLoader(before);

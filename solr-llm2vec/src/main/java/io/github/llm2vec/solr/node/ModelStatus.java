@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param cores how many cores hold it
  * @param openModels how many encoders of it are in memory: two for a while when it is reloaded
  * @param counts what it has done since the node knows it
+ * @param reload the last one, if there was any
  * @param queue figures of its queue, if it is open and has one
  */
 public record ModelStatus(
@@ -29,4 +30,5 @@ public record ModelStatus(
     int cores,
     int openModels,
     EncoderCounts counts,
+    Optional<Reload> reload,
     Optional<ServingFigures> queue) {}

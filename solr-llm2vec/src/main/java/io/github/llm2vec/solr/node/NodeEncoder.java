@@ -4,6 +4,7 @@ package io.github.llm2vec.solr.node;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.encoder.TokenSpans;
+import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.ModelFacts;
 import java.time.Duration;
 import java.util.Collections;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 
@@ -37,7 +39,7 @@ public final class NodeEncoder {
   private final Set<OpenEncoder> alive = new HashSet<>();
   private Opening opening;
   private Optional<Opening> replacement = Optional.empty();
-  private String reloadFailure = "";
+  private Optional<Reload> lastReload = Optional.empty();
   private EncoderCounts past = EncoderCounts.NONE;
 
   NodeEncoder(ModelDeclaration declaration, ModelOpener opener, TurnQueryCache queryVectors) {
@@ -73,10 +75,11 @@ public final class NodeEncoder {
    * its last call. If that fails, everything stays as it is and {@link #status} tells why.
    *
    * @param declaration by which it is opened from now on
-   * @return the state in which that leaves the model
+   * @return what was started, or has ended already
    * @throws SolrException 409 if the model is being opened already
    */
-  ModelState reload(ModelDeclaration declaration) {
+  Reload reload(ModelDeclaration declaration) {
+    Optional<VectorIdentity> after = opener.identify(declaration);
     Opening started;
     synchronized (lock) {
       ModelState state = opening.state();
@@ -84,10 +87,16 @@ public final class NodeEncoder {
         throw new SolrException(
             ErrorCode.CONFLICT, "model '" + declaration.name() + "' is being opened already");
       }
-      reloadFailure = "";
+      Reload begun =
+          Reload.begin(
+              lastReload.map(Reload::number).orElse(0) + 1,
+              holders.isEmpty() ? Reload.State.NOT_HELD : Reload.State.RUNNING,
+              opening.encoderIfOpen().map(OpenEncoder::identity),
+              after);
+      lastReload = Optional.of(begun);
       if (holders.isEmpty()) {
         opening = Opening.idle(declaration);
-        return ModelState.IDLE;
+        return begun;
       }
       started = Opening.of(declaration);
       if (state == ModelState.READY) {
@@ -97,7 +106,9 @@ public final class NodeEncoder {
       }
     }
     open(started);
-    return status().state();
+    synchronized (lock) {
+      return lastReload.orElseThrow();
+    }
   }
 
   private void open(Opening started) {
@@ -118,6 +129,7 @@ public final class NodeEncoder {
       if (wanted) {
         alive.add(open);
         started.succeed(open);
+        endReload(reload -> reload.done(open.identity()));
       }
       if (replaces) {
         replaced = opening.encoderIfOpen();
@@ -134,12 +146,22 @@ public final class NodeEncoder {
 
   private void fail(Throwable cause, Opening started) {
     synchronized (lock) {
-      if (isReplacement(started)) {
-        reloadFailure = Opening.describe(cause);
+      boolean replaces = isReplacement(started);
+      if (replaces || opening == started) {
+        endReload(reload -> reload.failed(Opening.describe(cause)));
+      }
+      if (replaces) {
         replacement = Optional.empty();
       }
     }
     started.fail(cause);
+  }
+
+  /** Notes how a reload that runs has ended; to be called with the lock held. */
+  private void endReload(UnaryOperator<Reload> outcome) {
+    lastReload =
+        lastReload.map(
+            reload -> reload.state() == Reload.State.RUNNING ? outcome.apply(reload) : reload);
   }
 
   private boolean isReplacement(Opening started) {
@@ -162,8 +184,10 @@ public final class NodeEncoder {
         return;
       }
       left = opening;
-      opening = Opening.idle(left.declaration());
+      // What was reloaded for nobody is opened as it is declared now by the next who asks.
+      opening = Opening.idle(replacement.map(Opening::declaration).orElseGet(left::declaration));
       replacement = Optional.empty();
+      endReload(Reload::notHeld);
     }
     left.encoderIfOpen().ifPresent(OpenEncoder::retire);
   }
@@ -180,6 +204,13 @@ public final class NodeEncoder {
       left = List.copyOf(alive);
     }
     left.forEach(OpenEncoder::close);
+  }
+
+  /** Whether a core, or whoever else may hold a model, holds this one. */
+  public boolean isHeldBy(Object holder) {
+    synchronized (lock) {
+      return holders.contains(holder);
+    }
   }
 
   /** By what the model is opened. */
@@ -289,13 +320,16 @@ public final class NodeEncoder {
       return new ModelStatus(
           opening.declaration(),
           opening.state(),
-          opening.failure().isEmpty() ? reloadFailure : opening.failure(),
+          opening.failure().isEmpty()
+              ? lastReload.map(Reload::failure).orElse("")
+              : opening.failure(),
           open.map(OpenEncoder::dimensions).orElse(0),
           open.map(OpenEncoder::fingerprint).orElse(""),
           open.map(OpenEncoder::facts).orElse(ModelFacts.UNKNOWN),
           holders.size(),
           alive.size(),
           counts,
+          lastReload,
           open.flatMap(encoder -> encoder.door().figures()));
     }
   }

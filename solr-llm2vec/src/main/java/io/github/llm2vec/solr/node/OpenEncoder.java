@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.encoder.TokenSpans;
+import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.ModelFacts;
 import java.util.Optional;
@@ -56,6 +57,10 @@ final class OpenEncoder {
 
   String fingerprint() {
     return encoder.fingerprint();
+  }
+
+  VectorIdentity identity() {
+    return new VectorIdentity(encoder.fingerprint(), encoder.dimensions());
   }
 
   /** The tokens of a text, if the encoder tells; to be called between {@link #enter} and exit. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.model.FailureReasons;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -105,6 +106,6 @@ final class Opening {
   }
 
   static String describe(Throwable cause) {
-    return Optional.ofNullable(cause.getMessage()).orElse(cause.getClass().getName());
+    return FailureReasons.of(cause);
   }
 }

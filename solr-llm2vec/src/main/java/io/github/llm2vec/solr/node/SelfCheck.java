@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.node;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.github.llm2vec.model.FailureReasons;
 import io.github.llm2vec.torch.TorchRuntime;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -57,16 +59,31 @@ final class SelfCheck {
     this.lastSimdJava = lastSimdJava;
   }
 
-  /** Looks at everything; starts the engine for that, which unpacks libtorch the first time. */
+  /**
+   * Looks at everything, and throws nothing; starts the engine for that, which unpacks libtorch the
+   * first time.
+   */
   List<Finding> run(Collection<ModelDeclaration> models) {
     List<Finding> findings = new ArrayList<>();
-    findings.add(classLoader());
-    findings.add(securityManager());
-    findings.add(simd());
-    findings.add(engine());
-    findings.add(memory());
-    models.forEach(model -> findings.add(model(model)));
+    findings.add(look("class loader", this::classLoader));
+    findings.add(look("security manager", SelfCheck::securityManager));
+    findings.add(look("SIMD", this::simd));
+    findings.add(look("engine", SelfCheck::engine));
+    findings.add(look("memory", SelfCheck::memory));
+    models.forEach(model -> findings.add(look("model " + model.name(), () -> model(model))));
     return findings;
+  }
+
+  /**
+   * Looks at one thing. Whatever that throws is what was found: where native code may not be loaded
+   * or a file not be looked at, the others are worth knowing all the more.
+   */
+  private static Finding look(String name, Supplier<Finding> look) {
+    try {
+      return look.get();
+    } catch (RuntimeException | LinkageError e) {
+      return new Finding(name, false, FailureReasons.of(e));
+    }
   }
 
   private Finding classLoader() {
@@ -109,23 +126,19 @@ final class SelfCheck {
   }
 
   private static Finding engine() {
-    try {
-      String found = TorchRuntime.describe();
-      if (TorchRuntime.gpuCount() > 0) {
-        return new Finding("engine", true, found);
-      }
-      boolean device = Files.exists(Path.of("/dev/nvidia0"));
-      return new Finding(
-          "engine",
-          !device,
-          found
-              + (device
-                  ? "; there is /dev/nvidia0, but this libtorch has no CUDA: see docs/solr.md for"
-                      + " PYTORCH_LIBRARY_PATH"
-                  : "; no NVIDIA device is to be seen (/dev/nvidia0)"));
-    } catch (IllegalStateException e) {
-      return new Finding("engine", false, e.getMessage());
+    String found = TorchRuntime.describe();
+    if (TorchRuntime.gpuCount() > 0) {
+      return new Finding("engine", true, found);
     }
+    boolean device = Files.exists(Path.of("/dev/nvidia0"));
+    return new Finding(
+        "engine",
+        !device,
+        found
+            + (device
+                ? "; there is /dev/nvidia0, but this libtorch has no CUDA: see docs/solr.md for"
+                    + " PYTORCH_LIBRARY_PATH"
+                : "; no NVIDIA device is to be seen (/dev/nvidia0)"));
   }
 
   private static Finding memory() {

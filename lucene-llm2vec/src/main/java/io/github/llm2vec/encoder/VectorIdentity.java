@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.encoder;
+
+import java.util.Objects;
+
+/**
+ * What decides whether vectors can be compared.
+ *
+ * @param fingerprint as {@link TextEncoder#fingerprint()}
+ * @param dimensions floats per vector
+ */
+public record VectorIdentity(String fingerprint, int dimensions) {
+
+  /** Rejects null. */
+  public VectorIdentity {
+    Objects.requireNonNull(fingerprint, "fingerprint");
+  }
+}
