@@ -58,6 +58,6 @@ public final class Llm2VecGuardUpdateProcessorFactory extends UpdateRequestProce
     for (MappedField field : fields) {
       field.requireCopy();
     }
-    return new GuardUpdateProcessor(fields, encoding.get(0).limits(), next);
+    return new GuardUpdateProcessor(fields, encoding.get(0).limits(), request, next);
   }
 }

@@ -4,6 +4,7 @@ package io.github.llm2vec.solr;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.model.NearestName;
+import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelState;
 import io.github.llm2vec.solr.node.ModelStatus;
@@ -142,10 +143,15 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
     String text = params.required().get("text");
     String instruction = params.get("instruction", "");
     NodeEncoder encoder = held(registry, params.required().get(MODEL));
+    EncoderIdentity identity = encoder.identity();
     float[] vector =
         choice(params, "role", "query", ROLES).equals("query")
-            ? encoder.encodeQuery(text, Prompt.query(instruction))
-            : encoder.encodeDocuments(List.of(text), Prompt.document(instruction)).get(0).orThrow();
+            ? encoder.encodeQuery(
+                text, Prompt.query(instruction), identity, NodeEncoder.QUERY_PATIENCE)
+            : encoder
+                .encodeDocuments(List.of(text), Prompt.document(instruction), identity)
+                .get(0)
+                .orThrow();
     List<Float> values = new ArrayList<>(vector.length);
     for (float value : vector) {
       values.add(value);

@@ -4,8 +4,13 @@ package io.github.llm2vec.solr;
 import io.github.llm2vec.model.NearestName;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.NodeEncoder;
+import io.github.llm2vec.solr.schema.CollectionIdentity;
+import io.github.llm2vec.solr.schema.CompanionFields;
+import io.github.llm2vec.solr.schema.CoreIdentities;
+import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.update.BufferLimits;
 import io.github.llm2vec.solr.update.EncodingUpdateProcessor;
+import io.github.llm2vec.solr.update.IdentityUpdateProcessor;
 import io.github.llm2vec.solr.update.MappedField;
 import io.github.llm2vec.solr.update.UpdateSettings;
 import io.github.llm2vec.solr.update.VectorMapping;
@@ -15,9 +20,11 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.params.SolrParams;
 import org.apache.solr.common.util.NamedList;
 import org.apache.solr.core.SolrCore;
 import org.apache.solr.request.SolrQueryRequest;
@@ -50,7 +57,7 @@ import org.apache.solr.util.plugin.SolrCoreAware;
  * docs/solr-updates.md}. The models start to be opened, in the background, when the core is loaded.
  */
 public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorFactory
-    implements SolrCoreAware {
+    implements SolrCoreAware, UpdateRequestProcessorFactory.RunAlways {
 
   private static final String NAME = "Llm2VecUpdateProcessorFactory";
 
@@ -154,6 +161,19 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
   @Override
   public UpdateRequestProcessor getInstance(
       SolrQueryRequest request, SolrQueryResponse response, UpdateRequestProcessor next) {
+    if (IdentityUpdateProcessor.isForwarded(request)) {
+      List<IdentityUpdateProcessor.Watched> watched =
+          mappings.stream()
+              .map(VectorMapping::target)
+              .map(
+                  target ->
+                      new IdentityUpdateProcessor.Watched(
+                          CompanionFields.of(request.getSchema(), target.field()),
+                          target.allowModelChange()))
+              .toList();
+      return new IdentityUpdateProcessor(watched, request, next);
+    }
+    answerOtherNodes(request);
     UpdateChain chain = UpdateChain.of(request);
     UpdateSettings settings =
         new UpdateSettings(
@@ -163,5 +183,27 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
             chain.isGuarded(),
             chain.isTolerantBefore(this));
     return new EncodingUpdateProcessor(settings, request, response, next);
+  }
+
+  /**
+   * Answers a node that wants to know whether vectors of its model may come.
+   *
+   * @throws SolrException 409 if they may not
+   */
+  private void answerOtherNodes(SolrQueryRequest request) {
+    SolrParams params = request.getParams();
+    for (VectorMapping mapping : mappings) {
+      String field = mapping.target().field();
+      Optional.ofNullable(params.get(CollectionIdentity.CHECK_PARAMETER + field))
+          .flatMap(FieldIdentity::ofTerm)
+          .ifPresent(
+              identity ->
+                  CoreIdentities.of(request.getCore())
+                      .require(
+                          request.getCore(),
+                          field,
+                          identity,
+                          params.get(CollectionIdentity.NODE_PARAMETER, "unknown")));
+    }
   }
 }

@@ -92,7 +92,7 @@ class ModelIdentityTest {
   @Test
   void identityIsWrittenBesideEveryVector() throws Exception {
     core.accept("[{\"id\":\"1\",\"text\":\"words\"}, {\"id\":\"2\",\"year\":1}]");
-    FieldIdentity expected = new FieldIdentity("default", "fa4e10", "", 16, "");
+    FieldIdentity expected = new FieldIdentity("default", "fa4e10", "", 16, "", "");
     assertEquals(expected.toTerm(), core.document("1").get("vector_model").asText());
     assertTrue(core.document("2").path("vector_model").isMissingNode());
     assertEquals(List.of(expected), core.identities("vector").found());
@@ -109,7 +109,7 @@ class ModelIdentityTest {
         409,
         "[{\"id\":\"2\",\"text\":\"more words\"}]",
         "field 'vector' holds vectors of model 'default' (fingerprint fa4e10, pooling its own, 16"
-            + " dimensions, instruction ''); those of model 'other' (fingerprint 07e4");
+            + " dimensions, instruction '')");
     core.accept("[{\"id\":\"1\",\"year\":{\"set\":2001}}]");
     assertArrayEquals(encoder.vector(" words"), core.vectors("vector").get("1"), 0f);
     core.refuse(409, "[{\"id\":\"1\",\"text\":{\"set\":\"words\"}}]", "allowModelChange=true");
@@ -141,11 +141,12 @@ class ModelIdentityTest {
     IndexIdentities both = core.identities("vector");
     assertEquals(2, both.found().size());
     SolrException refused =
-        assertThrows(SolrException.class, () -> both.requireComparableWith("other", "07e4", 16));
+        assertThrows(
+            SolrException.class, () -> core.requireComparable("vector", "other", "07e4", 16));
     assertEquals(409, refused.code());
     assertTrue(refused.getMessage().contains("fingerprint fa4e10"), refused.getMessage());
     core.accept("[{\"id\":\"2\",\"text\":\"two\"}]");
-    core.identities("vector").requireComparableWith("other", "07e4", 16);
+    core.requireComparable("vector", "other", "07e4", 16);
     core.reconfigure(
         "<bool name=\"allowModelChange\">true", "<bool name=\"allowModelChange\">false");
     core.accept("[{\"id\":\"3\",\"text\":\"three\"}]");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.solr.schema.CoreIdentities;
 import io.github.llm2vec.solr.schema.IndexIdentities;
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -120,6 +121,24 @@ final class UpdatingCore {
     try (SolrCore core = node.container().getCore(name)) {
       return core.withSearcher(
           searcher -> IndexIdentities.of(searcher.getIndexReader(), core.getLatestSchema(), field));
+    }
+  }
+
+  /** Checks a query vector as a query does. */
+  void requireComparable(String field, String model, String fingerprint, int dimensions)
+      throws IOException {
+    try (SolrCore core = node.container().getCore(name)) {
+      core.withSearcher(
+          searcher -> {
+            CoreIdentities.of(core)
+                .requireComparable(
+                    core,
+                    searcher.getIndexReader(),
+                    field,
+                    new CoreIdentities.QueryIdentity(model, fingerprint, "there"),
+                    dimensions);
+            return null;
+          });
     }
   }
 

@@ -91,7 +91,7 @@ public final class NodeEncoder {
           Reload.begin(
               lastReload.map(Reload::number).orElse(0) + 1,
               holders.isEmpty() ? Reload.State.NOT_HELD : Reload.State.RUNNING,
-              opening.encoderIfOpen().map(OpenEncoder::identity),
+              opening.encoderIfOpen().map(OpenEncoder::vectorIdentity),
               after);
       lastReload = Optional.of(begun);
       if (holders.isEmpty()) {
@@ -129,7 +129,7 @@ public final class NodeEncoder {
       if (wanted) {
         alive.add(open);
         started.succeed(open);
-        endReload(reload -> reload.done(open.identity()));
+        endReload(reload -> reload.done(open.vectorIdentity()));
       }
       if (replaces) {
         replaced = opening.encoderIfOpen();
@@ -227,23 +227,21 @@ public final class NodeEncoder {
     current().await(patience);
   }
 
-  /** Width of the vectors; fails as {@link #awaitReady} does, without patience. */
-  public int dimensions() {
-    return current().await(Duration.ZERO).dimensions();
-  }
-
-  /** Identity of the vectors; fails as {@link #awaitReady} does, without patience. */
-  public String fingerprint() {
-    return current().await(Duration.ZERO).fingerprint();
+  /** What shapes the vectors now; fails as {@link #awaitReady} does, without patience. */
+  public EncoderIdentity identity() {
+    return current().await(Duration.ZERO).identity();
   }
 
   /**
-   * The tokens of a text with their places, if the encoder tells them; fails as {@link #dimensions}
-   * does.
+   * The tokens of a text with their places, if the encoder tells them.
+   *
+   * @param expected what the model must still be
+   * @throws SolrException as {@link #encodeDocuments} does
    */
-  public Optional<TokenSpans> tokenSpans(String text) {
+  public Optional<TokenSpans> tokenSpans(String text, EncoderIdentity expected) {
     OpenEncoder encoder = enter();
     try {
+      expected.require(encoder.identity());
       return encoder.tokenSpans(text);
     } finally {
       encoder.exit();
@@ -254,14 +252,17 @@ public final class NodeEncoder {
    * Encodes documents together with those of other requests. Blocks the thread while too many wait.
    *
    * @param prompt its instruction, if empty, gives way to the declared one
+   * @param expected what the model must still be
    * @return what came of each text, in the order of the texts; all vectors are of the same model
-   * @throws SolrException if the model is not open, or is closed for good meanwhile
+   * @throws SolrException 409 if the model is another one by now; if it is not open, or is closed
+   *     for good meanwhile
    * @throws RuntimeException what the encoder throws if it does not tell whose fault it is: any of
    *     the texts may be to blame
    */
-  public List<EncodedText> encodeDocuments(List<String> texts, Prompt prompt) {
-    String model = declaration().name();
-    return use(prompt, (door, complete) -> door.documents(texts, complete)).stream()
+  public List<EncodedText> encodeDocuments(
+      List<String> texts, Prompt prompt, EncoderIdentity expected) {
+    String model = expected.declaration().name();
+    return use(prompt, expected, (door, complete) -> door.documents(texts, complete)).stream()
         .map(text -> ServingFailures.translate(model, text))
         .toList();
   }
@@ -270,26 +271,23 @@ public final class NodeEncoder {
    * Encodes a query, or finds it encoded.
    *
    * @param prompt its instruction, if empty, gives way to the declared one
+   * @param expected what the model must still be
+   * @param patience how long it may take; {@link #QUERY_PATIENCE} where nobody says
    * @return a vector to be read only
-   * @throws SolrException 429 if too many queries wait; 503 or 500 if the model is not open
+   * @throws SolrException 409 if the model is another one by now; 429 if too many queries wait; 503
+   *     if it takes longer, or would; 503 or 500 if the model is not open
    * @throws RuntimeException what the encoder throws
    */
-  public float[] encodeQuery(String text, Prompt prompt) {
-    return encodeQuery(text, prompt, QUERY_PATIENCE);
+  public float[] encodeQuery(
+      String text, Prompt prompt, EncoderIdentity expected, Duration patience) {
+    return use(prompt, expected, (door, complete) -> door.query(text, complete, patience));
   }
 
-  /**
-   * Encodes a query in time; see {@link #encodeQuery(String, Prompt)}.
-   *
-   * @throws SolrException also 503 if it takes longer, or would
-   */
-  public float[] encodeQuery(String text, Prompt prompt, Duration patience) {
-    return use(prompt, (door, complete) -> door.query(text, complete, patience));
-  }
-
-  private <T> T use(Prompt prompt, BiFunction<EncodingDoor, Prompt, T> call) {
+  private <T> T use(
+      Prompt prompt, EncoderIdentity expected, BiFunction<EncodingDoor, Prompt, T> call) {
     OpenEncoder encoder = enter();
     try {
+      expected.require(encoder.identity());
       return call.apply(encoder.door(), encoder.declaration().withDefaultInstruction(prompt));
     } catch (RuntimeException e) {
       throw ServingFailures.translate(encoder.declaration().name(), e);

@@ -59,8 +59,15 @@ final class OpenEncoder {
     return encoder.fingerprint();
   }
 
-  VectorIdentity identity() {
+  /** Fingerprint and width, without the declaration. */
+  VectorIdentity vectorIdentity() {
     return new VectorIdentity(encoder.fingerprint(), encoder.dimensions());
+  }
+
+  /** What shapes its vectors. */
+  EncoderIdentity identity() {
+    return new EncoderIdentity(
+        declaration, encoder.fingerprint(), encoder.dimensions(), facts().dtype());
   }
 
   /** The tokens of a text, if the encoder tells; to be called between {@link #enter} and exit. */

@@ -3,9 +3,11 @@ package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.serving.DeadlineExceededException;
+import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.NodeEncoder;
-import io.github.llm2vec.solr.schema.IndexIdentities;
+import io.github.llm2vec.solr.schema.CoreIdentities;
+import io.github.llm2vec.solr.schema.CoreIdentities.QueryIdentity;
 import io.github.llm2vec.solr.schema.VectorField;
 import java.io.IOException;
 import java.time.Duration;
@@ -20,6 +22,7 @@ import org.apache.solr.search.QueryLimits;
 final class QueryEncoder {
 
   private static final double UNIT_TOLERANCE = 1e-3;
+  private static final String MODEL_OF_REQUEST = QueryEncoder.class.getName() + ".";
   private static final String PLACE = "llm2vec: encoding the query";
 
   private final SolrQueryRequest request;
@@ -51,13 +54,13 @@ final class QueryEncoder {
    */
   Optional<float[]> vector(String model, Prompt prompt, String text) {
     String key = QueryVectors.key(model, prompt, text);
-    Optional<float[]> known = QueryVectors.known(request, key);
+    Optional<QueryVectors.Encoded> known = QueryVectors.known(request, key);
     if (known.isEmpty()) {
       QueryLimits limits = QueryLimits.getCurrentLimits();
       if (limits.maybeExitWithPartialResults(PLACE)) {
         return Optional.empty();
       }
-      float[] vector;
+      QueryVectors.Encoded vector;
       try {
         vector = encode(model, prompt, text);
       } catch (SolrException e) {
@@ -70,17 +73,31 @@ final class QueryEncoder {
       QueryVectors.keep(request, key, vector);
       known = limits.maybeExitWithPartialResults(PLACE) ? Optional.empty() : Optional.of(vector);
     }
-    known.ifPresent(vector -> checkWidth(model, vector.length));
-    return known.map(this::cut);
+    if (known.isEmpty()) {
+      return Optional.empty();
+    }
+    checkWidth(model, known.get().values().length);
+    known.get().identity().ifPresent(this::checkIdentity);
+    return Optional.of(cut(known.get().values()));
   }
 
-  private float[] encode(String model, Prompt prompt, String text) {
+  private QueryVectors.Encoded encode(String model, Prompt prompt, String text) {
     NodeEncoder encoder = EncoderRegistry.of(request.getCore()).acquire(request.getCore(), model);
     field.checkSimilarity(encoder.declaration());
-    checkWidth(model, encoder.dimensions());
-    checkIdentity(model, encoder.fingerprint());
+    // All texts of a request are encoded by the model that its first one met.
+    EncoderIdentity expected =
+        (EncoderIdentity)
+            request
+                .getContext()
+                .computeIfAbsent(MODEL_OF_REQUEST + model, key -> encoder.identity());
+    QueryIdentity identity =
+        new QueryIdentity(
+            model, expected.fingerprint(), CoreIdentities.nodeName(request.getCore()));
+    checkWidth(model, expected.dimensions());
+    checkIdentity(identity);
     try {
-      return encoder.encodeQuery(text, prompt, patience());
+      return new QueryVectors.Encoded(
+          encoder.encodeQuery(text, prompt, expected, patience()), Optional.of(identity));
     } catch (SolrException e) {
       throw e;
     } catch (IllegalArgumentException e) {
@@ -113,13 +130,18 @@ final class QueryEncoder {
     return field.cut(vector, Math.abs(squares - 1) < UNIT_TOLERANCE);
   }
 
-  private void checkIdentity(String model, String fingerprint) {
+  private void checkIdentity(QueryIdentity identity) {
     if (checks.anyModel()) {
       return;
     }
     try {
-      IndexIdentities.of(request.getSearcher().getIndexReader(), request.getSchema(), field.name())
-          .requireComparableWith(model, fingerprint, field.dimensions());
+      CoreIdentities.of(request.getCore())
+          .requireComparable(
+              request.getCore(),
+              request.getSearcher().getIndexReader(),
+              field.name(),
+              identity,
+              field.dimensions());
     } catch (IOException e) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR,

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.query;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.solr.schema.CoreIdentities.QueryIdentity;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -22,14 +27,29 @@ import org.apache.solr.request.SolrQueryRequest;
  * Query vectors on their way from the node that took a request to the shards, so that a text is
  * encoded once however many clauses, shards and phases a request has. The first node keeps the
  * vectors in the context of its request; they travel as parameters of the shard requests: base64 of
- * the little-endian floats, under a name derived from model, instruction and text.
+ * the little-endian floats, under a name derived from model, instruction and text, with what
+ * encoded them before: every core compares that with what made the vectors that it holds.
  */
 public final class QueryVectors {
 
   private static final String PREFIX = "llm2vec.vector.";
+
+  /** Is no letter of base64. */
+  private static final char IDENTITY = '.';
+
+  private static final JsonMapper JSON = new JsonMapper();
   private static final Object CONTEXT_KEY = QueryVectors.class.getName();
 
   private QueryVectors() {}
+
+  /**
+   * A query vector and its origin.
+   *
+   * @param values to be read only
+   * @param identity of the encoder; empty if it came from a node that does not tell, one with an
+   *     earlier version of this plugin
+   */
+  record Encoded(float[] values, Optional<QueryIdentity> identity) {}
 
   /** The name under which the vector of a text travels. */
   static String key(String model, Prompt prompt, String text) {
@@ -52,18 +72,18 @@ public final class QueryVectors {
    * @return to be read only
    * @throws SolrException 400 if what was sent is not a vector
    */
-  static Optional<float[]> known(SolrQueryRequest request, String key) {
-    float[] kept = kept(request).get(key);
+  static Optional<Encoded> known(SolrQueryRequest request, String key) {
+    Encoded kept = kept(request).get(key);
     return kept == null ? received(request.getParams(), key) : Optional.of(kept);
   }
 
   /** The vector that another node sent along. */
-  static Optional<float[]> received(SolrParams params, String key) {
+  static Optional<Encoded> received(SolrParams params, String key) {
     return Optional.ofNullable(params.get(key)).map(QueryVectors::decode);
   }
 
   /** Keeps a vector for other clauses and for the shards of this request. */
-  static void keep(SolrQueryRequest request, String key, float[] vector) {
+  static void keep(SolrQueryRequest request, String key, Encoded vector) {
     kept(request).put(key, vector);
   }
 
@@ -74,19 +94,50 @@ public final class QueryVectors {
 
   // The context is a map of anything; this class alone writes the key.
   @SuppressWarnings("unchecked")
-  private static Map<String, float[]> kept(SolrQueryRequest request) {
-    return (Map<String, float[]>)
+  private static Map<String, Encoded> kept(SolrQueryRequest request) {
+    return (Map<String, Encoded>)
         request.getContext().computeIfAbsent(CONTEXT_KEY, key -> new LinkedHashMap<>());
   }
 
-  private static String encode(float[] vector) {
+  /** Base64 of the floats and, behind a dot, of the identity as JSON. */
+  private static String encode(Encoded vector) {
     ByteBuffer bytes =
-        ByteBuffer.allocate(vector.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.asFloatBuffer().put(vector);
-    return Base64.getEncoder().encodeToString(bytes.array());
+        ByteBuffer.allocate(vector.values().length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(vector.values());
+    String floats = Base64.getEncoder().encodeToString(bytes.array());
+    return vector.identity().map(identity -> floats + IDENTITY + write(identity)).orElse(floats);
   }
 
-  private static float[] decode(String base64) {
+  private static String write(QueryIdentity identity) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("model", identity.model());
+    json.put("fingerprint", identity.fingerprint());
+    json.put("node", identity.node());
+    return Base64.getEncoder().encodeToString(json.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Encoded decode(String written) {
+    int end = written.indexOf(IDENTITY);
+    return end < 0
+        ? new Encoded(floats(written), Optional.empty())
+        : new Encoded(
+            floats(written.substring(0, end)), Optional.of(identity(written.substring(end + 1))));
+  }
+
+  private static QueryIdentity identity(String base64) {
+    try {
+      JsonNode json = JSON.readTree(Base64.getDecoder().decode(base64));
+      return new QueryIdentity(
+          json.path("model").asText(),
+          json.path("fingerprint").asText(),
+          json.path("node").asText());
+    } catch (IOException | IllegalArgumentException e) {
+      throw new SolrException(
+          ErrorCode.BAD_REQUEST, "parameter " + PREFIX + "* does not say what made its vector", e);
+    }
+  }
+
+  private static float[] floats(String base64) {
     try {
       byte[] bytes = Base64.getDecoder().decode(base64);
       if (bytes.length % Float.BYTES != 0) {

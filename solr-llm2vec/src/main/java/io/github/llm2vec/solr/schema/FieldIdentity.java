@@ -19,9 +19,15 @@ import java.util.Optional;
  * @param pooling as declared, "" for the model's own; for people, the fingerprint covers it
  * @param dimensions of the vectors
  * @param instruction of the documents, "" for none
+ * @param dtype of the weights, "" if it is not known, as in indexes from before it was written
  */
 public record FieldIdentity(
-    String model, String fingerprint, String pooling, int dimensions, String instruction) {
+    String model,
+    String fingerprint,
+    String pooling,
+    int dimensions,
+    String instruction,
+    String dtype) {
 
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -31,6 +37,7 @@ public record FieldIdentity(
     Objects.requireNonNull(fingerprint, "fingerprint");
     Objects.requireNonNull(pooling, "pooling");
     Objects.requireNonNull(instruction, "instruction");
+    Objects.requireNonNull(dtype, "dtype");
   }
 
   /** The identity as it is indexed: JSON with its keys in a fixed order. */
@@ -41,6 +48,9 @@ public record FieldIdentity(
     node.put("pooling", pooling);
     node.put("dimensions", dimensions);
     node.put("instruction", instruction);
+    if (!dtype.isEmpty()) {
+      node.put("dtype", dtype);
+    }
     return node.toString();
   }
 
@@ -57,17 +67,26 @@ public record FieldIdentity(
               node.path("fingerprint").asText(),
               node.path("pooling").asText(),
               node.path("dimensions").asInt(),
-              node.path("instruction").asText()));
+              node.path("instruction").asText(),
+              node.path("dtype").asText()));
     } catch (JsonProcessingException e) {
       // Not ours: the field is a plain string field that a client may write as well.
       return Optional.empty();
     }
   }
 
-  /** Whether vectors of both can stand in one field. */
+  /**
+   * Whether vectors of both can stand in one field: same fingerprint, width and instruction, and
+   * weights of one precision, 32 bits or 16, as far as that is known.
+   */
   public boolean agreesWith(FieldIdentity other) {
     return comparesWith(other.fingerprint, other.dimensions)
-        && instruction.equals(other.instruction);
+        && instruction.equals(other.instruction)
+        && (dtype.isEmpty() || other.dtype.isEmpty() || bits() == other.bits());
+  }
+
+  private int bits() {
+    return dtype.equals("float32") ? 32 : 16;
   }
 
   /** Whether query vectors of an encoder, cut to a width, can be compared with these vectors. */
@@ -77,8 +96,13 @@ public record FieldIdentity(
 
   @Override
   public String toString() {
-    return "model '%s' (fingerprint %s, pooling %s, %d dimensions, instruction '%s')"
+    return "model '%s' (fingerprint %s, pooling %s, %d dimensions, instruction '%s'%s)"
         .formatted(
-            model, fingerprint, pooling.isEmpty() ? "its own" : pooling, dimensions, instruction);
+            model,
+            fingerprint,
+            pooling.isEmpty() ? "its own" : pooling,
+            dimensions,
+            instruction,
+            dtype.isEmpty() ? "" : ", dtype " + dtype);
   }
 }

@@ -48,6 +48,7 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   private final List<FieldUpdate> fields;
   private final DocumentBuffer buffer;
   private final UpdateReport report;
+  private final IdentityClaims claims;
   private final Refusals refusals = new Refusals();
   private int seen;
   // What ended the request before its time.
@@ -64,9 +65,10 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
     this.response = response;
     this.oldDocuments = new RealTimeDocuments(request);
     this.report = new UpdateReport(settings.fields());
+    this.claims = new IdentityClaims(request);
     this.fields =
         settings.fields().stream()
-            .map(field -> new FieldUpdate(field, settings, request, report))
+            .map(field -> new FieldUpdate(field, settings, request, report, claims))
             .toList();
     this.buffer = new DocumentBuffer(settings.limits(), settings.fields());
   }
@@ -94,6 +96,9 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   @Override
   public void processMergeIndexes(MergeIndexesCommand command) throws IOException {
     flushBeforeCommand();
+    for (FieldUpdate field : fields) {
+      claims.claimMerged(command, field.field().companions(), field.changesModel());
+    }
     super.processMergeIndexes(command);
   }
 
@@ -146,6 +151,12 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
         thrown -> {
           throw thrown;
         });
+  }
+
+  @Override
+  protected void doClose() {
+    claims.close();
+    super.doClose();
   }
 
   /** Documents that were forwarded are still on their way to other nodes: they are awaited. */
@@ -234,6 +245,7 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   private void forward(List<BufferedAdd> adds) throws IOException {
     for (BufferedAdd add : adds) {
       try {
+        fields.forEach(field -> field.claimWhatIsWritten(add.document()));
         super.processAdd(add.command());
       } catch (IOException | RuntimeException e) {
         if (!settings.tolerant()) {

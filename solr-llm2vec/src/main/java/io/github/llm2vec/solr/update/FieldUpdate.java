@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
-import io.github.llm2vec.solr.schema.IndexIdentities;
-import java.io.IOException;
+import io.github.llm2vec.solr.schema.FieldIdentity;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -10,10 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrInputDocument;
-import org.apache.solr.core.SolrCore;
 import org.apache.solr.request.SolrQueryRequest;
-import org.apache.solr.search.SolrIndexSearcher;
-import org.apache.solr.util.RefCounted;
 
 /** One vector field in the documents of one request. Not thread-safe. */
 final class FieldUpdate {
@@ -24,16 +20,21 @@ final class FieldUpdate {
   private final SolrQueryRequest request;
   private final BufferLimits limits;
   private final UpdateReport report;
-  private boolean identityChecked;
+  private final IdentityClaims claims;
 
   FieldUpdate(
-      MappedField field, UpdateSettings settings, SolrQueryRequest request, UpdateReport report) {
+      MappedField field,
+      UpdateSettings settings,
+      SolrQueryRequest request,
+      UpdateReport report,
+      IdentityClaims claims) {
     this.field = field;
     this.planner = new DocumentPlanner(field, settings.guarded(), settings.reuse(), request);
     this.encoder = new FieldEncoder(field, EncodingUpdateProcessor.PAUSE);
     this.request = request;
     this.limits = settings.limits();
     this.report = report;
+    this.claims = claims;
   }
 
   /** Decides about documents. */
@@ -53,11 +54,10 @@ final class FieldUpdate {
    * @param refusals gets those that are refused
    * @throws SolrException if no document could be encoded, whatever its text
    */
-  void complete(List<BufferedAdd> adds, Map<String, SolrInputDocument> old, Refusals refusals)
-      throws IOException {
+  void complete(List<BufferedAdd> adds, Map<String, SolrInputDocument> old, Refusals refusals) {
     if (adds.stream().anyMatch(planner::wantsModel)) {
       field.awaitReady(limits.patience());
-      checkIdentity();
+      claims.claim(field.name(), field.identity(), changesModel());
     }
     List<VectorPlan> plans = new ArrayList<>(adds.size());
     for (BufferedAdd add : adds) {
@@ -68,29 +68,22 @@ final class FieldUpdate {
     adds.removeIf(add -> !carryOut(each.next(), add, fillings, refusals));
   }
 
+  boolean changesModel() {
+    return field.mapping().target().allowModelChange();
+  }
+
+  /** Also the client may say what its vectors were made with: a copy of another index does. */
+  void claimWhatIsWritten(SolrInputDocument document) {
+    for (FieldIdentity identity : IdentityClaims.of(document, field.companions())) {
+      claims.claimWritten(field.name(), identity, changesModel());
+    }
+  }
+
   private static List<VectorPlan.Fill> fills(List<VectorPlan> plans) {
     return plans.stream()
         .filter(VectorPlan.Fill.class::isInstance)
         .map(VectorPlan.Fill.class::cast)
         .toList();
-  }
-
-  /** What this index holds of the field stands for the whole collection. */
-  private void checkIdentity() throws IOException {
-    if (identityChecked
-        || field.mapping().target().allowModelChange()
-        || request.getParams().getBool(IndexIdentities.ALLOW_PARAMETER, false)) {
-      return;
-    }
-    SolrCore core = request.getCore();
-    RefCounted<SolrIndexSearcher> searcher = core.getRealtimeSearcher();
-    try {
-      IndexIdentities.of(searcher.get().getIndexReader(), request.getSchema(), field.name())
-          .requireSameAs(field.identity());
-    } finally {
-      searcher.decref();
-    }
-    identityChecked = true;
   }
 
   private boolean carryOut(

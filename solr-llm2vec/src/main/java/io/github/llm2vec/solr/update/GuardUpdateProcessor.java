@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.solr.schema.CoreIdentities;
 import io.github.llm2vec.solr.update.StoredVector.Origin;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.schema.SchemaField;
 import org.apache.solr.update.AddUpdateCommand;
 import org.apache.solr.update.processor.UpdateRequestProcessor;
@@ -38,13 +40,33 @@ public final class GuardUpdateProcessor extends UpdateRequestProcessor {
 
   private final List<MappedField> fields;
   private final BufferLimits limits;
+  private final IdentityClaims claims;
 
   /** A guard for one request. */
   public GuardUpdateProcessor(
-      List<MappedField> fields, BufferLimits limits, UpdateRequestProcessor next) {
+      List<MappedField> fields,
+      BufferLimits limits,
+      SolrQueryRequest request,
+      UpdateRequestProcessor next) {
     super(next);
     this.fields = List.copyOf(fields);
     this.limits = limits;
+    this.claims = new IdentityClaims(request);
+  }
+
+  @Override
+  public void finish() throws IOException {
+    try {
+      super.finish();
+    } finally {
+      claims.close();
+    }
+  }
+
+  @Override
+  protected void doClose() {
+    claims.close();
+    super.doClose();
   }
 
   @Override
@@ -114,6 +136,11 @@ public final class GuardUpdateProcessor extends UpdateRequestProcessor {
   private void encode(AddUpdateCommand command, MappedField field) {
     SolrInputDocument document = command.getSolrInputDocument();
     field.awaitReady(limits.patience());
+    claims.claimForwarded(
+        field.name(),
+        field.identity(),
+        CoreIdentities.nodeName(command.getReq().getCore()),
+        field.mapping().target().allowModelChange());
     VectorPlan.Fill plan =
         new VectorPlan.Fill(
             TextHash.of(field.text(MappedField.valuesOf(document))),

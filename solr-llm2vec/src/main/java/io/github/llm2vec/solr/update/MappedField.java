@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
-import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.lucene.TextRange;
 import io.github.llm2vec.solr.node.EncodedText;
+import io.github.llm2vec.solr.node.EncoderIdentity;
+import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.NodeEncoder;
 import io.github.llm2vec.solr.schema.CompanionFields;
 import io.github.llm2vec.solr.schema.FieldIdentity;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
@@ -20,7 +22,10 @@ import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.SolrInputField;
 import org.apache.solr.schema.IndexSchema;
 
-/** A mapping together with the schema and the model that it speaks of. */
+/**
+ * A mapping together with the schema and the model that it speaks of, for one request: all its
+ * vectors are of the model as it was when it was first asked for. Not thread-safe.
+ */
 public final class MappedField {
 
   private final VectorMapping mapping;
@@ -28,6 +33,8 @@ public final class MappedField {
   private final CompanionFields companions;
   private final NodeEncoder encoder;
   private final TextCutter cutter;
+  // What the request began with; the model may be reloaded to something else while it runs.
+  private Optional<EncoderIdentity> model = Optional.empty();
 
   private MappedField(
       VectorMapping mapping, VectorField field, CompanionFields companions, NodeEncoder encoder) {
@@ -35,7 +42,7 @@ public final class MappedField {
     this.field = field;
     this.companions = companions;
     this.encoder = encoder;
-    this.cutter = new TextCutter(encoder::tokenSpans);
+    this.cutter = new TextCutter(text -> encoder.tokenSpans(text, model()));
   }
 
   /**
@@ -99,22 +106,31 @@ public final class MappedField {
   /** Waits for the model and checks that its vectors fit the field. */
   void awaitReady(Duration patience) {
     encoder.awaitReady(patience);
-    int width = encoder.dimensions();
+    int width = model().dimensions();
     if (mapping.target().dimensions() == 0 || width < field.dimensions()) {
-      field.checkDimensions(encoder.declaration().name(), width);
+      field.checkDimensions(model().declaration().name(), width);
     }
+  }
+
+  private EncoderIdentity model() {
+    if (model.isEmpty()) {
+      model = Optional.of(encoder.identity());
+    }
+    return model.get();
   }
 
   /** Vectors as they are indexed: cut to the field's width and as exact as their copies. */
   List<EncodedText> encode(List<String> texts) {
-    return encoder.encodeDocuments(texts, mapping.prompt()).stream().map(this::indexed).toList();
+    return encoder.encodeDocuments(texts, mapping.prompt(), model()).stream()
+        .map(this::indexed)
+        .toList();
   }
 
   private EncodedText indexed(EncodedText text) {
     if (!(text instanceof EncodedText.Vector encoded)) {
       return text;
     }
-    float[] vector = field.cut(encoded.values(), encoder.declaration().normalize());
+    float[] vector = field.cut(encoded.values(), model().declaration().normalize());
     if (companions.copy().isPresent()) {
       mapping.target().precision().round(vector);
     }
@@ -123,13 +139,14 @@ public final class MappedField {
 
   /** What the vectors are made with; the model must be open. */
   FieldIdentity identity() {
-    Prompt prompt = encoder.declaration().withDefaultInstruction(mapping.prompt());
+    ModelDeclaration declaration = model().declaration();
     return new FieldIdentity(
-        encoder.declaration().name(),
-        encoder.fingerprint(),
-        encoder.declaration().pooling(),
+        declaration.name(),
+        model().fingerprint(),
+        declaration.pooling(),
         field.dimensions(),
-        prompt.instruction());
+        declaration.withDefaultInstruction(mapping.prompt()).instruction(),
+        model().dtype());
   }
 
   /** Stands for everything but the text that a vector depends on; the model must be open. */

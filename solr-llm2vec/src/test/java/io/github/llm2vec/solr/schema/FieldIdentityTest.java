@@ -15,13 +15,13 @@ import org.junit.jupiter.api.Test;
 class FieldIdentityTest {
 
   private static final FieldIdentity MINE =
-      new FieldIdentity("default", "fa4e", "mean", 16, "Say \"what\":\nthis is");
+      new FieldIdentity("default", "fa4e", "mean", 16, "Say \"what\":\nthis is", "float32");
 
   @Test
   void termTellsEverythingAndComesBack() {
     assertEquals(
         "{\"model\":\"default\",\"fingerprint\":\"fa4e\",\"pooling\":\"mean\",\"dimensions\":16,"
-            + "\"instruction\":\"Say \\\"what\\\":\\nthis is\"}",
+            + "\"instruction\":\"Say \\\"what\\\":\\nthis is\",\"dtype\":\"float32\"}",
         MINE.toTerm());
     assertEquals(Optional.of(MINE), FieldIdentity.ofTerm(MINE.toTerm()));
   }
@@ -35,11 +35,17 @@ class FieldIdentityTest {
 
   @Test
   void anotherNameOfTheSameModelIsNoOtherModel() {
-    assertTrue(MINE.agreesWith(new FieldIdentity("alias", "fa4e", "", 16, MINE.instruction())));
-    assertFalse(MINE.agreesWith(new FieldIdentity("default", "beef", "mean", 16, "")));
-    assertFalse(MINE.agreesWith(new FieldIdentity("default", "fa4e", "mean", 16, "")));
+    for (String half : List.of("bfloat16", "float16")) {
+      FieldIdentity other =
+          new FieldIdentity("default", "fa4e", "mean", 16, MINE.instruction(), half);
+      assertFalse(MINE.agreesWith(other));
+      assertTrue(MINE.comparesWith(other.fingerprint(), 16));
+    }
+    assertTrue(MINE.agreesWith(new FieldIdentity("alias", "fa4e", "", 16, MINE.instruction(), "")));
+    assertFalse(MINE.agreesWith(new FieldIdentity("default", "beef", "mean", 16, "", "")));
+    assertFalse(MINE.agreesWith(new FieldIdentity("default", "fa4e", "mean", 16, "", "")));
     assertFalse(
-        MINE.agreesWith(new FieldIdentity("default", "fa4e", "mean", 8, MINE.instruction())));
+        MINE.agreesWith(new FieldIdentity("default", "fa4e", "mean", 8, MINE.instruction(), "")));
   }
 
   @Test

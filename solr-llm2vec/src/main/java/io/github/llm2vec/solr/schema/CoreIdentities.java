@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.schema;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.apache.lucene.index.IndexReader;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.util.EnvUtils;
+import org.apache.solr.core.SolrCore;
+import org.apache.solr.schema.IndexSchema;
+import org.apache.solr.search.SolrIndexSearcher;
+import org.apache.solr.update.SolrCoreState;
+import org.apache.solr.util.RefCounted;
+
+/**
+ * What the vectors of a core were made with: those in its index, those that are not committed yet,
+ * and those that requests under way are about to bring. Updates enter what they bring before they
+ * bring it, so that two of them that disagree cannot both pass, however empty the index is.
+ *
+ * <p>What was entered is remembered after its request has ended, since the index shows it later
+ * only. When it is in the way of another model, the index is opened anew, uncommitted documents
+ * included, and what neither it nor a request under way has is forgotten.
+ *
+ * <p>There is one for each index on the node: a reload of the core keeps it. Thread-safe.
+ */
+public final class CoreIdentities {
+
+  private static final String CACHE_KEY = CoreIdentities.class.getName();
+
+  /** An identity that was entered. */
+  private static final class Entry {
+    private final String node;
+    private int requests;
+
+    private Entry(String node) {
+      this.node = node;
+    }
+  }
+
+  /** By vector field, in the order in which they were entered. Guarded by this. */
+  private final Map<String, Map<FieldIdentity, Entry>> entries = new HashMap<>();
+
+  private CoreIdentities() {}
+
+  /** The identities of a core's index. */
+  public static CoreIdentities of(SolrCore core) {
+    Map<?, ?> all =
+        core.getCoreContainer()
+            .getObjectCache()
+            .computeIfAbsent(
+                CACHE_KEY,
+                Map.class,
+                key ->
+                    Collections.synchronizedMap(new WeakHashMap<SolrCoreState, CoreIdentities>()));
+    // The map is made above and nowhere else.
+    @SuppressWarnings("unchecked")
+    Map<SolrCoreState, CoreIdentities> ours = (Map<SolrCoreState, CoreIdentities>) all;
+    return ours.computeIfAbsent(core.getSolrCoreState(), state -> new CoreIdentities());
+  }
+
+  /**
+   * Enters what an update brings, for as long as its request lasts: {@link #leave} ends that.
+   *
+   * @param node that encoded it, for messages; "" if that is not known
+   * @throws SolrException 409 if the core has vectors of another model, or soon will have
+   */
+  public synchronized void enter(SolrCore core, String field, FieldIdentity mine, String node) {
+    require(core, field, mine, node);
+    enterUnchecked(field, mine, node);
+  }
+
+  /** Enters what has been decided elsewhere: by the leader, or by who allowed a change of model. */
+  public synchronized void enterUnchecked(String field, FieldIdentity mine, String node) {
+    entries
+        .computeIfAbsent(field, key -> new LinkedHashMap<>())
+        .computeIfAbsent(mine, key -> new Entry(node))
+        .requests++;
+  }
+
+  /** Ends what {@link #enter} or {@link #enterUnchecked} began. */
+  public synchronized void leave(String field, FieldIdentity mine) {
+    Entry entry = entries.getOrDefault(field, Map.of()).get(mine);
+    if (entry != null) {
+      entry.requests--;
+    }
+  }
+
+  /**
+   * Checks, without entering anything, that vectors belong to those that are there.
+   *
+   * @throws SolrException 409 if the core has vectors of another model, or soon will have
+   */
+  public synchronized void require(SolrCore core, String field, FieldIdentity mine, String node) {
+    Predicate<FieldIdentity> disagrees = there -> !there.agreesWith(mine);
+    Map<FieldIdentity, Entry> entered = entries.getOrDefault(field, Map.of());
+    boolean known = entered.keySet().stream().anyMatch(mine::agreesWith);
+    // What is known to be here alone was looked for when it came first; since then the index can
+    // have got others only by ways that open a new searcher, such as replication and merging.
+    if (known
+        && entered.keySet().stream().noneMatch(disagrees)
+        && visible(core, field).strangersTo(mine).isEmpty()) {
+      return;
+    }
+    Map<FieldIdentity, String> others = present(core, field, disagrees);
+    if (!others.isEmpty()) {
+      throw new SolrException(
+          ErrorCode.CONFLICT,
+          "field '%s' holds vectors of %s; those of %s, encoded on node %s, cannot be compared with"
+                  .formatted(field, list(core, others), mine, node)
+              + " them. Declare the same model in llm2vec-models.json on both nodes and reload it,"
+              + " or give the new vectors a field or a collection of their own and switch over, or"
+              + " set allowModelChange=true and index every document anew; see"
+              + " docs/solr-updates.md");
+    }
+  }
+
+  /** The encoder of a query vector, and where it is. */
+  public record QueryIdentity(String model, String fingerprint, String node) {}
+
+  /**
+   * Checks that a query vector can be compared with every vector that the core has, or soon will
+   * have. The instruction of a query is its own matter.
+   *
+   * @param reader that the query searches
+   * @param dimensions of the query vector as it is searched with
+   * @throws SolrException 409 if any was made with something else
+   */
+  public synchronized void requireComparable(
+      SolrCore core, IndexReader reader, String field, QueryIdentity query, int dimensions)
+      throws IOException {
+    Predicate<FieldIdentity> differs =
+        there -> !there.comparesWith(query.fingerprint(), dimensions);
+    Map<FieldIdentity, String> others = new LinkedHashMap<>();
+    for (FieldIdentity there : IndexIdentities.of(reader, core.getLatestSchema(), field).found()) {
+      if (differs.test(there)) {
+        Entry entry = entries.getOrDefault(field, Map.of()).get(there);
+        others.put(there, entry == null ? "" : entry.node);
+      }
+    }
+    if (others.isEmpty()
+        && entries.getOrDefault(field, Map.of()).keySet().stream().anyMatch(differs)) {
+      others = present(core, field, differs);
+    }
+    if (!others.isEmpty()) {
+      throw new SolrException(
+          ErrorCode.CONFLICT,
+          "field '%s' holds vectors of %s; a query of model '%s' (fingerprint %s, %d dimensions),"
+                  .formatted(
+                      field, list(core, others), query.model(), query.fingerprint(), dimensions)
+              + " encoded on node %s, cannot be compared with them. Name the model that made them,"
+                  .formatted(query.node())
+              + " declare the same model on both nodes, index the documents anew, or search what"
+              + " was made by this model alone with a filter on '"
+              + CompanionFields.identityName(field)
+              + "' and allowModelChange=true; see docs/solr-updates.md");
+    }
+  }
+
+  /** Those that are really there, after a look at all documents, with the node where known. */
+  private Map<FieldIdentity, String> present(
+      SolrCore core, String field, Predicate<FieldIdentity> wanted) {
+    List<FieldIdentity> found = all(core, field).found();
+    Map<FieldIdentity, Entry> entered = entries.getOrDefault(field, Map.of());
+    entered
+        .entrySet()
+        .removeIf(entry -> entry.getValue().requests == 0 && !found.contains(entry.getKey()));
+    Map<FieldIdentity, String> present = new LinkedHashMap<>();
+    entered.forEach((identity, entry) -> present.put(identity, entry.node));
+    found.forEach(identity -> present.putIfAbsent(identity, ""));
+    present.keySet().removeIf(wanted.negate());
+    return present;
+  }
+
+  /** What the newest searcher shows that happens to be open. */
+  private static IndexIdentities visible(SolrCore core, String field) {
+    return read(core, core.getRealtimeSearcher(), field);
+  }
+
+  /** What all documents show, uncommitted ones included. */
+  private static IndexIdentities all(SolrCore core, String field) {
+    return read(core, core.openNewSearcher(true, true), field);
+  }
+
+  private static IndexIdentities read(
+      SolrCore core, RefCounted<SolrIndexSearcher> searcher, String field) {
+    IndexSchema schema = core.getLatestSchema();
+    try {
+      return IndexIdentities.of(searcher.get().getIndexReader(), schema, field);
+    } catch (IOException e) {
+      throw new SolrException(
+          ErrorCode.SERVER_ERROR, "cannot read what made the vectors of field '" + field + "'", e);
+    } finally {
+      searcher.decref();
+    }
+  }
+
+  private static String list(SolrCore core, Map<FieldIdentity, String> identities) {
+    String here = " in core '%s' of node %s".formatted(core.getName(), nodeName(core));
+    return identities.entrySet().stream()
+        .map(
+            entry ->
+                entry.getKey()
+                    + (entry.getValue().isEmpty() ? "" : ", encoded on node " + entry.getValue()))
+        .sorted()
+        .collect(Collectors.joining(", ", "", here));
+  }
+
+  /** What a node is called in messages: as in SolrCloud, or host and port. */
+  public static String nodeName(SolrCore core) {
+    if (core.getCoreContainer().isZooKeeperAware()) {
+      return core.getCoreContainer().getZkController().getNodeName();
+    }
+    String port = EnvUtils.getProperty("solr.port.listen", EnvUtils.getProperty("jetty.port", ""));
+    String host;
+    try {
+      host = InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      // A machine without a name still has one node of its own.
+      host = "localhost";
+    }
+    return port.isEmpty() ? host : host + ":" + port;
+  }
+}
