@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.apache.lucene.util.Version;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -124,7 +125,10 @@ final class DemoCommand implements Callable<Integer> {
       DemoModels.Declared declared =
           models.declare(model, DEFAULT_MODEL, queryInstruction.orElse(""));
       String identity = declared.identity() + "-" + DemoIdentity.of(configset());
-      DemoHome.Content content = folder.prepare(identity + "-" + DemoIdentity.of(corpusFile()));
+      // No Lucene reads what a later one has written.
+      DemoHome.Content content =
+          folder.prepare(
+              identity + "-" + DemoIdentity.of(corpusFile()) + "-" + Version.LATEST.major);
       declared.write(folder.path());
       Path log = folder.path().resolve("logs").resolve("solr.log");
       SolrLog.toFile(log);

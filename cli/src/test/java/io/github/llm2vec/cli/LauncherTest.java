@@ -99,6 +99,32 @@ class LauncherTest {
   }
 
   @Test
+  void solr10IsAnotherBuildAndWantsAnotherJava() throws Exception {
+    jdk("25", "25.0.1", "java.base");
+    script(
+        "mvnw",
+        """
+        echo "$*" >> builds
+        mkdir -p cli/target/solr10
+        echo jar > cli/target/solr10/llm2vec-cli-1.jar
+        echo "/elsewhere/lib10.jar" > cli/target/solr10/classpath.txt
+        """);
+    Map<String, String> solr10 = Map.of("LLM2VEC_SOLR", "10");
+    Result result = run(jdkHome("25"), solr10, "demo");
+    assertEquals(0, result.code(), result.err());
+    assertTrue(Files.readString(root.resolve("builds")).contains(" -Psolr10 "));
+    String classPath = result.out().get(result.out().indexOf("-cp") + 1);
+    assertTrue(classPath.contains("/cli/target/solr10/launcher/"), classPath);
+    assertTrue(classPath.endsWith(":/elsewhere/lib10.jar"), classPath);
+
+    Result old =
+        run(jdkHome("17"), Map.of("LLM2VEC_SOLR", "10", "PATH", pathWithoutJava()), "demo");
+    assertTrue(old.code() != 0 && old.err().contains("JDK of version 21 or newer"), old.err());
+    Result unknown = run(jdkHome("25"), Map.of("LLM2VEC_SOLR", "8"), "demo");
+    assertTrue(unknown.err().contains("LLM2VEC_SOLR is 9 or 10, not '8'"), unknown.err());
+  }
+
+  @Test
   void onlyTheDemoIsCompiledLater() throws Exception {
     String flag = "-XX:Tier4InvocationThreshold=20000";
     assertTrue(run(jdkHome("17"), Map.of(), "demo").out().contains(flag));

@@ -204,15 +204,13 @@ class NodeOperationsTest {
         200, node.update("one", "commit=true", "[{\"id\":\"1\",\"text\":\"words\"}]").statusCode());
     search("a query");
     search("a query");
-    JsonNode metrics =
-        JSON.readTree(node.get("/admin/metrics?group=node&prefix=LLM2VEC&wt=json").body())
-            .at("/metrics/solr.node");
-    assertEquals(1, metrics.get("LLM2VEC.default.ready").asInt(), metrics.toString());
-    assertEquals(1, metrics.get("LLM2VEC.default.documents").asInt());
-    assertEquals(1, metrics.get("LLM2VEC.default.queries").asInt());
-    assertEquals(1, metrics.get("LLM2VEC.default.cachedQueries").asInt());
+    Map<String, Double> figures = TestRelease.figures(node, "default");
+    assertEquals(1, figures.get("ready"), figures.toString());
+    assertEquals(1, figures.get("documents"));
+    assertEquals(1, figures.get("queries"));
+    assertEquals(1, figures.get("cachedqueries"));
     // A blank and a letter are a token each: " words" and " a query".
-    assertEquals(14, metrics.get("LLM2VEC.default.tokens").asInt());
-    assertTrue(metrics.has("LLM2VEC.default.queryQueueMsP99"));
+    assertEquals(14, figures.get("tokens"));
+    assertTrue(figures.containsKey("queryqueuemsp99"));
   }
 }

@@ -52,8 +52,10 @@ class SolrModuleTest {
 
   /** Name of a jar without its version; of our own modules, which may be folders, their names. */
   private static String artifact(Path entry) {
-    if (entry.endsWith("classes")) {
-      return entry.getName(entry.getNameCount() - 3).toString();
+    for (int i = 1; i < entry.getNameCount() && entry.endsWith("classes"); i++) {
+      if (entry.getName(i).toString().equals("target")) {
+        return entry.getName(i - 1).toString();
+      }
     }
     return entry.getFileName().toString().replaceFirst("-\\d.*", "");
   }

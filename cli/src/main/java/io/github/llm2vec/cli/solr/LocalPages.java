@@ -35,10 +35,10 @@ public record LocalPages(String path, Map<String, byte[]> files) {
 
   private static final Map<String, String> TYPES =
       Map.of(
-          "html", "text/html; charset=utf-8",
-          "css", "text/css; charset=utf-8",
-          "js", "text/javascript; charset=utf-8",
-          "json", "application/json; charset=utf-8",
+          "html", "text/html;charset=utf-8",
+          "css", "text/css;charset=utf-8",
+          "js", "text/javascript;charset=utf-8",
+          "json", "application/json;charset=utf-8",
           "svg", "image/svg+xml");
 
   /** Copies the map. */

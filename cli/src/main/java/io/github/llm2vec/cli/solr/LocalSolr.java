@@ -13,7 +13,6 @@ import org.apache.solr.common.SolrException;
 import org.apache.solr.core.CoreContainer;
 import org.apache.solr.embedded.JettyConfig;
 import org.apache.solr.embedded.JettySolrRunner;
-import org.eclipse.jetty.server.handler.HandlerWrapper;
 
 /**
  * A Solr node in this process that answers over HTTP, on this machine only, as an installed one
@@ -53,15 +52,7 @@ public final class LocalSolr implements AutoCloseable {
     }
     JettyConfig config =
         JettyConfig.builder().setPort(port).withSSLConfig(null).withPortRetryTime(0).build();
-    JettySolrRunner jetty =
-        new JettySolrRunner(home.toAbsolutePath().toString(), config) {
-          @Override
-          protected HandlerWrapper injectJettyHandlers(HandlerWrapper solr) {
-            HandlerWrapper first = new PagesHandler(pages);
-            first.setHandler(solr);
-            return first;
-          }
-        };
+    JettySolrRunner jetty = PagesHandler.node(home, config, pages);
     LocalSolr solr = new LocalSolr(home, jetty);
     try {
       jetty.start();

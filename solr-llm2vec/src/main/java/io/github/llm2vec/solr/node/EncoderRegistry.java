@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
+import org.apache.lucene.util.Version;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.util.EnvUtils;
@@ -72,10 +73,12 @@ public final class EncoderRegistry implements Closeable {
   /**
    * The registry of the node that a core runs in; the first call reads the models file.
    *
-   * @throws SolrException if the plugin's jars lie in the wrong place or the file is not right
+   * @throws SolrException if the plugin's jars are for another Solr or lie in the wrong place, or
+   *     the file is not right
    */
   public static EncoderRegistry of(SolrCore core) {
     CoreContainer container = core.getCoreContainer();
+    NodePlace.checkRelease(Version.LATEST);
     NodePlace.check(
         EncoderRegistry.class.getClassLoader(), container.getResourceLoader().getClassLoader());
     return container

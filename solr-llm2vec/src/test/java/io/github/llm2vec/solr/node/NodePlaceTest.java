@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.util.List;
+import org.apache.lucene.util.Version;
 import org.apache.solr.common.SolrException;
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +31,20 @@ class NodePlaceTest {
         URLClassLoader core = new URLClassLoader(NOTHING, node)) {
       SolrException thrown = assertThrows(SolrException.class, () -> NodePlace.check(core, node));
       assertTrue(thrown.getMessage().contains("SOLR_HOME/lib"), thrown.getMessage());
+    }
+  }
+
+  @Test
+  void onlyTheLuceneOfTheBuildIsAccepted() {
+    Version built = Version.LATEST;
+    NodePlace.checkRelease(Version.fromBits(built.major, built.minor, 99));
+    for (Version other :
+        List.of(
+            Version.fromBits(built.major, built.minor + 1, 0),
+            Version.fromBits(built.major + 1, built.minor, 0))) {
+      String message =
+          assertThrows(SolrException.class, () -> NodePlace.checkRelease(other)).getMessage();
+      assertTrue(message.contains("this Solr has Lucene " + other), message);
     }
   }
 }

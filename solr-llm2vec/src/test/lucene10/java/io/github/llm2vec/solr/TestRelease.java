@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.KnnVectorValues;
 import org.apache.lucene.index.LeafReader;
@@ -52,5 +54,17 @@ final class TestRelease {
       }
     }
     return vectors;
+  }
+
+  /** What the metrics of a node say of a model, by names in small letters. */
+  static Map<String, Double> figures(SolrNode node, String model) throws Exception {
+    Pattern line =
+        Pattern.compile("(?m)^solr_llm2vec_(\\w+)\\{.*\\bmodel=\"" + model + "\".*\\} (\\S+)$");
+    Map<String, Double> figures = new TreeMap<>();
+    Matcher lines = line.matcher(node.get("/admin/metrics").body());
+    while (lines.find()) {
+      figures.put(lines.group(1).replace("_", ""), Double.valueOf(lines.group(2)));
+    }
+    return figures;
   }
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.lucene.index.FloatVectorValues;
@@ -47,5 +51,22 @@ final class TestRelease {
       vectors.put(values.docID(), values.vectorValue().clone());
     }
     return vectors;
+  }
+
+  /** What the metrics of a node say of a model, by names in small letters. */
+  static Map<String, Double> figures(SolrNode node, String model) throws Exception {
+    Map<String, Double> figures = new TreeMap<>();
+    String prefix = "LLM2VEC." + model + ".";
+    new ObjectMapper()
+        .readTree(node.get("/admin/metrics?group=node&prefix=LLM2VEC&wt=json").body())
+        .at("/metrics/solr.node")
+        .properties()
+        .forEach(
+            figure -> {
+              assertTrue(figure.getKey().startsWith(prefix), figure.getKey());
+              String name = figure.getKey().substring(prefix.length()).toLowerCase(Locale.ROOT);
+              figures.put(name, figure.getValue().asDouble());
+            });
+    return figures;
   }
 }

@@ -5,11 +5,18 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import java.util.Collection;
 import java.util.Locale;
+import org.apache.lucene.util.Version;
 import org.apache.solr.core.CoreContainer;
 import org.apache.solr.metrics.SolrMetricsContext;
 
 /** The few lines that differ between Solr's releases: here Solr 10, with OpenTelemetry metrics. */
 final class SolrRelease {
+
+  /** What this code is built for. */
+  static final String SOLR = "10.0";
+
+  /** Lucene of that Solr; other minor releases have other formats and methods. */
+  static final Version LUCENE = Version.fromBits(10, 3, 0);
 
   /** Newest Java on which this release's Lucene uses the vector API without being told to. */
   static final int LAST_SIMD_JAVA = 25;

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.node;
 
 import java.util.Collection;
 import java.util.Locale;
+import org.apache.lucene.util.Version;
 import org.apache.solr.core.CoreContainer;
 import org.apache.solr.core.SolrInfoBean;
 import org.apache.solr.metrics.SolrMetricManager;
@@ -10,6 +11,12 @@ import org.apache.solr.metrics.SolrMetricsContext;
 
 /** The few lines that differ between Solr's releases: here Solr 9, with Dropwizard metrics. */
 final class SolrRelease {
+
+  /** What this code is built for. */
+  static final String SOLR = "9.10";
+
+  /** Lucene of that Solr; other minor releases have other formats and methods. */
+  static final Version LUCENE = Version.fromBits(9, 12, 0);
 
   /** Newest Java on which this release's Lucene uses the vector API without being told to. */
   static final int LAST_SIMD_JAVA = 23;

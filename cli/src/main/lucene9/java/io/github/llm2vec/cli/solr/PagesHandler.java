@@ -2,20 +2,37 @@
 package io.github.llm2vec.cli.solr;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import javax.servlet.ServletException;
 import javax.servlet.http.HttpServletRequest;
 import javax.servlet.http.HttpServletResponse;
+import org.apache.solr.embedded.JettyConfig;
+import org.apache.solr.embedded.JettySolrRunner;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.handler.HandlerWrapper;
 
-/** Hands out {@link LocalPages} and leaves everything else to Solr. */
+/**
+ * Hands out {@link LocalPages} and leaves everything else to Solr; here for the Jetty of Solr 9.
+ */
 final class PagesHandler extends HandlerWrapper {
 
   private final LocalPages pages;
 
-  PagesHandler(LocalPages pages) {
+  private PagesHandler(LocalPages pages) {
     this.pages = pages;
+  }
+
+  /** A node of Solr, not started, that hands out the pages too. */
+  static JettySolrRunner node(Path home, JettyConfig config, LocalPages pages) {
+    return new JettySolrRunner(home.toAbsolutePath().toString(), config) {
+      @Override
+      protected HandlerWrapper injectJettyHandlers(HandlerWrapper solr) {
+        HandlerWrapper first = new PagesHandler(pages);
+        first.setHandler(solr);
+        return first;
+      }
+    };
   }
 
   @Override
