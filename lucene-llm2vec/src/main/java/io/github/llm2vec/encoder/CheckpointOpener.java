@@ -52,9 +52,10 @@ final class CheckpointOpener {
         EncodingSettings.of(checkpoint, ownConfig(checkpoint, source), options);
     DecoderSpec spec = attention(checkpoint.spec());
     Tokenizer tokenizer =
-        Tokenizer.open(checkpoint.tokenizerFolder(), options.compatibility().tokenizerOptions());
+        Tokenizer.open(
+            checkpoint.tokenizerFolder(),
+            options.compatibility().tokenizerOptions().withEmbeddingRows(spec.vocabSize()));
     try {
-      tokenizer.requireVocabSizeAtMost(spec.vocabSize());
       // What the text side refuses is refused before gigabytes are read.
       new TextPreparation(tokenizer, settings.text());
       Decoder decoder = decoder(checkpoint, spec, settings.text().maxLength(), listener);

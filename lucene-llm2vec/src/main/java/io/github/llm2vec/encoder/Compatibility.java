@@ -49,7 +49,13 @@ public record Compatibility(Set<Quirk> quirks) {
 
   /** How the tokenizer's files are to be read. */
   public TokenizerOptions tokenizerOptions() {
-    return new TokenizerOptions(has(Quirk.ATOMIC_MASK_TOKEN), !has(Quirk.TOKENIZER_JSON_FRAME));
+    TokenizerOptions.Frame frame =
+        has(Quirk.TOKENIZER_JSON_FRAME)
+            ? TokenizerOptions.Frame.TOKENIZER_JSON
+            : has(Quirk.CLASS_FRAME)
+                ? TokenizerOptions.Frame.CLASS
+                : TokenizerOptions.Frame.WRITTEN;
+    return new TokenizerOptions(has(Quirk.ATOMIC_MASK_TOKEN), frame, false, Integer.MAX_VALUE);
   }
 
   /**

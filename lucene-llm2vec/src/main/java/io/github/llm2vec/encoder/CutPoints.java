@@ -49,6 +49,9 @@ final class CutPoints {
   private final String enders;
   private final Set<Character> insideAdded;
 
+  /** For tokenizers of which nothing is known. */
+  static final CutPoints NOWHERE = new CutPoints(Kind.NONE, false, "", Set.of());
+
   private CutPoints(Kind kind, boolean spaceIsBorder, String enders, Set<Character> insideAdded) {
     this.kind = kind;
     this.spaceIsBorder = spaceIsBorder;
@@ -73,7 +76,7 @@ final class CutPoints {
       return new CutPoints(Kind.AFTER_LETTERS, false, "", charactersAfterLetters(added));
     }
     if (!isSentencePiece(normalizer, preTokenizer)) {
-      return new CutPoints(Kind.NONE, false, "", Set.of());
+      return NOWHERE;
     }
     boolean border =
         vocabulary.stream().noneMatch(piece -> hasWordEndBefore(piece, SPACE_SYMBOL))

@@ -36,21 +36,47 @@ final class NativeTokenizer implements Tokenizer {
 
   private final TokenizerDefinition definition;
   private final HuggingFaceTokenizer tokenizer;
+  private final int embeddingRows;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
 
-  private NativeTokenizer(TokenizerDefinition definition, HuggingFaceTokenizer tokenizer) {
+  private NativeTokenizer(
+      TokenizerDefinition definition, HuggingFaceTokenizer tokenizer, int embeddingRows) {
     this.definition = definition;
     this.tokenizer = tokenizer;
+    this.embeddingRows = embeddingRows;
   }
 
   static NativeTokenizer open(Path folder, TokenizerOptions options) throws IOException {
     TokenizerDefinition definition = TokenizerDefinition.read(folder, options);
-    return new NativeTokenizer(definition, load(definition));
+    definition.requireFrameBelow(options.embeddingRows());
+    for (String token : definition.vanishing().tokens()) {
+      requireSomeLeft(definition, token);
+    }
+    return new NativeTokenizer(
+        definition, load(definition.file(), definition.json()), options.embeddingRows());
   }
 
-  private static HuggingFaceTokenizer load(TokenizerDefinition definition) throws IOException {
-    byte[] json = definition.json().getBytes(StandardCharsets.US_ASCII);
+  /**
+   * A token that is matched after normalization, and of which that leaves nothing, would match
+   * everywhere, over which the library aborts the process.
+   */
+  private static void requireSomeLeft(TokenizerDefinition definition, String token)
+      throws IOException {
+    try (HuggingFaceTokenizer probe =
+        load(definition.file(), definition.vanishing().normalizerAlone())) {
+      if (probe.encode(token, false, false).getIds().length == 0) {
+        throw new TokenizerFormatException(
+            definition.file(),
+            "the normalizer leaves nothing of the added token '"
+                + token
+                + "'; set its 'normalized' to false");
+      }
+    }
+  }
+
+  private static HuggingFaceTokenizer load(Path file, String definition) throws IOException {
+    byte[] json = definition.getBytes(StandardCharsets.US_ASCII);
     try {
       return DjlBootstrap.call(
           () -> HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), OPTIONS));
@@ -63,18 +89,26 @@ final class NativeTokenizer implements Tokenizer {
           e);
     } catch (Exception e) {
       throw new TokenizerFormatException(
-          definition.file(), "refused by the tokenizers library: " + e.getMessage(), e);
+          file, "refused by the tokenizers library: " + e.getMessage(), e);
     }
   }
 
   @Override
   public int[] encode(String text) {
     requireShort(text);
-    return encodeWellFormed(PythonText.wellFormed(text));
+    int[] ids = encodeWellFormed(PythonText.wellFormed(text));
+    requireEmbedded(ids, ids.length);
+    return ids;
   }
 
   @Override
   public int[] encodePrefix(String text, int wanted) {
+    int[] ids = prefix(text, wanted);
+    requireEmbedded(ids, Math.min(wanted, ids.length));
+    return ids;
+  }
+
+  private int[] prefix(String text, int wanted) {
     String wellFormed = PythonText.wellFormed(text);
     CutPoints cutPoints = definition.cutPoints();
     int end = Math.min(wellFormed.length(), MAX_CHARACTERS);
@@ -135,6 +169,7 @@ final class NativeTokenizer implements Tokenizer {
       lock.readLock().unlock();
     }
     int[] ids = toInts(encoding.getIds());
+    requireEmbedded(ids, ids.length);
     int[] starts = new int[ids.length];
     int[] ends = new int[ids.length];
     CharSpan[] spans = encoding.getCharTokenSpans();
@@ -178,6 +213,11 @@ final class NativeTokenizer implements Tokenizer {
   }
 
   @Override
+  public boolean isSpecial(int id) {
+    return definition.special().contains(id);
+  }
+
+  @Override
   public int vocabSize() {
     return definition.vocabSize();
   }
@@ -201,6 +241,22 @@ final class NativeTokenizer implements Tokenizer {
               + " characters, got "
               + text.length()
               + "; cut it into pieces first");
+    }
+  }
+
+  private void requireEmbedded(int[] ids, int count) {
+    if (definition.vocabSize() <= embeddingRows) {
+      return;
+    }
+    for (int i = 0; i < count; i++) {
+      if (ids[i] >= embeddingRows) {
+        throw new IllegalArgumentException(
+            "a text has the token "
+                + definition.describe(ids[i])
+                + ", for which the model's embedding of "
+                + embeddingRows
+                + " rows has no vector; take it out of the text");
+      }
     }
   }
 

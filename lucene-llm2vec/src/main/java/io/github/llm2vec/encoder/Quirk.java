@@ -39,6 +39,11 @@ public enum Quirk {
   EVERY_BOS("every-bos"),
   /** 11: a {@code mask_token} such as {@code _} is always one token, whatever stands around it. */
   ATOMIC_MASK_TOKEN("atomic-mask-token"),
+  /**
+   * 22: the tokenizer classes of Llama and Gemma put BOS before a text and no EOS behind it where
+   * neither add_bos_token nor add_eos_token is written, whatever tokenizer.json says.
+   */
+  CLASS_FRAME("class-frame"),
   /** 22: only tokenizer.json decides about BOS and EOS, as in transformers 5. */
   TOKENIZER_JSON_FRAME("tokenizer-json-frame");
 

@@ -17,14 +17,17 @@ import java.util.TreeMap;
 
 /**
  * What the small files beside a {@code tokenizer.json} say about special tokens, put together in
- * the way of transformers 4.44: {@code tokenizer_config.json} counts; {@code
- * special_tokens_map.json} and {@code added_tokens.json} are older forms, heeded only if the former
- * has no {@code added_tokens_decoder}.
+ * the way of transformers: {@code tokenizer_config.json} counts; {@code special_tokens_map.json}
+ * and {@code added_tokens.json} are older forms, heeded only if the former has no {@code
+ * added_tokens_decoder}. Tokens beside those of the fixed roles are listed under {@code
+ * additional_special_tokens} or, since transformers 5, {@code extra_special_tokens}, or have a key
+ * of their own that ends in {@code _token}.
  */
 final class SpecialTokens {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
-  private static final String ADDITIONAL = "additional_special_tokens";
+  private static final List<String> ADDITIONAL =
+      List.of("additional_special_tokens", "extra_special_tokens");
   private static final List<String> ROLES =
       List.of(
           "bos_token",
@@ -36,14 +39,16 @@ final class SpecialTokens {
           "mask_token");
 
   private final JsonNode config;
+  private final String modelType;
   private final TokenizerClass tokenizerClass;
   private final Map<String, ObjectNode> byRole = new LinkedHashMap<>();
   private final List<ObjectNode> additional = new ArrayList<>();
   private final List<ObjectNode> decoder = new ArrayList<>();
 
-  private SpecialTokens(JsonNode config, TokenizerClass tokenizerClass) {
+  private SpecialTokens(JsonNode config, JsonNode model) {
     this.config = config;
-    this.tokenizerClass = tokenizerClass;
+    this.modelType = model.path("model_type").asText("");
+    this.tokenizerClass = TokenizerClass.of(config, model);
   }
 
   /**
@@ -54,7 +59,7 @@ final class SpecialTokens {
   static SpecialTokens read(Path folder) throws IOException {
     JsonNode config = readObject(folder.resolve("tokenizer_config.json"));
     JsonNode model = readObject(folder.resolve("config.json"));
-    SpecialTokens tokens = new SpecialTokens(config, TokenizerClass.of(config, model));
+    SpecialTokens tokens = new SpecialTokens(config, model);
     tokens.tokenizerClass.defaults().forEach((role, text) -> tokens.byRole.put(role, plain(text)));
     tokens.apply(config);
     if (config.path("added_tokens_decoder").isObject()) {
@@ -74,6 +79,39 @@ final class SpecialTokens {
   /** A switch of tokenizer_config.json, or the default where it is not written there. */
   boolean flag(String name, boolean defaultValue) {
     return config.has(name) ? config.path(name).asBoolean() : defaultValue;
+  }
+
+  /** Whether a switch of tokenizer_config.json is written there and not null. */
+  boolean says(String name) {
+    return config.hasNonNull(name);
+  }
+
+  /** Whether a key is written in tokenizer_config.json, be it with null. */
+  boolean mentions(String name) {
+    return config.has(name);
+  }
+
+  /** Contents of all special tokens, those of roles and the additional ones. */
+  List<String> contents() {
+    List<String> contents = new ArrayList<>();
+    byRole.values().forEach(token -> contents.add(token.path("content").asText()));
+    additional.forEach(token -> contents.add(token.path("content").asText()));
+    return contents;
+  }
+
+  /** Whether one of the flags for BOS and EOS is written, be it with null. */
+  boolean mentionsFrame() {
+    return mentions("add_bos_token") || mentions("add_eos_token");
+  }
+
+  /**
+   * Whether transformers 5 builds the tokenizer from its vocabulary and merges alone, with the
+   * normalizer and the pre-tokenizer of the class: Llama's, except around a Mistral.
+   */
+  boolean isBuiltByClass() {
+    return tokenizerClass == TokenizerClass.LLAMA
+        && config.path("tokenizer_class").isTextual()
+        && !modelType.contains("stral");
   }
 
   /** Whether the model brings Python code for its tokenizer, which may heed further switches. */
@@ -161,9 +199,19 @@ final class SpecialTokens {
         token.ifPresentOrElse(value -> byRole.put(role, value), () -> byRole.remove(role));
       }
     }
-    for (JsonNode entry : source.path(ADDITIONAL)) {
-      token(entry).filter(token -> !contains(additional, token)).ifPresent(additional::add);
+    for (String key : ADDITIONAL) {
+      // A list, or an object from names to tokens.
+      source.path(key).forEach(this::addAdditional);
     }
+    for (Map.Entry<String, JsonNode> entry : source.properties()) {
+      if (entry.getKey().endsWith("_token") && !ROLES.contains(entry.getKey())) {
+        addAdditional(entry.getValue());
+      }
+    }
+  }
+
+  private void addAdditional(JsonNode value) {
+    token(value).filter(token -> !contains(additional, token)).ifPresent(additional::add);
   }
 
   private void readDecoder(Path file) throws TokenizerFormatException {

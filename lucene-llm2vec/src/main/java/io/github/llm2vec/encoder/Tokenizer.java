@@ -22,7 +22,8 @@ public interface Tokenizer extends AutoCloseable {
    * tokenizer_config.json}, {@code special_tokens_map.json}, {@code added_tokens.json} and {@code
    * config.json} where they are.
    *
-   * @throws TokenizerFormatException if a file is missing or malformed
+   * @throws TokenizerFormatException if a file is missing or malformed, or every text would have an
+   *     id beyond the model's embedding
    * @throws IOException if a file cannot be read
    */
   static Tokenizer open(Path folder, TokenizerOptions options) throws IOException {
@@ -43,7 +44,8 @@ public interface Tokenizer extends AutoCloseable {
    * @param text at most {@link #MAX_CHARACTERS} long; the native library would abort the process
    *     over some longer ones
    * @return a fresh array, empty for the empty text
-   * @throws IllegalArgumentException if the text is too long
+   * @throws IllegalArgumentException if the text is too long, or one of its ids lies beyond the
+   *     model's embedding
    * @throws IllegalStateException if this tokenizer is closed
    */
   int[] encode(String text);
@@ -95,27 +97,15 @@ public interface Tokenizer extends AutoCloseable {
   /** Whether a string written in a text is always cut out as one token of its own. */
   boolean isAtomic(String token);
 
-  /**
-   * Largest id plus one. A model whose embedding has fewer rows does not belong to this tokenizer.
-   */
-  int vocabSize();
+  /** Whether an id is that of a special token which the files name, such as {@code eos_token}. */
+  boolean isSpecial(int id);
 
   /**
-   * Checks that every id has a row in a model's embedding.
-   *
-   * @param rows {@code vocab_size} of config.json
-   * @throws IllegalArgumentException if there are fewer rows than ids
+   * Largest id plus one. It may be more than the model's embedding has rows: tokens were added that
+   * no text is meant to hold. A text that holds one is refused, see {@link
+   * TokenizerOptions#embeddingRows()}.
    */
-  default void requireVocabSizeAtMost(int rows) {
-    if (vocabSize() > rows) {
-      throw new IllegalArgumentException(
-          "tokenizer.json has ids up to "
-              + (vocabSize() - 1)
-              + " but config.json vocab_size is "
-              + rows
-              + ": the tokenizer and the weights are not of the same model");
-    }
-  }
+  int vocabSize();
 
   /** Frees the native tokenizer; closing again does nothing. */
   @Override

@@ -33,7 +33,14 @@ final class TokenizerJson {
   private static final List<String> NOT_PASSED_ON =
       List.of("truncation", "padding", "post_processor", "decoder");
 
+  /** Parts of the file that may have been replaced. */
+  private static final List<String> WRITTEN_ANEW =
+      List.of("added_tokens", "normalizer", "pre_tokenizer");
+
   private static final int LAST_ASCII = 127;
+
+  private static final String UNIGRAM = "Unigram";
+  private static final List<String> MODELS = List.of("BPE", UNIGRAM, "WordPiece", "WordLevel");
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -42,6 +49,7 @@ final class TokenizerJson {
   private final Map<String, Integer> vocabulary = new HashMap<>();
   private final List<ObjectNode> addedTokens = new ArrayList<>();
   private int largestModelId = -1;
+  private String modelType = "BPE";
   private JsonNode normalizer = NullNode.instance;
   private JsonNode preTokenizer = NullNode.instance;
   private SequenceFrame frame = new SequenceFrame(List.of(), List.of());
@@ -93,9 +101,31 @@ final class TokenizerJson {
     return largestModelId;
   }
 
+  /** What is done to a text before it is split; may be null. */
+  JsonNode normalizer() {
+    return normalizer;
+  }
+
+  /** What splits a text into the pieces that the model sees; may be null. */
+  JsonNode preTokenizer() {
+    return preTokenizer;
+  }
+
+  /** Puts another normalizer in the place of the file's. */
+  void setNormalizer(JsonNode value) {
+    normalizer = value;
+  }
+
+  /** Puts another pre-tokenizer in the place of the file's. */
+  void setPreTokenizer(JsonNode value) {
+    preTokenizer = value;
+  }
+
   /** Where texts may be cut, given all added tokens. */
   CutPoints cutPoints(Collection<String> added) {
-    return CutPoints.of(normalizer, preTokenizer, vocabulary.keySet(), added);
+    return modelType.equals("BPE")
+        ? CutPoints.of(normalizer, preTokenizer, vocabulary.keySet(), added)
+        : CutPoints.NOWHERE;
   }
 
   /** The special tokens that the file puts around a text. */
@@ -142,7 +172,7 @@ final class TokenizerJson {
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String field = parser.currentName();
         parser.nextToken();
-        if (field.equals("added_tokens") || NOT_PASSED_ON.contains(field)) {
+        if (WRITTEN_ANEW.contains(field) || NOT_PASSED_ON.contains(field)) {
           parser.skipChildren();
         } else {
           generator.writeFieldName(field);
@@ -152,6 +182,10 @@ final class TokenizerJson {
       for (String field : NOT_PASSED_ON) {
         generator.writeNullField(field);
       }
+      generator.writeFieldName("normalizer");
+      MAPPER.writeTree(generator, normalizer);
+      generator.writeFieldName("pre_tokenizer");
+      MAPPER.writeTree(generator, preTokenizer);
       generator.writeFieldName("added_tokens");
       generator.writeStartArray();
       for (ObjectNode token : added) {
@@ -161,6 +195,27 @@ final class TokenizerJson {
       generator.writeEndObject();
     } catch (IOException e) {
       throw malformed(file, e);
+    }
+    return text.toString();
+  }
+
+  /**
+   * The JSON of a tokenizer that gives one token to every text of which the normalizer leaves any.
+   */
+  String normalizerAlone() throws IOException {
+    ObjectNode root = MAPPER.createObjectNode();
+    root.put("version", "1.0");
+    for (String field : NOT_PASSED_ON) {
+      root.putNull(field);
+    }
+    root.putNull("pre_tokenizer").set("normalizer", normalizer);
+    root.putArray("added_tokens");
+    ObjectNode model = root.putObject("model").put("type", "WordLevel").put("unk_token", "?");
+    model.putObject("vocab").put("?", 0);
+    StringWriter text = new StringWriter();
+    try (JsonGenerator generator = MAPPER.createGenerator(text)) {
+      generator.setHighestNonEscapedChar(LAST_ASCII);
+      MAPPER.writeTree(generator, root);
     }
     return text.toString();
   }
@@ -230,32 +285,54 @@ final class TokenizerJson {
         case "type" -> type = parser.getValueAsString("");
         case "continuing_subword_prefix" -> prefix = parser.getValueAsString("");
         case "dropout" -> dropout = parser.getValueAsDouble();
+        // Old files have no type; what stands in the model tells.
         case "merges" -> hasMerges = true;
+        case "max_input_chars_per_word" -> modelType = "WordPiece";
         case "vocab" -> {
           if (value == JsonToken.START_OBJECT) {
             scanVocabulary(parser);
+          } else if (value == JsonToken.START_ARRAY) {
+            modelType = UNIGRAM;
+            scanPieces(parser);
           }
         }
         default -> {}
       }
       parser.skipChildren();
     }
-    // Old files have no type; merges tell them from other models.
-    if (!hasMerges || !(type.isEmpty() || type.equals("BPE"))) {
+    modelType = type.isEmpty() ? modelType : type;
+    if (!MODELS.contains(modelType)) {
       throw new TokenizerFormatException(
-          file,
-          "the model must be of type BPE, as those of decoder language models are, got '"
-              + type
-              + "'");
+          file, "the model must be of one of the types " + MODELS + ", got '" + type + "'");
+    }
+    if (modelType.equals("BPE") && !hasMerges) {
+      throw new TokenizerFormatException(file, "a model of type BPE must have merges");
     }
     if (dropout != 0) {
       throw new TokenizerFormatException(
           file, "dropout must be null, else every call gives other ids, got " + dropout);
     }
-    if (!prefix.isEmpty()) {
+    if (!prefix.isEmpty() && modelType.equals("BPE")) {
       // A merge that does not carry the prefix makes the native library abort the process.
       throw new TokenizerFormatException(
           file, "a continuing_subword_prefix is not supported, got '" + prefix + "'");
+    }
+  }
+
+  /** The vocabulary of a Unigram model: pairs of a piece and its log-probability. */
+  private void scanPieces(JsonParser parser) throws IOException {
+    while (parser.nextToken() == JsonToken.START_ARRAY) {
+      boolean text = parser.nextToken() == JsonToken.VALUE_STRING;
+      String piece = parser.getText();
+      boolean number = parser.nextToken() != null && parser.currentToken().isNumeric();
+      boolean finite = number && Double.isFinite(parser.getDoubleValue());
+      if (!text || !finite || parser.nextToken() != JsonToken.END_ARRAY) {
+        throw new TokenizerFormatException(
+            file,
+            "piece " + (largestModelId + 1) + " of the vocabulary must be a text and a number");
+      }
+      largestModelId++;
+      vocabulary.put(piece, largestModelId);
     }
   }
 

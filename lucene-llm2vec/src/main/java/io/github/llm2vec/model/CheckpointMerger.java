@@ -75,8 +75,18 @@ public final class CheckpointMerger {
     List<LoraAdapter> adapters = checkpoint.openAdapters();
     ModelFolder folder = checkpoint.parts().weights();
     try (TensorSource base = Safetensors.openFolder(folder)) {
+      String prefix = DecoderWeights.prefix(folder, base);
+      String embedding =
+          DecoderWeights.embedding(base, prefix, checkpoint.config().tiedEmbeddings());
       MergedWeights merged =
-          new MergedWeights(base, DecoderWeights.prefix(folder, base), adapters, dtype);
+          new MergedWeights(
+              base,
+              name ->
+                  name.equals(embedding)
+                      ? "embed_tokens.weight"
+                      : name.startsWith(prefix) ? name.substring(prefix.length()) : "",
+              adapters,
+              dtype);
       List<String> names = readable(merged);
       long total = names.stream().mapToLong(name -> elements(merged, name)).sum();
       long[] done = {0};

@@ -37,29 +37,34 @@ final class DecoderWeights implements TensorSource {
   /** The head of a language model, which no prefix but PEFT's stands before. */
   static final String HEAD = "lm_head.weight";
 
+  private static final String EMBEDDING = "embed_tokens.weight";
+
   private static final int SHOWN = 5;
 
   private final TensorSource source;
   private final String prefix;
   private final Set<String> names;
   private final String head; // its name in the source, or "" if it is not shown
+  private final String embedding; // its name in the source
 
-  private DecoderWeights(TensorSource source, String prefix, Set<String> names, String head) {
+  private DecoderWeights(
+      TensorSource source, String prefix, Set<String> names, String head, String embedding) {
     this.source = source;
     this.prefix = prefix;
     this.names = names;
     this.head = head;
+    this.embedding = embedding;
   }
 
   /**
-   * Opens the weights of a folder and checks them against a specification.
+   * Opens the weights of a folder and checks them against its configuration.
    *
    * @throws ModelFormatException if tensors are missing, have other shapes or cannot be read
    */
-  static DecoderWeights open(ModelFolder folder, DecoderSpec spec) throws IOException {
+  static DecoderWeights open(ModelFolder folder, DecoderConfig config) throws IOException {
     TensorSource source = Safetensors.openFolder(folder);
     try {
-      return checked(folder, spec, source);
+      return checked(folder, config, source);
     } catch (IOException | RuntimeException e) {
       Closing.afterFailure(e, List.of(source));
       throw e;
@@ -73,8 +78,8 @@ final class DecoderWeights implements TensorSource {
    */
   static DecoderWeights openLanguageModel(ModelFolder folder, DecoderConfig config)
       throws IOException {
-    DecoderWeights decoder = open(folder, config.spec());
-    String head = decoder.prefix.replaceFirst("model\\.$", "") + HEAD;
+    DecoderWeights decoder = open(folder, config);
+    String head = head(decoder.prefix);
     if (config.tiedEmbeddings() || !decoder.source.names().contains(head)) {
       return decoder;
     }
@@ -88,15 +93,19 @@ final class DecoderWeights implements TensorSource {
     }
     Set<String> names = new LinkedHashSet<>(decoder.names);
     names.add(HEAD);
-    return new DecoderWeights(decoder.source, decoder.prefix, names, head);
+    return new DecoderWeights(decoder.source, decoder.prefix, names, head, decoder.embedding);
   }
 
-  private static DecoderWeights checked(ModelFolder folder, DecoderSpec spec, TensorSource source)
-      throws ModelFormatException {
-    Map<String, List<Long>> expected = DecoderLayout.of(spec).tensors();
+  private static DecoderWeights checked(
+      ModelFolder folder, DecoderConfig config, TensorSource source) throws ModelFormatException {
+    Map<String, List<Long>> expected = DecoderLayout.of(config.spec()).tensors();
     String prefix = prefix(folder, source);
+    String embedding = embedding(source, prefix, config.tiedEmbeddings());
+    DecoderWeights weights = new DecoderWeights(source, prefix, expected.keySet(), "", embedding);
     List<String> missing =
-        expected.keySet().stream().filter(n -> !source.names().contains(prefix + n)).toList();
+        expected.keySet().stream()
+            .filter(n -> !source.names().contains(weights.stored(n)))
+            .toList();
     if (!missing.isEmpty()) {
       throw new ModelFormatException(
           folder.path(),
@@ -104,16 +113,16 @@ final class DecoderWeights implements TensorSource {
           "Fetch the complete model; config.json and weights must belong together");
     }
     for (Map.Entry<String, List<Long>> entry : expected.entrySet()) {
-      checkTensor(folder, source, prefix + entry.getKey(), entry.getValue());
+      checkTensor(folder, source, weights.stored(entry.getKey()), entry.getValue());
     }
     warnOfUnused(folder, source, prefix, expected.keySet());
-    return new DecoderWeights(source, prefix, expected.keySet(), "");
+    return weights;
   }
 
   /** What stands before the names of a decoder's tensors. */
   static String prefix(ModelFolder folder, TensorSource source) throws ModelFormatException {
     return PREFIXES.stream()
-        .filter(p -> source.names().contains(p + "embed_tokens.weight"))
+        .filter(p -> source.names().contains(p + EMBEDDING) || holdsLayers(source, p))
         .findFirst()
         .orElseThrow(
             () ->
@@ -123,8 +132,25 @@ final class DecoderWeights implements TensorSource {
                     "Use the complete weights of a decoder"));
   }
 
+  private static boolean holdsLayers(TensorSource source, String prefix) {
+    return source.names().stream().anyMatch(name -> name.startsWith(prefix + "layers.0."));
+  }
+
+  /** The name of the embedding in a source; a tied one may be there as the head alone. */
+  static String embedding(TensorSource source, String prefix, boolean tied) {
+    boolean asHead =
+        tied
+            && !source.names().contains(prefix + EMBEDDING)
+            && source.names().contains(head(prefix));
+    return asHead ? head(prefix) : prefix + EMBEDDING;
+  }
+
+  private static String head(String prefix) {
+    return prefix.replaceFirst("model\\.$", "") + HEAD;
+  }
+
   private String stored(String name) {
-    return name.equals(HEAD) ? head : prefix + name;
+    return name.equals(HEAD) ? head : name.equals(EMBEDDING) ? embedding : prefix + name;
   }
 
   private static void checkTensor(

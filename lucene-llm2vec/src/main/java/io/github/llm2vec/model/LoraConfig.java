@@ -23,15 +23,11 @@ final class LoraConfig {
 
   private static final int MAX_RANK = 1 << 16;
   private static final double MAX_ALPHA = 1e9;
-  private static final Pattern LAYER_INDEX = Pattern.compile("layers\\.(\\d{1,9})\\..*");
+  private static final Pattern LAYER_INDEX = Pattern.compile("(?:.*\\.)?layers\\.(\\d{1,9})\\..*");
 
   private static final List<String> REFUSED =
       List.of(
-          "use_dora",
-          "lora_bias",
-          "modules_to_save",
           "target_parameters",
-          "trainable_token_indices",
           "layer_replication",
           "use_qalora",
           "use_bdlora",
@@ -91,7 +87,42 @@ final class LoraConfig {
     return json.file();
   }
 
-  /** Whether PEFT would give the module an adapter. */
+  /** Whether the sums of weights and updates are rescaled (Liu et al., 2024, DoRA). */
+  boolean usesDora() throws ModelFormatException {
+    return json.flag("use_dora").orElse(false);
+  }
+
+  /** {@code modules_to_save}: ends of the paths of modules that were trained as a whole. */
+  List<String> savedModules() throws ModelFormatException {
+    return json.texts("modules_to_save");
+  }
+
+  /**
+   * {@code trainable_token_indices} of a module: rows of the embedding that were trained.
+   *
+   * @param last largest index that the module has
+   */
+  List<Integer> trainedTokens(String module, int last) throws ModelFormatException {
+    String key = "trainable_token_indices";
+    if (!json.isObject(key)) {
+      return json.wholes(key, 0, last);
+    }
+    JsonObject byModule = json.object(key).orElseThrow();
+    for (String name : byModule.keys()) {
+      if (isNamed(name, module)) {
+        return byModule.wholes(name, 0, last);
+      }
+    }
+    return List.of();
+  }
+
+  /**
+   * Whether PEFT would give a module an adapter.
+   *
+   * @param module its path in the model that the adapter was trained around, such as {@code
+   *     layers.0.self_attn.q_proj} in an encoder and the same with {@code model.} before it in a
+   *     language model; so for the other methods, too
+   */
   boolean targets(String module) throws ModelFormatException {
     if (named("exclude_modules", module)) {
       return false;
@@ -124,8 +155,8 @@ final class LoraConfig {
             "Merge the adapter into its base with PEFT and open the result");
       }
     }
-    if (!json.text("bias").orElse("none").equals("none")) {
-      throw json.wrong("bias", "none");
+    if (!List.of("none", "all", "lora_only").contains(json.text("bias").orElse("none"))) {
+      throw json.wrong("bias", "none, all or lora_only");
     }
     if (json.isText("init_lora_weights")
         && !PLAIN_INITIALISATIONS.contains(json.text("init_lora_weights").orElseThrow())) {
@@ -160,8 +191,7 @@ final class LoraConfig {
   private <T> Optional<T> override(Map<PythonPattern, T> patterns, String module)
       throws ModelFormatException {
     for (Map.Entry<PythonPattern, T> entry : patterns.entrySet()) {
-      // A pattern may have been written for the encoder or for the language model around it.
-      if (entry.getKey().matches(module) || entry.getKey().matches("model." + module)) {
+      if (entry.getKey().matches(module)) {
         return Optional.of(entry.getValue());
       }
     }
@@ -171,16 +201,17 @@ final class LoraConfig {
   private boolean named(String key, String module) throws ModelFormatException {
     if (!json.isText(key)) {
       List<String> names = new ArrayList<>(json.texts(key));
-      return names.stream()
-          .anyMatch(
-              name -> ("model." + module).equals(name) || ("." + module).endsWith("." + name));
+      return names.stream().anyMatch(name -> isNamed(name, module));
     }
     String text = json.text(key).orElseThrow();
     if (text.equalsIgnoreCase("all-linear")) {
       return true;
     }
-    PythonPattern pattern = new PythonPattern(json, key, text);
-    return pattern.matches(module) || pattern.matches("model." + module);
+    return new PythonPattern(json, key, text).matches(module);
+  }
+
+  private static boolean isNamed(String name, String module) {
+    return ("." + module).endsWith("." + name);
   }
 
   private boolean inLayers(String module) {

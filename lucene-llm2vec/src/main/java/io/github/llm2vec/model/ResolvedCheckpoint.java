@@ -101,7 +101,7 @@ public final class ResolvedCheckpoint {
    * {@link DecoderLayout} whatever the file calls them. To be closed by the caller.
    */
   public TensorSource openWeights() throws IOException {
-    return DecoderWeights.open(parts.weights(), spec());
+    return DecoderWeights.open(parts.weights(), config);
   }
 
   /**

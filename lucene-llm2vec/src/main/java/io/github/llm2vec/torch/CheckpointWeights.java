@@ -2,6 +2,7 @@
 package io.github.llm2vec.torch;
 
 import io.github.llm2vec.model.LoraAdapter;
+import io.github.llm2vec.model.MergedWeights;
 import io.github.llm2vec.model.TensorSource;
 import io.github.llm2vec.torch.WeightLayout.Part;
 import java.io.IOException;
@@ -36,7 +37,11 @@ public record CheckpointWeights(
    */
   public static CheckpointWeights of(
       TensorSource base, List<LoraAdapter> adapters, String describe) {
-    return new CheckpointWeights(base, module -> updates(adapters, module), describe);
+    if (adapters.stream().allMatch(LoraAdapter::onlyLowRank)) {
+      return new CheckpointWeights(base, module -> updates(adapters, module), describe);
+    }
+    // What else adapters hold is merged as it is read.
+    return of(MergedWeights.unrounded(base, adapters), describe);
   }
 
   private static List<LowRankUpdate> updates(List<LoraAdapter> adapters, String module) {

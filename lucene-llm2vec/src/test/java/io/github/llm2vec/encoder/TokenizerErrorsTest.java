@@ -57,8 +57,10 @@ class TokenizerErrorsTest {
         "`null`           | expected a JSON object",
         "`{}`             | there is no 'model' in it",
         "`{\"model\":[]}` | there is no 'model' in it",
-        "`{\"model\":{\"type\":\"BPE\",\"vocab\":{}}}` | must be of type BPE",
-        "`{\"model\":{\"type\":\"Unigram\",\"vocab\":[]}}` | got 'Unigram'",
+        "`{\"model\":{\"type\":\"BPE\",\"vocab\":{}}}` | must have merges",
+        "`{\"model\":{\"type\":\"Byte\",\"vocab\":{}}}` | got 'Byte'",
+        "`{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\"]]}}` | piece 0",
+        "`{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0],[\"b\",NaN]]}}` | JSON",
         "`{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":-1},\"merges\":[]}}` | entry 'a'",
         "`{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":99999999999},\"merges\":[]}}` | int",
         "`{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"a b\"]}}` | `b`",
@@ -79,7 +81,9 @@ class TokenizerErrorsTest {
         "/normalizer | `{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AQID\"}` | normalizer",
         "/normalizer | `{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Prepend\",\"prepend\":\"\"},{\"type\":\"NFD\"}]}` | prepend",
         "/normalizer | `{\"type\":\"Replace\",\"pattern\":{\"String\":\"\"},\"content\":\"x\"}` | Replace",
+        "/normalizer | `{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"x|y*\"},\"content\":\"x\"}` | Replace",
         "/normalizer | `7` | normalizer",
+        "/pre_tokenizer | `{\"type\":\"FixedLength\",\"length\":0}` | FixedLength",
         "/pre_tokenizer | `{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(a+)+$\"},\"behavior\":\"Isolated\",\"invert\":false}` | forever",
         "/pre_tokenizer | `{\"type\":\"Split\",\"pattern\":{\"Regex\":\"((([\"},\"behavior\":\"Isolated\",\"invert\":false}` | refused",
         "/pre_tokenizer | `{\"type\":\"Unknown\"}` | pre_tokenizer",
@@ -145,7 +149,7 @@ class TokenizerErrorsTest {
     write();
     Files.writeString(
         folder.resolve("tokenizer_config.json"),
-        "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":null}");
+        "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":null,\"add_bos_token\":true}");
     assertTrue(failure().contains("names no bos_token"));
     Files.writeString(
         folder.resolve("tokenizer_config.json"),
@@ -154,22 +158,36 @@ class TokenizerErrorsTest {
   }
 
   @Test
-  void tellsATokenizerThatDoesNotBelongToTheWeights() throws IOException {
-    write();
-    try (Tokenizer tokenizer = Tokenizer.open(folder)) {
-      int rows = tokenizer.vocabSize();
-      tokenizer.requireVocabSizeAtMost(rows);
-      Exception error =
-          assertThrows(
-              IllegalArgumentException.class, () -> tokenizer.requireVocabSizeAtMost(rows - 1));
-      assertEquals(
-          "tokenizer.json has ids up to "
-              + (rows - 1)
-              + " but config.json vocab_size is "
-              + (rows - 1)
-              + ": the tokenizer and the weights are not of the same model",
-          error.getMessage());
+  void refusesATextWithATokenBeyondTheEmbedding() throws IOException {
+    ObjectNode added = ((ArrayNode) definition.get("added_tokens")).addObject();
+    added.put("id", 0).put("content", "<image>").put("special", true);
+    for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
+      added.put(flag, false);
     }
+    write();
+    int rows;
+    try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+      rows = tokenizer.vocabSize() - 1;
+    }
+    try (Tokenizer tokenizer =
+        Tokenizer.open(folder, TokenizerOptions.DEFAULTS.withEmbeddingRows(rows))) {
+      assertTrue(tokenizer.encode("an image").length > 0);
+      Exception error =
+          assertThrows(IllegalArgumentException.class, () -> tokenizer.encode("an <image>"));
+      assertTrue(
+          error.getMessage().contains("token '<image>' (id " + rows + ")"), error.getMessage());
+      assertThrows(IllegalArgumentException.class, () -> tokenizer.encodeWithSpans("an <image>"));
+      int kept = tokenizer.encode("an image").length;
+      assertTrue(tokenizer.encodePrefix("an image<image>", kept).length > kept);
+      assertThrows(IllegalArgumentException.class, () -> tokenizer.encodePrefix("<image>", kept));
+    }
+    // Every text has a BOS.
+    String message =
+        assertThrows(
+                TokenizerFormatException.class,
+                () -> Tokenizer.open(folder, TokenizerOptions.DEFAULTS.withEmbeddingRows(1)))
+            .getMessage();
+    assertTrue(message.contains("not of the same model"), message);
   }
 
   @Test
@@ -186,8 +204,11 @@ class TokenizerErrorsTest {
       }
       write();
       Files.writeString(folder.resolve("tokenizer_config.json"), "{\"mask_token\":\"_\"}");
-      int[] atomic = encode(new TokenizerOptions(true, true));
-      int[] ordinary = encode(new TokenizerOptions(false, true));
+      int[] atomic = encode(TokenizerOptions.DEFAULTS);
+      int[] ordinary =
+          encode(
+              new TokenizerOptions(
+                  false, TokenizerOptions.Frame.WRITTEN, false, Integer.MAX_VALUE));
       Files.delete(folder.resolve("tokenizer_config.json"));
       if (!saved) {
         assertArrayEquals(encode(TokenizerOptions.DEFAULTS), ordinary);

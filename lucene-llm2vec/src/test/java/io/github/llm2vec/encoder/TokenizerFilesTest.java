@@ -44,7 +44,8 @@ class TokenizerFilesTest {
   }
 
   private void check(JsonNode variant, List<String> texts) throws IOException {
-    try (Tokenizer tokenizer = Tokenizer.open(write(variant))) {
+    TokenizerOptions options = Compatibility.UPSTREAM.tokenizerOptions();
+    try (Tokenizer tokenizer = Tokenizer.open(write(variant), options)) {
       assertEquals(id(variant, "bos"), tokenizer.bosId(), "bos_token");
       assertEquals(id(variant, "eos"), tokenizer.eosId(), "eos_token");
       assertEquals(variant.get("largest").asInt() + 1, tokenizer.vocabSize(), "vocabulary");

@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.Tokenizer;
+import io.github.llm2vec.encoder.TokenizerOptions;
 import io.github.llm2vec.model.CheckpointResolver;
 import io.github.llm2vec.model.DecoderConfig;
 import io.github.llm2vec.model.HubEnvironment;
@@ -117,14 +118,11 @@ final class BaseModel implements AutoCloseable {
               + parts.tokenizerFolder()
               + "; name a folder with a tokenizer.json");
     }
-    Tokenizer tokenizer = Tokenizer.open(parts.tokenizerFolder());
-    try {
-      tokenizer.requireVocabSizeAtMost(parts.config().spec().vocabSize());
-      return new BaseModel(parts, tokenizer);
-    } catch (RuntimeException e) {
-      tokenizer.close();
-      throw e;
-    }
+    int rows = parts.config().spec().vocabSize();
+    return new BaseModel(
+        parts,
+        Tokenizer.open(
+            parts.tokenizerFolder(), TokenizerOptions.DEFAULTS.withEmbeddingRows(rows)));
   }
 
   private static ResolverOptions withCache(ResolverOptions options, Optional<Path> cache) {
