@@ -68,7 +68,7 @@ final class PatternCheck {
   private boolean atom() {
     char c = pattern.charAt(next++);
     return switch (c) {
-      case '^', '$' -> false;
+      case '^', '$', '*', '+', '?', '{' -> false;
       case '\\' -> escape();
       case '[' -> characterClass();
       case '(' -> group();

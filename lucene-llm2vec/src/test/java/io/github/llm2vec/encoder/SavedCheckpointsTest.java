@@ -26,8 +26,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Checkpoints as today's tools save them, each with the vectors that the tool's own library gives:
- * src/test/resources/saved-checkpoints/README.md describes the files and how they are made. More cases
- * lie in the folder that the system property {@code llm2vec.savedCheckpoints} names, if it is set.
+ * src/test/resources/saved-checkpoints/README.md describes the files and how they are made. More
+ * cases lie in the folder that the system property {@code llm2vec.savedCheckpoints} names, if it is
+ * set.
  */
 class SavedCheckpointsTest {
 
@@ -42,7 +43,8 @@ class SavedCheckpointsTest {
 
   static List<Path> cases() throws IOException {
     List<Path> found = new ArrayList<>();
-    for (String root : List.of(CASES.toString(), System.getProperty("llm2vec.savedCheckpoints", ""))) {
+    for (String root :
+        List.of(CASES.toString(), System.getProperty("llm2vec.savedCheckpoints", ""))) {
       if (root.isEmpty()) {
         continue;
       }
@@ -56,7 +58,8 @@ class SavedCheckpointsTest {
   @AfterAll
   static void report() {
     double worst = WORST.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);
-    System.out.printf(Locale.ROOT, "saved checkpoints: %d cases, worst %.1e%n", WORST.size(), worst);
+    System.out.printf(
+        Locale.ROOT, "saved checkpoints: %d cases, worst %.1e%n", WORST.size(), worst);
     if (Boolean.getBoolean("llm2vec.long")) {
       WORST.forEach((name, value) -> System.out.printf(Locale.ROOT, "%-40s %.1e%n", name, value));
     }
