@@ -67,7 +67,7 @@ final class InspectCommand implements Callable<Integer> {
 
   private void decoder(ResolvedCheckpoint checkpoint) {
     DecoderSpec decoder = checkpoint.spec();
-    line("model", checkpoint.weightsFolder() + " (" + decoder.modelType() + ")");
+    line("model", checkpoint.weightsSource() + " (" + decoder.modelType() + ")");
     if (!checkpoint.nameOrPath().isEmpty()) {
       line("name", checkpoint.nameOrPath());
     }

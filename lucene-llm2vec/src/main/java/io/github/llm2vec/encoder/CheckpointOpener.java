@@ -99,7 +99,7 @@ final class CheckpointOpener {
     try (TensorSource weights = checkpoint.openWeights()) {
       return Decoder.load(
           spec,
-          CheckpointWeights.of(weights, adapters, checkpoint.weightsFolder().toString()),
+          CheckpointWeights.of(weights, adapters, checkpoint.weightsSource().toString()),
           new DecoderOptions(options.dtype(), options.device(), maxTokens, true),
           listener);
     } finally {

@@ -48,6 +48,9 @@ final class CheckpointFingerprint {
   }
 
   private static List<Path> weightFiles(ModelFolder folder) throws IOException {
+    if (folder.gguf().isPresent()) {
+      return List.of(folder.gguf().get());
+    }
     Optional<Path> single = folder.file(Safetensors.SINGLE);
     if (single.isPresent()) {
       return List.of(single.get());
@@ -76,7 +79,10 @@ final class CheckpointFingerprint {
   private void sample(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long size = channel.size();
-      long start = SafetensorsHeader.read(file, channel).dataStart();
+      long start =
+          GgufFolder.isGguf(file)
+              ? GgufHeader.read(file, channel).dataStart()
+              : SafetensorsHeader.read(file, channel).dataStart();
       number(size);
       block(file, channel, 0, start);
       long data = size - start;

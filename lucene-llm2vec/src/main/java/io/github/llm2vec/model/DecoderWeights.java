@@ -108,7 +108,7 @@ final class DecoderWeights implements TensorSource {
             .toList();
     if (!missing.isEmpty()) {
       throw new ModelFormatException(
-          folder.path(),
+          folder.source(),
           "lacks " + missing.size() + " tensors of the model: " + shown(missing),
           "Fetch the complete model; config.json and weights must belong together");
     }
@@ -127,7 +127,7 @@ final class DecoderWeights implements TensorSource {
         .orElseThrow(
             () ->
                 new ModelFormatException(
-                    folder.path(),
+                    folder.source(),
                     "has no tensor embed_tokens.weight, with or without model. before it",
                     "Use the complete weights of a decoder"));
   }
@@ -159,7 +159,7 @@ final class DecoderWeights implements TensorSource {
     long[] shape = source.shape(name).orElseThrow();
     if (!Arrays.equals(shape, expected.stream().mapToLong(Long::longValue).toArray())) {
       throw new ModelFormatException(
-          folder.path(),
+          folder.source(),
           "has tensor '"
               + name
               + "' of shape "
@@ -171,7 +171,7 @@ final class DecoderWeights implements TensorSource {
     }
     if (source.dtype(name).isEmpty()) {
       throw new ModelFormatException(
-          folder.path(),
+          folder.source(),
           "stores tensor '" + name + "' in a format other than F32, F16 and BF16",
           "Use the unquantised model");
     }
@@ -189,7 +189,7 @@ final class DecoderWeights implements TensorSource {
     if (!unused.isEmpty()) {
       LOG.warn(
           "{} holds {} tensors that its config.json has no use for: {}",
-          folder.path(),
+          folder.source(),
           unused.size(),
           shown(unused));
     }

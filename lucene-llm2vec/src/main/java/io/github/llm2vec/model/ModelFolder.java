@@ -16,15 +16,22 @@ final class ModelFolder {
 
   private final Path path;
   private final Optional<Path> fence;
+  private final Optional<Path> gguf;
 
-  private ModelFolder(Path path, Optional<Path> fence) {
+  private ModelFolder(Path path, Optional<Path> fence, Optional<Path> gguf) {
     this.path = path;
     this.fence = fence;
+    this.gguf = gguf;
   }
 
   /** A folder whose files may link to anywhere. */
   static ModelFolder unfenced(Path path) {
-    return new ModelFolder(path, Optional.empty());
+    return new ModelFolder(path, Optional.empty(), Optional.empty());
+  }
+
+  /** A folder that was made of the header of a GGUF file, which holds the weights. */
+  static ModelFolder ofGguf(Path path, Path gguf) {
+    return new ModelFolder(path, Optional.empty(), Optional.of(gguf));
   }
 
   /**
@@ -36,9 +43,19 @@ final class ModelFolder {
     if (!Files.isDirectory(fence)) {
       throw new ModelUnavailableException(fence.toString(), "is no folder", "Create it");
     }
-    ModelFolder folder = new ModelFolder(path, Optional.of(fence.toRealPath()));
+    ModelFolder folder = new ModelFolder(path, Optional.of(fence.toRealPath()), Optional.empty());
     folder.check(path);
     return folder;
+  }
+
+  /** The GGUF file with the weights, if they are not in the folder. */
+  Optional<Path> gguf() {
+    return gguf;
+  }
+
+  /** What the user knows the model by: the folder, or the GGUF file. */
+  Path source() {
+    return gguf.orElse(path);
   }
 
   /** The folder itself. */

@@ -57,6 +57,10 @@ final class ModelLocator {
               : ModelFolder.unfenced(folder.get());
       return new Located(model, Optional.empty());
     }
+    Optional<Path> gguf = path(reference).filter(GgufFolder::isGguf);
+    if (gguf.isPresent()) {
+      return new Located(unpacked(gguf.get()), Optional.empty());
+    }
     Optional<BundledModel> known = bundled.named(reference);
     if (known.isPresent()) {
       Path unpacked = known.get().folder();
@@ -69,23 +73,37 @@ final class ModelLocator {
           "is no folder"
               + options.root().map(root -> " in " + root).orElse("")
               + bundled.hint()
-              + " and no hub id (organisation/name or organisation/name@revision)",
+              + ", no .gguf file and no hub id (organisation/name or organisation/name@revision)",
           "Correct the name");
     }
     return new Located(snapshot(id.get()), id);
   }
 
   private Optional<Path> folder(String reference) {
+    return path(reference).filter(Files::isDirectory);
+  }
+
+  private Optional<Path> path(String reference) {
     if (reference.isBlank()) {
       return Optional.empty();
     }
     try {
       Path path =
           options.root().map(root -> root.resolve(reference)).orElseGet(() -> Path.of(reference));
-      return Optional.of(path.normalize()).filter(Files::isDirectory);
+      return Optional.of(path.normalize());
     } catch (InvalidPathException e) {
       return Optional.empty();
     }
+  }
+
+  /** A GGUF file must lie inside the root, like a folder; what is made of its header need not. */
+  private ModelFolder unpacked(Path file) throws IOException {
+    if (options.root().isPresent()) {
+      Path folder = file.toAbsolutePath().getParent();
+      ModelFolder.inside(options.root().get(), folder).file(file.getFileName().toString());
+    }
+    Path cache = CacheFolder.of(System.getenv(), Path.of(System.getProperty("user.home", ".")));
+    return ModelFolder.ofGguf(GgufFolder.of(file, cache), file);
   }
 
   private ModelFolder snapshot(HubId id) throws IOException {

@@ -58,6 +58,11 @@ public final class ResolvedCheckpoint {
     return parts.weights().path();
   }
 
+  /** What holds the weights, for messages: their folder, or a GGUF file. */
+  public Path weightsSource() {
+    return parts.weights().source();
+  }
+
   /** The folders of the adapters, in the order in which they are merged. */
   public List<Path> adapterFolders() {
     return parts.adapters().stream().map(ModelFolder::path).toList();

@@ -41,6 +41,9 @@ public final class Safetensors {
   }
 
   static TensorSource openFolder(ModelFolder folder) throws IOException {
+    if (folder.gguf().isPresent()) {
+      return GgufWeights.open(folder.gguf().get());
+    }
     Optional<Path> single = folder.file(SINGLE);
     if (single.isPresent()) {
       return openFile(single.get());
@@ -54,7 +57,9 @@ public final class Safetensors {
 
   /** Whether the folder has weights that {@link #openFolder} would try to open. */
   static boolean hasWeights(ModelFolder folder) throws IOException {
-    return folder.file(SINGLE).isPresent() || folder.file(INDEX).isPresent();
+    return folder.gguf().isPresent()
+        || folder.file(SINGLE).isPresent()
+        || folder.file(INDEX).isPresent();
   }
 
   /** Fails as {@link #openFolder} would if there are no weights, without opening any. */
