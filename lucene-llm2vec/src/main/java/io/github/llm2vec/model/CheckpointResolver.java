@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,9 +78,13 @@ public final class CheckpointResolver {
       return resolve(new Request(published.group(1), adapters, request.enableBidirectional()));
     }
     Chain chain = chain(request);
+    refuseLlm2VecGen(chain.given.folder());
     DecoderConfig config =
         DecoderConfig.read(
-            chain.base.folder().required(DecoderConfig.FILE_NAME, "Fetch the complete model"));
+            chain
+                .base
+                .folder()
+                .required(DecoderConfig.FILE_NAME, configRemedy(chain.base.folder())));
     Safetensors.requireWeights(chain.base.folder());
     Optional<DecoderConfig> givenConfig = givenConfig(chain, config);
     // Upstream tests for a local file only, so that it never reads a hub's; we do.
@@ -110,6 +115,33 @@ public final class CheckpointResolver {
             llm2vecFile.isPresent() ? Llm2VecConfig.read(llm2vecFile.get()) : Llm2VecConfig.EMPTY,
             sentenceTransformers),
         config.withCausal(causal));
+  }
+
+  /** What to do about a folder without config.json: name one of its GGUF files, if it has any. */
+  private static String configRemedy(ModelFolder folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder.path())) {
+      return files
+          .filter(GgufFolder::isGguf)
+          .sorted()
+          .findFirst()
+          .map(file -> "Name the file " + file + " instead of its folder")
+          .orElse("Fetch the complete model");
+    }
+  }
+
+  /** A frozen language model, tokens behind the text, and heads that are saved as pickles. */
+  private static void refuseLlm2VecGen(ModelFolder folder) throws IOException {
+    boolean adapterAndHeads =
+        folder.file("encoder/" + LoraConfig.FILE_NAME).isPresent()
+            && (folder.file("alignment_mlp").isPresent()
+                || folder.file("reconstruction_mlp").isPresent());
+    if (adapterAndHeads || folder.file(ModelFiles.LLM2VEC_GEN).isPresent()) {
+      throw new ModelFormatException(
+          folder.path(),
+          "is an LLM2Vec-Gen checkpoint, which is not supported: its heads are pickles, and its"
+              + " vectors are made of the tokens it appends to a text",
+          "Use an LLM2Vec checkpoint, or the model's own Python package");
+    }
   }
 
   /**
@@ -179,7 +211,7 @@ public final class CheckpointResolver {
       return name;
     }
     Path beside = adapter.path().toAbsolutePath().resolve(name).normalize();
-    return Files.isDirectory(beside) ? beside.toString() : name;
+    return Files.isDirectory(beside) || GgufFolder.isGguf(beside) ? beside.toString() : name;
   }
 
   private static Optional<DecoderConfig> givenConfig(Chain chain, DecoderConfig base)

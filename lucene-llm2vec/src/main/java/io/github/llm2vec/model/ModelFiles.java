@@ -24,8 +24,12 @@ final class ModelFiles {
           "special_tokens_map.json",
           "added_tokens.json");
 
+  /** What LLM2Vec-Gen writes beside an encoder, a decoder and its heads. */
+  static final String LLM2VEC_GEN = "encoder_decoder_config.json";
+
   private static final Set<String> SMALL =
       Set.of(
+          LLM2VEC_GEN,
           DecoderConfig.FILE_NAME,
           LoraConfig.FILE_NAME,
           Llm2VecConfig.FILE_NAME,

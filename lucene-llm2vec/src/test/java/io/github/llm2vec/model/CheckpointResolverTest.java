@@ -335,4 +335,20 @@ class CheckpointResolverTest {
                     new CheckpointResolver.Request(model.toString(), List.of(), Optional.of(false)))
                 .fingerprint()));
   }
+
+  /** LLM2Vec-Gen keeps its heads as pickles: it is refused by name and not for what it lacks. */
+  @Test
+  void refusesLlm2VecGenByName() throws IOException {
+    Path model = Files.createDirectories(folder.resolve("gen"));
+    Files.writeString(
+        model.resolve("encoder_decoder_config.json"), "{\"encoding_mode\": \"last_10_tokens\"}");
+    ModelException e = assertThrows(ModelException.class, () -> resolve(model.toString()));
+    assertTrue(e.getMessage().contains("LLM2Vec-Gen"), e.getMessage());
+    Files.delete(model.resolve("encoder_decoder_config.json"));
+    Files.createDirectories(model.resolve("encoder"));
+    Files.writeString(model.resolve("encoder/adapter_config.json"), "{}");
+    Files.write(model.resolve("alignment_mlp"), new byte[] {1});
+    e = assertThrows(ModelException.class, () -> resolve(model.toString()));
+    assertTrue(e.getMessage().contains("LLM2Vec-Gen"), e.getMessage());
+  }
 }
