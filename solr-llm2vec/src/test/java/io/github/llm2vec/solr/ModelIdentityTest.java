@@ -13,10 +13,13 @@ import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.schema.IndexIdentities;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.solr.common.SolrException;
+import org.apache.solr.core.SolrCore;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +36,8 @@ class ModelIdentityTest {
       Map.of("<str name=\"model\">small</str>", "", "{title} {text} {number}", "{title} {text}");
 
   private final FakeEncoder encoder = new FakeEncoder(16);
+  private final AtomicReference<Runnable> duringNextCall = new AtomicReference<>(() -> {});
+  private volatile boolean replaced;
   private SolrNode node;
   private UpdatingCore core;
 
@@ -55,7 +60,37 @@ class ModelIdentityTest {
 
     @Override
     public void close() {
-      encoder.close();
+      // The node opens it more than once.
+    }
+  }
+
+  /** An encoder during whose calls things happen. */
+  private final class Interrupted implements TextEncoder {
+    private final FakeEncoder encoder;
+
+    private Interrupted(FakeEncoder encoder) {
+      this.encoder = encoder;
+    }
+
+    @Override
+    public int dimensions() {
+      return encoder.dimensions();
+    }
+
+    @Override
+    public String fingerprint() {
+      return encoder.fingerprint();
+    }
+
+    @Override
+    public float[][] encode(List<String> texts, Prompt prompt) {
+      duringNextCall.getAndSet(() -> {}).run();
+      return encoder.encode(texts, prompt);
+    }
+
+    @Override
+    public void close() {
+      // The node opens it more than once.
     }
   }
 
@@ -73,7 +108,10 @@ class ModelIdentityTest {
             home,
             new EncoderRegistry(
                 models,
-                model -> model.name().equals("other") ? new OtherModel(encoder) : encoder,
+                model ->
+                    model.name().equals("other") || replaced
+                        ? new OtherModel(encoder)
+                        : new Interrupted(encoder),
                 Runnable::run));
   }
 
@@ -150,5 +188,68 @@ class ModelIdentityTest {
     core.reconfigure(
         "<bool name=\"allowModelChange\">true", "<bool name=\"allowModelChange\">false");
     core.accept("[{\"id\":\"3\",\"text\":\"three\"}]");
+  }
+
+  @Test
+  void requestDuringWhichTheModelIsReplacedIsOfOneModel() throws Exception {
+    StringBuilder documents = new StringBuilder("[");
+    for (int i = 0; i < 700; i++) {
+      documents.append(i == 0 ? "" : ",").append("{\"id\":\"%d\",\"text\":\"w\"}".formatted(i));
+    }
+    duringNextCall.set(() -> reload(true));
+    try {
+      core.refuse(409, documents + "]", "was reloaded while the request ran");
+      core.commit();
+      List<FieldIdentity> found = core.identities("vector").found();
+      assertEquals(List.of("fa4e10"), found.stream().map(FieldIdentity::fingerprint).toList());
+      // The one that is there now is the node's, and the index is the other's.
+      core.refuse(409, "[{\"id\":\"x\",\"text\":\"w\"}]", "allowModelChange=true");
+    } finally {
+      reload(false);
+    }
+  }
+
+  @Test
+  void queryDuringWhichTheModelIsReplacedIsOfOneModel() throws Exception {
+    // The first clause is encoded by one model; then there is another.
+    core.accept("[{\"id\":\"1\",\"year\":1}]");
+    duringNextCall.set(() -> reload(true));
+    try {
+      HttpResponse<String> response =
+          node.trySelect(
+              "queryDuringWhichTheModelIsReplacedIsOfOneModel",
+              Map.of(
+                  "q", "{!llm2vec f=vector v=$a}",
+                  "fq", "{!llm2vec f=vector v=$b}",
+                  "a", "one",
+                  "b", "two"));
+      assertEquals(409, response.statusCode(), response.body());
+      assertTrue(response.body().contains("was reloaded while the request ran"), response.body());
+    } finally {
+      reload(false);
+    }
+  }
+
+  private void reload(boolean other) {
+    replaced = other;
+    String name = node.container().getLoadedCoreNames().iterator().next();
+    try (SolrCore open = node.container().getCore(name)) {
+      EncoderRegistry.of(open).reload("default");
+    }
+  }
+
+  @Test
+  void mergedIndexesAreOfOneModel() throws Exception {
+    core.accept("[{\"id\":\"1\",\"text\":\"one\"}]");
+    UpdatingCore source = UpdatingCore.create(node, "merged-source", Map.of(), ONE_FIELD);
+    source.reconfigure("<str name=\"model\">default</str>", "<str name=\"model\">other</str>");
+    source.accept("[{\"id\":\"2\",\"text\":\"two\"}]");
+    HttpResponse<String> response =
+        node.get(
+            "/admin/cores?action=MERGEINDEXES&core=mergedIndexesAreOfOneModel&srcCore=merged-source");
+    assertEquals(409, response.statusCode(), response.body());
+    assertTrue(response.body().contains("fingerprint 07e4"), response.body());
+    core.commit();
+    assertEquals(1, core.identities("vector").found().size());
   }
 }
