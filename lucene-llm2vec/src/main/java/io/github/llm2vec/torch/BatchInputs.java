@@ -60,11 +60,11 @@ final class BatchInputs {
       TorchDevice device) {
     boolean padded = batch.hasUnseen() || device.type() == TorchDevice.Type.CUDA;
     List<PtNDArray> inputs = new ArrayList<>();
-    inputs.add(scope.longs(batch.ids()));
-    inputs.add(scope.longs(batch.positions(longRopeBeyond)));
-    inputs.add(scope.longs(padded ? new long[0] : batch.groups()));
+    inputs.add(scope.longs(batch.ids(batch.tokens())));
+    inputs.add(scope.longs(batch.positions(longRopeBeyond, batch.tokens())));
+    inputs.add(scope.longs(padded ? new long[0] : batch.groups(batch.tokens())));
     inputs.add(scope.longs(padded ? batch.gather() : new long[0]));
-    inputs.add(scope.longs(padded ? batch.scatter() : new long[0]));
+    inputs.add(scope.longs(padded ? batch.scatter(batch.tokens()) : new long[0]));
     inputs.add(
         padded
             ? scope.bools(batch.mask(), batch.texts(), batch.longest())

@@ -175,16 +175,17 @@ public final class Decoder implements AutoCloseable {
   }
 
   private float[][] forwardHere(PackedBatch batch, boolean padded) {
+    int rows = kernel.rows(batch.tokens());
     try (NativeScope scope = module.scope()) {
       IValue pooled =
           module.call(
               scope,
               "encode",
-              scope.int64(batch.ids()),
-              scope.int64(batch.positions(spec.longRopeBeyond())),
-              scope.numbers(batch.groups()),
+              scope.int64(batch.ids(rows)),
+              scope.int64(batch.positions(spec.longRopeBeyond(), rows)),
+              scope.numbers(batch.groups(rows)),
               scope.int64(padded ? batch.gather() : new long[0]),
-              scope.int64(padded ? batch.scatter() : new long[0]),
+              scope.int64(padded ? batch.scatter(rows) : new long[0]),
               padded
                   ? scope.bool(batch.mask(), batch.texts(), batch.longest())
                   : scope.bool(new boolean[0], 0, 0),

@@ -69,16 +69,18 @@ public final class PackedBatch {
     return Arrays.stream(unseen).anyMatch(n -> n > 0);
   }
 
-  long[] ids() {
-    return ids.clone();
+  /** Token ids, {@code (rows)}; those beyond the batch's tokens are 0. */
+  long[] ids(int rows) {
+    return Arrays.copyOf(ids, rows);
   }
 
   /**
    * The position of every token in its text; those of texts longer than a limit are counted from
-   * the limit on, where the tables of rotary embeddings go on for them (see {@link WeightScript}).
+   * the limit on, where the tables of rotary embeddings go on for them (see {@link WeightScript}). {@code (rows)}; 0
+   * beyond the batch's tokens.
    */
-  long[] positions(OptionalInt limit) {
-    long[] result = positions.clone();
+  long[] positions(OptionalInt limit, int rows) {
+    long[] result = Arrays.copyOf(positions, rows);
     int token = 0;
     for (int length : lengths) {
       boolean shifted = limit.isPresent() && length > limit.getAsInt();
@@ -115,9 +117,12 @@ public final class PackedBatch {
     return label.clone();
   }
 
-  /** Runs of texts of equal length as (texts, length) pairs, in order. */
-  long[] groups() {
-    long[] groups = new long[2 * lengths.length];
+  /**
+   * Runs of texts of equal length as (texts, length) pairs, in order. Rows beyond the batch's
+   * tokens are texts of one token, the cheapest there are.
+   */
+  long[] groups(int rows) {
+    long[] groups = new long[2 * lengths.length + 2];
     int used = 0;
     for (int length : lengths) {
       if (used > 0 && groups[used - 1] == length) {
@@ -126,6 +131,10 @@ public final class PackedBatch {
         groups[used++] = 1;
         groups[used++] = length;
       }
+    }
+    if (rows > ids.length) {
+      groups[used++] = rows - ids.length;
+      groups[used++] = 1;
     }
     return Arrays.copyOf(groups, used);
   }
@@ -145,10 +154,10 @@ public final class PackedBatch {
     return gather;
   }
 
-  /** For every token its place in the padded rows, {@code (T)}. */
-  long[] scatter() {
+  /** For every token its place in the padded rows, {@code (rows)}; 0 beyond the batch's tokens. */
+  long[] scatter(int rows) {
     int longest = longest();
-    long[] scatter = new long[ids.length];
+    long[] scatter = new long[rows];
     int token = 0;
     for (int row = 0; row < lengths.length; row++) {
       for (int i = 0; i < lengths[row]; i++) {
