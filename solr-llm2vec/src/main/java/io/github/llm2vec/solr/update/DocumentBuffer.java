@@ -105,6 +105,12 @@ final class DocumentBuffer {
     if (value instanceof byte[] array) {
       return (long) OVERHEAD + array.length;
     }
+    if (value instanceof float[] array) {
+      return OVERHEAD + (long) Float.BYTES * array.length;
+    }
+    if (value instanceof double[] array) {
+      return OVERHEAD + (long) Double.BYTES * array.length;
+    }
     if (value instanceof SolrInputDocument document) {
       return OVERHEAD
           + document.values().stream().mapToLong(field -> OVERHEAD + size(field.getValue())).sum();

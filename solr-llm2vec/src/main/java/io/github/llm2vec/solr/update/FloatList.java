@@ -36,6 +36,17 @@ final class FloatList extends AbstractList<Float> implements RandomAccess {
     if (sent == null) {
       return NONE;
     }
+    // SolrJ 10 sends arrays as they are.
+    if (sent instanceof float[] array) {
+      return new FloatList(array.clone());
+    }
+    if (sent instanceof double[] array) {
+      float[] values = new float[array.length];
+      for (int i = 0; i < array.length; i++) {
+        values[i] = (float) array[i];
+      }
+      return new FloatList(values);
+    }
     if (!(sent instanceof Collection<?> numbers)) {
       throw new IllegalArgumentException("a vector is a list of numbers, found " + sent);
     }

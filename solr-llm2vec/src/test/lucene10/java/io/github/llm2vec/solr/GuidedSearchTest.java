@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,7 +16,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.lucene.codecs.perfield.PerFieldKnnVectorsFormat;
+import org.apache.solr.client.solrj.SolrClient;
 import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.core.SolrCore;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -90,7 +93,7 @@ class GuidedSearchTest {
 
   @ParameterizedTest
   @CsvSource({
-    "int4, Lucene99HnswScalarQuantizedVectorsFormat, bits=4",
+    "int4, Lucene99HnswScalarQuantizedVectorsFormat, 'maxConn=24, beamWidth=60'",
     "binary, Lucene102HnswBinaryQuantizedVectorsFormat, maxConn=16",
     "solrs_scalar, Lucene99HnswScalarQuantizedVectorsFormat, ",
     "solrs_binary, Lucene102HnswBinaryQuantizedVectorsFormat, ",
@@ -113,6 +116,30 @@ class GuidedSearchTest {
       assertEquals(part != null, chosen.startsWith("WideVectorsFormat"), chosen);
       assertTrue(part == null || chosen.contains(part), chosen);
     }
+  }
+
+  @Test
+  void vectorsThatClientsSendAsArraysAreKept() throws Exception {
+    create("arrays", PLAIN, Map.of());
+    float[] own = encoder.vector("a vector of the client's own");
+    double[] same = new double[own.length];
+    for (int i = 0; i < own.length; i++) {
+      same[i] = own[i];
+    }
+    try (SolrClient client = TestRelease.client(node.url())) {
+      for (Object sent : List.of(own, same, Map.of("set", own))) {
+        String id = sent.getClass().getSimpleName();
+        client.add("arrays", new SolrInputDocument("id", id, "text", "else", "vector", sent));
+      }
+      // An atomic update of another field leaves them alone.
+      SolrInputDocument change = new SolrInputDocument("id", "float[]");
+      change.setField("year_i", Map.of("set", 1999));
+      client.add("arrays", change);
+      client.commit("arrays");
+    }
+    Map<String, float[]> vectors = node.vectors("arrays");
+    assertEquals(3, vectors.size());
+    vectors.forEach((id, vector) -> assertArrayEquals(own, vector, id));
   }
 
   @Test
