@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.solr.schema.CoreIdentities.QueryIdentity;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.solr.common.SolrException;
@@ -21,10 +22,15 @@ class QueryVectorsTest {
   void vectorArrivesBitForBit() {
     float[] vector = {0f, -0f, Float.MIN_VALUE, Float.MAX_VALUE, 0.1f, -1f / 3};
     try (SolrQueryRequest request = new SolrQueryRequestBase(null, new ModifiableSolrParams()) {}) {
-      QueryVectors.keep(request, "llm2vec.vector.k", vector);
+      Optional<QueryIdentity> identity =
+          Optional.of(new QueryIdentity("a \"model\"", "f1", "node:1_solr"));
+      QueryVectors.keep(request, "llm2vec.vector.k", new QueryVectors.Encoded(vector, identity));
       ModifiableSolrParams shard = new ModifiableSolrParams();
       QueryVectors.send(request, shard);
-      assertArrayEquals(vector, QueryVectors.received(shard, "llm2vec.vector.k").orElseThrow());
+      QueryVectors.Encoded received =
+          QueryVectors.received(shard, "llm2vec.vector.k").orElseThrow();
+      assertArrayEquals(vector, received.values());
+      assertEquals(identity, received.identity());
       assertEquals(Optional.empty(), QueryVectors.received(shard, "llm2vec.vector.other"));
     }
   }

@@ -129,7 +129,9 @@ class GuidedSearchTest {
     try (SolrClient client = TestRelease.client(node.url())) {
       for (Object sent : List.of(own, same, Map.of("set", own))) {
         String id = sent.getClass().getSimpleName();
-        client.add("arrays", new SolrInputDocument("id", id, "text", "else", "vector", sent));
+        SolrInputDocument document = new SolrInputDocument("id", id, "text", "else");
+        document.setField("vector", sent);
+        client.add("arrays", document);
       }
       // An atomic update of another field leaves them alone.
       SolrInputDocument change = new SolrInputDocument("id", "float[]");
