@@ -5,9 +5,9 @@ import java.io.Closeable;
 import org.apache.solr.client.solrj.impl.HttpSolrClientBase;
 
 /**
- * Stands in front of a class of Solr 9's streaming expressions, which names clients that Solr 10 has
- * no more. Solr 10 makes one when a node starts; streaming expressions themselves do not work with
- * it.
+ * Stands in front of a class of Solr 9's streaming expressions, which names clients that Solr 10
+ * has no more. Solr 10 makes one when a node starts; streaming expressions themselves do not work
+ * with it.
  */
 public final class SolrClientCache implements Closeable {
 
