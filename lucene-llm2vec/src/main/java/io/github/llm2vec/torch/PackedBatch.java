@@ -133,7 +133,7 @@ public final class PackedBatch {
       }
     }
     if (rows > ids.length) {
-      groups[used++] = rows - ids.length;
+      groups[used++] = (long) rows - ids.length;
       groups[used++] = 1;
     }
     return Arrays.copyOf(groups, used);
