@@ -12,23 +12,39 @@ final class Admission {
 
   private final StepSizer sizer;
   private final long documentBytes;
+  private final long queryBacklogNanos;
 
   Admission(StepSizer sizer, ServingOptions options) {
     this.sizer = sizer;
     this.documentBytes = options.documentBacklogBytes();
+    this.queryBacklogNanos = Nanos.of(options.queryBacklog());
   }
 
   /**
-   * Refuses a query for which there is no room.
+   * What the device does at the moment.
    *
-   * @param busyMillis for which the device still runs its present step
+   * @param idle whether it runs nothing and nothing waits for it
+   * @param remainingMillis for which it still runs its present step, by estimate
+   * @param slowness how many times its estimate that step has taken so far, at least 1
    */
-  void requireRoom(LaneQueue queries, int tokens, long nowNanos, double busyMillis) {
-    long limit = sizer.backlogTokens(Role.QUERY, nowNanos);
-    if (!queries.isEmpty() && queries.tokens() + tokens > limit) {
+  record Device(boolean idle, double remainingMillis, double slowness) {}
+
+  /**
+   * Refuses a query for which there is no room: so much waits that the device is expected to take
+   * longer for it than may be, or the oldest has waited for longer than that already.
+   */
+  void requireRoom(LaneQueue queries, int tokens, long nowNanos, Device device) {
+    if (queries.isEmpty()) {
+      return;
+    }
+    long limit = (long) (sizer.backlogTokens(Role.QUERY, nowNanos) / device.slowness);
+    boolean stuck = nowNanos - queries.oldestArrivalNanos() > queryBacklogNanos;
+    if (stuck || queries.tokens() + tokens > limit) {
       double drain = sizer.drainMillis(Role.QUERY, queries.tokens(), nowNanos);
-      Duration retryAfter = Nanos.ofMillis(Math.max(1, busyMillis + drain));
-      throw new OverloadedException(queries.tokens(), limit, retryAfter);
+      Duration retryAfter =
+          Nanos.ofMillis(Math.max(1, device.remainingMillis + device.slowness * drain));
+      throw new OverloadedException(
+          queries.tokens(), stuck ? Math.min(limit, queries.tokens()) : limit, retryAfter);
     }
   }
 
@@ -41,19 +57,19 @@ final class Admission {
 
   /**
    * Refuses a text whose vector is expected after its deadline, so that nobody waits in vain and
-   * the device does nothing in vain. Before anything was measured only a deadline in the past is
-   * refused.
+   * the device does nothing in vain. While the device is idle, and before anything was measured,
+   * only a deadline in the past is refused: an estimate may be wrong, and trying costs nobody
+   * anything.
    *
    * @param text not yet in the lane
-   * @param busyMillis for which the device still runs its present step
    */
-  void requireInTime(LaneQueue lane, QueuedText text, long nowNanos, double busyMillis) {
+  void requireInTime(LaneQueue lane, QueuedText text, long nowNanos, Device device) {
     long deadline = text.deadlineNanos();
     if (deadline == QueuedText.NO_DEADLINE) {
       return;
     }
-    double expected =
-        busyMillis + sizer.drainMillis(text.role(), tokensBefore(lane, text), nowNanos);
+    double drain = sizer.drainMillis(text.role(), tokensBefore(lane, text), nowNanos);
+    double expected = device.idle ? 0 : device.remainingMillis + device.slowness * drain;
     double allowed = Nanos.toMillis(deadline - nowNanos);
     if (allowed <= 0 || expected > allowed) {
       throw DeadlineExceededException.cannotBeMet(expected, Math.max(0, allowed));

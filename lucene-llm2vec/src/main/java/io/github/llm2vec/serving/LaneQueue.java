@@ -49,6 +49,11 @@ final class LaneQueue {
     return bytes;
   }
 
+  /** When the text came that waits longest; the lane is not empty. */
+  long oldestArrivalNanos() {
+    return texts.values().iterator().next().view().arrivalNanos();
+  }
+
   Collection<PendingText> all() {
     return Collections.unmodifiableCollection(texts.values());
   }

@@ -86,6 +86,8 @@ final class Scheduler implements Runnable {
       LOG.error("running a batch of {} texts failed", turn.batch().size(), e);
       List<PendingText> left = turn.batch().stream().filter(text -> !text.isFinished()).toList();
       deliver(left, left.stream().map(text -> (Outcome) new Outcome.Failed(e)).toList());
+    } finally {
+      room.stepEnded();
     }
   }
 

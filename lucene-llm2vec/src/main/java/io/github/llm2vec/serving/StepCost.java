@@ -4,22 +4,32 @@ package io.github.llm2vec.serving;
 /**
  * What a batch costs on a device: {@code ms = fixedMillis + millisPerToken * tokens +
  * millisPerSquare * (sum of the squared lengths)}. The fixed part is the reading of the weights,
- * the linear part their use, the squared one attention.
+ * the linear part their use, the squared one attention. For texts longer than any that were
+ * measured the squared part grows as the linear one does, since steps of short texts tell nothing
+ * about it but noise.
  *
  * @param fixedMillis what even the smallest batch costs
  * @param millisPerToken what every position costs
  * @param millisPerSquare what every pair of positions of one text costs
+ * @param seenLength up to which length of texts, in tokens, this was measured
  */
-public record StepCost(double fixedMillis, double millisPerToken, double millisPerSquare) {
+public record StepCost(
+    double fixedMillis, double millisPerToken, double millisPerSquare, double seenLength) {
 
   /** The cost before anything was measured: nothing. */
-  public static final StepCost UNKNOWN = new StepCost(0, 0, 0);
+  public static final StepCost UNKNOWN = new StepCost(0, 0, 0, 0);
 
   /** Rejects what no device can cost. */
   public StepCost {
     requireCost("fixedMillis", fixedMillis);
     requireCost("millisPerToken", millisPerToken);
     requireCost("millisPerSquare", millisPerSquare);
+    requireCost("seenLength", seenLength);
+  }
+
+  /** A cost that holds for texts of any length. */
+  StepCost(double fixedMillis, double millisPerToken, double millisPerSquare) {
+    this(fixedMillis, millisPerToken, millisPerSquare, Double.MAX_VALUE);
   }
 
   /** Whether there is no measurement behind this. */
@@ -29,7 +39,9 @@ public record StepCost(double fixedMillis, double millisPerToken, double millisP
 
   /** Estimated milliseconds of a batch. */
   public double millis(long tokens, long squares) {
-    return fixedMillis + millisPerToken * tokens + millisPerSquare * squares;
+    return fixedMillis
+        + millisPerToken * tokens
+        + millisPerSquare * Math.min(squares, seenLength * tokens);
   }
 
   private static void requireCost(String name, double value) {

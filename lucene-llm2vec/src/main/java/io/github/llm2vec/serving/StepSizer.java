@@ -20,13 +20,19 @@ final class StepSizer {
   /** A step of at least this part of the limit has shown that the limit fits in memory. */
   private static final double FULL = 0.9;
 
-  /** Query lane in ridges that is open however slow the device, so that a batch can form. */
-  private static final int LEAST_QUERY_RIDGES = 8;
+  /** Query lane in ridges while it is not known what steps cost. */
+  private static final int UNKNOWN_QUERY_RIDGES = 8;
 
   /** How many times less the fixed cost may weigh while nobody searches. */
   private static final int QUIET = 4;
 
   private static final double SMOOTHING = 0.05;
+
+  /** Weight of a step in the pace after one more; the last twenty or so count. */
+  private static final double PACE_FORGETTING = 0.95;
+
+  /** One step counts for at most so many times its estimate in the pace. */
+  private static final double MOST_LATE = 8;
 
   private final ServingOptions options;
   private final BatchLayout layout;
@@ -37,6 +43,8 @@ final class StepSizer {
   private int maxTokens;
   private int fullSteps;
   private double squaresPerToken;
+  private double takenMillis;
+  private double estimatedMillis;
   private boolean sawQuery;
   private long lastQueryNanos;
 
@@ -69,6 +77,31 @@ final class StepSizer {
     }
   }
 
+  /**
+   * Compares a step with its estimate. The estimate is that of a usual step; waits are made of all
+   * of them, on a busy machine of some that take far longer.
+   */
+  synchronized void paced(double estimate, double taken) {
+    if (estimate > 0) {
+      takenMillis = PACE_FORGETTING * takenMillis + Math.min(taken, MOST_LATE * estimate);
+      estimatedMillis = PACE_FORGETTING * estimatedMillis + estimate;
+    }
+  }
+
+  /**
+   * How many times its estimate a step that still runs has taken, at least 1. Of steps as short as
+   * those of queries this would be noise.
+   */
+  double slowness(double estimate, double elapsed) {
+    double step = Math.max(estimate, Nanos.toMillis(Nanos.of(options.queryStep())));
+    return Math.max(1, elapsed / step);
+  }
+
+  /** How many times their estimate steps of late took together, at least 1. */
+  private double pace() {
+    return estimatedMillis == 0 ? 1 : Math.max(1, takenMillis / estimatedMillis);
+  }
+
   /** Halves the limit after a step for which memory did not suffice. */
   synchronized void outOfMemory(BatchShape shape) {
     fullSteps = 0;
@@ -82,7 +115,7 @@ final class StepSizer {
    */
   synchronized BatchBudget budget(long queryTokens, long nowNanos) {
     StepCost cost = costModel.cost();
-    int ridge = Math.min(options.ridgeTokens(), maxTokens);
+    int ridge = ridgeTokens(cost);
     StepBudget queries;
     StepBudget topUp;
     StepBudget documents;
@@ -106,24 +139,31 @@ final class StepSizer {
     return options.lookAheadBatches() * step;
   }
 
-  /** Most tokens that may wait in a lane. */
+  /** Most tokens that may wait in a lane: what the device is expected to run in the lane's time. */
   synchronized long backlogTokens(Role lane, long nowNanos) {
+    StepCost cost = costModel.cost();
+    if (cost.isUnknown()) {
+      return lane == Role.QUERY
+          ? (long) UNKNOWN_QUERY_RIDGES * options.ridgeTokens()
+          : leastDocuments(nowNanos);
+    }
     Duration backlog = lane == Role.QUERY ? options.queryBacklog() : options.documentBacklog();
     long step = stepTokens(lane, nowNanos);
-    double steps = Nanos.toMillis(Nanos.of(backlog)) / stepMillis(lane, nowNanos);
-    long known = costModel.cost().isUnknown() ? 0 : (long) (steps * step);
-    long least =
-        lane == Role.QUERY
-            ? (long) LEAST_QUERY_RIDGES * options.ridgeTokens()
-            : options.lookAheadBatches() * Math.max(step, options.ridgeTokens());
-    return Math.max(least, known);
+    double stepMillis = cost.fixedMillis() + step * millisPerToken(cost);
+    long tokens = (long) (step * Nanos.toMillis(Nanos.of(backlog)) / (stepMillis * pace()));
+    return lane == Role.QUERY ? tokens : Math.max(leastDocuments(nowNanos), tokens);
+  }
+
+  private long leastDocuments(long nowNanos) {
+    long step = Math.max(stepTokens(Role.DOCUMENT, nowNanos), options.ridgeTokens());
+    return options.lookAheadBatches() * step;
   }
 
   /** Estimated milliseconds of so many tokens of usual length in one lane's steps. */
   synchronized double drainMillis(Role lane, long tokens, long nowNanos) {
     StepCost cost = costModel.cost();
     double steps = Math.ceil((double) tokens / stepTokens(lane, nowNanos));
-    return tokens * millisPerToken(cost) + steps * cost.fixedMillis();
+    return pace() * (tokens * millisPerToken(cost) + steps * cost.fixedMillis());
   }
 
   /**
@@ -136,16 +176,40 @@ final class StepSizer {
     return Math.max(stepMillis(Role.QUERY, nowNanos), Math.min(half, most));
   }
 
-  /** Time a step of a lane may take: never so little that the fixed cost is most of it. */
+  /**
+   * Time a step of a lane may take: never so little that the fixed cost is most of it, unless a
+   * query that comes meanwhile would wait too long for its end.
+   */
   private double stepMillis(Role lane, long nowNanos) {
     double fixed = costModel.cost().fixedMillis() / options.fixedCostShare();
     if (lane == Role.QUERY) {
-      return Math.max(Nanos.toMillis(Nanos.of(options.queryStep())), fixed);
+      return longerFor(Math.min(fixed, longestStep()), options.queryStep());
     }
     boolean quiet = !sawQuery || nowNanos - lastQueryNanos > Nanos.of(options.quietAfter());
     return quiet
-        ? Math.max(Nanos.toMillis(Nanos.of(options.quietDocumentStep())), QUIET * fixed)
-        : Math.max(Nanos.toMillis(Nanos.of(options.documentStep())), fixed);
+        ? longerFor(Math.min(QUIET * fixed, 2 * longestStep()), options.quietDocumentStep())
+        : longerFor(Math.min(fixed, longestStep()), options.documentStep());
+  }
+
+  private static double longerFor(double needed, Duration wanted) {
+    return Math.max(Nanos.toMillis(Nanos.of(wanted)), needed);
+  }
+
+  /** Half of what a query may wait for the others: it waits for the step that runs beside them. */
+  private double longestStep() {
+    return Nanos.toMillis(Nanos.of(options.queryBacklog())) / 2;
+  }
+
+  /** Positions that fill a step of queries however little time it is to take. */
+  private int ridgeTokens(StepCost cost) {
+    int ridge = Math.min(options.ridgeTokens(), maxTokens);
+    return cost.isUnknown()
+        ? ridge
+        : (int) Math.max(1, Math.min(ridge, roomTokens(cost, longestStep())));
+  }
+
+  private double roomTokens(StepCost cost, double millis) {
+    return (millis - cost.fixedMillis()) / millisPerToken(cost);
   }
 
   /** Tokens of usual length that fill a lane's step, at least one. */
@@ -154,10 +218,8 @@ final class StepSizer {
     if (cost.isUnknown()) {
       return Math.min(options.ridgeTokens(), maxTokens);
     }
-    double room = stepMillis(lane, nowNanos) - cost.fixedMillis();
-    long tokens = (long) Math.min(maxTokens, room / millisPerToken(cost));
-    int free = lane == Role.QUERY ? Math.min(options.ridgeTokens(), maxTokens) : 1;
-    return Math.max(free, tokens);
+    long tokens = (long) Math.min(maxTokens, roomTokens(cost, stepMillis(lane, nowNanos)));
+    return Math.max(lane == Role.QUERY ? ridgeTokens(cost) : 1, tokens);
   }
 
   private double millisPerToken(StepCost cost) {

@@ -51,7 +51,9 @@ final class WaitingRoom {
   private final Deque<Object> line = new ArrayDeque<>();
   private long nextId;
   private int stepsSinceDocuments;
-  private long busyUntilNanos;
+  private boolean stepRuns;
+  private long stepStartNanos;
+  private double stepMillis;
   private boolean closed;
 
   /**
@@ -140,10 +142,11 @@ final class WaitingRoom {
     PendingText text = new PendingText(nextId, key, tokens, now);
     text.add(waiter);
     LaneQueue lane = lane(text.role());
+    Admission.Device device = device(now);
     if (text.role() == Role.QUERY) {
-      admission.requireRoom(lane, tokens.length(), now, busyMillis());
+      admission.requireRoom(lane, tokens.length(), now, device);
     }
-    admission.requireInTime(lane, text.view(), now, busyMillis());
+    admission.requireInTime(lane, text.view(), now, device);
     nextId++;
     lane.add(text);
     underWay.put(key, text);
@@ -231,8 +234,8 @@ final class WaitingRoom {
   }
 
   /**
-   * Chooses what runs next and takes it out of the lanes. The device counts as busy until its
-   * estimated end.
+   * Chooses what runs next and takes it out of the lanes. The device counts as busy until {@link
+   * #stepEnded}.
    */
   Turn take() {
     lock.lock();
@@ -248,14 +251,26 @@ final class WaitingRoom {
               stepsSinceDocuments,
               now);
       if (snapshot.isEmpty()) {
-        busyUntilNanos = now;
         return new Turn(List.of(), expired);
       }
       BatchBudget budget = sizer.budget(queries.tokens(), now);
       SelectedBatch selected = policy.select(snapshot, budget);
       stepsSinceDocuments = selected.lane() == Role.DOCUMENT ? 0 : stepsSinceDocuments + 1;
-      busyUntilNanos = now + (long) (budget.millis(selected.shape()) * 1e6);
+      stepRuns = true;
+      stepStartNanos = now;
+      stepMillis = budget.millis(selected.shape());
       return new Turn(takeOut(selected, now), expired);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The device is free again, however the step ended. */
+  void stepEnded() {
+    lock.lock();
+    try {
+      stepRuns = false;
+      sizer.paced(stepMillis, clock.millisSince(stepStartNanos));
     } finally {
       lock.unlock();
     }
@@ -363,7 +378,13 @@ final class WaitingRoom {
     return role == Role.QUERY ? queries : documents;
   }
 
-  private double busyMillis() {
-    return Math.max(0, Nanos.toMillis(busyUntilNanos - clock.nanos()));
+  private Admission.Device device(long nowNanos) {
+    if (!stepRuns || stepMillis == 0) {
+      return new Admission.Device(!stepRuns && queries.isEmpty() && documents.isEmpty(), 0, 1);
+    }
+    double elapsed = Nanos.toMillis(nowNanos - stepStartNanos);
+    // Who is late is expected to become as late again.
+    double remaining = Math.abs(stepMillis - elapsed);
+    return new Admission.Device(false, remaining, sizer.slowness(stepMillis, elapsed));
   }
 }

@@ -83,14 +83,57 @@ class AdmissionTest {
   @Test
   void refusesAtOnceWhatCannotBeInTime() {
     harness.warm();
-    assertFalse(harness.query(FakeModel.words(100), 12).isDone());
-    harness.drain();
-    Throwable refused = failure(harness.query(FakeModel.text(1, 100), 7));
+    CompletableFuture<float[]> first = harness.query(FakeModel.text(1, 99), 10);
+    // Before it run the hundred tokens that wait, each at 0.03 ms, and the fixed 5 ms.
+    Throwable refused = failure(harness.query(FakeModel.text(2, 99), 10));
     assertInstanceOf(DeadlineExceededException.class, refused);
     assertEquals(
-        "the vector is expected in 8 ms, but only 7 ms were allowed", refused.getMessage());
+        "the vector is expected in 11 ms, but only 10 ms were allowed", refused.getMessage());
     assertEquals(1, harness.service.figures().losses().deadlines());
-    assertTrue(harness.isEmpty());
+    harness.drain();
+    assertFalse(first.isCompletedExceptionally());
+  }
+
+  @Test
+  void anIdleDeviceTriesWhatTheEstimateSaysIsTooLate() {
+    harness.warm();
+    assertFalse(harness.query(FakeModel.text(1, 1000), 2).isDone());
+    harness.drain();
+    assertFalse(harness.query(FakeModel.text(2, 1000), 2).isCompletedExceptionally());
+  }
+
+  @Test
+  void aStepThatEndsEarlyOrFailsLeavesTheDeviceIdle() {
+    harness.warm();
+    harness.costs(0, 1e-4);
+    harness.query(FakeModel.words(2000));
+    harness.drain();
+    assertFalse(harness.query("a", 3).isCompletedExceptionally());
+    harness.drain();
+    harness.query("poison");
+    harness.drain();
+    harness.query("fatal");
+    harness.drain();
+    assertFalse(harness.query("b", 1).isCompletedExceptionally());
+  }
+
+  @Test
+  void refusesQueriesWhileAStepHangsAndNoneAfterIt() {
+    harness.warm();
+    harness.model.duringStep = shape -> harness.time.advance(60_000);
+    harness.document("hangs");
+    double start = harness.time.millis();
+    List<CompletableFuture<float[]>> queries = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      String text = FakeModel.text(i, 10);
+      harness.time.at(start + 1000 * i + 500, () -> queries.add(harness.query(text)));
+    }
+    harness.scheduler.step();
+    long refused = queries.stream().filter(CompletableFuture::isCompletedExceptionally).count();
+    assertTrue(refused >= 55, refused + " of 60 were refused");
+    harness.costs(5, 0.03);
+    harness.drain();
+    assertFalse(harness.query("after", 100).isCompletedExceptionally());
   }
 
   @Test

@@ -33,7 +33,7 @@ class CostModelTest {
   void takesTheFirstStepForProportional() {
     CostModel model = new CostModel();
     model.observe(200, 4000, 10);
-    assertEquals(new StepCost(0, 0.05, 0), model.cost());
+    assertEquals(new StepCost(0, 0.05, 0, 20), model.cost());
   }
 
   @Test
@@ -96,6 +96,47 @@ class CostModelTest {
     model.observe(1000, 100_000, 60_000);
     double expected = TRUE_COST.millis(1000, 100_000);
     assertEquals(expected, model.cost().millis(1000, 100_000), 0.2 * expected, "seed " + seed);
+  }
+
+  @Test
+  void followsADeviceThatBecomesFiftyTimesSlowerAndRecovers() {
+    CostModel model = new CostModel();
+    StepCost slow = new StepCost(250, 50 / 30.0, 1e-3);
+    for (int i = 0; i < 100; i++) {
+      observe(model, TRUE_COST, 0.05);
+    }
+    for (StepCost truth : new StepCost[] {slow, TRUE_COST, slow, TRUE_COST}) {
+      for (int i = 0; i < 5; i++) {
+        observe(model, truth, 0.05);
+      }
+      double expected = truth.millis(2000, 400_000);
+      assertEquals(expected, model.cost().millis(2000, 400_000), 0.5 * expected, "seed " + seed);
+    }
+  }
+
+  @Test
+  void stepsOfShortTextsTellNothingOfLongOnes() {
+    CostModel model = new CostModel();
+    for (int i = 0; i < 50; i++) {
+      int length = 4 + random.nextInt(8);
+      // Noise that hides what a token costs.
+      model.observe(length, (long) length * length, 1 + 20 * random.nextDouble());
+    }
+    // Each token costs at most what one of the shortest texts does as a whole.
+    assertTrue(model.cost().millis(4000, 4000L * 4000) < 4000 * 21, "seed " + seed);
+  }
+
+  @Test
+  void slowFirstStepsAreForgottenSoon() {
+    CostModel model = new CostModel();
+    for (int i = 0; i < 4; i++) {
+      observe(model, new StepCost(500, 100 / 30.0, 2e-3), 0.5);
+    }
+    for (int i = 0; i < 10; i++) {
+      observe(model, TRUE_COST, 0.05);
+    }
+    double expected = TRUE_COST.millis(2000, 400_000);
+    assertEquals(expected, model.cost().millis(2000, 400_000), expected, "seed " + seed);
   }
 
   @Test

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.Role;
-import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -61,7 +60,8 @@ class StepSizerTest {
   @Test
   void lengthensStepsThatWouldMostlyPayTheFixedCost() {
     StepSizer sizer = taught(sizer(ServingOptions.defaults()), new StepCost(80, 1, 0));
-    assertEquals(1600, sizer.budget(0, 0).documents().maxMillis(), 80);
+    // Four times as long while nobody searches, but a query that comes then can wait no longer.
+    assertEquals(1000, sizer.budget(0, 0).documents().maxMillis());
     sizer.sawQuery(0);
     BatchBudget budget = sizer.budget(0, 0);
     assertEquals(400, budget.queries().maxMillis(), 20);
@@ -105,11 +105,26 @@ class StepSizerTest {
   }
 
   @Test
-  void letsAFewQueriesWaitHoweverSlowTheDevice() {
-    ServingOptions options =
-        ServingOptions.builder().queryBacklog(Duration.ofMillis(1)).ridgeTokens(64).build();
-    StepSizer sizer = taught(sizer(options), new StepCost(0, 100, 0));
-    assertEquals(8 * 64, sizer.backlogTokens(Role.QUERY, 0));
+  void limitsTheBacklogByItsTimeHoweverSlowTheDevice() {
+    for (double millisPerToken : new double[] {0.1, 1, 3, 10}) {
+      StepSizer sizer =
+          taught(sizer(ServingOptions.defaults()), new StepCost(0, millisPerToken, 0));
+      double tokens = 1000 / millisPerToken;
+      assertEquals(tokens, sizer.backlogTokens(Role.QUERY, 0), 0.03 * tokens);
+      // Not even the ridge takes longer than half of it.
+      assertTrue(!sizer.budget(0, 0).queries().allows((long) (0.6 * tokens), 600));
+    }
+  }
+
+  @Test
+  void halvesTheBacklogWhereStepsTakeTwiceTheirEstimate() {
+    StepSizer sizer = taught(sizer(ServingOptions.defaults()), new StepCost(0, 0.05, 0));
+    long before = sizer.backlogTokens(Role.QUERY, 0);
+    for (int i = 0; i < 20; i++) {
+      sizer.paced(10, i % 2 == 0 ? 10 : 30);
+    }
+    assertEquals(before / 2.0, sizer.backlogTokens(Role.QUERY, 0), 0.05 * before);
+    assertEquals(2000, sizer.drainMillis(Role.QUERY, 20_000, 0), 100);
   }
 
   @Test
