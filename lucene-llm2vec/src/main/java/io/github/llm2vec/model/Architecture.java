@@ -134,7 +134,7 @@ record Architecture(String modelType, Defaults defaults, Set<Trait> traits) {
    */
   private static final Pattern BIDIRECTIONAL_TYPE =
       Pattern.compile(
-          "(?:bidirectional|bidirec|bidir|bi)_(?:[a-z]+_)?(?<behind>[a-z0-9]+(?:_text)?)"
+          "(?:bidirectional|bidirec|bidirlm|bidir|bi)_(?:[a-z]+_)?(?<behind>[a-z0-9]+(?:_text)?)"
               + "|(?<before>[a-z0-9]+(?:_text)?)_(?:bidirectional|bidirec|bidir|bi)");
 
   /** Copies the set. */

@@ -4,6 +4,7 @@ package io.github.llm2vec.model;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -38,9 +39,17 @@ public record DecoderConfig(
 
   static final String FILE_NAME = "config.json";
 
-  /** Models of text and images whose {@code text_config} is one of our types. */
-  private static final Set<String> WITH_TEXT_CONFIG =
-      Set.of("gemma3", "mistral3", "embedding_gemma2");
+  /**
+   * Models of text and images, and the type of their {@code text_config} unless it says another.
+   */
+  private static final Map<String, String> WITH_TEXT_CONFIG =
+      Map.of(
+          "gemma3",
+          "gemma3_text",
+          "mistral3",
+          "mistral",
+          "embedding_gemma2",
+          "embedding_gemma2_text");
 
   /**
    * Classes of published code that are one of ours with bidirectional attention, by their names,
@@ -84,13 +93,16 @@ public record DecoderConfig(
                         "model_type", "is missing", "Use one of " + Architecture.supported()));
     // Of a model of text and images the part for text.
     Optional<JsonObject> text =
-        WITH_TEXT_CONFIG.contains(wholeType) ? whole.object("text_config") : Optional.empty();
+        WITH_TEXT_CONFIG.containsKey(wholeType) ? whole.object("text_config") : Optional.empty();
     JsonObject json = text.orElse(whole);
-    String modelType = text.isPresent() ? json.text("model_type").orElse(wholeType) : wholeType;
+    String modelType =
+        text.isPresent()
+            ? json.text("model_type").orElse(WITH_TEXT_CONFIG.get(wholeType))
+            : wholeType;
     Architecture architecture =
         Architecture.of(modelType).orElseThrow(() -> unknown(json, modelType));
     refuseUnsupported(json, architecture);
-    Optional<Boolean> causal = declaredCausal(json, architecture);
+    Optional<Boolean> causal = declaredCausal(whole, json, architecture);
     DecoderSpec spec = new SpecBuilder(json, architecture).build();
     return new DecoderConfig(
         causal.isPresent() ? spec.withCausal(causal.get()) : spec,
@@ -144,8 +156,8 @@ public record DecoderConfig(
     }
   }
 
-  private static Optional<Boolean> declaredCausal(JsonObject json, Architecture architecture)
-      throws ModelFormatException {
+  private static Optional<Boolean> declaredCausal(
+      JsonObject whole, JsonObject json, Architecture architecture) throws ModelFormatException {
     Optional<Boolean> isCausal = json.flag("is_causal");
     if (isCausal.isPresent()) {
       return isCausal;
@@ -153,7 +165,7 @@ public record DecoderConfig(
     boolean bidirectional =
         json.flag("use_bidirectional_attention").orElse(false)
             || architecture.has(Architecture.Trait.BIDIRECTIONAL)
-            || namesClass(json, name -> BIDIRECTIONAL_CLASS.matcher(name).find());
+            || namesClass(whole, name -> BIDIRECTIONAL_CLASS.matcher(name).find());
     return bidirectional ? Optional.of(false) : Optional.empty();
   }
 

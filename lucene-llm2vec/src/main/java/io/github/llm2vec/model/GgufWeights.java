@@ -83,23 +83,23 @@ final class GgufWeights implements TensorSource {
       case "token_embd.weight" -> "model.embed_tokens.weight";
       case "output_norm.weight" -> "model.norm.weight";
       case "output.weight" -> DecoderWeights.HEAD;
-      default -> layerName(name);
+      default -> {
+        Matcher matcher = LAYER.matcher(name);
+        yield matcher.matches()
+            ? "model.layers.%s.%s.%s"
+                .formatted(matcher.group(1), module(matcher.group(2)), matcher.group(3))
+            : name;
+      }
     };
   }
 
-  private String layerName(String name) {
-    Matcher matcher = LAYER.matcher(name);
-    if (!matcher.matches()) {
-      return name;
-    }
-    String module =
-        switch (matcher.group(2)) {
-          case "ffn_norm" ->
-              model.normsAround() ? "pre_feedforward_layernorm" : "post_attention_layernorm";
-          case "ffn_up" -> model.fusedProjections() ? "mlp.gate_up_proj" : "mlp.up_proj";
-          default -> IN_LAYER.getOrDefault(matcher.group(2), matcher.group(2));
-        };
-    return "model.layers." + matcher.group(1) + "." + module + "." + matcher.group(3);
+  private String module(String name) {
+    return switch (name) {
+      case "ffn_norm" ->
+          model.normsAround() ? "pre_feedforward_layernorm" : "post_attention_layernorm";
+      case "ffn_up" -> model.fusedProjections() ? "mlp.gate_up_proj" : "mlp.up_proj";
+      default -> IN_LAYER.getOrDefault(name, name);
+    };
   }
 
   @Override

@@ -124,10 +124,13 @@ final class LayerRules {
       return headDim;
     }
     Optional<JsonObject> given = json.object("per_layer_config");
-    for (String layer : given.isPresent() ? given.get().keys() : List.<String>of()) {
-      return SpecBuilder.headDim(given.get().object(layer).orElse(json), headDim);
+    if (given.isEmpty()) {
+      return SpecBuilder.headDim(json, "global_head_dim", 512);
     }
-    return given.isPresent() ? headDim : SpecBuilder.headDim(json, "global_head_dim", 512);
+    Optional<String> any = given.get().keys().stream().findFirst();
+    return any.isEmpty()
+        ? headDim
+        : SpecBuilder.headDim(given.get().object(any.get()).orElse(json), headDim);
   }
 
   /** EmbeddingGemma 2: the last layer has no window, and layers without one have larger heads. */
@@ -289,11 +292,12 @@ final class LayerRules {
       int dim, double theta, Optional<JsonObject> parameters, double partialFactor)
       throws ModelFormatException {
     int maxPositions = SpecBuilder.maxPositions(json, architecture);
+    // Only Phi-3 has its trained length beside the parameters, and there it wins.
     Optional<Integer> original =
-        json.whole("original_max_position_embeddings", 2, SpecBuilder.MAX_POSITIONS);
-    if (original.isEmpty() && architecture.has(Trait.LONGROPE_ONLY)) {
-      original = Optional.of(4096);
-    }
+        architecture.has(Trait.LONGROPE_ONLY)
+            ? Optional.of(
+                json.whole("original_max_position_embeddings", 4096, 2, SpecBuilder.MAX_POSITIONS))
+            : Optional.empty();
     return new RopeScaling(
         dim,
         theta,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,8 +15,12 @@ import io.github.llm2vec.model.TensorSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,7 +37,17 @@ class ConformanceTest {
   private static final double TOLERANCE = 1e-5;
   private static final double SMALLEST_COSINE = 0.9995;
 
+  private static final Path PAGE = Path.of("../docs/models.md");
+  private static final String BEGIN = "<!-- conformance: begin -->\n";
+  private static final String END = "<!-- conformance: end -->\n";
+
+  /** What was measured, by row: the lines of the table. */
+  private static final Map<String, String> LINES = new TreeMap<>();
+
   @TempDir Path temporary;
+
+  private double largest;
+  private double smallestCosine = 1;
 
   static List<Path> rows() throws IOException {
     try (Stream<Path> all = Files.list(ROWS)) {
@@ -52,6 +67,52 @@ class ConformanceTest {
         checkHalfPrecision(row, spec, expected, attention);
       }
     }
+    LINES.put(row.getFileName().toString(), line(row, expected));
+  }
+
+  private String line(Path row, JsonNode expected) throws IOException {
+    String type = DecoderConfig.read(row.resolve("config.json")).spec().modelType();
+    boolean both = expected.has("causal") && expected.has("bidirectional");
+    String attention = both ? "both" : expected.has("causal") ? "causal" : "bidirectional";
+    return "| `%s` | %s | %s | %s | %.1e | %.5f |\n"
+        .formatted(
+            type,
+            row.getFileName(),
+            expected.get("saved_by").textValue(),
+            attention,
+            largest,
+            smallestCosine);
+  }
+
+  /**
+   * The page of models lists what is tested here, no more and no less; {@code -Dllm2vec.docs=true}
+   * writes the table anew.
+   */
+  @AfterAll
+  static void thePageOfModelsHasTheseRows() throws IOException {
+    if (LINES.size() < rows().size()) {
+      return; // a single row was run, or one failed
+    }
+    String page = Files.readString(PAGE);
+    int begin = page.indexOf(BEGIN) + BEGIN.length();
+    int end = page.indexOf(END);
+    assertTrue(begin >= BEGIN.length() && end > begin, "docs/models.md has lost its marks");
+    if (Boolean.getBoolean("llm2vec.docs")) {
+      String table =
+          "| `model_type` | row | saved by | attention | largest difference, float32 | smallest"
+              + " cosine, bfloat16 |\n| --- | --- | --- | --- | ---: | ---: |\n"
+              + String.join("", LINES.values());
+      Files.writeString(PAGE, page.substring(0, begin) + table + page.substring(end));
+      return;
+    }
+    List<String> listed =
+        page.substring(begin, end).lines().skip(2).map(ConformanceTest::withoutNumbers).toList();
+    List<String> measured = LINES.values().stream().map(ConformanceTest::withoutNumbers).toList();
+    assertEquals(measured, listed, "run this test with -Dllm2vec.docs=true");
+  }
+
+  private static String withoutNumbers(String line) {
+    return String.join("|", Arrays.asList(line.split("\\|")).subList(1, 5));
   }
 
   private DecoderSpec spec(Path row, boolean causal) throws IOException {
@@ -78,7 +139,7 @@ class ConformanceTest {
     }
   }
 
-  private static void checkStates(
+  private void checkStates(
       Path row, DecoderSpec spec, JsonNode expected, String attention, boolean packed)
       throws IOException {
     try (Decoder decoder = open(row, spec, DType.FLOAT32, packed)) {
@@ -100,6 +161,7 @@ class ConformanceTest {
           for (int i = 0; i < states.size(); i++) {
             double difference =
                 Math.abs(states.get(i).doubleValue() - actual[i / width][i % width]);
+            largest = Math.max(largest, difference);
             assertTrue(
                 difference <= TOLERANCE,
                 () ->
@@ -111,8 +173,8 @@ class ConformanceTest {
     }
   }
 
-  private static void checkHalfPrecision(
-      Path row, DecoderSpec spec, JsonNode expected, String attention) throws IOException {
+  private void checkHalfPrecision(Path row, DecoderSpec spec, JsonNode expected, String attention)
+      throws IOException {
     try (Decoder decoder = open(row, spec, DType.BFLOAT16, false)) {
       for (int text = 0; text < expected.get("lengths").size(); text++) {
         int length = expected.get("lengths").get(text).intValue();
@@ -133,6 +195,7 @@ class ConformanceTest {
           right += actual[i] * actual[i];
         }
         double cosine = dot / Math.sqrt(left * right);
+        smallestCosine = Math.min(smallestCosine, cosine);
         assertTrue(
             cosine >= SMALLEST_COSINE,
             () ->
