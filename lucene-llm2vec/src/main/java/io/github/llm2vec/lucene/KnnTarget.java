@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
+import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.Query;
 
@@ -43,6 +45,11 @@ final class KnnTarget {
   /** The filter, unless it lets everything through: Lucene searches faster without one. */
   Optional<Query> restriction() {
     return filter instanceof MatchAllDocsQuery ? Optional.empty() : Optional.of(filter);
+  }
+
+  /** The same with its filter as simple as the index allows. */
+  KnnTarget rewritten(IndexSearcher searcher) throws IOException {
+    return new KnnTarget(field, vector, searcher.rewrite(filter));
   }
 
   @Override

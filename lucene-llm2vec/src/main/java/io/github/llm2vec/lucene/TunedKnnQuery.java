@@ -47,7 +47,8 @@ final class TunedKnnQuery extends Query {
     // Lucene allocates heaps of this size per segment; more than all documents is waste.
     int efSearch = Math.min(options.efSearch(), reader.maxDoc());
     int keep = Math.min(rescore ? options.candidates() : options.k(), efSearch);
-    ScoreDoc[] hits = search.candidates(composite(searcher), target, efSearch, keep).scoreDocs;
+    KnnTarget wanted = target.rewritten(searcher);
+    ScoreDoc[] hits = search.candidates(composite(searcher), wanted, efSearch, keep).scoreDocs;
     if (rescore) {
       hits = search.rescore(reader, target, hits);
     }

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr;
 
 import io.github.llm2vec.solr.query.EncodedQueryParser;
+import io.github.llm2vec.solr.query.KnownBlocks;
 import io.github.llm2vec.solr.query.QueryDefaults;
 import java.util.Set;
 import org.apache.solr.common.params.SolrParams;
@@ -31,6 +32,7 @@ public final class Llm2VecQParserPlugin extends QParserPlugin {
   private static final Set<String> KNOWN =
       Set.of("model", "instruction", "dimensions", "efSearch", "overRequest");
 
+  private final KnownBlocks blocks = new KnownBlocks();
   private QueryDefaults defaults = QueryDefaults.NONE;
 
   /** Made by Solr. */
@@ -64,6 +66,6 @@ public final class Llm2VecQParserPlugin extends QParserPlugin {
   @Override
   public QParser createParser(
       String text, SolrParams localParams, SolrParams params, SolrQueryRequest request) {
-    return new EncodedQueryParser(text, localParams, params, request, defaults);
+    return new EncodedQueryParser(text, localParams, params, request, defaults, blocks);
   }
 }

@@ -7,8 +7,11 @@ import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.KnnVectorValues;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.search.ConstantScoreScorer;
+import org.apache.lucene.search.ConstantScoreWeight;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.Query;
+import org.apache.lucene.search.ScoreMode;
 import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.ScorerSupplier;
 import org.apache.lucene.search.Weight;
@@ -81,6 +84,26 @@ final class LuceneShim {
               return hits.score() * boost;
             }
           });
+    }
+  }
+
+  /** A weight of documents without scores. */
+  abstract static class FilterWeight extends ConstantScoreWeight {
+
+    FilterWeight(Query query, float boost) {
+      super(query, boost);
+    }
+
+    /** The documents of a segment, null for none. */
+    abstract DocIdSetIterator documents(LeafReaderContext context) throws IOException;
+
+    @Override
+    public final ScorerSupplier scorerSupplier(LeafReaderContext context) throws IOException {
+      DocIdSetIterator documents = documents(context);
+      return documents == null
+          ? null
+          : new DefaultScorerSupplier(
+              new ConstantScoreScorer(score(), ScoreMode.COMPLETE_NO_SCORES, documents));
     }
   }
 }

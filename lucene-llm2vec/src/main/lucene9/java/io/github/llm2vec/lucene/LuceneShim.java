@@ -6,8 +6,11 @@ import java.util.Optional;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.search.ConstantScoreScorer;
+import org.apache.lucene.search.ConstantScoreWeight;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.Query;
+import org.apache.lucene.search.ScoreMode;
 import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.Weight;
 
@@ -77,6 +80,25 @@ final class LuceneShim {
           return hits.score() * boost;
         }
       };
+    }
+  }
+
+  /** A weight of documents without scores. */
+  abstract static class FilterWeight extends ConstantScoreWeight {
+
+    FilterWeight(Query query, float boost) {
+      super(query, boost);
+    }
+
+    /** The documents of a segment, null for none. */
+    abstract DocIdSetIterator documents(LeafReaderContext context) throws IOException;
+
+    @Override
+    public final Scorer scorer(LeafReaderContext context) throws IOException {
+      DocIdSetIterator documents = documents(context);
+      return documents == null
+          ? null
+          : new ConstantScoreScorer(this, score(), ScoreMode.COMPLETE_NO_SCORES, documents);
     }
   }
 }

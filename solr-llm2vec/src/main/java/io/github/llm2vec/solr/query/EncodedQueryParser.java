@@ -60,16 +60,24 @@ public final class EncodedQueryParser extends QParser {
           KnnParameters.PARENT_FILTER);
 
   private final QueryDefaults defaults;
+  private final KnownBlocks blocks;
 
-  /** A parser for one query; text, local parameters and request come from Solr. */
+  /**
+   * A parser for one query; text, local parameters and request come from Solr.
+   *
+   * @param defaults what is not given
+   * @param blocks of the core
+   */
   public EncodedQueryParser(
       String text,
       SolrParams localParams,
       SolrParams params,
       SolrQueryRequest request,
-      QueryDefaults defaults) {
+      QueryDefaults defaults,
+      KnownBlocks blocks) {
     super(text, localParams, params, request);
     this.defaults = defaults;
+    this.blocks = blocks;
   }
 
   @Override
@@ -131,10 +139,10 @@ public final class EncodedQueryParser extends QParser {
           field,
           vector,
           parameters.options(nearest.getK()),
-          passages.documents(),
+          passages.blocks(),
           passages.ofPassages(filter));
     }
-    PassageSearch.note(req, field, vector, passages.documents());
+    PassageSearch.note(req, field, vector, passages.blocks());
     Query ofDocuments = passages.ofDocuments(filter);
     if (parameters.threshold()) {
       return new ToParentBlockJoinQuery(
@@ -144,11 +152,11 @@ public final class EncodedQueryParser extends QParser {
               own.getFloat(KnnParameters.MIN_TRAVERSE, Float.NEGATIVE_INFINITY),
               minReturn(own),
               ofDocuments),
-          passages.documents(),
+          passages.blocks(),
           ScoreMode.Max);
     }
     return Llm2VecQueries.documentsByPassages(
-        field, vector, parameters.options(nearest.getK()), passages.documents(), ofDocuments);
+        field, vector, parameters.options(nearest.getK()), passages.blocks(), ofDocuments);
   }
 
   /** Solr's own search, asked for a wider beam of hits, of which the best are kept. */
@@ -171,7 +179,7 @@ public final class EncodedQueryParser extends QParser {
 
   private PassageFilters passageFilters(KnnParameters parameters) throws SyntaxError {
     Query mask = parsed(parameters.mask());
-    PassageFilters filters = PassageFilters.of(req, mask);
+    PassageFilters filters = PassageFilters.of(mask, blocks);
     for (String filter : parameters.parentFilters()) {
       filters.restrict(parsed(filter));
     }

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.query;
 
+import io.github.llm2vec.lucene.PassageBlocks;
 import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BooleanQuery;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.Query;
-import org.apache.lucene.search.join.BitSetProducer;
 import org.apache.lucene.search.join.ToChildBlockJoinQuery;
-import org.apache.solr.request.SolrQueryRequest;
-import org.apache.solr.search.join.BlockJoinParentQParser;
 
-/** Which passages may be found, when some conditions are about them and some about documents. */
+/**
+ * Which passages may be found, when some conditions are about them and some about documents. Never
+ * one whose document is gone.
+ */
 final class PassageFilters {
 
   private final Query mask;
-  private final BitSetProducer documents;
+  private final PassageBlocks blocks;
   private final BooleanQuery.Builder parentConditions = new BooleanQuery.Builder();
   private boolean restricted;
 
-  private PassageFilters(Query mask, BitSetProducer documents) {
+  private PassageFilters(Query mask, PassageBlocks blocks) {
     this.mask = mask;
-    this.documents = documents;
+    this.blocks = blocks;
   }
 
   /**
@@ -28,13 +29,13 @@ final class PassageFilters {
    *
    * @param mask matches all documents and no passage
    */
-  static PassageFilters of(SolrQueryRequest request, Query mask) {
-    return new PassageFilters(mask, BlockJoinParentQParser.getCachedBitSetProducer(request, mask));
+  static PassageFilters of(Query mask, KnownBlocks known) {
+    return new PassageFilters(mask, known.of(mask));
   }
 
   /** Tells documents from passages. */
-  BitSetProducer documents() {
-    return documents;
+  PassageBlocks blocks() {
+    return blocks;
   }
 
   /** Adds a condition on documents. */
@@ -53,25 +54,24 @@ final class PassageFilters {
 
   /** The passages that pass a filter, of the documents that pass all conditions. */
   Query ofPassages(Query passageFilter) {
-    Query passages = passages();
-    if (passages instanceof MatchAllDocsQuery) {
-      return passageFilter;
-    }
-    if (passageFilter instanceof MatchAllDocsQuery) {
-      return passages;
-    }
-    return new BooleanQuery.Builder()
-        .add(passages, BooleanClause.Occur.FILTER)
-        .add(passageFilter, BooleanClause.Occur.FILTER)
-        .build();
+    return passageFilter instanceof MatchAllDocsQuery
+        ? passages()
+        : both(passages(), passageFilter);
   }
 
   private Query passages() {
     if (!restricted) {
-      return new MatchAllDocsQuery();
+      return blocks.owned();
     }
     // Lucene's join fails on a filter that matches passages, for example one that excludes.
     parentConditions.add(mask, BooleanClause.Occur.FILTER);
-    return new ToChildBlockJoinQuery(parentConditions.build(), documents);
+    return both(blocks.owned(), new ToChildBlockJoinQuery(parentConditions.build(), blocks));
+  }
+
+  private static Query both(Query one, Query other) {
+    return new BooleanQuery.Builder()
+        .add(one, BooleanClause.Occur.FILTER)
+        .add(other, BooleanClause.Occur.FILTER)
+        .build();
   }
 }
