@@ -127,6 +127,7 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
       encoders.put(mapping, EncoderRegistry.of(core).acquire(core, mapping.model()));
     }
     fields(schema);
+    new CoreChecks(core, mappings).check(this);
   }
 
   private static void checkField(IndexSchema schema, String name) {

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import org.apache.solr.core.SolrCore;
 import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.update.processor.DistributedUpdateProcessorFactory;
 import org.apache.solr.update.processor.TolerantUpdateProcessorFactory;
+import org.apache.solr.update.processor.UpdateRequestProcessorChain;
 import org.apache.solr.update.processor.UpdateRequestProcessorFactory;
 
 /**
@@ -23,6 +27,17 @@ record UpdateChain(List<UpdateRequestProcessorFactory> processors) {
   /** The chain that updates take that ask for none. */
   static UpdateChain ofDefault(SolrQueryRequest request) {
     return new UpdateChain(request.getCore().getUpdateProcessingChain(null).getProcessors());
+  }
+
+  /** All chains of a core, the default one first. */
+  static List<UpdateChain> allOf(SolrCore core) {
+    Set<UpdateRequestProcessorChain> chains = new LinkedHashSet<>();
+    chains.add(core.getUpdateProcessingChain(null));
+    core.getSolrConfig().getPluginInfos(UpdateRequestProcessorChain.class.getName()).stream()
+        .filter(info -> info.name != null)
+        .map(info -> core.getUpdateProcessingChain(info.name))
+        .forEach(chains::add);
+    return chains.stream().map(chain -> new UpdateChain(chain.getProcessors())).toList();
   }
 
   /** Whether the guard stands where it sees whole documents. */

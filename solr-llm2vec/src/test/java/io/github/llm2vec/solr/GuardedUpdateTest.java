@@ -12,6 +12,7 @@ import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -319,6 +320,75 @@ class GuardedUpdateTest {
       case 6 -> "{\"id\":\"%d\",\"title\":{\"set\":null}}".formatted(id);
       default -> "{\"id\":\"%d\",\"text\":{\"set\":null},\"tags\":{\"set\":null}}".formatted(id);
     };
+  }
+
+  @Test
+  void nestedDocumentsKeepTheVectorsOfTheirClient() throws Exception {
+    for (String precision : List.of("float32", "float16")) {
+      core =
+          UpdatingCore.create(
+              node, name + precision, Map.of("llm2vec.precision", precision), Map.of());
+      String mine = vector(0.1f);
+      core.accept(
+          """
+          [{"id":"1","text":"root","year":1,"parts":[
+             {"id":"1a","title":"first","vector":%s},
+             {"id":"1b","title":"second","parts":{"id":"1c","vector":%s}}]},
+           {"id":"2","text":"own","vector":%s}]
+          """
+              .formatted(mine, vector(0.2f), vector(0.3f)));
+      assertNested(0.1f, 0.2f);
+      forget();
+      core.accept("[{\"id\":\"1\",\"year\":{\"set\":2}},{\"id\":\"2\",\"year\":{\"set\":2}}]");
+      assertNested(0.1f, 0.2f);
+      assertEquals(List.of(), encoder.texts());
+      assertArrayEquals(floats(0.3f), core.vectors("vector").get("2"), 0f, precision);
+      core.accept("[{\"id\":\"1\",\"text\":{\"set\":\"other\"}}]");
+      assertNested(0.1f, 0.2f);
+      assertTrue(encoder.texts().contains("other"));
+      // Of the nested documents themselves.
+      core.accept("[{\"id\":\"1a\",\"_root_\":\"1\",\"title\":{\"set\":\"changed\"}}]");
+      assertNested(0.1f, 0.2f);
+      core.accept(
+          "[{\"id\":\"1a\",\"_root_\":\"1\",\"vector\":{\"set\":%s}}]".formatted(vector(0.4f)));
+      core.accept("[{\"id\":\"1\",\"year\":{\"set\":3}}]");
+      assertNested(0.4f, 0.2f);
+      core.accept(
+          """
+          [{"id":"1","parts":{"add":[{"id":"1d","vector":%s}]}}]"""
+              .formatted(vector(0.5f)));
+      core.accept("[{\"id\":\"1\",\"year\":{\"set\":4}}]");
+      assertNested(0.4f, 0.2f);
+      assertArrayEquals(floats(0.5f), core.vectors("vector").get("1d"), 0f);
+      core.accept("[{\"id\":\"1a\",\"_root_\":\"1\",\"vector\":{\"set\":null}}]");
+      core.accept("[{\"id\":\"1\",\"year\":{\"set\":5}}]");
+      assertFalse(core.vectors("vector").containsKey("1a"));
+      core.acceptUncommitted("[{\"id\":\"1\",\"year\":{\"set\":6}}]");
+      core.crash();
+      assertArrayEquals(floats(0.2f), core.vectors("vector").get("1c"), 0f);
+      core.refuse(
+          400,
+          "[{\"id\":\"1\",\"text\":\"x\",\"parts\":[{\"id\":\"1a\",\"vector\":[1,2]}]}]",
+          "document '1', field 'vector': vectorDimension=16 but the document brings a vector of 2");
+    }
+  }
+
+  private void assertNested(float first, float inner) throws Exception {
+    Map<String, float[]> vectors = core.vectors("vector");
+    assertArrayEquals(floats(first), vectors.get("1a"), 0f);
+    assertArrayEquals(floats(inner), vectors.get("1c"), 0f);
+  }
+
+  private static String vector(float first) {
+    return Arrays.toString(floats(first));
+  }
+
+  /** Numbers that a float16 does not have. */
+  private static float[] floats(float first) {
+    float[] vector = new float[16];
+    vector[0] = first;
+    vector[1] = (float) Math.sqrt(1 - first * first);
+    return vector;
   }
 
   @Test

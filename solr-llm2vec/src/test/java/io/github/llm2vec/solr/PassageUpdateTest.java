@@ -4,8 +4,10 @@ package io.github.llm2vec.solr;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +34,8 @@ class PassageUpdateTest {
           "{title}: {text}",
           "<str name=\"model\">small</str>",
           "");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final FakeEncoder encoder = new FakeEncoder(16);
   private SolrNode node;
@@ -146,6 +150,59 @@ class PassageUpdateTest {
     core.commit();
     assertPassages("1");
     assertPassages("2", "a b c d", "d e");
+  }
+
+  @Test
+  void wordsOfPassagesAreThoseThatWereEncodedWhateverJoinsThem(TestInfo test) throws Exception {
+    List<List<String>> documents =
+        List.of(
+            List.of("a b c", "d e f g", "h"),
+            List.of("a", " ", "b b b b b", "", "c c"),
+            List.of("one value of seven words in all"));
+    for (String separator : List.of(" ", " | ", "\n\n", ", ")) {
+      Map<String, String> changes = new TreeMap<>(PASSAGES);
+      changes.put("{title} {text} {number}", "{title}: {parts}");
+      changes.put(
+          "<!-- more -->",
+          PASSAGES.get("<!-- more -->") + "<str name=\"separator\">%s</str>".formatted(separator));
+      changes.put(
+          "<!-- Passages. -->", "<field name=\"parts\" type=\"text\" multiValued=\"true\"/>");
+      changes.put(
+          "<requestHandler name=\"/select\" class=\"solr.SearchHandler\"/>",
+          "<requestHandler name=\"/select\" class=\"solr.SearchHandler\"/><transformer"
+              + " name=\"passage\""
+              + " class=\"io.github.llm2vec.solr.Llm2VecPassageTransformerFactory\"/>");
+      String name = "words" + separator.hashCode();
+      UpdatingCore joined = UpdatingCore.create(node, name, Map.of(), changes);
+      for (List<String> parts : documents) {
+        encoder.forget();
+        joined.accept(
+            JSON.writeValueAsString(List.of(Map.of("id", "1", "title", "T", "parts", parts))));
+        for (String encoded : encoder.texts()) {
+          JsonNode hit =
+              node.select(
+                      name,
+                      Map.of(
+                          "q", "{!llm2vec f=vector which='*:* -_nest_path_:*' topK=1 v=$qq}",
+                          "qq", encoded,
+                          "fl", "id,[passage text=parts]"))
+                  .at("/response/docs/0");
+          assertEquals(encoded, "T: " + hit.at("/[passage]/text").asText());
+        }
+        if (separator.equals(" | ")) {
+          joined.accept("[{\"id\":\"1\",\"year\":{\"set\":1}}]");
+        }
+      }
+      String wrong =
+          node.trySelect(
+                  name,
+                  Map.of(
+                      "q", "{!llm2vec f=vector which='*:* -_nest_path_:*' topK=1 v=$qq}",
+                      "qq", "a",
+                      "fl", "id,[passage text=title]"))
+              .body();
+      assertTrue(wrong.contains("the passages of 'vector' are cut from field 'parts'"), wrong);
+    }
   }
 
   /** Exactly these texts have vectors, in passages of a document, in this order. */

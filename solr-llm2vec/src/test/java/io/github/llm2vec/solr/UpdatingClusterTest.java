@@ -183,6 +183,72 @@ public class UpdatingClusterTest extends SolrCloudTestCase {
         sorted(encoder.texts()));
   }
 
+  /** Where documents are is not told by their ids alone. */
+  @Test
+  public void unchangedDocumentsOfRoutedCollectionsAreNotEncodedAgain() throws Exception {
+    Map<String, CollectionAdminRequest.Create> routed = new TreeMap<>();
+    routed.put(
+        "by field",
+        CollectionAdminRequest.createCollection(COLLECTION, "updating", 2, 2)
+            .setRouterField("title"));
+    routed.put(
+        "by shard",
+        CollectionAdminRequest.createCollectionWithImplicitRouter(COLLECTION, "updating", "a,b", 2)
+            .setRouterField("title"));
+    routed.put(
+        "by parameter",
+        CollectionAdminRequest.createCollectionWithImplicitRouter(
+            COLLECTION, "updating", "a,b", 2));
+    routed.put("by key", CollectionAdminRequest.createCollection(COLLECTION, "updating", 2, 2));
+    for (Map.Entry<String, CollectionAdminRequest.Create> router : routed.entrySet()) {
+      deleteCollection();
+      router.getValue().process(cluster.getSolrClient());
+      cluster.waitForActiveCollection(COLLECTION, 2, 4);
+      for (JettySolrRunner node : cluster.getJettySolrRunners()) {
+        boolean first = node == cluster.getJettySolrRunner(0);
+        for (int round = 0; round < 3; round++) {
+          List<SolrInputDocument> documents = new ArrayList<>();
+          for (int i = 0; i < 20; i++) {
+            String id = router.getKey().equals("by key") ? "k" + i % 3 + "!d" + i : "d" + i;
+            SolrInputDocument document =
+                new SolrInputDocument("id", id, "title", i % 2 == 0 ? "a" : "b", "text", "t" + i);
+            documents.add(round < 2 ? document : routed(document));
+          }
+          encoder.forget();
+          if (router.getKey().equals("by parameter")) {
+            send(node, documents.subList(0, 10), "a");
+            send(node, documents.subList(10, 20), "b");
+          } else {
+            send(node, documents, round == 1);
+          }
+          assertEquals(
+              router.getKey() + " " + round, first && round == 0 ? 20 : 0, encoder.texts().size());
+        }
+      }
+      send(cluster.getJettySolrRunner(0), List.of(), true);
+      Map<String, float[]> there = vectors(cluster.getJettySolrRunner(1));
+      assertEquals(20, there.size());
+    }
+  }
+
+  /** An atomic update that changes nothing of the text and says where the document is. */
+  private static SolrInputDocument routed(SolrInputDocument whole) {
+    SolrInputDocument change = new SolrInputDocument("id", (String) whole.getFieldValue("id"));
+    change.setField("title", whole.getFieldValue("title"));
+    change.setField("text", Map.of("set", whole.getFieldValue("text")));
+    return change;
+  }
+
+  private static void send(JettySolrRunner node, List<SolrInputDocument> documents, String route)
+      throws SolrServerException, IOException {
+    try (SolrClient client = node.newClient()) {
+      UpdateRequest request = new UpdateRequest();
+      documents.forEach(request::add);
+      request.setParam("_route_", route);
+      request.process(client, COLLECTION);
+    }
+  }
+
   @Test
   public void killedNodeLosesNoAcknowledgedDocument() throws Exception {
     JettySolrRunner node = cluster.getJettySolrRunner(0);

@@ -56,6 +56,11 @@ public record CompanionFields(
     return vectorField + "_passages";
   }
 
+  /** The id of a passage, as Solr itself names nested documents that have none. */
+  public String passageId(String document, Object number) {
+    return document + "/" + passages() + "#" + number;
+  }
+
   private static void requireCopy(SchemaField field) {
     if (!(field.getType() instanceof BinaryField) || !field.stored() || field.multiValued()) {
       throw wrong(

@@ -25,7 +25,8 @@ public record VectorField(
   /**
    * Finds a vector field.
    *
-   * @throws SolrException 400 if the schema has no such field or it is of another kind
+   * @throws SolrException 400 if the schema has no such field or it is of another kind or not
+   *     indexed
    */
   public static VectorField of(IndexSchema schema, String name) {
     SchemaField field = schema.getFieldOrNull(name);
@@ -41,6 +42,12 @@ public record VectorField(
       throw refused(
           "field '%s' has vectorEncoding=%s; vectors of a model need FLOAT32"
               .formatted(name, type.getVectorEncoding()));
+    }
+    if (!field.indexed()) {
+      throw refused(
+          "field '%s' has indexed=\"false\", so that no search would find its vectors; set it to"
+                  .formatted(name)
+              + " indexed=\"true\" and index the documents anew");
     }
     return new VectorField(name, type.getDimension(), type.getSimilarityFunction(), field.stored());
   }

@@ -56,18 +56,23 @@ final class DocumentPlanner {
     if (add.atomic()) {
       return guarded && (touchesSource(add.document()) || add.document().containsKey(field.name()));
     }
-    return reuse && !brings(add.document()) && !text(add).isEmpty();
+    return reuse && !brings(add.document()) && hasText(add);
   }
 
   /** Whether the plan needs an open model. */
   boolean wantsModel(BufferedAdd add) {
     return !add.isOfNestedDocument()
         && !add.document().containsKey(field.name())
-        && (add.atomic() ? touchesSource(add.document()) : !text(add).isEmpty());
+        && (add.atomic() ? touchesSource(add.document()) : hasText(add));
   }
 
-  private String text(BufferedAdd add) {
-    return field.text(MappedField.valuesOf(add.document()));
+  private boolean hasText(BufferedAdd add) {
+    try {
+      return !field.textOf(add.document()).isEmpty();
+    } catch (RuntimeException e) {
+      // A value that its field cannot have: the plan is going to say so.
+      return true;
+    }
   }
 
   /** Decides about one document; its old self is looked at only if {@link #wantsOld} says so. */
@@ -81,14 +86,18 @@ final class DocumentPlanner {
   }
 
   private VectorPlan decide(BufferedAdd add, Optional<SolrInputDocument> old) {
-    if (add.isOfNestedDocument()) {
-      return LEAVE;
-    }
     SolrInputDocument document = add.document();
+    NestedVectors.keep(document, field);
+    if (add.isOfNestedDocument()) {
+      return document.containsKey(field.name())
+          ? new VectorPlan.Own(field.ownVector(document, TextHash.of("")))
+          : LEAVE;
+    }
+    field.values().fixMoment(document, add.atomic());
     if (!add.atomic()) {
       return brings(document)
-          ? own(document, MappedField.valuesOf(document))
-          : fill(MappedField.valuesOf(document), copies(document, old));
+          ? own(document, field.values().of(document))
+          : fill(field.values().of(document), copies(document, old));
     }
     if (document.containsKey(field.name())) {
       return own(document, merged(document, old));
@@ -101,7 +110,17 @@ final class DocumentPlanner {
     if (!guarded && !setsEverySource(document)) {
       return refuse(add, "it changes a part of what the vector in '%s' is made of");
     }
-    return fillAtomic(merged(document, old), copies(document, old));
+    Function<String, Collection<Object>> values = merged(document, old);
+    return guarded && keepsOwn(values, old) ? LEAVE : fillAtomic(values, copies(document, old));
+  }
+
+  /** Whether the text stays the one for which the client gave a vector, or took it away. */
+  private boolean keepsOwn(
+      Function<String, Collection<Object>> values, Optional<SolrInputDocument> old) {
+    TextHash text = TextHash.of(field.text(values));
+    return old.flatMap(before -> StoredVectors.own(before, field))
+        .filter(copy -> copy.origin() == Origin.CLIENT && copy.text().equals(text))
+        .isPresent();
   }
 
   private VectorPlan fillAtomic(
@@ -153,14 +172,7 @@ final class DocumentPlanner {
 
   /** The client's vector, and of which text it is: a change of that text brings the model's. */
   private VectorPlan own(SolrInputDocument document, Function<String, Collection<Object>> values) {
-    FloatList vector = FloatList.of(document.getField(field.name()));
-    if (!vector.isEmpty() && vector.size() != field.field().dimensions()) {
-      throw new IllegalArgumentException(
-          "vectorDimension=%d but the document brings a vector of %d"
-              .formatted(field.field().dimensions(), vector.size()));
-    }
-    return new VectorPlan.Own(
-        new StoredVector(Origin.CLIENT, 0, TextHash.of(field.text(values)), vector));
+    return new VectorPlan.Own(field.ownVector(document, TextHash.of(field.text(values))));
   }
 
   /** The values that source fields are going to have. */
@@ -178,7 +190,7 @@ final class DocumentPlanner {
         sent.put(source, document.getField(source).deepCopy());
       }
     }
-    return MappedField.valuesOf(new AtomicUpdateDocumentMerger(request).merge(sent, whole));
+    return field.values().of(new AtomicUpdateDocumentMerger(request).merge(sent, whole));
   }
 
   /** Vectors that this model has made already, by what they were made of. */

@@ -57,12 +57,10 @@ final class DocumentWriter {
 
   private List<SolrInputDocument> passages(List<Piece> pieces, List<FloatList> vectors) {
     String parent = String.valueOf(document.getFieldValue(key.getName()));
-    String path = field.companions().passages();
     List<SolrInputDocument> passages = new ArrayList<>(pieces.size());
     for (int i = 0; i < pieces.size(); i++) {
       SolrInputDocument passage = new SolrInputDocument();
-      // As Solr itself names nested documents that have no id.
-      passage.setField(key.getName(), parent + "/" + path + "#" + i);
+      passage.setField(key.getName(), field.companions().passageId(parent, i));
       passage.setField(PassageFields.PARENT, parent);
       passage.setField(PassageFields.NUMBER, i);
       passage.setField(PassageFields.START, pieces.get(i).range().start());

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.solr.schema.PassageFields;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -43,8 +44,10 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   static final Pause PAUSE = length -> TimeUnit.NANOSECONDS.sleep(length.toNanos());
 
   private final UpdateSettings settings;
+  private final SolrQueryRequest request;
   private final SolrQueryResponse response;
   private final OldDocuments oldDocuments;
+  private final PassageDeletes deletes;
   private final List<FieldUpdate> fields;
   private final DocumentBuffer buffer;
   private final UpdateReport report;
@@ -62,8 +65,10 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
       UpdateRequestProcessor next) {
     super(next);
     this.settings = settings;
+    this.request = request;
     this.response = response;
     this.oldDocuments = new RealTimeDocuments(request);
+    this.deletes = new PassageDeletes(settings.fields(), request);
     this.report = new UpdateReport(settings.fields());
     this.claims = new IdentityClaims(request);
     this.fields =
@@ -77,11 +82,16 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   public void processAdd(AddUpdateCommand command) throws IOException {
     requireSound();
     BufferedAdd add = BufferedAdd.of(command);
+    seen++;
+    Optional<FieldUpdate> passageOf = passageOf(add);
+    if (passageOf.isPresent()) {
+      report.countPassage(passageOf.get().field());
+      return;
+    }
     if (buffer.mustDrainBefore(add)) {
       flush();
     }
     buffer.add(add);
-    seen++;
     if (buffer.isFull()) {
       flush();
     }
@@ -90,7 +100,24 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   @Override
   public void processDelete(DeleteUpdateCommand command) throws IOException {
     flushBeforeCommand();
-    super.processDelete(command);
+    super.processDelete(deletes.withPassages(command));
+  }
+
+  /**
+   * A search that is not restricted to documents gives passages, too, and a client may send back
+   * what it got. They come with their documents; by themselves they would become documents.
+   */
+  private Optional<FieldUpdate> passageOf(BufferedAdd add) {
+    SolrInputDocument document = add.document();
+    if (add.atomic() || document.getFieldValue(PassageFields.PARENT) == null) {
+      return Optional.empty();
+    }
+    String key = request.getSchema().getUniqueKeyField().getName();
+    String id = String.valueOf(document.getFieldValue(key));
+    String parent = String.valueOf(document.getFieldValue(PassageFields.PARENT));
+    return fields.stream()
+        .filter(field -> id.startsWith(field.field().companions().passageId(parent, "")))
+        .findFirst();
   }
 
   @Override

@@ -31,8 +31,10 @@ import org.slf4j.LoggerFactory;
  *   <li>there is no text any more: the vector goes.
  * </ul>
  *
- * Updates in place have no more than a few numbers in them and pass. No document passes with a text
- * and without its vector, unless it was to be skipped.
+ * Nested documents get the vectors back that their client gave them.
+ *
+ * <p>Updates in place have no more than a few numbers in them and pass. No document passes with a
+ * text and without its vector, unless it was to be skipped.
  */
 public final class GuardUpdateProcessor extends UpdateRequestProcessor {
 
@@ -81,7 +83,8 @@ public final class GuardUpdateProcessor extends UpdateRequestProcessor {
 
   private void guard(AddUpdateCommand command, MappedField field) {
     SolrInputDocument document = command.getSolrInputDocument();
-    String text = field.text(MappedField.valuesOf(document));
+    NestedVectors.restore(document, field);
+    String text = field.textOf(document);
     TextHash hash = TextHash.of(text);
     Optional<StoredVector> copy =
         StoredVectors.own(document, field).filter(stored -> stored.text().equals(hash));
@@ -143,8 +146,7 @@ public final class GuardUpdateProcessor extends UpdateRequestProcessor {
         field.mapping().target().allowModelChange());
     VectorPlan.Fill plan =
         new VectorPlan.Fill(
-            TextHash.of(field.text(MappedField.valuesOf(document))),
-            field.pieces(MappedField.valuesOf(document)));
+            TextHash.of(field.textOf(document)), field.pieces(field.values().of(document)));
     Filling filling =
         new FieldEncoder(field, EncodingUpdateProcessor.PAUSE).fill(List.of(plan)).get(0);
     if (filling instanceof Filling.Done done) {

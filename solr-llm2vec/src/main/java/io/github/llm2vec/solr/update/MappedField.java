@@ -31,16 +31,22 @@ public final class MappedField {
   private final VectorMapping mapping;
   private final VectorField field;
   private final CompanionFields companions;
+  private final SourceValues values;
   private final NodeEncoder encoder;
   private final TextCutter cutter;
   // What the request began with; the model may be reloaded to something else while it runs.
   private Optional<EncoderIdentity> model = Optional.empty();
 
   private MappedField(
-      VectorMapping mapping, VectorField field, CompanionFields companions, NodeEncoder encoder) {
+      VectorMapping mapping,
+      VectorField field,
+      CompanionFields companions,
+      SourceValues values,
+      NodeEncoder encoder) {
     this.mapping = mapping;
     this.field = field;
     this.companions = companions;
+    this.values = values;
     this.encoder = encoder;
     this.cutter = new TextCutter(text -> encoder.tokenSpans(text, model()));
   }
@@ -53,6 +59,7 @@ public final class MappedField {
   public static MappedField of(VectorMapping mapping, IndexSchema schema, NodeEncoder encoder) {
     VectorField field = VectorField.of(schema, mapping.target().field());
     field.checkSimilarity(encoder.declaration());
+    mapping.source().fields().forEach(source -> requireSent(schema, source));
     CompanionFields companions = CompanionFields.of(schema, field.name());
     if (mapping.cutsPassages()) {
       PassageFields.require(schema);
@@ -69,7 +76,20 @@ public final class MappedField {
           "dimensions=%d but field '%s' has vectorDimension=%d; both must be the same"
               .formatted(wanted, field.name(), field.dimensions()));
     }
-    return new MappedField(mapping, field, companions, encoder);
+    SourceValues values = new SourceValues(schema, mapping.source().fields());
+    return new MappedField(mapping, field, companions, values, encoder);
+  }
+
+  /** Solr fills a copyField's target long after documents have passed here. */
+  private static void requireSent(IndexSchema schema, String source) {
+    if (schema.isCopyFieldTarget(schema.getField(source))) {
+      throw new SolrException(
+          ErrorCode.SERVER_ERROR,
+          "field '%s' is filled by copyField from %s, after documents have been encoded; name what is"
+                  .formatted(source, String.join(", ", schema.getCopySources(source)))
+              + " copied as the source instead, for example {%s}"
+                  .formatted(String.join("} {", schema.getCopySources(source))));
+    }
   }
 
   /**
@@ -101,6 +121,21 @@ public final class MappedField {
 
   String name() {
     return field.name();
+  }
+
+  /** Whether the passages of documents with vectors in a field are cut here. */
+  public boolean cutsPassagesOf(String vectorField) {
+    return mapping.cutsPassages() && name().equals(vectorField);
+  }
+
+  /** The field that is cut, where there are passages. */
+  public String cutField() {
+    return mapping.source().lastField();
+  }
+
+  /** What the places of passages refer to: all values of the field that is cut. */
+  public String cutText(SolrInputDocument document) {
+    return mapping.source().valueOf(cutField(), values.of(document));
   }
 
   /** Waits for the model and checks that its vectors fit the field. */
@@ -184,7 +219,7 @@ public final class MappedField {
 
   private List<Piece> passages(
       Function<String, Collection<Object>> values, TextLength.Passages length) {
-    String body = mapping.source().lastField();
+    String body = cutField();
     String whole = mapping.source().valueOf(body, values);
     List<TextRange> ranges = cutter.passages(whole, length);
     if (ranges.isEmpty()) {
@@ -203,14 +238,33 @@ public final class MappedField {
     return new Piece(text, TextHash.of(text), range);
   }
 
-  /** The values of the fields of a document that is no atomic update. */
-  static Function<String, Collection<Object>> valuesOf(SolrInputDocument document) {
-    return name ->
-        valuesOf(document.getField(name)).stream()
-            .filter(value -> !(value instanceof SolrInputDocument))
-            .toList();
+  /** The source fields of documents. */
+  SourceValues values() {
+    return values;
   }
 
+  /** The text of a document that is no atomic update, "" if it has none. */
+  String textOf(SolrInputDocument document) {
+    return text(values.of(document));
+  }
+
+  /**
+   * The vector that a client put into a document.
+   *
+   * @param text for which it stands
+   * @throws IllegalArgumentException if the field cannot take it
+   */
+  StoredVector ownVector(SolrInputDocument document, TextHash text) {
+    FloatList vector = FloatList.of(document.getField(name()));
+    if (!vector.isEmpty() && vector.size() != field.dimensions()) {
+      throw new IllegalArgumentException(
+          "vectorDimension=%d but the document brings a vector of %d"
+              .formatted(field.dimensions(), vector.size()));
+    }
+    return new StoredVector(StoredVector.Origin.CLIENT, 0, text, vector);
+  }
+
+  /** All values of a field of a document, also those that are missing. */
   static Collection<Object> valuesOf(SolrInputField field) {
     return field == null || field.getValue() == null ? List.of() : field.getValues();
   }

@@ -8,7 +8,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.lucene.util.BytesRef;
 import org.apache.solr.cloud.CloudDescriptor;
@@ -21,6 +23,7 @@ import org.apache.solr.common.cloud.DocCollection;
 import org.apache.solr.common.cloud.Slice;
 import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.ModifiableSolrParams;
+import org.apache.solr.common.params.ShardParams;
 import org.apache.solr.core.SolrCore;
 import org.apache.solr.handler.component.RealTimeGetComponent;
 import org.apache.solr.handler.component.RealTimeGetComponent.Resolution;
@@ -33,8 +36,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks documents up by Solr's real-time get, which knows uncommitted ones too: in this core if it
- * is the leader for the document, or the only one there is; the others by one request to the
- * collection.
+ * is the leader for the document, or the only one there is; the others by one request to each
+ * shard.
  */
 final class RealTimeDocuments implements OldDocuments {
 
@@ -57,19 +60,20 @@ final class RealTimeDocuments implements OldDocuments {
   public Map<String, SolrInputDocument> find(
       List<BufferedAdd> adds, Set<String> fields, boolean nested) throws IOException {
     Map<String, SolrInputDocument> found = new HashMap<>();
-    List<BufferedAdd> elsewhere = new ArrayList<>();
+    Map<String, List<BufferedAdd>> elsewhere = new TreeMap<>();
     for (BufferedAdd add : adds) {
-      if (isHere(add)) {
-        SolrInputDocument here = here(add, fields, nested);
-        if (here != null) {
-          found.put(add.id(), here);
-        }
-      } else {
-        elsewhere.add(add);
+      Optional<String> shard = otherShard(add);
+      if (shard.isPresent()) {
+        elsewhere.computeIfAbsent(shard.get(), name -> new ArrayList<>()).add(add);
+        continue;
+      }
+      SolrInputDocument here = here(add, fields, nested);
+      if (here != null) {
+        found.put(add.id(), here);
       }
     }
-    if (!elsewhere.isEmpty()) {
-      findElsewhere(elsewhere, fields, nested, found);
+    for (Map.Entry<String, List<BufferedAdd>> shard : elsewhere.entrySet()) {
+      findElsewhere(shard.getKey(), shard.getValue(), fields, nested, found);
     }
     return found;
   }
@@ -86,38 +90,50 @@ final class RealTimeDocuments implements OldDocuments {
     return document == null ? null : document.deepCopy();
   }
 
-  private boolean isHere(BufferedAdd add) {
+  /**
+   * The shard that the document goes to, unless this core leads it. The router has been told all
+   * that it goes by: a field of the document or a parameter of the request as well as the id, from
+   * which alone real-time get would guess.
+   */
+  private Optional<String> otherShard(BufferedAdd add) {
     CloudDescriptor cloud = core.getCoreDescriptor().getCloudDescriptor();
     if (cloud == null) {
-      return true;
+      return Optional.empty();
     }
     DocCollection collection =
         core.getCoreContainer()
             .getZkController()
             .getClusterState()
             .getCollection(cloud.getCollectionName());
-    Slice slice =
-        collection
-            .getRouter()
-            .getTargetSlice(
-                add.id(),
-                add.document(),
-                add.command().getRoute(),
-                request.getParams(),
-                collection);
+    Slice slice;
+    try {
+      // As the distributed processor is going to ask.
+      slice =
+          collection
+              .getRouter()
+              .getTargetSlice(add.id(), add.document(), null, request.getParams(), collection);
+    } catch (SolrException e) {
+      // The document goes nowhere, which that processor is going to say, at the document's turn.
+      return Optional.empty();
+    }
     if (slice == null) {
       // The router leaves it to the client where documents go: it goes to the shard of this core.
-      return true;
+      slice = collection.getSlice(cloud.getShardId());
     }
-    return slice.getLeader() != null && slice.getLeader().getName().equals(cloud.getCoreNodeName());
+    boolean here =
+        slice == null
+            || (slice.getLeader() != null
+                && slice.getLeader().getName().equals(cloud.getCoreNodeName()));
+    return here ? Optional.empty() : Optional.of(slice.getName());
   }
 
   private void findElsewhere(
+      String shard,
       List<BufferedAdd> adds,
       Set<String> fields,
       boolean nested,
       Map<String, SolrInputDocument> found) {
-    SolrQueryResponse response = get(adds, fields, nested);
+    SolrQueryResponse response = get(shard, adds, fields, nested);
     if (response.getException() != null) {
       String failure =
           "documents that are to be updated cannot be looked up: "
@@ -136,8 +152,12 @@ final class RealTimeDocuments implements OldDocuments {
     }
   }
 
-  private SolrQueryResponse get(List<BufferedAdd> adds, Set<String> fields, boolean nested) {
+  private SolrQueryResponse get(
+      String shard, List<BufferedAdd> adds, Set<String> fields, boolean nested) {
     ModifiableSolrParams params = new ModifiableSolrParams();
+    params.set(ShardParams.SHARDS, shard);
+    // Also where this core is a replica of the shard: what comes from elsewhere comes as values.
+    params.set("shortCircuit", false);
     // The separator of ids: one within an id is escaped.
     params.set(
         "ids",

@@ -65,7 +65,13 @@ record StoredVector(Origin origin, long settings, TextHash text, FloatList value
     }
   }
 
-  byte[] toBytes(CopyPrecision precision) {
+  /**
+   * Writes it down.
+   *
+   * @param wanted for vectors that were rounded to it; those of clients are not
+   */
+  byte[] toBytes(CopyPrecision wanted) {
+    CopyPrecision precision = origin == Origin.CLIENT ? CopyPrecision.FLOAT32 : wanted;
     ByteBuffer bytes = ByteBuffer.allocate(HEADER + values.size() * precision.bytes());
     bytes.put(FORMAT).put(origin.code).put((byte) precision.bytes());
     bytes.putLong(settings).putLong(text.high()).putLong(text.low());

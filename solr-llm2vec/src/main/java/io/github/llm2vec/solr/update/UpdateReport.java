@@ -25,6 +25,7 @@ final class UpdateReport {
     private int reused;
     private int forwarded;
     private int skipped;
+    private int passages;
 
     private NamedList<Object> toNamedList() {
       NamedList<Object> counts = new SimpleOrderedMap<>();
@@ -32,6 +33,9 @@ final class UpdateReport {
       counts.add("reused", reused);
       counts.add("forwarded", forwarded);
       counts.add("skipped", skipped);
+      if (passages > 0) {
+        counts.add("passagesLeftOut", passages);
+      }
       if (skipped > 0) {
         counts.add("skippedIds", List.copyOf(skippedIds));
       }
@@ -54,6 +58,11 @@ final class UpdateReport {
   /** Counts a document that needed no vector. */
   void countForwarded(MappedField field) {
     counts(field).forwarded++;
+  }
+
+  /** Counts a passage that came by itself and was left out. */
+  void countPassage(MappedField field) {
+    counts(field).passages++;
   }
 
   /** Counts a document that goes into the index without its vector. */

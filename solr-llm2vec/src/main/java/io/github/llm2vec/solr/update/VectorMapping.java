@@ -48,7 +48,8 @@ public record VectorMapping(
     return handling.failures();
   }
 
-  boolean cutsPassages() {
+  /** Whether long texts become passages. */
+  public boolean cutsPassages() {
     return handling.length() instanceof TextLength.Passages;
   }
 }
