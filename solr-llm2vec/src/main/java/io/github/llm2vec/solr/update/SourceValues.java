@@ -16,8 +16,8 @@ import org.apache.lucene.index.IndexableField;
 import org.apache.lucene.util.BytesRef;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.SolrInputField;
-import org.apache.solr.schema.AbstractEnumField;
 import org.apache.solr.schema.BoolField;
+import org.apache.solr.schema.EnumFieldType;
 import org.apache.solr.schema.FieldType;
 import org.apache.solr.schema.IndexSchema;
 import org.apache.solr.schema.NumberType;
@@ -81,7 +81,7 @@ final class SourceValues {
   private static Collection<Object> ordered(SchemaField field, List<Object> values) {
     FieldType type = field.getType();
     values.sort(type.getNumberType() == null ? BY_BYTES : SourceValues::compare);
-    boolean repeats = type instanceof PointField || type instanceof AbstractEnumField;
+    boolean repeats = type instanceof PointField || type instanceof EnumFieldType;
     return texts(repeats ? values : new LinkedHashSet<>(values));
   }
 
