@@ -34,7 +34,7 @@ final class SearchOptions {
       converter = ModelOptions.Positive.class,
       description = {
         "Candidates held while walking the graph, at least --top-k; more find more of the true",
-        "neighbours and take longer (default: twice --top-k, at least 100)."
+        "neighbours and take longer (default: twice --top-k, at least 200)."
       })
   private Optional<Integer> efSearch = Optional.empty();
 

@@ -15,7 +15,7 @@ package io.github.llm2vec.lucene;
  */
 public record KnnOptions(int k, int efSearch, int overfetch, float minCosine) {
 
-  private static final int LEAST_EF_SEARCH = 100;
+  private static final int LEAST_EF_SEARCH = 200;
   private static final int DEFAULT_OVERFETCH = 5;
   private static final float ANY_COSINE = -1;
 
@@ -38,7 +38,7 @@ public record KnnOptions(int k, int efSearch, int overfetch, float minCosine) {
   }
 
   /**
-   * The {@code k} nearest with a beam of {@code 2 k}, at least 100, and quantised fields
+   * The {@code k} nearest with a beam of {@code 2 k}, at least 200, and quantised fields
    * over-fetched 5 times.
    */
   public static KnnOptions top(int k) {

@@ -121,7 +121,7 @@ record CoreHealth(SolrCore core, IndexReader reader, List<NodeEncoder> models) {
     boolean cut = mapping.target().dimensions() > 0;
     if (cut ? width < field.dimensions() : width != field.dimensions()) {
       problems.add(
-          "field '%s' has vectorDimension=%d, model '%s' gives vectors of %d"
+          "field '%s' has vectorDimension=%s, model '%s' gives vectors of %s"
               .formatted(field.name(), field.dimensions(), model.declaration().name(), width));
     }
   }

@@ -131,6 +131,15 @@ class TunedQueryTest {
   }
 
   @Test
+  void theDefaultBeamIsTwiceTopKAndAtLeastTwoHundred() throws Exception {
+    for (String query : SciFact.queries()) {
+      assertEquals(search(FLOATS, "topK=10 efSearch=200", query), search(FLOATS, "topK=10", query));
+      assertEquals(
+          search(FLOATS, "topK=110 efSearch=220", query), search(FLOATS, "topK=110", query));
+    }
+  }
+
+  @Test
   void wideBeamKeepsSolrsFilters() throws Exception {
     List<Hit> odd =
         SearchHits.nearest(encoder, question, papers, 200).stream()

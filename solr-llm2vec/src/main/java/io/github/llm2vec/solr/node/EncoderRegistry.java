@@ -126,6 +126,7 @@ public final class EncoderRegistry implements Closeable {
   public NodeEncoder acquire(SolrCore core, String name) {
     NodeEncoder encoder = encoder(name);
     if (encoder.acquire(core)) {
+      SolrRelease.register(core, this, name);
       core.addCloseHook(
           new CloseHook() {
             @Override

@@ -17,6 +17,8 @@ import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.core.SolrInfoBean.Category;
+import org.apache.solr.request.SolrRequestInfo;
 
 /**
  * A declared model of this node: the one door through which all cores have texts encoded. It knows
@@ -262,7 +264,9 @@ public final class NodeEncoder {
   public List<EncodedText> encodeDocuments(
       List<String> texts, Prompt prompt, EncoderIdentity expected) {
     String model = expected.declaration().name();
-    return use(prompt, expected, (door, complete) -> door.documents(texts, complete)).stream()
+    return use(
+            Category.UPDATE, prompt, expected, (door, complete) -> door.documents(texts, complete))
+        .stream()
         .map(text -> ServingFailures.translate(model, text))
         .toList();
   }
@@ -280,11 +284,16 @@ public final class NodeEncoder {
    */
   public float[] encodeQuery(
       String text, Prompt prompt, EncoderIdentity expected, Duration patience) {
-    return use(prompt, expected, (door, complete) -> door.query(text, complete, patience));
+    return use(
+        Category.QUERY, prompt, expected, (door, complete) -> door.query(text, complete, patience));
   }
 
   private <T> T use(
-      Prompt prompt, EncoderIdentity expected, BiFunction<EncodingDoor, Prompt, T> call) {
+      Category category,
+      Prompt prompt,
+      EncoderIdentity expected,
+      BiFunction<EncodingDoor, Prompt, T> call) {
+    long start = System.nanoTime();
     OpenEncoder encoder = enter();
     try {
       expected.require(encoder.identity());
@@ -293,6 +302,15 @@ public final class NodeEncoder {
       throw ServingFailures.translate(encoder.declaration().name(), e);
     } finally {
       encoder.exit();
+      time(category, System.nanoTime() - start);
+    }
+  }
+
+  /** Notes how long the core whose request this is has waited for its vectors. */
+  private static void time(Category category, long nanos) {
+    SolrRequestInfo info = SolrRequestInfo.getRequestInfo();
+    if (info != null && info.getReq() != null && info.getReq().getCore() != null) {
+      SolrRelease.time(info.getReq().getCore(), category, nanos);
     }
   }
 

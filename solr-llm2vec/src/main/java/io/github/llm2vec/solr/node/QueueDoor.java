@@ -82,13 +82,7 @@ final class QueueDoor implements EncodingDoor {
 
   @Override
   public EncoderCounts counts() {
-    ServingFigures figures = service.figures();
-    ServingFigures.Losses losses = figures.losses();
-    return new EncoderCounts(
-        figures.work().documents(),
-        figures.work().queries(),
-        figures.sharing().cacheHits() + figures.sharing().joined(),
-        losses.failed() + losses.overloaded() + losses.deadlines());
+    return EncoderCounts.of(service.figures());
   }
 
   @Override

@@ -78,7 +78,7 @@ final class TurnDoor implements EncodingDoor {
   @Override
   public EncoderCounts counts() {
     long encoded = queries.sum();
-    return new EncoderCounts(
+    return EncoderCounts.withoutQueue(
         documents.sum(), encoded, Math.max(0, queryCalls.sum() - encoded), failedCalls.sum());
   }
 

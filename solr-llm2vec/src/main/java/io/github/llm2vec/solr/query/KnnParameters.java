@@ -75,11 +75,12 @@ record KnnParameters(
   static KnnParameters of(SolrParams params, QueryDefaults defaults) {
     boolean threshold = params.get(MIN_RETURN) != null || params.get(MIN_TRAVERSE) != null;
     String[] filters = params.getParams(PARENT_FILTER);
+    int overRequest = count(params, OVER_REQUEST, threshold ? 0 : defaults.overRequest());
     KnnParameters parameters =
         new KnnParameters(
-            count(params, EF_SEARCH, threshold ? 0 : beam(params, defaults)),
+            count(params, EF_SEARCH, threshold ? 0 : beam(params, defaults, overRequest)),
             params.getFloat(SCALE_FACTOR, 0),
-            count(params, OVER_REQUEST, threshold ? 0 : defaults.overRequest()),
+            overRequest,
             params.get(WHICH, "").strip(),
             params.get(CHILDREN_OF, "").strip(),
             filters == null ? List.of() : List.of(filters),
@@ -89,11 +90,21 @@ record KnnParameters(
     return parameters;
   }
 
-  /** The default beam, which is to help and not to forbid a large topK. */
-  private static int beam(SolrParams params, QueryDefaults defaults) {
-    return defaults.efSearch() == 0 || params.get(SCALE_FACTOR) != null
-        ? 0
-        : Math.max(defaults.efSearch(), topK(params));
+  /**
+   * The beam of a query that names none: the parser's, or that of {@link KnnOptions#top}, since one
+   * of {@code topK}, as Solr's own parser has it, misses every sixth of ten neighbours. It is to
+   * help and not to forbid a large {@code topK} or many candidates.
+   */
+  private static int beam(SolrParams params, QueryDefaults defaults, int overRequest) {
+    int topK = topK(params);
+    if (params.get(SCALE_FACTOR) != null || topK < 1) {
+      return 0;
+    }
+    if (defaults.efSearch() > 0) {
+      return Math.max(defaults.efSearch(), topK);
+    }
+    long candidates = (long) topK * Math.max(1, overRequest);
+    return (int) Math.min(Integer.MAX_VALUE, Math.max(KnnOptions.top(topK).efSearch(), candidates));
   }
 
   private static int count(SolrParams params, String name, int missing) {

@@ -7,7 +7,7 @@ package io.github.llm2vec.solr.query;
  * @param model for queries that name none; "" if they must
  * @param instruction for queries that bring none; "" for the model's own
  * @param dimensions width that vectors are cut to; 0 for the model's own
- * @param efSearch width of the beam; 0 for that of Solr's own parser, which is {@code topK}
+ * @param efSearch width of the beam; 0 for 2 {@code topK}, at least 200
  * @param overRequest how many times {@code topK} candidates are scored again from full floats; 0
  *     for none
  */

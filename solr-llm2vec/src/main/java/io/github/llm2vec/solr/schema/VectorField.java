@@ -61,10 +61,34 @@ public record VectorField(
   public void checkDimensions(String model, int width) {
     if (width != dimensions) {
       throw refused(
-          "field '%s' has vectorDimension=%d but model '%s' gives vectors of %d; set it to %d"
-                  .formatted(name, dimensions, model, width, width)
-              + " and index the documents anew");
+          "field '%s' has vectorDimension=%s but model '%s' gives vectors of %s%s"
+              .formatted(name, dimensions, model, width, remedy(width)));
     }
+  }
+
+  /**
+   * Checks that a vector which a document has kept fits.
+   *
+   * @param width its floats
+   * @throws SolrException 400 if the schema says otherwise
+   */
+  public void checkKept(int width) {
+    if (width != dimensions) {
+      throw refused(
+          "field '%s' has vectorDimension=%s but the document's own vector has %s numbers%s"
+              .formatted(name, dimensions, width, remedy(width)));
+    }
+  }
+
+  /** A collection that is restored under a new name comes without the properties of the old one. */
+  private static String remedy(int width) {
+    // %s and not %d: some locales write digits of their own, and these are to be copied.
+    return ". If the schema takes the width from a property, as vectorDimension=\"${llm2vec.dims}\","
+        + (" give CREATE and RESTORE property.llm2vec.dims=%s, and a core llm2vec.dims=%s in its"
+                + " core.properties; then nothing needs to be indexed anew. Otherwise set"
+                + " vectorDimension=\"%s\" in the schema; vectors of another width that are there"
+                + " must be indexed anew")
+            .formatted(width, width, width);
   }
 
   /**

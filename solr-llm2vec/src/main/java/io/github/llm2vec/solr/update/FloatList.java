@@ -48,7 +48,8 @@ final class FloatList extends AbstractList<Float> implements RandomAccess {
       return new FloatList(values);
     }
     if (!(sent instanceof Collection<?> numbers)) {
-      throw new IllegalArgumentException("a vector is a list of numbers, found " + sent);
+      throw new IllegalArgumentException(
+          "a vector is a list of numbers, found " + VectorFreeMessages.of(String.valueOf(sent)));
     }
     float[] values = new float[numbers.size()];
     int i = 0;

@@ -78,7 +78,11 @@ public final class GuardUpdateProcessor extends UpdateRequestProcessor {
         guard(command, field);
       }
     }
-    super.processAdd(command);
+    try {
+      super.processAdd(command);
+    } catch (SolrException e) {
+      throw VectorFreeMessages.of(e);
+    }
   }
 
   private void guard(AddUpdateCommand command, MappedField field) {
@@ -132,6 +136,7 @@ public final class GuardUpdateProcessor extends UpdateRequestProcessor {
 
   private static void restore(SolrInputDocument document, StoredVector copy, MappedField field) {
     if (!copy.values().isEmpty() && document.getFieldValue(field.name()) == null) {
+      field.field().checkKept(copy.values().size());
       document.setField(field.name(), copy.values());
     }
   }

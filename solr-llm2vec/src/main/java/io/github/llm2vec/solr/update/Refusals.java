@@ -110,6 +110,7 @@ final class Refusals {
 
   /** The cause in a few words. */
   static String describe(Exception cause) {
-    return Optional.ofNullable(cause.getMessage()).orElse(cause.getClass().getName());
+    return VectorFreeMessages.of(
+        Optional.ofNullable(cause.getMessage()).orElse(cause.getClass().getName()));
   }
 }

@@ -59,7 +59,8 @@ final class TestRelease {
   /** What the metrics of a node say of a model, by names in small letters. */
   static Map<String, Double> figures(SolrNode node, String model) throws Exception {
     Pattern line =
-        Pattern.compile("(?m)^solr_llm2vec_(\\w+)\\{.*\\bmodel=\"" + model + "\".*\\} (\\S+)$");
+        Pattern.compile(
+            "(?m)^solr_llm2vec_(\\w+?)(?:_total)?\\{.*\\bmodel=\"" + model + "\".*\\} (\\S+)$");
     Map<String, Double> figures = new TreeMap<>();
     Matcher lines = line.matcher(node.get("/admin/metrics").body());
     while (lines.find()) {

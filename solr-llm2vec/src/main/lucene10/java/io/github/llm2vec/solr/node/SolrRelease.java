@@ -5,8 +5,11 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import java.util.Collection;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.apache.lucene.util.Version;
 import org.apache.solr.core.CoreContainer;
+import org.apache.solr.core.SolrCore;
+import org.apache.solr.core.SolrInfoBean.Category;
 import org.apache.solr.metrics.SolrMetricsContext;
 
 /** The few lines that differ between Solr's releases: here Solr 10, with OpenTelemetry metrics. */
@@ -24,23 +27,42 @@ final class SolrRelease {
   /** The registry of the node, as Solr 10 names it. */
   private static final String NODE = "solr.node";
 
+  private static final String PREFIX = "solr_llm2vec_";
+  private static final String DESCRIPTION = "LLM2Vec models: ";
   private static final AttributeKey<String> MODEL = AttributeKey.stringKey("model");
+  private static final AttributeKey<String> CATEGORY = AttributeKey.stringKey("category");
 
   private SolrRelease() {}
 
   /**
-   * Puts the figures of models into the registry of the node as gauges named {@code
+   * Puts the figures of models into the registry of the node as counters and gauges named {@code
    * solr_llm2vec_FIGURE} with the model as attribute.
    */
   static void register(
       CoreContainer container, EncoderRegistry registry, Collection<String> models) {
     SolrMetricsContext context = new SolrMetricsContext(container.getMetricManager(), NODE);
-    NodeFigures.all()
+    NodeFigures.counters()
+        .forEach(
+            (name, count) ->
+                context.observableLongCounter(
+                    PREFIX + snakeCase(name),
+                    DESCRIPTION + name,
+                    measurement -> {
+                      for (String model : models) {
+                        registry
+                            .status(model)
+                            .ifPresent(
+                                status ->
+                                    measurement.record(
+                                        count.applyAsLong(status), Attributes.of(MODEL, model)));
+                      }
+                    }));
+    NodeFigures.gauges()
         .forEach(
             (name, figure) ->
                 context.observableDoubleGauge(
-                    "solr_llm2vec_" + snakeCase(name),
-                    "LLM2Vec models: " + name,
+                    PREFIX + snakeCase(name),
+                    DESCRIPTION + name,
                     measurement -> {
                       for (String model : models) {
                         registry
@@ -51,6 +73,22 @@ final class SolrRelease {
                                         figure.applyAsDouble(status), Attributes.of(MODEL, model)));
                       }
                     }));
+  }
+
+  /** Nothing: Solr 10 writes all metrics of the node. */
+  static void register(SolrCore core, EncoderRegistry registry, String model) {}
+
+  /**
+   * Notes how long a call took that encoded for a core: a histogram {@code
+   * solr_llm2vec_encoding_time_milliseconds} in the core's registry.
+   */
+  static void time(SolrCore core, Category category, long nanos) {
+    core.getSolrMetricsContext()
+        .doubleHistogram(
+            PREFIX + "encoding_time_milliseconds", "Calls that encoded for a core, by category")
+        .record(
+            (double) nanos / TimeUnit.MILLISECONDS.toNanos(1),
+            core.getCoreAttributes().toBuilder().put(CATEGORY, category.name()).build());
   }
 
   private static String snakeCase(String name) {
