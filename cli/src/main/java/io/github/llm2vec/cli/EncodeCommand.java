@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -131,7 +132,7 @@ final class EncodeCommand implements Callable<Integer> {
     boolean complete;
     try (Progress progress =
         Progress.start(console.err(), console.watched(), "Encoding", "texts", earlier)) {
-      complete = job.run(progress, stop);
+      complete = job.run(progress, count(), stop);
     }
     if (complete) {
       sink.finish();
@@ -145,6 +146,12 @@ final class EncodeCommand implements Callable<Integer> {
             job.done(),
             STANDARD.equals(output) ? "" : "; the same command with --resume goes on");
     return ExitCode.SOFTWARE;
+  }
+
+  private OptionalLong count() throws IOException {
+    return STANDARD.equals(input)
+        ? OptionalLong.empty()
+        : TextReader.count(Path.of(input), inputFormat);
   }
 
   private Optional<VectorOutput> target() {

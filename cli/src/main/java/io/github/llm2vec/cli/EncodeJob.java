@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Texts from a reader, through an encoder, to a sink, a window at a time: memory is bounded
@@ -22,7 +23,7 @@ final class EncodeJob {
   private final TextEncoder encoder;
   private final Prompt prompt;
   private final VectorSink sink;
-  private final AdaptiveWindow window = new AdaptiveWindow();
+  private final AdaptiveWindow windows = new AdaptiveWindow();
   private long done;
 
   EncodeJob(TextReader reader, TextEncoder encoder, Prompt prompt, VectorSink sink) {
@@ -65,24 +66,30 @@ final class EncodeJob {
   /**
    * Encodes what is left.
    *
+   * @param texts of the whole input, if they are known; they are estimated else
    * @return whether all is done; false if it was asked to stop
    */
-  boolean run(Progress progress, StopSignal stop) throws IOException {
+  boolean run(Progress progress, OptionalLong texts, StopSignal stop) throws IOException {
+    texts.ifPresent(progress::total);
     while (!stop.requested()) {
-      List<TextRecord> texts = nextWindow();
-      if (texts.isEmpty()) {
+      List<TextRecord> window = nextWindow();
+      if (window.isEmpty()) {
         progress.total(done);
         return true;
       }
       long started = System.nanoTime();
-      float[][] vectors = encoder.encode(texts.stream().map(TextRecord::content).toList(), prompt);
-      window.took(texts.size(), System.nanoTime() - started);
-      List<String> ids = texts.stream().map(TextRecord::id).toList();
+      float[][] vectors = encoder.encode(window.stream().map(TextRecord::content).toList(), prompt);
+      windows.took(window.size(), System.nanoTime() - started);
+      List<String> ids = window.stream().map(TextRecord::id).toList();
       check(ids, vectors);
       sink.write(ids, vectors);
-      done += texts.size();
-      reader.fraction().ifPresent(part -> progress.total(Math.max(done, Math.round(done / part))));
-      progress.advance(texts.size());
+      done += window.size();
+      if (texts.isEmpty()) {
+        reader
+            .fraction()
+            .ifPresent(part -> progress.total(Math.max(done, Math.round(done / part))));
+      }
+      progress.advance(window.size());
     }
     return false;
   }
@@ -90,7 +97,7 @@ final class EncodeJob {
   private List<TextRecord> nextWindow() throws IOException {
     List<TextRecord> texts = new ArrayList<>();
     long characters = 0;
-    while (texts.size() < window.texts() && characters < AdaptiveWindow.MAX_CHARACTERS) {
+    while (texts.size() < windows.texts() && characters < AdaptiveWindow.MAX_CHARACTERS) {
       Optional<TextRecord> text = reader.next();
       if (text.isEmpty()) {
         break;

@@ -164,10 +164,11 @@ final class MtebOptions {
     TaskInstructions told = instructions(surroundings);
     List<EvaluationTask> found = new ArrayList<>();
     for (String name : names()) {
-      if (isFolder(name)) {
+      Optional<Path> folder = folder(name);
+      if (folder.isPresent()) {
         found.add(
             EvaluationTasks.own(
-                Path.of(name), split.orElse("test"), told, EvaluationOptions.DEFAULTS.formats()));
+                folder.get(), split.orElse("test"), told, EvaluationOptions.DEFAULTS.formats()));
       } else {
         EvaluationTasks.known(List.of(name), data, told).forEach(task -> found.add(split(task)));
       }
@@ -202,10 +203,15 @@ final class MtebOptions {
     return names;
   }
 
-  private static boolean isFolder(String name) {
-    boolean known = TaskRegistry.load().find(name).isPresent();
-    return !known
-        && (name.contains("/") || name.contains("\\") || Files.isDirectory(Path.of(name)));
+  /** A collection of one's own: a path, or the name of a folder here or in that of the data. */
+  private Optional<Path> folder(String name) {
+    if (TaskRegistry.load().find(name).isPresent()) {
+      return Optional.empty();
+    }
+    if (name.contains("/") || name.contains("\\") || Files.isDirectory(Path.of(name))) {
+      return Optional.of(Path.of(name));
+    }
+    return Optional.of(data.resolve(name)).filter(Files::isDirectory);
   }
 
   private TaskInstructions instructions(Surroundings surroundings) throws IOException {

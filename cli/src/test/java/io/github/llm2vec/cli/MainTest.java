@@ -46,6 +46,8 @@ class MainTest {
     assertTrue(runner.err().contains("llm2vec encode --help"), runner.err());
     assertEquals(2, runner.run("encod"));
     assertTrue(runner.err().contains("Did you mean"), runner.err());
+    assertEquals(2, runner.run("nonsense", "--help"));
+    assertTrue(runner.err().contains("Unmatched argument at index 0: 'nonsense'"), runner.err());
     assertEquals(2, encode("in.txt", "out.jsonl", "--dims", "0"));
     assertTrue(runner.err().contains("must be a whole number of 1 or more, got 0"), runner.err());
     assertEquals(2, encode("in.txt", "out.jsonl", "--dtype", "int8"));

@@ -60,6 +60,25 @@ class MtebCommandTest {
   }
 
   @Test
+  void collectionOfOnesOwnIsFoundInTheFolderOfTheData() throws IOException {
+    Path output = folder.resolve("out");
+    assertEquals(
+        0,
+        runner.run(
+            "mteb",
+            "--tasks",
+            "tiny",
+            "--data",
+            folder.toString(),
+            "--model",
+            "org/m",
+            "--output",
+            output.toString()),
+        runner.err());
+    assertEquals("tiny", result(output, "org__m").get("task_name").asText());
+  }
+
+  @Test
   void writesTheScoreThatTheVectorsGive() throws IOException {
     Path output = folder.resolve("out");
     assertEquals(

@@ -15,6 +15,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class StopSignalTest {
@@ -31,7 +32,7 @@ class StopSignalTest {
       EncodeJob job = new EncodeJob(reader, encoder, Prompt.document(), sink);
       assertFalse(stop.requested());
       stop.request();
-      assertFalse(job.run(progress, stop));
+      assertFalse(job.run(progress, OptionalLong.empty(), stop));
       assertTrue(stop.requested());
       assertEquals(0, job.done());
     }

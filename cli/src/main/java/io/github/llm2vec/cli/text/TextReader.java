@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -18,6 +19,9 @@ import java.util.zip.GZIPInputStream;
  * recognised by its first bytes, whatever the file is called.
  */
 public final class TextReader implements Closeable {
+
+  /** Takes a second or so to read. */
+  private static final long MAX_COUNTED_BYTES = 256 << 20;
 
   private static final int GZIP_MAGIC = 0x8b1f;
 
@@ -60,6 +64,24 @@ public final class TextReader implements Closeable {
     }
   }
 
+  /**
+   * Counts the texts of a file, unless it is so large that this would take long.
+   *
+   * @param file as for {@link #open}
+   */
+  public static OptionalLong count(Path file, TextFormat format) throws IOException {
+    if (!Files.isRegularFile(file) || Files.size(file) > MAX_COUNTED_BYTES) {
+      return OptionalLong.empty();
+    }
+    try (TextReader reader = open(file, format)) {
+      long texts = 0;
+      for (Optional<String> line = reader.nextLine(); line.isPresent(); line = reader.nextLine()) {
+        texts++;
+      }
+      return OptionalLong.of(texts);
+    }
+  }
+
   /** Reads a stream of unknown length, such as standard input. */
   public static TextReader of(InputStream in, String source, TextFormat format) throws IOException {
     return new TextReader(in, 0, source, format);
@@ -67,22 +89,26 @@ public final class TextReader implements Closeable {
 
   /** The next text, or empty at the end. */
   public Optional<TextRecord> next() throws IOException {
-    while (true) {
-      Optional<String> line = lines.next();
-      if (line.isEmpty()) {
-        return Optional.empty();
-      }
-      String content = line.get();
-      if (format == TextFormat.AUTO) {
-        format = content.stripLeading().startsWith("{") ? TextFormat.JSONL : TextFormat.TXT;
-      }
-      if (format == TextFormat.TXT) {
-        return Optional.of(new TextRecord(Long.toString(lines.line()), "", content));
-      }
-      if (!content.isBlank()) {
-        return Optional.of(parser.parse(content, lines.line()));
-      }
+    Optional<String> line = nextLine();
+    if (line.isEmpty()) {
+      return Optional.empty();
     }
+    return Optional.of(
+        format == TextFormat.TXT
+            ? new TextRecord(Long.toString(lines.line()), "", line.get())
+            : parser.parse(line.get(), lines.line()));
+  }
+
+  /** The next line that is a text. */
+  private Optional<String> nextLine() throws IOException {
+    Optional<String> line = lines.next();
+    if (line.isPresent() && format == TextFormat.AUTO) {
+      format = line.get().stripLeading().startsWith("{") ? TextFormat.JSONL : TextFormat.TXT;
+    }
+    while (line.isPresent() && format == TextFormat.JSONL && line.get().isBlank()) {
+      line = lines.next();
+    }
+    return line;
   }
 
   /** The part of the file that has been read, 0 to 1, if its length is known. */

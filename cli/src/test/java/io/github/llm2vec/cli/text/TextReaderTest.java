@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +48,18 @@ class TextReaderTest {
     assertEquals("A title drei", new TextRecord("a", "A title", "drei").content());
     assertEquals("A title", new TextRecord("a", "A title", "").content());
     assertEquals(" as it is ", new TextRecord("a", "", " as it is ").content());
+  }
+
+  @Test
+  void countsAsManyTextsAsItReads(@TempDir Path folder) throws IOException {
+    Path lines = Files.writeString(folder.resolve("a.txt"), "one\n\nthree\n");
+    assertEquals(OptionalLong.of(3), TextReader.count(lines, TextFormat.AUTO));
+    Path json = folder.resolve("b.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(json))) {
+      out.write("{\"text\":\"a\"}\n\n{\"text\":\"b\"}\n".getBytes(StandardCharsets.UTF_8));
+    }
+    assertEquals(OptionalLong.of(2), TextReader.count(json, TextFormat.AUTO));
+    assertEquals(OptionalLong.empty(), TextReader.count(folder, TextFormat.AUTO));
   }
 
   @Test
