@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,6 +72,34 @@ class SolrModuleTest {
     Set<String> both = new TreeSet<>(included());
     both.retainAll(solr);
     assertEquals(Set.of(), both);
+  }
+
+  /** The zip holds some of the pages, and the examples, side by side as the project does. */
+  @Test
+  void linksOfItsPagesLeadToPagesThatItHolds() throws Exception {
+    String descriptor = Files.readString(Path.of("src", "assembly", "module.xml"));
+    Set<Path> pages = new TreeSet<>();
+    Pattern.compile("<include>([\\w-]+\\.md)</include>")
+        .matcher(descriptor)
+        .results()
+        .forEach(found -> pages.add(Path.of("../docs", found.group(1))));
+    assertTrue(pages.contains(Path.of("../docs/solr-updates.md")), pages.toString());
+    assertTrue(descriptor.contains("<outputDirectory>modules/llm2vec/solr-config-examples<"));
+    try (Stream<Path> examples = Files.walk(Path.of("../solr-config-examples"))) {
+      examples.filter(Files::isRegularFile).forEach(pages::add);
+    }
+    Set<String> dead = new TreeSet<>();
+    for (Path page : pages) {
+      if (page.toString().endsWith(".md")) {
+        Pattern.compile("\\]\\((?!http)([^)#\\s]+)")
+            .matcher(Files.readString(page))
+            .results()
+            .map(link -> page.resolveSibling(link.group(1)).normalize())
+            .filter(target -> !pages.contains(target))
+            .forEach(target -> dead.add(page + " -> " + target));
+      }
+    }
+    assertEquals(Set.of(), dead);
   }
 
   @ParameterizedTest
