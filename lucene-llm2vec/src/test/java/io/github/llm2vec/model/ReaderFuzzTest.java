@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ReaderFuzzTest {
 
-  private static final int CASES = 1000;
+  private static final int CASES = Boolean.getBoolean("llm2vec.long") ? 100_000 : 1000;
   // Parsers and exceptions take most of this; the files have a few kilobytes.
   private static final long MAX_ALLOCATION = 8 << 20;
 
@@ -110,6 +111,11 @@ class ReaderFuzzTest {
     List<byte[]> configs = new ArrayList<>();
     for (JsonNode oracleCase : Fixtures.json("configs.json")) {
       configs.add(oracleCase.get("config").toString().getBytes(StandardCharsets.UTF_8));
+    }
+    try (Stream<Path> rows = Files.list(Path.of("src/test/resources/conformance"))) {
+      for (Path row : rows.sorted().toList()) {
+        configs.add(Files.readAllBytes(row.resolve("config.json")));
+      }
     }
     fuzz(
         configs,
