@@ -23,7 +23,6 @@ import org.apache.lucene.index.NoMergePolicy;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.index.TieredMergePolicy;
 import org.apache.lucene.index.VectorSimilarityFunction;
-import org.apache.lucene.search.FloatVectorSimilarityQuery;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.Query;
@@ -156,7 +155,7 @@ class PassageBlocksTest {
     assertEquals(expected, hits(searcher, nearest), where);
     Query similar =
         new ToParentBlockJoinQuery(
-            new FloatVectorSimilarityQuery("vector", query, -1, -1, blocks.owned()),
+            Llm2VecQueries.similar("vector", query, -1, -1, blocks.owned()),
             blocks,
             ScoreMode.Max);
     assertEquals(expected, hits(searcher, similar), where);
