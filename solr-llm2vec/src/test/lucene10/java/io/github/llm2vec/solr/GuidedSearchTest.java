@@ -51,7 +51,7 @@ class GuidedSearchTest {
   private static final Map<String, String> TYPES =
       Map.of(
           "int4",
-          PLAIN,
+          PLAIN + "\" hnswM=\"24\" hnswEfConstruction=\"60",
           "binary",
           PLAIN,
           "solrs_scalar",
