@@ -331,7 +331,7 @@ class KnnQueriesTest {
 
   @Test
   void theDefaultBeamIsWiderThanKAndNeverOverflows() {
-    assertEquals(100, KnnOptions.top(10).efSearch());
+    assertEquals(200, KnnOptions.top(10).efSearch());
     assertEquals(2000, KnnOptions.top(1000).efSearch());
     assertTrue(KnnOptions.top(Integer.MAX_VALUE).candidates() > 0);
   }
