@@ -24,6 +24,7 @@ final class PatternCheck {
   private final String pattern;
   private int next;
   private int depth;
+  private boolean doubtful;
 
   private PatternCheck(String pattern) {
     this.pattern = pattern;
@@ -41,7 +42,7 @@ final class PatternCheck {
     }
     PatternCheck check = new PatternCheck(pattern);
     boolean consumes = check.alternatives();
-    return !consumes || check.next < pattern.length();
+    return !consumes || check.doubtful || check.next < pattern.length();
   }
 
   /** Reads alternatives up to a closing parenthesis or the end; whether each consumes something. */
@@ -68,7 +69,12 @@ final class PatternCheck {
   private boolean atom() {
     char c = pattern.charAt(next++);
     return switch (c) {
-      case '^', '$', '*', '+', '?', '{' -> false;
+      case '^', '$' -> false;
+      case '*', '+', '?', '{' -> {
+        // A repeat of nothing: who knows what it is taken for.
+        doubtful = true;
+        yield false;
+      }
       case '\\' -> escape();
       case '[' -> characterClass();
       case '(' -> group();
