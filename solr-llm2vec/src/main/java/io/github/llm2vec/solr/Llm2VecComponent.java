@@ -4,7 +4,8 @@ package io.github.llm2vec.solr;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.query.ClauseVectors;
 import io.github.llm2vec.solr.query.HybridStage;
-import io.github.llm2vec.solr.query.QueryVectors;
+import io.github.llm2vec.solr.query.MergedRows;
+import java.io.IOException;
 import java.util.Set;
 import org.apache.solr.common.util.NamedList;
 import org.apache.solr.core.SolrCore;
@@ -56,18 +57,19 @@ public final class Llm2VecComponent extends SearchComponent implements SolrCoreA
     // Most query vectors come into being where queries are parsed.
     if (builder.isDistributed()) {
       ClauseVectors.encode(builder.req);
+      MergedRows.limit(builder);
     }
+    HybridStage.prepare(builder);
   }
 
   @Override
-  public void process(ResponseBuilder builder) {
-    // A node's own part of a search has its vector from the parser.
+  public void process(ResponseBuilder builder) throws IOException {
+    HybridStage.process(builder);
   }
 
   @Override
   public void modifyRequest(
       ResponseBuilder builder, SearchComponent sender, ShardRequest shardRequest) {
-    QueryVectors.send(builder.req, shardRequest.params);
     HybridStage.send(builder, shardRequest);
   }
 

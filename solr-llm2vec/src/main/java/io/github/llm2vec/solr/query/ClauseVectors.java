@@ -9,13 +9,16 @@ import org.apache.solr.search.QParser;
 import org.apache.solr.search.SyntaxError;
 
 /**
- * Encodes the texts of clauses that only shards parse, so that they are encoded once, too: those of
- * {@code facet.query}, {@code group.query}, {@code expand.q} and {@code expand.fq}, and those in
- * the domains of {@code json.facet}.
+ * The clauses of a distributed request that only shards parse, and how they do. The node that took
+ * the request parses them in the same way, so that their texts are encoded once and the ranks of
+ * hybrid queries among them are found out for the whole collection. What it parses anyway is not
+ * among them: the main query, its filters, sort functions and fields, {@code rq}, {@code hl.q} and
+ * the queries and functions of {@code json.facet}.
  */
 public final class ClauseVectors {
 
-  private static final List<String> PARSED_BY_SHARDS =
+  /** Shards parse these as queries, not as filters. */
+  private static final List<String> QUERIES =
       List.of("facet.query", "group.query", "expand.q", "expand.fq");
 
   /** What every query has that names a parser. */
@@ -23,20 +26,20 @@ public final class ClauseVectors {
 
   private ClauseVectors() {}
 
-  /** Encodes what the shards of a distributed request will need. */
+  /** Encodes and notes what the shards of a distributed request will need. */
   public static void encode(SolrQueryRequest request) {
-    for (String name : PARSED_BY_SHARDS) {
+    for (String name : QUERIES) {
       String[] clauses = request.getParams().getParams(name);
       for (String clause : clauses == null ? new String[0] : clauses) {
-        encode(request, name, clause);
+        encode(request, name, clause, false);
       }
     }
     for (String clause : FacetDomains.of(request)) {
-      encode(request, "json.facet", clause);
+      encode(request, "json.facet", clause, true);
     }
   }
 
-  private static void encode(SolrQueryRequest request, String name, String clause) {
+  private static void encode(SolrQueryRequest request, String name, String clause, boolean filter) {
     if (!clause.contains(PARSER_NAME)) {
       return;
     }
@@ -44,7 +47,7 @@ public final class ClauseVectors {
     try {
       QParser parser = QParser.getParser(clause, request);
       own = parser instanceof EncodedQueryParser || parser instanceof HybridQueryParser;
-      parser.setIsFilter(true);
+      parser.setIsFilter(filter);
       parser.getQuery();
     } catch (SyntaxError e) {
       if (own) {

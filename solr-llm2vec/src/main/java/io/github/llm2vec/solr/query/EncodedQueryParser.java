@@ -6,8 +6,8 @@ import io.github.llm2vec.lucene.KnnOptions;
 import io.github.llm2vec.lucene.Llm2VecQueries;
 import io.github.llm2vec.solr.schema.IndexIdentities;
 import io.github.llm2vec.solr.schema.VectorField;
-import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.lucene.search.KnnFloatVectorQuery;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.MatchNoDocsQuery;
@@ -19,6 +19,7 @@ import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.SolrParams;
+import org.apache.solr.common.util.StrUtils;
 import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.search.QParser;
 import org.apache.solr.search.SyntaxError;
@@ -38,26 +39,31 @@ public final class EncodedQueryParser extends QParser {
   private static final String INSTRUCTION = "instruction";
   private static final String DIMENSIONS = "dimensions";
 
-  /** What is taken from the request where there are no local parameters: with defType. */
-  private static final List<String> REQUEST_PARAMETERS =
-      List.of(
-          "topK",
-          "preFilter",
-          "includeTags",
-          "excludeTags",
-          "minReturn",
-          "minTraverse",
-          "efSearchScaleFactor",
-          "earlyTermination",
-          "saturationThreshold",
-          "patience",
-          "seedQuery",
-          "filteredSearchThreshold",
+  /** What the parser takes: its own parameters and those of all releases of Solr's parsers. */
+  static final Set<String> NAMES =
+      Set.of(
+          FIELD,
+          MODEL,
+          INSTRUCTION,
+          DIMENSIONS,
+          IndexIdentities.ALLOW_PARAMETER,
+          KnnParameters.TOP_K,
+          KnnParameters.PRE_FILTER,
+          KnnParameters.INCLUDE_TAGS,
+          KnnParameters.EXCLUDE_TAGS,
+          KnnParameters.MIN_RETURN,
+          KnnParameters.MIN_TRAVERSE,
           KnnParameters.EF_SEARCH,
           KnnParameters.OVER_REQUEST,
           KnnParameters.WHICH,
           KnnParameters.CHILDREN_OF,
-          KnnParameters.PARENT_FILTER);
+          KnnParameters.PARENT_FILTER,
+          KnnParameters.SCALE_FACTOR,
+          "earlyTermination",
+          "saturationThreshold",
+          "patience",
+          "seedQuery",
+          "filteredSearchThreshold");
 
   private final QueryDefaults defaults;
   private final KnownBlocks blocks;
@@ -82,12 +88,16 @@ public final class EncodedQueryParser extends QParser {
 
   @Override
   public Query parse() throws SyntaxError {
+    return RequestState.of(req).nested(qstr, this::parseNested);
+  }
+
+  private Query parseNested() throws SyntaxError {
+    SolrParams own = QueryParameters.of(name(), localParams, params, NAMES);
     String fieldName = required(FIELD, "the vector field to search, as in {!llm2vec f=vector}");
     if (qstr == null || qstr.isBlank()) {
       throw refused("the text to search for is empty; give it as v=$q or after the }");
     }
     VectorField field = VectorField.of(req.getSchema(), fieldName);
-    SolrParams own = ownParams();
     KnnParameters parameters = KnnParameters.of(own, defaults);
     Optional<float[]> vector = vector(field);
     if (vector.isEmpty()) {
@@ -96,8 +106,12 @@ public final class EncodedQueryParser extends QParser {
     Query query =
         parameters.tuned()
             ? tuned(fieldName, vector.get(), own, parameters)
-            : delegate(parameters.threshold() ? SIMILAR : NEAREST, fieldName, vector.get(), own);
-    return TimeLimitedQuery.of(query);
+            : delegate(
+                parameters.threshold() ? SIMILAR : NEAREST, fieldName, vector.get(), bounded(own));
+    return new GuardedQuery(
+        query,
+        new MatchNoDocsQuery("a vector has no words"),
+        QueryParameters.describe(name(), new ModifiableSolrParams(own).set("v", qstr)));
   }
 
   private Optional<float[]> vector(VectorField field) {
@@ -108,7 +122,7 @@ public final class EncodedQueryParser extends QParser {
     Prompt prompt = Prompt.query(param(INSTRUCTION, defaults.instruction()));
     QueryEncoder.Checks checks =
         new QueryEncoder.Checks(
-            dimensions(), Boolean.parseBoolean(param(IndexIdentities.ALLOW_PARAMETER, "false")));
+            dimensions(), StrUtils.parseBool(param(IndexIdentities.ALLOW_PARAMETER, "false")));
     return new QueryEncoder(req, field, checks).vector(model, prompt, qstr);
   }
 
@@ -215,19 +229,18 @@ public final class EncodedQueryParser extends QParser {
     return delegate.getQuery();
   }
 
-  /** The local parameters, or, where there are none, those of the request that are meant. */
-  private SolrParams ownParams() {
-    if (localParams != null) {
-      return localParams;
-    }
-    ModifiableSolrParams own = new ModifiableSolrParams();
-    for (String name : REQUEST_PARAMETERS) {
-      String[] values = params.getParams(name);
-      if (values != null) {
-        own.set(name, values);
-      }
-    }
-    return own;
+  /** There are no more hits than documents, and Lucene makes room for all that are asked for. */
+  private SolrParams bounded(SolrParams own) {
+    int documents = Math.max(1, req.getSearcher().maxDoc());
+    return own.getInt(KnnParameters.TOP_K, 1) <= documents
+        ? own
+        : new ModifiableSolrParams(own).set(KnnParameters.TOP_K, documents);
+  }
+
+  /** The name under which the parser is known to the core. */
+  private String name() {
+    String name = localParams == null ? params.get("defType") : localParams.get("type");
+    return name == null ? "llm2vec" : name;
   }
 
   private String required(String name, String meaning) {

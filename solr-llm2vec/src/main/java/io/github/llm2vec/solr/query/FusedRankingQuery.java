@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.QueryVisitor;
@@ -19,11 +20,18 @@ final class FusedRankingQuery extends Query {
   private final SchemaField uniqueKey;
   private final FusedRanking ranking;
   private final HybridFusion fusion;
+  private final Query words;
 
-  FusedRankingQuery(SchemaField uniqueKey, FusedRanking ranking, HybridFusion fusion) {
+  /**
+   * The documents of a ranking.
+   *
+   * @param words what may be highlighted
+   */
+  FusedRankingQuery(SchemaField uniqueKey, FusedRanking ranking, HybridFusion fusion, Query words) {
     this.uniqueKey = uniqueKey;
     this.ranking = ranking;
     this.fusion = fusion;
+    this.words = words;
   }
 
   @Override
@@ -54,7 +62,7 @@ final class FusedRankingQuery extends Query {
 
   @Override
   public void visit(QueryVisitor visitor) {
-    visitor.visitLeaf(this);
+    words.visit(visitor.getSubVisitor(BooleanClause.Occur.SHOULD, this));
   }
 
   @Override

@@ -8,6 +8,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BooleanQuery;
 import org.apache.lucene.search.MatchAllDocsQuery;
@@ -15,13 +19,14 @@ import org.apache.lucene.search.MatchNoDocsQuery;
 import org.apache.lucene.search.Query;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.ShardParams;
 import org.apache.solr.common.params.SolrParams;
-import org.apache.solr.handler.component.ResponseBuilder;
+import org.apache.solr.common.util.StrUtils;
 import org.apache.solr.handler.component.ShardRequest;
 import org.apache.solr.request.SolrQueryRequest;
-import org.apache.solr.request.SolrRequestInfo;
+import org.apache.solr.search.ExtendedQuery;
 import org.apache.solr.search.PostFilter;
 import org.apache.solr.search.QParser;
 import org.apache.solr.search.QueryUtils;
@@ -29,10 +34,10 @@ import org.apache.solr.search.SyntaxError;
 
 /**
  * Searches by words and by vectors and fuses both rankings. Within one index the query does all by
- * itself. In a distributed request the same query means four things, one after the other: on the
- * node that took the request it is noted and not run; shards are asked for their best documents by
- * words, and by vectors; and with the ranks of the whole collection, which come with the request,
- * shards give the documents that they have.
+ * itself. In a distributed request the node that took it notes the query and does not run it; the
+ * shards are asked for both rankings, see {@link HybridStage}; and with the ranks of the whole
+ * collection, which come with the request, the same query at a shard gives the documents that the
+ * shard has.
  */
 public final class HybridQueryParser extends QParser {
 
@@ -42,28 +47,58 @@ public final class HybridQueryParser extends QParser {
   private static final String RANK_CONSTANT = "rankConstant";
   private static final String WORD_WEIGHT = "wordWeight";
   private static final String VECTOR_WEIGHT = "vectorWeight";
-  private static final String PRE_FILTER = "preFilter";
   private static final int DEFAULT_DEPTH = 100;
 
-  /** What is taken from the request where there are no local parameters: with defType. */
-  private static final List<String> REQUEST_PARAMETERS =
-      List.of(
-          "f",
-          "model",
-          "instruction",
-          WORDS,
-          DEPTH,
-          FUSION,
-          RANK_CONSTANT,
-          WORD_WEIGHT,
-          VECTOR_WEIGHT,
-          PRE_FILTER,
-          "efSearch",
-          "overRequest",
-          "which",
-          "parents.preFilter");
+  /** From here on Solr applies filters that can do so after the query, when they are not cached. */
+  private static final int POST_FILTER_COST = 100;
+
+  /** What {@code {!llm2vec}} takes and has a meaning here. */
+  private static final Set<String> OF_VECTORS =
+      EncodedQueryParser.NAMES.stream()
+          .filter(Predicate.not(Set.of("topK", "minReturn", "minTraverse", "childrenOf")::contains))
+          .collect(Collectors.toUnmodifiableSet());
+
+  private static final Set<String> OF_FUSION =
+      Set.of(WORDS, DEPTH, FUSION, RANK_CONSTANT, WORD_WEIGHT, VECTOR_WEIGHT);
+
+  private static final Set<String> OF_EDISMAX =
+      Set.of(
+          "qf",
+          "pf",
+          "pf2",
+          "pf3",
+          "ps",
+          "ps2",
+          "ps3",
+          "qs",
+          "mm",
+          "mm.autoRelax",
+          "tie",
+          "bq",
+          "bf",
+          "boost",
+          "q.alt",
+          "uf",
+          "lowercaseOperators",
+          "stopwords",
+          "sow");
+
+  private static final Set<String> NAMES =
+      Stream.of(OF_VECTORS, OF_FUSION, OF_EDISMAX)
+          .flatMap(Set::stream)
+          .collect(Collectors.toUnmodifiableSet());
 
   private final String vectorParser;
+
+  /**
+   * What a hybrid search consists of.
+   *
+   * @param words scores by words
+   * @param vectors scores by vectors
+   * @param filter which documents are ranked at all
+   * @param depth documents of either ranking that are fused
+   */
+  record Parts(Query words, Query vectors, Query filter, int depth) {}
 
   /**
    * A parser for one query; text, local parameters and request come from Solr.
@@ -82,53 +117,65 @@ public final class HybridQueryParser extends QParser {
 
   @Override
   public Query parse() throws SyntaxError {
-    if (qstr == null || qstr.isBlank()) {
-      throw refused("the text to search for is empty; give it as v=$q or after the }");
-    }
     SolrParams own = own();
-    int depth = count(own, DEPTH, DEFAULT_DEPTH);
     HybridFusion fusion = fusion(own);
-    boolean filtered = !isFilter() && recurseCount == 0;
-    HybridSearch search = HybridSearch.of(name(), own, depth, filtered);
-    return switch (HybridStage.wanted(req, search)) {
-      case WORDS -> words(own);
-      case VECTORS -> vectors(own, depth);
-      case OTHER ->
-          throw refused("a hybrid query cannot be filtered by another one in a distributed search");
-      case RESULTS -> results(search, own, fusion);
+    HybridSearch search = HybridSearch.of(name(), own, !isFilter() && recurseCount == 0);
+    return RequestState.of(req).nested(qstr, () -> parse(search, own, fusion));
+  }
+
+  private Query parse(HybridSearch search, SolrParams own, HybridFusion fusion) throws SyntaxError {
+    RequestState state = RequestState.of(req);
+    return switch (RequestState.place(req)) {
+      case ONE_INDEX -> fused(search, parts(search.filtered()), fusion);
+      case COORDINATOR ->
+          fused(search, state.note(search, () -> unfiltered(own, search.filtered())), fusion);
+      case SHARD -> ofShard(search, own, fusion);
     };
   }
 
-  private Query results(HybridSearch search, SolrParams own, HybridFusion fusion)
+  private static Query fused(HybridSearch search, Parts parts, HybridFusion fusion) {
+    return new GuardedQuery(
+        Llm2VecQueries.hybrid(
+            parts.words(), parts.vectors(), parts.filter(), parts.depth(), fusion),
+        parts.words(),
+        search.describe());
+  }
+
+  private Query ofShard(HybridSearch search, SolrParams own, HybridFusion fusion)
       throws SyntaxError {
     String ranks = req.getParams().get(HybridStage.parameter(search));
     if (ranks != null) {
-      return new FusedRankingQuery(
-          req.getSchema().getUniqueKeyField(), FusedRanking.read(ranks), fusion);
+      Query words = words(own);
+      return new GuardedQuery(
+          new FusedRankingQuery(
+              req.getSchema().getUniqueKeyField(), FusedRanking.read(ranks), fusion, words),
+          words,
+          search.describe());
     }
-    if (req.getParams().getBool(ShardParams.IS_SHARD, false)) {
-      int purpose = req.getParams().getInt(ShardParams.SHARDS_PURPOSE, 0);
-      if ((purpose & ShardRequest.PURPOSE_GET_TERM_STATS) != 0) {
-        return words(own);
-      }
-      throw refused(
-          "the ranks in the whole collection did not come with the request; name a"
-              + " Llm2VecComponent in the last-components of the request handler");
+    int purpose = req.getParams().getInt(ShardParams.SHARDS_PURPOSE, 0);
+    if ((purpose & ShardRequest.PURPOSE_GET_TERM_STATS) != 0) {
+      return words(own);
     }
-    Query words = words(own);
-    Query vectors = vectors(own, search.depth());
-    if (isCoordinator()) {
-      HybridSearch.note(req, search);
-      return Llm2VecQueries.hybrid(words, vectors, new MatchAllDocsQuery(), search.depth(), fusion);
-    }
-    return Llm2VecQueries.hybrid(words, vectors, filter(search.filtered()), search.depth(), fusion);
+    throw refused(
+        "the ranks in the whole collection did not come with the request; name a"
+            + " Llm2VecComponent in the last-components of the request handler");
   }
 
-  /** Whether the query is never run here, because shards do that. */
-  private static boolean isCoordinator() {
-    SolrRequestInfo info = SolrRequestInfo.getRequestInfo();
-    ResponseBuilder builder = info == null ? null : info.getResponseBuilder();
-    return builder != null && builder.isDistributed();
+  /**
+   * The queries of which the search consists, to be run on this index.
+   *
+   * @param filtered whether the filters of the request are those of the search
+   */
+  Parts parts(boolean filtered) throws SyntaxError {
+    SolrParams own = own();
+    Parts parts = unfiltered(own, filtered);
+    return new Parts(parts.words(), parts.vectors(), filter(own, filtered), parts.depth());
+  }
+
+  private Parts unfiltered(SolrParams own, boolean filtered) throws SyntaxError {
+    int depth = depth(own);
+    Query words = words(own);
+    return new Parts(words, vectors(own, depth, filtered), new MatchAllDocsQuery(), depth);
   }
 
   /** The query for the words, with its own filters. */
@@ -148,24 +195,36 @@ public final class HybridQueryParser extends QParser {
 
   private QParser wordParser(SolrParams own) throws SyntaxError {
     String given = own.get(WORDS, "");
-    return given.isBlank()
-        ? req.getCore().getQueryPlugin("edismax").createParser(qstr, own, params, req)
-        : subQuery(given, null);
+    if (given.isBlank()) {
+      return req.getCore().getQueryPlugin("edismax").createParser(qstr, own, params, req);
+    }
+    QParser parser = subQuery(given, null);
+    // As a filter it would not score.
+    parser.setIsFilter(false);
+    return parser;
   }
 
-  private Query vectors(SolrParams own, int depth) throws SyntaxError {
-    ModifiableSolrParams local = new ModifiableSolrParams(own);
-    local.remove(WORDS);
-    local.set("topK", depth);
+  private Query vectors(SolrParams own, int depth, boolean filtered) throws SyntaxError {
+    ModifiableSolrParams local = new ModifiableSolrParams();
+    for (String name : OF_VECTORS) {
+      local.set(name, own.getParams(name));
+    }
+    local.set("v", qstr);
+    local.set(KnnParameters.TOP_K, depth);
+    String[] filters = params.getParams(CommonParams.FQ);
+    if (filtered && filters != null && local.get(KnnParameters.PRE_FILTER) != null) {
+      // Solr's parser takes either its own filters or those of the request.
+      local.add(KnnParameters.PRE_FILTER, filters);
+    }
     QParser parser =
         req.getCore().getQueryPlugin(vectorParser).createParser(qstr, local, params, req);
-    parser.setIsFilter(isFilter() || recurseCount != 0);
+    parser.setIsFilter(!filtered);
     return parser.getQuery();
   }
 
   private List<Query> preFilters(SolrParams own) throws SyntaxError {
     List<Query> filters = new ArrayList<>();
-    String[] given = own.getParams(PRE_FILTER);
+    String[] given = own.getParams(KnnParameters.PRE_FILTER);
     for (String filter : given == null ? new String[0] : given) {
       QParser parser = subQuery(filter, null);
       parser.setIsFilter(true);
@@ -175,14 +234,18 @@ public final class HybridQueryParser extends QParser {
   }
 
   /** The documents that pass the filters of the request, if these are the query's own. */
-  private Query filter(boolean filtered) throws SyntaxError {
-    List<Query> filters = new ArrayList<>();
-    if (filtered) {
-      // Post filters look at the hits of the whole query.
-      QueryUtils.parseFilterQueries(req).stream()
-          .filter(filter -> !(filter instanceof PostFilter post && post.getCost() >= 100))
-          .forEach(filters::add);
+  private Query filter(SolrParams own, boolean filtered) throws SyntaxError {
+    if (!filtered) {
+      return new MatchAllDocsQuery();
     }
+    List<Query> filters = new ArrayList<>(QueryUtils.parseFilterQueries(req));
+    List<String> included = tags(own, KnnParameters.INCLUDE_TAGS);
+    if (!included.isEmpty()) {
+      filters = new ArrayList<>(QueryUtils.getTaggedQueries(req, included));
+    }
+    filters.removeAll(QueryUtils.getTaggedQueries(req, tags(own, KnnParameters.EXCLUDE_TAGS)));
+    // They look at the hits of the whole query.
+    filters.removeIf(HybridQueryParser::isPostFilter);
     if (filters.isEmpty()) {
       return new MatchAllDocsQuery();
     }
@@ -193,26 +256,35 @@ public final class HybridQueryParser extends QParser {
     }
   }
 
+  private static boolean isPostFilter(Query filter) {
+    return filter instanceof PostFilter
+        && filter instanceof ExtendedQuery extended
+        && !extended.getCache()
+        && extended.getCost() >= POST_FILTER_COST;
+  }
+
+  /** Tags as Solr splits them; a blank one stands for no filter. */
+  private static List<String> tags(SolrParams own, String name) {
+    List<String> tags = new ArrayList<>();
+    String[] given = own.getParams(name);
+    for (String value : given == null ? new String[0] : given) {
+      tags.addAll(value.indexOf(',') > 0 ? StrUtils.splitSmart(value, ',') : List.of(value));
+    }
+    return tags;
+  }
+
   /** What is highlighted are words: a vector has none. */
   @Override
   public Query getHighlightQuery() throws SyntaxError {
     return wordParser(own()).getHighlightQuery();
   }
 
+  /** The parameters, checked, the text as {@code v} among them. */
   private SolrParams own() {
-    ModifiableSolrParams own = new ModifiableSolrParams();
-    if (localParams != null) {
-      own.add(localParams);
-    } else {
-      for (String name : REQUEST_PARAMETERS) {
-        String[] values = params.getParams(name);
-        if (values != null) {
-          own.set(name, values);
-        }
-      }
+    if (qstr == null || qstr.isBlank()) {
+      throw refused("the text to search for is empty; give it as v=$q or after the }");
     }
-    own.set("v", qstr);
-    return own;
+    return QueryParameters.of(name(), localParams, params, NAMES).set("v", qstr);
   }
 
   /** The name under which the parser is known to the core. */
@@ -234,10 +306,11 @@ public final class HybridQueryParser extends QParser {
     }
   }
 
-  private static int count(SolrParams own, String name, int missing) {
-    int value = own.getInt(name, missing);
+  /** How many documents of either ranking a search fuses. */
+  static int depth(SolrParams own) {
+    int value = own.getInt(DEPTH, DEFAULT_DEPTH);
     if (value < 1) {
-      throw refused(name + " must be at least 1, got " + value);
+      throw refused(DEPTH + " must be at least 1, got " + value);
     }
     return value;
   }

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.query;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -8,74 +13,89 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
-import org.apache.solr.client.solrj.util.ClientUtils;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.SolrParams;
-import org.apache.solr.request.SolrQueryRequest;
 
 /**
- * A hybrid query of a request, in a form in which the shards can be asked for its rankings. The
- * node that took the request notes its searches in the context of the request when it parses them.
+ * A hybrid query of a request, in a form in which the shards can be asked for its rankings. It
+ * travels as JSON in a parameter of its own, which no query parser reads: whatever its texts hold,
+ * they arrive as they are.
  *
- * @param query the query with all references resolved: {@code {!llm2vecHybrid f='vector' ...}}
- * @param depth hits of either ranking that are fused
+ * @param parser name of its parser
+ * @param parameters its parameters with all references resolved, the text as {@code v} among them
  * @param filtered whether the filters of the request are its own, as they are those of a main query
  */
-record HybridSearch(String query, int depth, boolean filtered) {
+record HybridSearch(String parser, Map<String, List<String>> parameters, boolean filtered) {
 
-  private static final Object CONTEXT_KEY = HybridSearch.class.getName();
-  private static final Set<String> NOT_MEANING = Set.of("type", "tag", "cache", "cost");
+  private static final ObjectMapper JSON = new ObjectMapper();
 
-  /**
-   * Writes a query down.
-   *
-   * @param parser name of its parser
-   * @param local its local parameters, resolved, the text as {@code v} among them
-   */
-  static HybridSearch of(String parser, SolrParams local, int depth, boolean filtered) {
-    StringBuilder query = new StringBuilder("{!").append(parser);
-    TreeSet<String> names = new TreeSet<>();
-    for (Iterator<String> all = local.getParameterNamesIterator(); all.hasNext(); ) {
-      names.add(all.next());
-    }
-    names.removeAll(NOT_MEANING);
-    for (String name : names) {
-      for (String value : local.getParams(name)) {
-        // A leading $ would be a reference, which this no longer is.
-        String written = ClientUtils.encodeLocalParamVal(value);
-        query.append(' ').append(name).append('=');
-        query.append(written.startsWith("$") ? "'" + written + "'" : written);
-      }
-    }
-    return new HybridSearch(query.append('}').toString(), depth, filtered);
+  /** Writes a query down. */
+  static HybridSearch of(String parser, SolrParams local, boolean filtered) {
+    return new HybridSearch(parser, QueryParameters.meaning(local), filtered);
+  }
+
+  /** What the query is called where people read it, the same on all nodes. */
+  String describe() {
+    return QueryParameters.describe(parser, localParams());
   }
 
   /** Names the search among those of a request, the same on all nodes. */
   String key() {
     try {
       byte[] digest =
-          MessageDigest.getInstance("SHA-256")
-              .digest((filtered + query).getBytes(StandardCharsets.UTF_8));
+          MessageDigest.getInstance("SHA-256").digest(write().getBytes(StandardCharsets.UTF_8));
       return HexFormat.of().formatHex(digest, 0, 16);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256; this is a bug", e);
     }
   }
 
-  /** Notes a search; a clause that is parsed twice is one search. */
-  static void note(SolrQueryRequest request, HybridSearch search) {
-    List<HybridSearch> noted = of(request);
-    if (!noted.contains(search)) {
-      noted.add(search);
+  /** The parameters as the parser takes them. */
+  SolrParams localParams() {
+    ModifiableSolrParams local = new ModifiableSolrParams();
+    parameters.forEach((name, values) -> local.set(name, values.toArray(String[]::new)));
+    return local;
+  }
+
+  /** The JSON that {@link #read} reads: {@code [parser, filtered, {name: [value, ...], ...}]}. */
+  String write() {
+    ArrayNode search = JSON.createArrayNode().add(parser).add(filtered);
+    ObjectNode named = search.addObject();
+    parameters.forEach((name, values) -> values.forEach(named.withArray(name)::add));
+    return search.toString();
+  }
+
+  /**
+   * Reads what another node sent.
+   *
+   * @throws SolrException 400 if it is no search
+   */
+  static HybridSearch read(String json) {
+    try {
+      JsonNode search = JSON.readTree(json);
+      if (search.size() != 3 || !search.get(2).isObject()) {
+        throw wrong(json);
+      }
+      Map<String, List<String>> parameters = new TreeMap<>();
+      for (Iterator<String> names = search.get(2).fieldNames(); names.hasNext(); ) {
+        String name = names.next();
+        List<String> values = new ArrayList<>();
+        search.get(2).get(name).forEach(value -> values.add(value.asText()));
+        parameters.put(name, values);
+      }
+      return new HybridSearch(search.get(0).asText(), parameters, search.get(1).asBoolean());
+    } catch (JsonProcessingException e) {
+      throw wrong(e.getOriginalMessage());
     }
   }
 
-  /** The searches of a request. */
-  // The context is a map of anything; this class alone writes the key.
-  @SuppressWarnings("unchecked")
-  static List<HybridSearch> of(SolrQueryRequest request) {
-    return (List<HybridSearch>)
-        request.getContext().computeIfAbsent(CONTEXT_KEY, key -> new ArrayList<>());
+  private static SolrException wrong(String found) {
+    return new SolrException(
+        ErrorCode.BAD_REQUEST,
+        "parameter " + HybridStage.SEARCH + " holds no hybrid search: " + found);
   }
 }

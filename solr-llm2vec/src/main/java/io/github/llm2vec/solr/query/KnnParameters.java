@@ -43,6 +43,9 @@ record KnnParameters(
   static final String MIN_RETURN = "minReturn";
   static final String MIN_TRAVERSE = "minTraverse";
   static final String TOP_K = "topK";
+  static final String PRE_FILTER = "preFilter";
+  static final String INCLUDE_TAGS = "includeTags";
+  static final String EXCLUDE_TAGS = "excludeTags";
 
   /** All that is ours; Solr's own parsers do not get to see it. */
   static final Set<String> NAMES =
@@ -74,6 +77,7 @@ record KnnParameters(
    */
   static KnnParameters of(SolrParams params, QueryDefaults defaults) {
     boolean threshold = params.get(MIN_RETURN) != null || params.get(MIN_TRAVERSE) != null;
+    count(params, TOP_K, SOLRS_TOP_K);
     String[] filters = params.getParams(PARENT_FILTER);
     int overRequest = count(params, OVER_REQUEST, threshold ? 0 : defaults.overRequest());
     KnnParameters parameters =

@@ -22,7 +22,6 @@ import org.apache.solr.search.QueryLimits;
 final class QueryEncoder {
 
   private static final double UNIT_TOLERANCE = 1e-3;
-  private static final String MODEL_OF_REQUEST = QueryEncoder.class.getName() + ".";
   private static final String PLACE = "llm2vec: encoding the query";
 
   private final SolrQueryRequest request;
@@ -85,11 +84,7 @@ final class QueryEncoder {
     NodeEncoder encoder = EncoderRegistry.of(request.getCore()).acquire(request.getCore(), model);
     field.checkSimilarity(encoder.declaration());
     // All texts of a request are encoded by the model that its first one met.
-    EncoderIdentity expected =
-        (EncoderIdentity)
-            request
-                .getContext()
-                .computeIfAbsent(MODEL_OF_REQUEST + model, key -> encoder.identity());
+    EncoderIdentity expected = RequestState.of(request).encoder(model, encoder::identity);
     QueryIdentity identity =
         new QueryIdentity(
             model, expected.fingerprint(), CoreIdentities.nodeName(request.getCore()));

@@ -14,8 +14,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
@@ -30,7 +28,7 @@ import org.apache.solr.request.SolrQueryRequest;
  * the little-endian floats, under a name derived from model, instruction and text, with what
  * encoded them before: every core compares that with what made the vectors that it holds.
  */
-public final class QueryVectors {
+final class QueryVectors {
 
   private static final String PREFIX = "llm2vec.vector.";
 
@@ -38,7 +36,6 @@ public final class QueryVectors {
   private static final char IDENTITY = '.';
 
   private static final JsonMapper JSON = new JsonMapper();
-  private static final Object CONTEXT_KEY = QueryVectors.class.getName();
 
   private QueryVectors() {}
 
@@ -73,7 +70,7 @@ public final class QueryVectors {
    * @throws SolrException 400 if what was sent is not a vector
    */
   static Optional<Encoded> known(SolrQueryRequest request, String key) {
-    Encoded kept = kept(request).get(key);
+    Encoded kept = RequestState.of(request).vectors().get(key);
     return kept == null ? received(request.getParams(), key) : Optional.of(kept);
   }
 
@@ -84,19 +81,12 @@ public final class QueryVectors {
 
   /** Keeps a vector for other clauses and for the shards of this request. */
   static void keep(SolrQueryRequest request, String key, Encoded vector) {
-    kept(request).put(key, vector);
+    RequestState.of(request).vectors().put(key, vector);
   }
 
   /** Adds all vectors that were kept to the parameters of a shard request. */
-  public static void send(SolrQueryRequest request, ModifiableSolrParams params) {
-    kept(request).forEach((key, vector) -> params.set(key, encode(vector)));
-  }
-
-  // The context is a map of anything; this class alone writes the key.
-  @SuppressWarnings("unchecked")
-  private static Map<String, Encoded> kept(SolrQueryRequest request) {
-    return (Map<String, Encoded>)
-        request.getContext().computeIfAbsent(CONTEXT_KEY, key -> new LinkedHashMap<>());
+  static void send(SolrQueryRequest request, ModifiableSolrParams params) {
+    RequestState.of(request).vectors().forEach((key, vector) -> params.set(key, encode(vector)));
   }
 
   /** Base64 of the floats and, behind a dot, of the identity as JSON. */
