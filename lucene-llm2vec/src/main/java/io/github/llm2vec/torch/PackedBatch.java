@@ -76,8 +76,8 @@ public final class PackedBatch {
 
   /**
    * The position of every token in its text; those of texts longer than a limit are counted from
-   * the limit on, where the tables of rotary embeddings go on for them (see {@link WeightScript}). {@code (rows)}; 0
-   * beyond the batch's tokens.
+   * the limit on, where the tables of rotary embeddings go on for them (see {@link WeightScript}).
+   * {@code (rows)}; 0 beyond the batch's tokens.
    */
   long[] positions(OptionalInt limit, int rows) {
     long[] result = Arrays.copyOf(positions, rows);
