@@ -193,7 +193,7 @@ class GuidedSearchTest {
       delimiter = '|',
       textBlock =
           """
-          earlyTermination=true                   | PatienceKnnVectorQuery{saturationThreshold=0.995, patience=30
+          earlyTermination=true                   | PatienceKnnVectorQuery{saturationThreshold=0.995, patience=60
           saturationThreshold=0.9 patience=7      | PatienceKnnVectorQuery{saturationThreshold=0.9, patience=7
           seedQuery='text:cell'                   | SeededKnnVectorQuery{seed=text:cell
           seedQuery=$seeds earlyTermination=true  | delegate=SeededKnnVectorQuery{seed=text:dna
