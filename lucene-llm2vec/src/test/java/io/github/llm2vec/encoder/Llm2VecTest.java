@@ -131,7 +131,7 @@ class Llm2VecTest {
   }
 
   @Test
-  void aTokenizerLargerThanTheEmbeddingIsRefused(@TempDir Path folder) throws IOException {
+  void aTextWithATokenBeyondTheEmbeddingIsRefused(@TempDir Path folder) throws IOException {
     for (String file : List.of("config.json", "model.safetensors")) {
       Files.copy(MODEL.resolve(file), folder.resolve(file));
     }
@@ -142,9 +142,14 @@ class Llm2VecTest {
     Files.writeString(
         folder.resolve("tokenizer.json"),
         json.replaceFirst("(\"added_tokens\":\\s*\\[)", "$1" + added + ","));
-    IllegalArgumentException failure =
-        assertThrows(IllegalArgumentException.class, () -> Llm2Vec.open(folder).close());
-    assertTrue(failure.getMessage().contains("vocab_size is 512"), failure.getMessage());
+    try (Llm2Vec model = Llm2Vec.open(folder)) {
+      assertEquals(2, model.encode(List.of("a", "b"), Prompt.document()).length);
+      IllegalArgumentException failure =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> model.encode(List.of("a", "b <extra>"), Prompt.document()));
+      assertTrue(failure.getMessage().contains("'<extra>' (id 512)"), failure.getMessage());
+    }
   }
 
   @Test
