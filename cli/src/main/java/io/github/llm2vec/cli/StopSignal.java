@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.torch.TorchRuntime;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -32,6 +33,7 @@ final class StopSignal implements AutoCloseable {
   }
 
   private StopSignal() {
+    TorchRuntime.orderlyExit().lock();
     busy.lock();
   }
 
@@ -60,9 +62,11 @@ final class StopSignal implements AutoCloseable {
   /** Waits for input; the process may end meanwhile without waiting for this thread. */
   <T> T idle(Reading<T> reading) throws IOException {
     busy.unlock();
+    TorchRuntime.orderlyExit().unlock();
     try {
       return reading.read();
     } finally {
+      TorchRuntime.orderlyExit().lock();
       busy.lock();
     }
   }
@@ -76,6 +80,7 @@ final class StopSignal implements AutoCloseable {
   @Override
   public void close() {
     busy.unlock();
+    TorchRuntime.orderlyExit().unlock();
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {

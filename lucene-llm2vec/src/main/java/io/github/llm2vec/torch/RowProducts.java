@@ -150,13 +150,11 @@ public final class RowProducts implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      thread.call(
+      thread.closeAfter(
           () -> {
             module.close();
             manager.close();
-            return true;
           });
-      thread.close();
     }
   }
 

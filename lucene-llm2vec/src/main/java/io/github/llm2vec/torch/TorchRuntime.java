@@ -7,6 +7,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.cuda.CudaUtils;
 import io.github.llm2vec.model.FailureReasons;
+import java.util.concurrent.locks.Lock;
 
 /**
  * DJL's PyTorch engine, started once and offline. Every other class of this package goes through it
@@ -62,6 +63,15 @@ public final class TorchRuntime {
   public static int threads() {
     start();
     return JniUtils.getNumThreads();
+  }
+
+  /**
+   * A lock for those who bring their work to an end themselves when the process is to exit, as a
+   * command does that saves what it has: while a thread holds it, models go on to work for it, for
+   * half a minute at most. Otherwise the exit waits for the batches at hand only.
+   */
+  public static Lock orderlyExit() {
+    return DeviceThread.orderlyExit();
   }
 
   /** Opens the root of everything native that one model owns. */

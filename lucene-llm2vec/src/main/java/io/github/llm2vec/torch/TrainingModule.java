@@ -246,12 +246,14 @@ final class TrainingModule implements AutoCloseable {
 
   @Override
   public void close() {
-    onDevice(
+    together(
         () -> {
-          module.close();
-          manager.close();
+          thread.closeAfter(
+              () -> {
+                module.close();
+                manager.close();
+              });
           return true;
         });
-    thread.close();
   }
 }

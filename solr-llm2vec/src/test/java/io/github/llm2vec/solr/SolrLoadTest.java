@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.FormatMethod;
@@ -26,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -57,7 +59,10 @@ class SolrLoadTest {
 
   @TempDir private static Path folder;
 
-  private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS + 4);
+  private static final int CROWD = 200;
+  private static final long CROWD_NANOS = 20_000_000_000L;
+
+  private final ExecutorService clients = Executors.newFixedThreadPool(CROWD + 4);
   private volatile EncoderService service;
   private SolrNode node;
 
@@ -91,18 +96,21 @@ class SolrLoadTest {
   }
 
   private void start(Scheduling scheduling) throws Exception {
+    // On a slow device 64 queries are more than the usual second of work.
+    start(
+        ServingOptions.builder()
+            .scheduling(scheduling)
+            .queryBacklog(Duration.ofSeconds(30))
+            .build());
+  }
+
+  private void start(ServingOptions options) throws Exception {
     Path home = Files.createTempDirectory(folder, "home");
     ModelsFile models =
         new ModelsFile(
             home.resolve(ModelsFile.NAME),
             Map.of("default", ModelDeclaration.of("default", model().toString())),
             0);
-    ServingOptions options =
-        ServingOptions.builder()
-            .scheduling(scheduling)
-            // On a slow device 64 queries are more than the usual second of work.
-            .queryBacklog(Duration.ofSeconds(30))
-            .build();
     node =
         SolrNode.start(
             home,
@@ -249,6 +257,66 @@ class SolrLoadTest {
   private int search(String text) throws Exception {
     return node.trySelect("load", Map.of("q", "{!llm2vec f=vector topK=10 v=$qq}", "qq", text))
         .statusCode();
+  }
+
+  /** All processors are busy with something else, and 200 clients search without a pause. */
+  @Test
+  void aCrowdOnABusyMachineIsPartlyRefusedAndTheRestServedSoon() throws Exception {
+    start(ServingOptions.defaults());
+    index("d", documents(1));
+    assertEquals(200, node.update("load", "commit=true", "[]").statusCode());
+    List<String> claims = SciFact.queries();
+    AtomicBoolean stop = new AtomicBoolean();
+    for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+      Thread burner =
+          new Thread(
+              () -> {
+                while (!stop.get()) {
+                  Thread.onSpinWait();
+                }
+              });
+      burner.setDaemon(true);
+      burner.start();
+    }
+    long end = System.nanoTime() + CROWD_NANOS;
+    List<Double> served = Collections.synchronizedList(new ArrayList<>());
+    AtomicInteger refused = new AtomicInteger();
+    List<Callable<Void>> tasks = new ArrayList<>();
+    for (int client = 0; client < CROWD; client++) {
+      int number = client;
+      tasks.add(
+          () -> {
+            for (int i = 0; System.nanoTime() < end; i++) {
+              String text = number + " " + i + " " + claims.get((number + i) % claims.size());
+              long start = System.nanoTime();
+              int status = search(text);
+              if (status == 200) {
+                served.add((System.nanoTime() - start) / 1e6);
+              } else {
+                assertEquals(429, status);
+                refused.incrementAndGet();
+              }
+            }
+            return null;
+          });
+    }
+    try {
+      all(tasks);
+    } finally {
+      stop.set(true);
+    }
+    double[] sorted = served.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    double p99 = sorted[(int) Math.ceil(0.99 * sorted.length) - 1];
+    print(
+        "%d clients for 20 s: %d served, p50 %.0f ms, p99 %.0f ms, %d refused; in the queue p99 %.0f ms",
+        CROWD,
+        sorted.length,
+        sorted[sorted.length / 2],
+        p99,
+        refused.get(),
+        service.figures().timings().queryQueue().quantile(0.99));
+    assertTrue(refused.get() > 0, "nobody was refused");
+    assertTrue(p99 <= 3000, "p99 " + p99 + " ms");
   }
 
   @Test
