@@ -41,7 +41,7 @@ public record StepCost(
   public double millis(long tokens, long squares) {
     return fixedMillis
         + millisPerToken * tokens
-        + millisPerSquare * Math.min(squares, seenLength * tokens);
+        + millisPerSquare * Math.min((double) squares, seenLength * tokens);
   }
 
   private static void requireCost(String name, double value) {
