@@ -110,7 +110,7 @@ class StepSizerTest {
       StepSizer sizer =
           taught(sizer(ServingOptions.defaults()), new StepCost(0, millisPerToken, 0));
       double tokens = 1000 / millisPerToken;
-      assertEquals(tokens, sizer.backlogTokens(Role.QUERY, 0), 0.03 * tokens);
+      assertEquals(tokens, (double) sizer.backlogTokens(Role.QUERY, 0), 0.03 * tokens);
       // Not even the ridge takes longer than half of it.
       assertTrue(!sizer.budget(0, 0).queries().allows((long) (0.6 * tokens), 600));
     }
@@ -123,7 +123,7 @@ class StepSizerTest {
     for (int i = 0; i < 20; i++) {
       sizer.paced(10, i % 2 == 0 ? 10 : 30);
     }
-    assertEquals(before / 2.0, sizer.backlogTokens(Role.QUERY, 0), 0.05 * before);
+    assertEquals(before / 2.0, (double) sizer.backlogTokens(Role.QUERY, 0), 0.05 * before);
     assertEquals(2000, sizer.drainMillis(Role.QUERY, 20_000, 0), 100);
   }
 
