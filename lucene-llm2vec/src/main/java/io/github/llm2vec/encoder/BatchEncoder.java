@@ -26,7 +26,8 @@ final class BatchEncoder {
    *
    * @param rowLengths for every text the length of its row, padding included; only rows that are
    *     pooled over their padding are really padded
-   * @return {@code (B, H)}, pooled, neither cut nor normalised
+   * @return {@code (B, H)}, pooled, neither cut nor normalised; H for each pooling if there are
+   *     several
    */
   float[][] encode(List<TokenizedText> texts, int[] rowLengths) {
     int[] lengths = new int[texts.size()];
@@ -40,8 +41,10 @@ final class BatchEncoder {
         packer.add(builder, texts.get(index), lengths[index]);
       }
       float[][] rows = decoder.forward(builder.build());
-      for (int row = 0; row < rows.length; row++) {
-        vectors[batch.texts().get(row)] = rows[row];
+      int row = 0;
+      for (int index : batch.texts()) {
+        vectors[index] = packer.join(rows, row, texts.get(index));
+        row += packer.vectors(texts.get(index));
       }
     }
     return vectors;

@@ -6,6 +6,7 @@ import io.github.llm2vec.model.DecoderSpec;
 import io.github.llm2vec.model.Llm2VecConfig;
 import io.github.llm2vec.model.LoraAdapter;
 import io.github.llm2vec.model.ResolvedCheckpoint;
+import io.github.llm2vec.model.SentenceTransformersConfig;
 import io.github.llm2vec.model.TensorSource;
 import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.Decoder;
@@ -31,12 +32,106 @@ final class CheckpointOpener {
   }
 
   VectorIdentity identify(ModelSource source) throws IOException {
+    return prepare(source).identity();
+  }
+
+  /** All that {@link #open} does before it reads the weights, and a look at their shapes. */
+  VectorIdentity check(ModelSource source) throws IOException {
+    Prepared prepared = prepare(source);
+    prepared.openTokenizer().close();
+    Decoder.requireReach(prepared.spec(), prepared.settings().text().maxLength());
+    prepared.checkpoint().openWeights().close();
+    for (LoraAdapter adapter : prepared.checkpoint().openAdapters()) {
+      adapter.close();
+    }
+    return prepared.identity();
+  }
+
+  private Prepared prepare(ModelSource source) throws IOException {
     ResolvedCheckpoint checkpoint = resolve(source);
     EncodingSettings settings =
         EncodingSettings.of(checkpoint, ownConfig(checkpoint, source), options);
     DecoderSpec spec = attention(checkpoint.spec());
-    return new VectorIdentity(
-        fingerprint(checkpoint, spec, settings), options.dimensions().orElse(spec.hiddenSize()));
+    VectorModules modules =
+        VectorModules.load(settings.pooledWidth(spec.outputSize()), settings.modules());
+    return new Prepared(checkpoint, settings, spec, modules);
+  }
+
+  /** A checkpoint whose small files are read, and with them all questions settled. */
+  private final class Prepared {
+
+    private final ResolvedCheckpoint checkpoint;
+    private final EncodingSettings settings;
+    private final DecoderSpec spec;
+    private final VectorModules modules;
+
+    Prepared(
+        ResolvedCheckpoint checkpoint,
+        EncodingSettings settings,
+        DecoderSpec spec,
+        VectorModules modules) {
+      this.checkpoint = checkpoint;
+      this.settings = settings;
+      this.spec = spec;
+      this.modules = modules;
+    }
+
+    ResolvedCheckpoint checkpoint() {
+      return checkpoint;
+    }
+
+    EncodingSettings settings() {
+      return settings;
+    }
+
+    DecoderSpec spec() {
+      return spec;
+    }
+
+    VectorModules modules() {
+      return modules;
+    }
+
+    VectorIdentity identity() throws IOException {
+      return new VectorIdentity(
+          fingerprint(checkpoint, spec, settings, modules), settings.dimensions(modules.width()));
+    }
+
+    /** The tokenizer, which fits the settings. To be closed by the caller. */
+    Tokenizer openTokenizer() throws IOException {
+      boolean lowercase =
+          checkpoint
+              .sentenceTransformers()
+              .map(SentenceTransformersConfig::lowercase)
+              .orElse(false);
+      Tokenizer tokenizer =
+          Tokenizer.open(
+              checkpoint.tokenizerFolder(),
+              options
+                  .compatibility()
+                  .tokenizerOptions()
+                  .withLowercase(lowercase)
+                  .withEmbeddingRows(spec.vocabSize()));
+      try {
+        new TextPreparation(tokenizer, settings.text());
+        if (settings.text().poolings().contains(Pooling.BOS_TOKEN)) {
+          requireBos(tokenizer);
+        }
+        return tokenizer;
+      } catch (RuntimeException e) {
+        tokenizer.close();
+        throw e;
+      }
+    }
+  }
+
+  private static void requireBos(Tokenizer tokenizer) {
+    if (tokenizer.bosId().isEmpty()
+        || !tokenizer.prefixIds().contains(tokenizer.bosId().getAsInt())) {
+      throw new IllegalArgumentException(
+          "pooling bos_token needs a beginning-of-sequence token, but the tokenizer puts none"
+              + " before a text; choose another pooling");
+    }
   }
 
   private ResolvedCheckpoint resolve(ModelSource source) throws IOException {
@@ -47,19 +142,12 @@ final class CheckpointOpener {
   }
 
   Llm2Vec open(ModelSource source, LoadListener listener) throws IOException {
-    ResolvedCheckpoint checkpoint = resolve(source);
-    EncodingSettings settings =
-        EncodingSettings.of(checkpoint, ownConfig(checkpoint, source), options);
-    DecoderSpec spec = attention(checkpoint.spec());
-    Tokenizer tokenizer =
-        Tokenizer.open(
-            checkpoint.tokenizerFolder(),
-            options.compatibility().tokenizerOptions().withEmbeddingRows(spec.vocabSize()));
+    Prepared prepared = prepare(source);
+    // What the text side refuses is refused before gigabytes are read.
+    Tokenizer tokenizer = prepared.openTokenizer();
     try {
-      // What the text side refuses is refused before gigabytes are read.
-      new TextPreparation(tokenizer, settings.text());
-      Decoder decoder = decoder(checkpoint, spec, settings.text().maxLength(), listener);
-      return assemble(decoder, tokenizer, settings, fingerprint(checkpoint, spec, settings));
+      String fingerprint = prepared.identity().fingerprint();
+      return assemble(decoder(prepared, listener), tokenizer, prepared, fingerprint);
     } catch (IOException | RuntimeException | Error e) {
       tokenizer.close();
       throw e;
@@ -77,9 +165,10 @@ final class CheckpointOpener {
   }
 
   private Llm2Vec assemble(
-      Decoder decoder, Tokenizer tokenizer, EncodingSettings settings, String fingerprint) {
+      Decoder decoder, Tokenizer tokenizer, Prepared prepared, String fingerprint) {
     try {
-      return new Llm2Vec(decoder, tokenizer, settings, options, fingerprint);
+      return new Llm2Vec(
+          decoder, tokenizer, prepared.settings(), prepared.modules(), options, fingerprint);
     } catch (RuntimeException e) {
       decoder.close();
       throw e;
@@ -92,13 +181,13 @@ final class CheckpointOpener {
     return upstreamQwen2 ? spec.withCausal(true) : spec;
   }
 
-  private Decoder decoder(
-      ResolvedCheckpoint checkpoint, DecoderSpec spec, int maxTokens, LoadListener listener)
-      throws IOException {
+  private Decoder decoder(Prepared prepared, LoadListener listener) throws IOException {
+    ResolvedCheckpoint checkpoint = prepared.checkpoint();
+    int maxTokens = prepared.settings().text().maxLength();
     List<LoraAdapter> adapters = checkpoint.openAdapters();
     try (TensorSource weights = checkpoint.openWeights()) {
       return Decoder.load(
-          spec,
+          prepared.spec(),
           CheckpointWeights.of(weights, adapters, checkpoint.weightsSource().toString()),
           new DecoderOptions(options.dtype(), options.device(), maxTokens, true),
           listener);
@@ -114,7 +203,10 @@ final class CheckpointOpener {
    * field, because it must be the same in every process and every version.
    */
   private String fingerprint(
-      ResolvedCheckpoint checkpoint, DecoderSpec spec, EncodingSettings settings)
+      ResolvedCheckpoint checkpoint,
+      DecoderSpec spec,
+      EncodingSettings settings,
+      VectorModules modules)
       throws IOException {
     TextSettings text = settings.text();
     ChatTemplate template = text.template();
@@ -128,17 +220,18 @@ final class CheckpointOpener {
             template.documentPattern(),
             template.defaultInstruction(),
             template.tail(),
-            text.pooling().optionName(),
+            text.poolings().stream().map(Pooling::optionName).collect(Collectors.joining("+")),
             Integer.toString(text.maxLength()),
             Integer.toString(text.docMaxLength()),
-            text.skipInstruction() ? "text" : "all",
+            text.skipInstruction() ? (text.countsPrompt() ? "after prompt" : "text") : "all",
             quirks(text.compatibility()),
             settings.normalize() ? "normalized" : "raw",
-            Integer.toString(options.dimensions().orElse(spec.outputSize())));
+            Integer.toString(settings.dimensions(modules.width())));
     try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(description.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest);
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(description.getBytes(StandardCharsets.UTF_8));
+      modules.digest(digest);
+      return HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256; this is a bug", e);
     }

@@ -3,7 +3,9 @@ package io.github.llm2vec.encoder;
 
 import io.github.llm2vec.model.Llm2VecConfig;
 import io.github.llm2vec.model.ResolvedCheckpoint;
+import io.github.llm2vec.model.SentenceModule;
 import io.github.llm2vec.model.SentenceTransformersConfig;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -13,9 +15,17 @@ import java.util.OptionalInt;
  * defaults.
  *
  * @param text how texts are prepared and pooled
- * @param normalize whether vectors are scaled to length one
+ * @param modules what is done to a pooled vector before it is cut
+ * @param dimensions how many leading components are kept; empty for all
+ * @param cutByModel whether that is the model's own choice, which may be more than there are
+ * @param normalize whether vectors are scaled to length one after that
  */
-public record EncodingSettings(TextSettings text, boolean normalize) {
+public record EncodingSettings(
+    TextSettings text,
+    List<SentenceModule> modules,
+    OptionalInt dimensions,
+    boolean cutByModel,
+    boolean normalize) {
 
   private static final String NEMOTRON = "llama_bidirec";
 
@@ -35,12 +45,13 @@ public record EncodingSettings(TextSettings text, boolean normalize) {
     String nameOrPath = checkpoint.nameOrPath();
     Optional<SentenceTransformersConfig> sentence = checkpoint.sentenceTransformers();
     boolean nemotron = modelType.equals(NEMOTRON);
-    Pooling pooling =
+    List<Pooling> poolings =
         options
             .pooling()
             .or(() -> own.poolingMode().map(Pooling::of))
-            .or(() -> sentence.map(SentencePrompts::pooling))
-            .orElse(Pooling.MEAN);
+            .map(List::of)
+            .or(() -> sentence.map(SentencePrompts::poolings))
+            .orElse(List.of(Pooling.MEAN));
     int maxLength =
         first(options.maxLength(), own.maxLength())
             .or(() -> sentence.flatMap(SentenceTransformersConfig::maxSeqLength))
@@ -61,19 +72,55 @@ public record EncodingSettings(TextSettings text, boolean normalize) {
     TextSettings text =
         new TextSettings(
             template(nameOrPath, sentence, nemotron, options),
-            pooling,
+            poolings,
             maxLength,
             docMaxLength,
             skipInstruction,
+            sentence.isPresent(),
             modelType,
             nameOrPath,
             options.compatibility());
-    boolean normalize =
-        options
-            .normalize()
-            .or(() -> sentence.map(SentenceTransformersConfig::normalize))
-            .orElse(nemotron);
-    return new EncodingSettings(text, normalize);
+    return finished(text, sentence, nemotron, options);
+  }
+
+  /** Width of the vectors that are pooled of states of a width. */
+  public int pooledWidth(int stateWidth) {
+    return Math.multiplyExact(stateWidth, text.poolings().size());
+  }
+
+  /**
+   * How many components are kept of vectors of a width.
+   *
+   * @throws IllegalArgumentException if the caller asks for more than there are
+   */
+  public int dimensions(int width) {
+    if (dimensions.orElse(0) > width && !cutByModel) {
+      throw new IllegalArgumentException(
+          "dimensions must be at most the model's " + width + ", got " + dimensions.getAsInt());
+    }
+    return Math.min(dimensions.orElse(width), width);
+  }
+
+  /**
+   * Settles what happens to a pooled vector. A model that cuts its vectors does so behind its last
+   * module and scales nothing afterwards; a cut that the caller asks for comes before the scaling.
+   */
+  private static EncodingSettings finished(
+      TextSettings text,
+      Optional<SentenceTransformersConfig> sentence,
+      boolean nemotron,
+      Llm2VecOptions options) {
+    List<SentenceModule> modules =
+        sentence.map(SentenceTransformersConfig::modules).orElse(List.of());
+    boolean scales = sentence.map(SentenceTransformersConfig::normalize).orElse(nemotron);
+    Optional<Integer> cut = sentence.flatMap(SentenceTransformersConfig::truncateDim);
+    boolean cutByModel = options.dimensions().isEmpty() && cut.isPresent();
+    if (sentence.isPresent() && scales && !cutByModel) {
+      modules = modules.subList(0, modules.size() - 1);
+    }
+    OptionalInt dimensions = cutByModel ? OptionalInt.of(cut.get()) : options.dimensions();
+    boolean normalize = options.normalize().orElse(scales && !cutByModel);
+    return new EncodingSettings(text, List.copyOf(modules), dimensions, cutByModel, normalize);
   }
 
   private static ChatTemplate template(

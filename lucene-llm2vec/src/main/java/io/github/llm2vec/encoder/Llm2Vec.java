@@ -35,6 +35,7 @@ public final class Llm2Vec implements TextEncoder {
   private final TextSettings settings;
   private final BatchEncoder batches;
   private final int maxBatchTokens;
+  private final VectorModules modules;
   private final int dimensions;
   private final boolean normalize;
   private final String fingerprint;
@@ -46,6 +47,7 @@ public final class Llm2Vec implements TextEncoder {
       Decoder decoder,
       Tokenizer tokenizer,
       EncodingSettings encoding,
+      VectorModules modules,
       Llm2VecOptions options,
       String fingerprint) {
     this.decoder = decoder;
@@ -53,18 +55,14 @@ public final class Llm2Vec implements TextEncoder {
     this.settings = encoding.text();
     this.preparation = new TextPreparation(tokenizer, settings);
     this.normalize = encoding.normalize();
-    int hidden = decoder.spec().outputSize();
-    this.dimensions = options.dimensions().orElse(hidden);
-    if (dimensions > hidden) {
-      throw new IllegalArgumentException(
-          "dimensions must be at most the model's " + hidden + ", got " + dimensions);
-    }
+    this.modules = modules;
+    this.dimensions = encoding.dimensions(modules.width());
     this.maxBatchTokens = options.maxBatchTokens();
     BatchPlanner planner =
         new BatchPlanner(maxBatchTokens, Integer.MAX_VALUE, BatchPlanner.Grouping.PACKED);
     this.batches =
         new BatchEncoder(
-            decoder, new TextPacker(settings.pooling(), tokenizer.padId().orElse(0)), planner);
+            decoder, new TextPacker(settings.poolings(), tokenizer.padId().orElse(0)), planner);
     this.fingerprint = fingerprint;
     int processors = Runtime.getRuntime().availableProcessors();
     this.parallelism = TokenizerThreads.parallelism(processors) + 1;
@@ -213,7 +211,7 @@ public final class Llm2Vec implements TextEncoder {
 
   private float[][] finish(float[][] vectors) {
     for (int i = 0; i < vectors.length; i++) {
-      vectors[i] = Vectors.finish(vectors[i], dimensions, normalize);
+      vectors[i] = Vectors.finish(modules.apply(vectors[i]), dimensions, normalize);
     }
     return vectors;
   }

@@ -19,17 +19,26 @@ public final class PoolWeights {
 
   /** Equal weights that sum to one. */
   static PoolWeights equal(int first, int count) {
+    return constant(first, count, 1f / count);
+  }
+
+  /** The same weight for all. */
+  static PoolWeights constant(int first, int count, float weight) {
     float[] weights = new float[count];
-    Arrays.fill(weights, 1f / count);
+    Arrays.fill(weights, weight);
     return new PoolWeights(first, weights);
   }
 
-  /** Weights 1, 2, ... divided by their sum. */
-  static PoolWeights rising(int first, int count) {
+  /**
+   * Weights that rise by one from position to position, divided by their sum.
+   *
+   * @param before what the first weight is above 1
+   */
+  static PoolWeights rising(int first, int count, int before) {
     float[] weights = new float[count];
-    double sum = count * (count + 1.0) / 2;
+    double sum = count * (count + 1.0) / 2 + (double) before * count;
     for (int i = 0; i < count; i++) {
-      weights[i] = (float) ((i + 1) / sum);
+      weights[i] = (float) ((before + i + 1) / sum);
     }
     return new PoolWeights(first, weights);
   }

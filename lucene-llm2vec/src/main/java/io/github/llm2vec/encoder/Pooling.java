@@ -3,7 +3,10 @@ package io.github.llm2vec.encoder;
 
 import io.github.llm2vec.model.OptionNames;
 
-/** How one vector is made of a text's hidden states; upstream's five ways and spellings. */
+/**
+ * How one vector is made of a text's hidden states: upstream's five ways, then those that only
+ * sentence-transformers has, each under its own library's name.
+ */
 public enum Pooling {
   /** The average over the pooled tokens. */
   MEAN("mean"),
@@ -14,7 +17,15 @@ public enum Pooling {
   /** The last token, whatever it is. */
   LAST_TOKEN("last_token"),
   /** The beginning-of-sequence token. */
-  BOS_TOKEN("bos_token");
+  BOS_TOKEN("bos_token"),
+  /** The first pooled token. */
+  CLS("cls"),
+  /** The largest value of every component over the pooled tokens. */
+  MAX("max"),
+  /** The sum over the pooled tokens divided by the square root of their number. */
+  MEAN_SQRT_LEN_TOKENS("mean_sqrt_len_tokens"),
+  /** The average with the tokens' positions in the whole sequence as weights, counted from 1. */
+  WEIGHTEDMEAN("weightedmean");
 
   private final String optionName;
 
@@ -68,7 +79,13 @@ public enum Pooling {
           pooled == 0
               ? PoolWeights.equal(0, rowLength)
               : PoolWeights.equal(rowLength - pooled, pooled);
-      case WEIGHTED_MEAN -> PoolWeights.rising(rowLength - pooled, pooled);
+      case WEIGHTED_MEAN -> PoolWeights.rising(rowLength - pooled, pooled, 0);
+      case WEIGHTEDMEAN -> PoolWeights.rising(rowLength - pooled, pooled, text.length() - pooled);
+      case MEAN_SQRT_LEN_TOKENS ->
+          PoolWeights.constant(rowLength - pooled, pooled, (float) (1 / Math.sqrt(pooled)));
+      case CLS -> PoolWeights.equal(rowLength - pooled, 1);
+      case MAX ->
+          throw new IllegalArgumentException("the largest values are no weighted sum of states");
       case EOS_TOKEN, LAST_TOKEN -> PoolWeights.equal(rowLength - 1, 1);
       case BOS_TOKEN -> PoolWeights.equal(rowLength - text.length() + bosPosition(text), 1);
     };

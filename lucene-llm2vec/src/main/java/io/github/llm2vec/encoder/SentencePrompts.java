@@ -2,6 +2,8 @@
 package io.github.llm2vec.encoder;
 
 import io.github.llm2vec.model.SentenceTransformersConfig;
+import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,30 +18,26 @@ final class SentencePrompts {
 
   private SentencePrompts() {}
 
-  static Pooling pooling(SentenceTransformersConfig config) {
-    return switch (config.poolingMode()) {
-      case "mean" -> Pooling.MEAN;
-      case "weightedmean" -> Pooling.WEIGHTED_MEAN;
-      case "lasttoken" -> Pooling.LAST_TOKEN;
-      default ->
-          throw new IllegalArgumentException(
-              "pooling '" + config.poolingMode() + "' has no counterpart here; this is a bug");
-    };
+  static List<Pooling> poolings(SentenceTransformersConfig config) {
+    return config.poolingModes().stream()
+        .map(mode -> mode.equals("lasttoken") ? Pooling.LAST_TOKEN : Pooling.of(mode))
+        .toList();
   }
 
   /**
-   * The template that puts the configured prompts before queries and documents. Where the query's
-   * prompt holds a task sentence, an instruction takes its place; where there is no such prompt, an
+   * The template that puts the configured prompts before queries and documents. Since version 6,
+   * sentence-transformers writes both of them into every model, and takes none for one that is not
+   * there; before, other names and the default prompt took its place. Where the query's prompt
+   * holds a task sentence, an instruction takes its place; where there is no such prompt, an
    * instruction is written as E5-Mistral and its kin want it.
    */
   static ChatTemplate template(SentenceTransformersConfig config) {
-    String fallback = config.defaultPromptName().map(config.prompts()::get).orElse("");
-    String query = config.prompts().getOrDefault("query", fallback);
+    Map<String, String> prompts = config.prompts();
+    String fallback = config.defaultPromptName().map(prompts::get).orElse("");
+    String query = prompts.getOrDefault("query", config.promptsComplete() ? "" : fallback);
+    String passage = prompts.getOrDefault("passage", prompts.getOrDefault("corpus", fallback));
     String document =
-        config
-                .prompts()
-                .getOrDefault("document", config.prompts().getOrDefault("passage", fallback))
-            + "{text}";
+        prompts.getOrDefault("document", config.promptsComplete() ? "" : passage) + "{text}";
     for (Pattern pattern : new Pattern[] {INSTRUCT, TASK}) {
       Matcher matcher = pattern.matcher(query);
       if (matcher.matches()) {

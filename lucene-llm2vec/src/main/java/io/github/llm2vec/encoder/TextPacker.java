@@ -3,6 +3,7 @@ package io.github.llm2vec.encoder;
 
 import io.github.llm2vec.torch.PackedBatch;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Puts prepared texts into a batch with the weights by which their hidden states are pooled:
@@ -10,15 +11,25 @@ import java.util.Arrays;
  */
 public final class TextPacker {
 
-  private final Pooling pooling;
+  private final List<Pooling> poolings;
   private final int padId;
 
   /**
+   * Pools in one way that is a weighted sum, so that every text has one vector in the batch.
+   *
    * @param pooling how vectors are made of hidden states
    * @param padId id of padding, for rows that are pooled over it
+   * @throws IllegalArgumentException if the pooling is {@link Pooling#MAX}, which is none
    */
   public TextPacker(Pooling pooling, int padId) {
-    this.pooling = pooling;
+    this(List.of(pooling), padId);
+    if (pooling == Pooling.MAX) {
+      throw new IllegalArgumentException("pooling max is no weighted sum; choose another");
+    }
+  }
+
+  TextPacker(List<Pooling> poolings, int padId) {
+    this.poolings = List.copyOf(poolings);
     this.padId = padId;
   }
 
@@ -35,10 +46,61 @@ public final class TextPacker {
     Arrays.fill(ids, 0, padding, padId);
     text.copyIds(ids, padding);
     builder.add(ids, padding);
-    PoolWeights weights = pooling.weights(text, length);
-    for (int i = 0; i < weights.size(); i++) {
-      builder.pool(weights.first() + i, weights.weight(i));
+    boolean first = true;
+    for (Pooling pooling : poolings) {
+      if (pooling == Pooling.MAX) {
+        // A vector for every token, of which the largest values are taken afterwards.
+        for (int i = length - text.poolLength(); i < length; i++) {
+          first = next(builder, first);
+          builder.pool(i, 1f);
+        }
+      } else {
+        first = next(builder, first);
+        PoolWeights weights = pooling.weights(text, length);
+        for (int i = 0; i < weights.size(); i++) {
+          builder.pool(weights.first() + i, weights.weight(i));
+        }
+      }
     }
+  }
+
+  /** A text has one vector from the start. */
+  private static boolean next(PackedBatch.Builder builder, boolean first) {
+    if (!first) {
+      builder.nextVector();
+    }
+    return false;
+  }
+
+  /** How many vectors of a batch belong to a text. */
+  int vectors(TokenizedText text) {
+    int vectors = 0;
+    for (Pooling pooling : poolings) {
+      vectors += pooling == Pooling.MAX ? text.poolLength() : 1;
+    }
+    return vectors;
+  }
+
+  /** The vector of a text, joined from those of a batch that belong to it. */
+  float[] join(float[][] rows, int firstRow, TokenizedText text) {
+    int hidden = rows[firstRow].length;
+    if (poolings.size() == 1 && poolings.get(0) != Pooling.MAX) {
+      return rows[firstRow];
+    }
+    float[] joined = new float[poolings.size() * hidden];
+    int row = firstRow;
+    int start = 0;
+    for (Pooling pooling : poolings) {
+      System.arraycopy(rows[row++], 0, joined, start, hidden);
+      for (int more = 1; pooling == Pooling.MAX && more < text.poolLength(); more++) {
+        for (int i = 0; i < hidden; i++) {
+          joined[start + i] = Math.max(joined[start + i], rows[row][i]);
+        }
+        row++;
+      }
+      start += hidden;
+    }
+    return joined;
   }
 
   /** Tokens that a text takes in a batch whose rows have a length. */

@@ -84,6 +84,9 @@ public final class TextPreparation {
   }
 
   private TokenizedText tokenize(MarkedText marked, MarkedText.Split split) {
+    if (settings.skipInstruction() && settings.countsPrompt()) {
+      return tokenizeAfterPrompt(marked);
+    }
     if (settings.skipInstruction() && !settings.compatibility().has(Quirk.WINDOW_OF_TEXT_ALONE)) {
       return tokenizeExactly(marked);
     }
@@ -98,6 +101,20 @@ public final class TextPreparation {
             : tokenizer.encodePrefix(split.suffix(), settings.maxLength()).length;
     window = Math.min(window, settings.maxLength()) + (eosText.id().isPresent() ? 1 : 0);
     return result(ids, Math.min(window, ids.length));
+  }
+
+  /**
+   * Sentence-transformers' window: it leaves out as many tokens as the prompt has by itself,
+   * special tokens included, unless one of them ends it.
+   */
+  private TokenizedText tokenizeAfterPrompt(MarkedText marked) {
+    int[] ids = frame(tokenizer.encodePrefix(marked.full(), settings.maxLength()));
+    if (marked.before().isEmpty()) {
+      return result(ids, ids.length);
+    }
+    int[] prompt = frame(tokenizer.encodePrefix(marked.before(), settings.maxLength()));
+    int skipped = prompt.length - (tokenizer.isSpecial(prompt[prompt.length - 1]) ? 1 : 0);
+    return result(ids, Math.max(0, ids.length - skipped));
   }
 
   /** The window begins with the first token that has a character of the pooled part. */

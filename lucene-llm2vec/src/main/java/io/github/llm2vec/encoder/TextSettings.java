@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -8,21 +9,26 @@ import java.util.Objects;
  * llm2vec_config.json}.
  *
  * @param template what is written around a text
- * @param pooling how vectors are made; {@code eos_token} changes the text
+ * @param poolings how vectors are made; several are joined to a longer one; {@code eos_token}
+ *     changes the text
  * @param maxLength most tokens of a sequence, special tokens included; the rest is cut at its end
  * @param docMaxLength texts of more tokens are shortened before anything is put around them; no
  *     less than {@code maxLength} switches that off
  * @param skipInstruction whether only the text and what follows it is pooled
+ * @param countsPrompt whether what is skipped are as many tokens as the instruction alone has, its
+ *     special tokens included, and nothing where there is none: sentence-transformers' way, which
+ *     takes LLM2Vec's place
  * @param modelType {@code model_type} of config.json
  * @param nameOrPath {@code _name_or_path} of the model
  * @param compatibility which of upstream's ways to follow
  */
 public record TextSettings(
     ChatTemplate template,
-    Pooling pooling,
+    List<Pooling> poolings,
     int maxLength,
     int docMaxLength,
     boolean skipInstruction,
+    boolean countsPrompt,
     String modelType,
     String nameOrPath,
     Compatibility compatibility) {
@@ -36,7 +42,10 @@ public record TextSettings(
   /** Checks the lengths. */
   public TextSettings {
     Objects.requireNonNull(template, "template");
-    Objects.requireNonNull(pooling, "pooling");
+    poolings = List.copyOf(poolings);
+    if (poolings.isEmpty()) {
+      throw new IllegalArgumentException("there must be a pooling");
+    }
     if (maxLength < 1) {
       throw new IllegalArgumentException("max_length must be >= 1, got " + maxLength);
     }
@@ -54,23 +63,30 @@ public record TextSettings(
   public static TextSettings defaults(String nameOrPath, String modelType) {
     return new TextSettings(
         ChatTemplates.ofModel(nameOrPath),
-        Pooling.MEAN,
+        List.of(Pooling.MEAN),
         DEFAULT_MAX_LENGTH,
         DEFAULT_DOC_MAX_LENGTH,
         true,
+        false,
         modelType,
         nameOrPath,
         Compatibility.PUBLISHED);
+  }
+
+  /** The pooling, the first of several. */
+  public Pooling pooling() {
+    return poolings.get(0);
   }
 
   /** The same with another template. */
   public TextSettings withTemplate(ChatTemplate value) {
     return new TextSettings(
         value,
-        pooling,
+        poolings,
         maxLength,
         docMaxLength,
         skipInstruction,
+        countsPrompt,
         modelType,
         nameOrPath,
         compatibility);
@@ -80,10 +96,11 @@ public record TextSettings(
   public TextSettings withPooling(Pooling value) {
     return new TextSettings(
         template,
-        value,
+        List.of(value),
         maxLength,
         docMaxLength,
         skipInstruction,
+        countsPrompt,
         modelType,
         nameOrPath,
         compatibility);
@@ -93,10 +110,11 @@ public record TextSettings(
   public TextSettings withLengths(int newMaxLength, int newDocMaxLength) {
     return new TextSettings(
         template,
-        pooling,
+        poolings,
         newMaxLength,
         newDocMaxLength,
         skipInstruction,
+        countsPrompt,
         modelType,
         nameOrPath,
         compatibility);
@@ -105,12 +123,28 @@ public record TextSettings(
   /** The same with instructions pooled or not. */
   public TextSettings withSkipInstruction(boolean value) {
     return new TextSettings(
-        template, pooling, maxLength, docMaxLength, value, modelType, nameOrPath, compatibility);
+        template,
+        poolings,
+        maxLength,
+        docMaxLength,
+        value,
+        countsPrompt,
+        modelType,
+        nameOrPath,
+        compatibility);
   }
 
   /** The same with another compatibility. */
   public TextSettings withCompatibility(Compatibility value) {
     return new TextSettings(
-        template, pooling, maxLength, docMaxLength, skipInstruction, modelType, nameOrPath, value);
+        template,
+        poolings,
+        maxLength,
+        docMaxLength,
+        skipInstruction,
+        countsPrompt,
+        modelType,
+        nameOrPath,
+        value);
   }
 }

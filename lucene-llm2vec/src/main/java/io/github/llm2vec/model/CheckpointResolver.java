@@ -89,8 +89,7 @@ public final class CheckpointResolver {
     Optional<DecoderConfig> givenConfig = givenConfig(chain, config);
     // Upstream tests for a local file only, so that it never reads a hub's; we do.
     Optional<Path> llm2vecFile = chain.last().file(Llm2VecConfig.FILE_NAME);
-    Optional<SentenceTransformersConfig> sentenceTransformers =
-        SentenceTransformersConfig.read(chain.given.folder());
+    Optional<SentenceTransformersConfig> sentenceTransformers = sentence(chain, config);
     boolean madeByLlm2vec =
         llm2vecFile.isPresent()
             || config.llm2vec()
@@ -107,7 +106,7 @@ public final class CheckpointResolver {
                         && (sentenceTransformers.isPresent() || !config.llm2vecArchitecture()));
     return new ResolvedCheckpoint(
         new ResolvedCheckpoint.Parts(
-            chain.given.folder(),
+            chain.root,
             chain.base.folder(),
             chain.adapters,
             tokenizerFolder(chain),
@@ -147,14 +146,20 @@ public final class CheckpointResolver {
   /**
    * The folders of a model.
    *
-   * @param given what the request names
+   * @param root what the request names
+   * @param given where the decoder's or the adapter's files lie, mostly the same
    * @param base what holds the weights; the same unless the given one is an adapter
    * @param baseName how the base is called by whoever names it
    * @param adapters in the order in which they are merged
    * @param extraAdapters how many of them the request names
    */
   private record Chain(
-      Located given, Located base, String baseName, List<ModelFolder> adapters, int extraAdapters) {
+      ModelFolder root,
+      Located given,
+      Located base,
+      String baseName,
+      List<ModelFolder> adapters,
+      int extraAdapters) {
 
     /** The folder that says how to encode: the last adapter's, or the given one. */
     ModelFolder last() {
@@ -163,7 +168,8 @@ public final class CheckpointResolver {
   }
 
   private Chain chain(Request request) throws IOException {
-    Located given = locator.locate(request.model());
+    Located root = locator.locate(request.model());
+    Located given = decoderOf(root);
     Located base = given;
     String baseName = given.hubId().map(HubId::repository).orElse("");
     List<ModelFolder> adapters = new ArrayList<>();
@@ -179,7 +185,33 @@ public final class CheckpointResolver {
       folder.required(LoraConfig.FILE_NAME, "Name the folder or hub id of a PEFT adapter");
       adapters.add(folder);
     }
-    return new Chain(given, base, baseName, adapters, request.adapters().size());
+    return new Chain(root.folder(), given, base, baseName, adapters, request.adapters().size());
+  }
+
+  /** Old versions of sentence-transformers put the decoder into a folder of its own. */
+  private static Located decoderOf(Located root) throws IOException {
+    String path = SentenceTransformersConfig.transformerPath(root.folder());
+    return path.isEmpty() ? root : new Located(root.folder().sub(path), root.hubId());
+  }
+
+  /**
+   * What sentence-transformers' files say, with the longest input as that library finds it: where
+   * they do not say, the lesser of what the tokenizer and the decoder were made for.
+   */
+  private static Optional<SentenceTransformersConfig> sentence(Chain chain, DecoderConfig config)
+      throws IOException {
+    Optional<SentenceTransformersConfig> sentence = SentenceTransformersConfig.read(chain.root);
+    if (sentence.isEmpty() || sentence.get().maxSeqLength().isPresent()) {
+      return sentence;
+    }
+    int positions = config.maxPositionEmbeddings();
+    Optional<Path> file = tokenizerFolder(chain).file("tokenizer_config.json");
+    double tokens =
+        file.isPresent()
+            ? JsonObject.read(file.get()).number("model_max_length").orElse((double) positions)
+            : positions;
+    return Optional.of(
+        sentence.get().withMaxSeqLength((int) Math.max(1, Math.min(tokens, positions))));
   }
 
   private Located locateBase(ModelFolder adapter, LoraConfig lora, String name) throws IOException {

@@ -2,6 +2,7 @@
 package io.github.llm2vec.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +36,19 @@ final class JsonObject {
    */
   static JsonObject read(Path file) throws IOException {
     return parse(file, JsonFile.bytes(file));
+  }
+
+  /** An object without keys, in the place of a file that is not there. */
+  static JsonObject empty(Path file) {
+    return new JsonObject(file, "", JsonNodeFactory.instance.objectNode());
+  }
+
+  /** A number of any size, or empty if absent. */
+  Optional<Double> number(String key) throws ModelFormatException {
+    if (has(key) && !node.get(key).isNumber()) {
+      throw wrong(key, "a number");
+    }
+    return has(key) ? Optional.of(node.get(key).doubleValue()) : Optional.empty();
   }
 
   /** As {@link #read}, for bytes that are at hand; {@code file} only names them. */

@@ -44,7 +44,10 @@ final class ModelFiles {
           SentenceTransformersConfig.PROMPTS,
           SentenceTransformersConfig.TRANSFORMER);
 
-  private static final Pattern MODULE = Pattern.compile("\\d{1,2}_[A-Za-z]{1,40}/config\\.json");
+  private static final Pattern MODULE =
+      Pattern.compile("\\d{1,2}_[A-Za-z0-9_]{1,40}/config\\.json");
+  private static final Pattern MODULE_WEIGHTS =
+      Pattern.compile("\\d{1,2}_Dense[A-Za-z0-9_]{0,40}/model\\.safetensors");
 
   private ModelFiles() {}
 
@@ -61,7 +64,11 @@ final class ModelFiles {
   /** The files of sentence-transformers among those of a repository. */
   static List<String> sentenceTransformers(Collection<String> available) {
     return available.stream()
-        .filter(name -> SENTENCE_TRANSFORMERS.contains(name) || MODULE.matcher(name).matches())
+        .filter(
+            name ->
+                SENTENCE_TRANSFORMERS.contains(name)
+                    || MODULE.matcher(name).matches()
+                    || MODULE_WEIGHTS.matcher(name).matches())
         .sorted()
         .toList();
   }
@@ -81,6 +88,7 @@ final class ModelFiles {
     } else if (available.contains(Safetensors.INDEX)) {
       wanted.addAll(ShardedWeights.shardNames(snapshot.resolve(Safetensors.INDEX)));
     }
+    wanted.addAll(SentenceTransformersConfig.weightFiles(ModelFolder.unfenced(snapshot)));
     wanted.retainAll(available);
     return List.copyOf(wanted);
   }
@@ -90,6 +98,11 @@ final class ModelFiles {
     Optional<Path> config = snapshot.file(DecoderConfig.FILE_NAME);
     if (config.isPresent() && snapshot.file("tokenizer.json").isEmpty()) {
       return false;
+    }
+    for (String weights : SentenceTransformersConfig.weightFiles(snapshot)) {
+      if (snapshot.file(weights).isEmpty()) {
+        return false;
+      }
     }
     if (snapshot.file(LoraConfig.FILE_NAME).isPresent()) {
       return snapshot.file(LoraAdapter.WEIGHTS).isPresent();

@@ -58,6 +58,11 @@ final class ModelFolder {
     return gguf.orElse(path);
   }
 
+  /** A folder inside this one, with the same fence. */
+  ModelFolder sub(String name) {
+    return new ModelFolder(path.resolve(name).normalize(), fence, Optional.empty());
+  }
+
   /** The folder itself. */
   Path path() {
     return path;

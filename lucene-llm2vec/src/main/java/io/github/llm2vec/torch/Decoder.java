@@ -57,16 +57,7 @@ public final class Decoder implements AutoCloseable {
   public static Decoder load(
       DecoderSpec spec, CheckpointWeights weights, DecoderOptions options, LoadListener listener)
       throws IOException {
-    for (DecoderSpec.Layer layer : spec.layers()) {
-      if (layer.rope().maxLength() < options.maxTokens()) {
-        throw new IllegalArgumentException(
-            "this model's rotary embedding holds up to "
-                + layer.rope().maxLength()
-                + " tokens, but texts of "
-                + options.maxTokens()
-                + " are asked for; lower max_length");
-      }
-    }
+    requireReach(spec, options.maxTokens());
     DeviceThread thread = new DeviceThread();
     try {
       return thread.call(() -> loadHere(spec, weights, options, listener, thread));
@@ -79,6 +70,24 @@ public final class Decoder implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       thread.close();
       throw e;
+    }
+  }
+
+  /**
+   * Checks that a rotary embedding reaches as far as texts may.
+   *
+   * @throws IllegalArgumentException if it does not
+   */
+  public static void requireReach(DecoderSpec spec, int maxTokens) {
+    for (DecoderSpec.Layer layer : spec.layers()) {
+      if (layer.rope().maxLength() < maxTokens) {
+        throw new IllegalArgumentException(
+            "this model's rotary embedding holds up to "
+                + layer.rope().maxLength()
+                + " tokens, but texts of "
+                + maxTokens
+                + " are asked for; lower max_length");
+      }
     }
   }
 

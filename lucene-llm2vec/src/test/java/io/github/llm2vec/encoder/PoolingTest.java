@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.EnumSet;
 import org.junit.jupiter.api.Test;
 
 class PoolingTest {
@@ -62,7 +63,8 @@ class PoolingTest {
 
   @Test
   void weightsSumToOneForLongTexts() {
-    for (Pooling mode : Pooling.values()) {
+    for (Pooling mode :
+        EnumSet.complementOf(EnumSet.of(Pooling.MAX, Pooling.MEAN_SQRT_LEN_TOKENS))) {
       PoolWeights weights = mode.weights(new TokenizedText(new int[32768], 32768, 0));
       double sum = 0;
       for (int i = 0; i < weights.size(); i++) {
@@ -77,7 +79,8 @@ class PoolingTest {
     assertEquals(Pooling.WEIGHTED_MEAN, Pooling.of("weighted_mean"));
     Exception error = assertThrows(IllegalArgumentException.class, () -> Pooling.of("avg"));
     assertEquals(
-        "pooling must be one of mean, weighted_mean, eos_token, last_token, bos_token, got 'avg'",
+        "pooling must be one of mean, weighted_mean, eos_token, last_token, bos_token, cls, max,"
+            + " mean_sqrt_len_tokens, weightedmean, got 'avg'",
         error.getMessage());
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -67,35 +68,63 @@ class SentenceTransformersConfigTest {
     assertEquals(
         Optional.of(
             new SentenceTransformersConfig(
-                "lasttoken",
+                List.of("lasttoken"),
                 true,
-                true,
+                List.of(new SentenceModule.Normalize()),
                 Map.of("query", "Instruct: x\nQuery:", "document", ""),
                 Optional.empty(),
-                Optional.of(32768))),
+                false,
+                Optional.of(32768),
+                false,
+                Optional.empty(),
+                Optional.of("cosine"))),
         SentenceTransformersConfig.read(folder));
   }
 
   @ParameterizedTest
-  @CsvSource({"mean_tokens,mean", "weightedmean_tokens,weightedmean", "lasttoken,lasttoken"})
-  void readsPoolingModes(String key, String mode) throws IOException {
+  @CsvSource({
+    "cls_token,cls",
+    "max_tokens,max",
+    "mean_tokens,mean",
+    "mean_sqrt_len_tokens,mean_sqrt_len_tokens",
+    "weightedmean_tokens,weightedmean",
+    "lasttoken,lasttoken"
+  })
+  void readsPoolingModesInBothSpellings(String key, String mode) throws IOException {
     modules(USUAL[0], USUAL[1]);
     pooling("{\"pooling_mode_" + key + "\":true,\"include_prompt\":false}");
     SentenceTransformersConfig config = SentenceTransformersConfig.read(folder).orElseThrow();
-    assertEquals(mode, config.poolingMode());
+    assertEquals(List.of(mode), config.poolingModes());
     assertEquals(false, config.includePrompt());
     assertEquals(false, config.normalize());
-    pooling("{\"pooling_mode\":\"" + mode + "\"}");
-    assertEquals(mode, SentenceTransformersConfig.read(folder).orElseThrow().poolingMode());
+    for (String value : List.of("\"" + mode + "\"", "[\"" + mode + "\"]")) {
+      pooling("{\"pooling_mode\":" + value + "}");
+      assertEquals(
+          List.of(mode), SentenceTransformersConfig.read(folder).orElseThrow().poolingModes());
+    }
+  }
+
+  @Test
+  void readsSeveralPoolingModes() throws IOException {
+    modules(USUAL);
+    pooling("{\"pooling_mode_lasttoken\":true,\"pooling_mode_mean_tokens\":true}");
+    assertEquals(
+        List.of("mean", "lasttoken"),
+        SentenceTransformersConfig.read(folder).orElseThrow().poolingModes());
+    pooling("{\"pooling_mode\":[\"lasttoken\",\"mean\"]}");
+    assertEquals(
+        List.of("lasttoken", "mean"),
+        SentenceTransformersConfig.read(folder).orElseThrow().poolingModes());
+    pooling("{}");
+    assertEquals(
+        List.of("mean"), SentenceTransformersConfig.read(folder).orElseThrow().poolingModes());
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{\"pooling_mode_cls_token\":true}",
-        "{\"pooling_mode_max_tokens\":true}",
-        "{\"pooling_mode_mean_tokens\":true,\"pooling_mode_lasttoken\":true}",
-        "{}",
+        "{\"pooling_mode\":\"median\"}",
+        "{\"pooling_mode\":[3]}",
         "{\"pooling_mode_mean_tokens\":\"yes\"}"
       })
   void rejectsOtherPooling(String json) throws IOException {
@@ -107,8 +136,8 @@ class SentenceTransformersConfigTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "sentence_transformers.models.Dense",
         "sentence_transformers.models.LSTM",
+        "sentence_transformers.base.modules.router.Router",
         "custom_st.Transformer",
         ""
       })
@@ -120,11 +149,29 @@ class SentenceTransformersConfigTest {
     assertTrue(e.getMessage().contains("\"" + type + "\" is not supported"), e.getMessage());
   }
 
-  @Test
-  void rejectsLowerCasing() throws IOException {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"transformer_task\":\"text-generation\"}",
+        "{\"query_length\":32}",
+        "{\"processing_kwargs\":{\"text\":{\"add_special_tokens\":false}}}",
+        "{\"modality_config\":{\"message\":{\"method\":\"forward\"}}}",
+        "{\"modality_config\":{\"text\":{\"method\":\"forward\",\"method_output_name\":\"pooler_output\"}}}"
+      })
+  void rejectsByNameWhatFeedsTheModelWithOtherThanTheText(String json) throws IOException {
     modules(USUAL);
-    pooling("{\"pooling_mode_mean_tokens\":true}");
-    Files.writeString(folder.resolve("sentence_bert_config.json"), "{\"do_lower_case\":true}");
+    pooling("{}");
+    Files.writeString(folder.resolve("sentence_bert_config.json"), json);
+    String key = json.replaceAll("\\{\"(\\w+)\".*", "$1");
+    ModelFormatException e =
+        assertThrows(ModelFormatException.class, () -> SentenceTransformersConfig.read(folder));
+    assertTrue(e.getMessage().contains(key), e.getMessage());
+  }
+
+  @Test
+  void rejectsAModuleBeforeThePooling() throws IOException {
+    modules(USUAL[0], USUAL[2], USUAL[1]);
+    pooling("{}");
     assertThrows(ModelFormatException.class, () -> SentenceTransformersConfig.read(folder));
   }
 
