@@ -218,7 +218,8 @@ final class AdapterTensors {
   private void requireSavedModules(Set<String> changed) throws ModelFormatException {
     for (String saved : config.savedModules()) {
       boolean head = HEADS.contains(saved.substring(saved.lastIndexOf('.') + 1));
-      boolean found = changed.stream().anyMatch(tensor -> tensor.contains(saved + "."));
+      String inner = saved.startsWith("model.") ? saved.substring("model.".length()) : saved;
+      boolean found = changed.stream().anyMatch(tensor -> tensor.contains(inner + "."));
       if (!head && !found) {
         throw wrong("has no tensor of " + saved + ", which 'modules_to_save' names");
       }

@@ -86,9 +86,16 @@ record SentenceModules(
     throw new ModelFormatException(file, "has no Transformer module", "Use a model of text");
   }
 
+  /** None of a file that cannot be read, which is said when the model is opened. */
   static List<String> weightFiles(Path file) throws IOException {
+    List<JsonObject> modules;
+    try {
+      modules = JsonObject.readList(file);
+    } catch (ModelFormatException e) {
+      return List.of();
+    }
     List<String> files = new ArrayList<>();
-    for (JsonObject module : JsonObject.readList(file)) {
+    for (JsonObject module : modules) {
       if (module.text("type").orElse("").endsWith("Dense")) {
         files.add(SentenceTransformersConfig.inside(module.text("path").orElse(""), WEIGHTS));
       }
