@@ -84,10 +84,11 @@ class GgufTest {
   @Test
   void takesPoolingAndAttentionFromTheMetadata() throws IOException {
     ResolvedCheckpoint pieces = resolve(MODELS.resolve("llama-pieces/model.gguf"));
-    assertEquals("mean", pieces.sentenceTransformers().orElseThrow().poolingMode());
+    assertEquals(List.of("mean"), pieces.sentenceTransformers().orElseThrow().poolingModes());
     assertFalse(pieces.spec().causal());
     ResolvedCheckpoint qwen2 = resolve(MODELS.resolve("qwen2/model.gguf"));
-    assertEquals("lasttoken", qwen2.sentenceTransformers().orElseThrow().poolingMode());
+    assertEquals(
+        List.of("lasttoken"), qwen2.sentenceTransformers().orElseThrow().poolingModes());
     assertTrue(qwen2.spec().causal());
     assertFalse(resolve(MODELS.resolve("llama-plain/model.gguf")).spec().causal());
     assertEquals(64, qwen2.fingerprint().length());
