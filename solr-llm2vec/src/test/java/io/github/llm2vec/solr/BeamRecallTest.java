@@ -152,7 +152,7 @@ class BeamRecallTest {
               core,
               Map.of(
                   "q",
-                  "{!llm2vec f=vector topK=" + TOP_K + " " + beam + " v=$qq}",
+                  "{!llm2vec f=vector topK=" + TOP_K + " cache=false " + beam + " v=$qq}",
                   "qq",
                   queries.get(i),
                   "fl",
