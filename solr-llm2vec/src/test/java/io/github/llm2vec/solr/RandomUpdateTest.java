@@ -233,19 +233,23 @@ class RandomUpdateTest {
       Expected expected = new Expected();
       SolrInputDocument document = new SolrInputDocument("id", id);
       if (random.nextInt(4) > 0) {
-        document.setField("title", expected.title = word());
+        expected.title = word();
+        document.setField("title", expected.title);
       }
       if (random.nextInt(5) > 0) {
-        document.setField("text", expected.text = words(12));
+        expected.text = words(12);
+        document.setField("text", expected.text);
       }
       if (random.nextInt(3) == 0) {
         document.setField("number", "0" + (expected.number = random.nextInt(9)));
       }
       if (random.nextInt(2) == 0) {
-        document.setField("year", expected.year = random.nextInt(10));
+        expected.year = random.nextInt(10);
+        document.setField("year", expected.year);
       }
       if (!cut && random.nextInt(6) == 0) {
-        document.setField("vector", list(expected.own = unit()));
+        expected.own = unit();
+        document.setField("vector", list(expected.own));
       }
       if (!cut && random.nextInt(4) == 0) {
         List<SolrInputDocument> children = new ArrayList<>();

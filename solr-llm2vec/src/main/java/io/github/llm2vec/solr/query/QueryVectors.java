@@ -46,6 +46,8 @@ final class QueryVectors {
    * @param identity of the encoder; empty if it came from a node that does not tell, one with an
    *     earlier version of this plugin
    */
+  // Compared by nobody, so that the array does no harm.
+  @SuppressWarnings("ArrayRecordComponent")
   record Encoded(float[] values, Optional<QueryIdentity> identity) {}
 
   /** The name under which the vector of a text travels. */
