@@ -41,8 +41,7 @@ class CompatibilityTest {
     assertFalse(Compatibility.PUBLISHED.has(Quirk.EMPTY_POOLS_PADDING));
     assertEquals(TokenizerOptions.DEFAULTS, Compatibility.PUBLISHED.tokenizerOptions());
     // transformers 4.44 frames by class where no flag is written.
-    assertEquals(
-        TokenizerOptions.Frame.CLASS, Compatibility.UPSTREAM.tokenizerOptions().frame());
+    assertEquals(TokenizerOptions.Frame.CLASS, Compatibility.UPSTREAM.tokenizerOptions().frame());
   }
 
   @Test

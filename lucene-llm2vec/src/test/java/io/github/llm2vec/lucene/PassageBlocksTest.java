@@ -155,9 +155,7 @@ class PassageBlocksTest {
     assertEquals(expected, hits(searcher, nearest), where);
     Query similar =
         new ToParentBlockJoinQuery(
-            Llm2VecQueries.similar("vector", query, -1, -1, blocks.owned()),
-            blocks,
-            ScoreMode.Max);
+            Llm2VecQueries.similar("vector", query, -1, -1, blocks.owned()), blocks, ScoreMode.Max);
     assertEquals(expected, hits(searcher, similar), where);
     Query passages = Llm2VecQueries.passages("vector", query, all, blocks, blocks.owned());
     assertEquals(

@@ -87,8 +87,7 @@ class GgufTest {
     assertEquals(List.of("mean"), pieces.sentenceTransformers().orElseThrow().poolingModes());
     assertFalse(pieces.spec().causal());
     ResolvedCheckpoint qwen2 = resolve(MODELS.resolve("qwen2/model.gguf"));
-    assertEquals(
-        List.of("lasttoken"), qwen2.sentenceTransformers().orElseThrow().poolingModes());
+    assertEquals(List.of("lasttoken"), qwen2.sentenceTransformers().orElseThrow().poolingModes());
     assertTrue(qwen2.spec().causal());
     assertFalse(resolve(MODELS.resolve("llama-plain/model.gguf")).spec().causal());
     assertEquals(64, qwen2.fingerprint().length());

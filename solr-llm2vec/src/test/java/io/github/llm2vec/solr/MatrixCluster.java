@@ -76,6 +76,7 @@ final class MatrixCluster implements AutoCloseable {
    * @param number different for all
    * @param vector {@code [16]}, of length 1
    */
+  @SuppressWarnings("ArrayRecordComponent")
   record Document(String id, String root, String group, int category, int number, float[] vector) {
     boolean isPassage() {
       return !id.equals(root);

@@ -241,7 +241,8 @@ class RandomUpdateTest {
         document.setField("text", expected.text);
       }
       if (random.nextInt(3) == 0) {
-        document.setField("number", "0" + (expected.number = random.nextInt(9)));
+        expected.number = random.nextInt(9);
+        document.setField("number", "0" + expected.number);
       }
       if (random.nextInt(2) == 0) {
         expected.year = random.nextInt(10);

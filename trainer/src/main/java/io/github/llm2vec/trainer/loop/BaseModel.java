@@ -121,8 +121,7 @@ final class BaseModel implements AutoCloseable {
     int rows = parts.config().spec().vocabSize();
     return new BaseModel(
         parts,
-        Tokenizer.open(
-            parts.tokenizerFolder(), TokenizerOptions.DEFAULTS.withEmbeddingRows(rows)));
+        Tokenizer.open(parts.tokenizerFolder(), TokenizerOptions.DEFAULTS.withEmbeddingRows(rows)));
   }
 
   private static ResolverOptions withCache(ResolverOptions options, Optional<Path> cache) {
