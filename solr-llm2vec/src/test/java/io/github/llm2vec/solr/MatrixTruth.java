@@ -68,6 +68,8 @@ final class MatrixTruth {
     COLLAPSED("{!collapse field=group_s}", document -> true);
 
     private final String query;
+    // A function of its argument alone.
+    @SuppressWarnings("ImmutableEnumChecker")
     private final Predicate<Document> predicate;
 
     Filter(String query, Predicate<Document> predicate) {
@@ -164,7 +166,7 @@ final class MatrixTruth {
     }
 
     boolean isRefused(MatrixTruth truth) throws Exception {
-      return text.isBlank() || parser.ranked() && truth.words(text) == null;
+      return text.isBlank() || (parser.ranked() && truth.words(text) == null);
     }
   }
 
