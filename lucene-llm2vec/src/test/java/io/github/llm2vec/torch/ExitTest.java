@@ -55,7 +55,8 @@ class ExitTest {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
           text.append(line).append('\n');
           if (line.equals("running") && way.equals("terminate")) {
-            process.destroy();
+            // Process.destroy would close the output that is still to be read.
+            process.toHandle().destroy();
             break;
           }
         }

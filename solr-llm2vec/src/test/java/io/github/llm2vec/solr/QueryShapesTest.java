@@ -219,7 +219,7 @@ class QueryShapesTest {
     Map<String, Object> params = params("q=type_s:document&" + request.replace("$H", hybrid));
     params.put("h", hybrid);
     JsonNode one = get(Topology.ONE_CORE, params).at(place);
-    assertFalse(one.isMissingNode() || one.isEmpty() && !one.isNumber(), one.toString());
+    assertFalse(one.isMissingNode() || (one.isEmpty() && !one.isNumber()), one.toString());
     for (Topology topology : List.of(Topology.SHARDS, Topology.CLOUD)) {
       assertEquals(
           withoutScores(one), withoutScores(get(topology, params).at(place)), topology.name());

@@ -358,8 +358,8 @@ class RandomUpdateTest {
                 "text:(" + word + ") OR title:'" + word + "\\''",
                 expected ->
                     word.equals(expected.title)
-                        || expected.text != null
-                            && List.of(expected.text.split(" ", -1)).contains(word));
+                        || (expected.text != null
+                            && List.of(expected.text.split(" ", -1)).contains(word)));
       }
       assertNothingEncoded();
     }
