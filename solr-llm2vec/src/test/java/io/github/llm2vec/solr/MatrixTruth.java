@@ -68,6 +68,7 @@ final class MatrixTruth {
     COLLAPSED("{!collapse field=group_s}", document -> true);
 
     private final String query;
+
     // A function of its argument alone.
     @SuppressWarnings("ImmutableEnumChecker")
     private final Predicate<Document> predicate;

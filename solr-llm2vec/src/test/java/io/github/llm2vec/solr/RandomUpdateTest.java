@@ -39,7 +39,7 @@ class RandomUpdateTest {
 
   private static final int IDS = 6;
   private static final int STEPS = 15;
-  private static final int SEQUENCES = Boolean.getBoolean("llm2vec.long") ? 5_000 : 100;
+  private static final int SEQUENCES = Boolean.getBoolean("llm2vec.long") ? 5_000 : 40;
   private static final String DOCUMENTS = "*:* -_nest_path_:*";
 
   private final FakeEncoder encoder = new FakeEncoder(16);
@@ -91,10 +91,7 @@ class RandomUpdateTest {
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
     node = SolrNode.start(home, model -> encoder);
-    Map<String, String> whole =
-        Map.of(
-            "<str name=\"model\">small</str>", "",
-            "solr.NRTCachingDirectoryFactory", "solr.ByteBuffersDirectoryFactory");
+    Map<String, String> whole = Map.of("<str name=\"model\">small</str>", "");
     UpdatingCore.create(node, "whole", Map.of(), whole);
     Map<String, String> cut = new TreeMap<>(whole);
     cut.put(
