@@ -117,7 +117,8 @@ public final class Main implements Callable<Integer> {
   private static int run(ParseResult parsed) {
     for (CommandLine command : parsed.asCommandLineList()) {
       List<String> unknown = command.getParseResult().unmatched();
-      if (!unknown.isEmpty()) {
+      // Commands that take settings of their file as options look at them themselves.
+      if (!unknown.isEmpty() && !command.isUnmatchedArgumentsAllowed()) {
         throw new UnmatchedArgumentException(command, unknown);
       }
     }

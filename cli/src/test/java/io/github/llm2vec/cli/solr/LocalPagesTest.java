@@ -18,7 +18,7 @@ class LocalPagesTest {
   @Test
   void anAddressMeansAFileOrNothing() {
     assertArrayEquals("<p>".getBytes(StandardCharsets.UTF_8), pages.file("/help/").orElseThrow());
-    assertEquals("text/javascript; charset=utf-8", pages.type("/help/a.js"));
+    assertEquals("text/javascript;charset=utf-8", pages.type("/help/a.js"));
     for (String other : new String[] {"/help", "/helpa.js", "/help/b.js", "/help/../help/a.js"}) {
       assertEquals(Optional.empty(), pages.file(other), other);
     }
