@@ -216,7 +216,7 @@ public class ModelAgreementTest extends SolrCloudTestCase {
           List.of(
               "fingerprint 0a",
               "fingerprint 0b",
-              nodeName(0),
+              // Which node encoded what a replica holds, only the one that took it knows.
               nodeName(1),
               "llm2vec-models.json",
               "allowModelChange=true")) {

@@ -50,8 +50,12 @@ public final class IdentityClaims implements AutoCloseable {
    *     out
    */
   void claim(String field, FieldIdentity identity, boolean changing) {
-    Claim claim = new Claim(field, identity);
-    String node = CoreIdentities.nodeName(core);
+    claim(new Claim(field, identity), changing, CoreIdentities.nodeName(core));
+  }
+
+  private void claim(Claim claim, boolean changing, String node) {
+    String field = claim.field;
+    FieldIdentity identity = claim.identity;
     Optional<CollectionIdentity> collection = CollectionIdentity.of(core, field);
     if (changing || request.getParams().getBool(IndexIdentities.ALLOW_PARAMETER, false)) {
       note(claim, node);
@@ -105,7 +109,7 @@ public final class IdentityClaims implements AutoCloseable {
       note(claim, node);
       return;
     }
-    claim(field, identity, false);
+    claim(claim, false, node);
   }
 
   /** Notes what a leader has decided, for the day on which this replica is the leader. */
