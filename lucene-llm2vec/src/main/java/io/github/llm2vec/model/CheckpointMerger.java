@@ -74,7 +74,7 @@ public final class CheckpointMerger {
     checkpoint.openWeights().close();
     List<LoraAdapter> adapters = checkpoint.openAdapters();
     ModelFolder folder = checkpoint.parts().weights();
-    try (TensorSource base = Safetensors.openFolder(folder)) {
+    try (TensorSource base = DecoderWeights.openStored(folder)) {
       String prefix = DecoderWeights.prefix(folder, base);
       String embedding =
           DecoderWeights.embedding(base, prefix, checkpoint.config().tiedEmbeddings());

@@ -34,7 +34,9 @@ public final class CheckpointResolver {
     this(
         options,
         id ->
-            new HubDownloader(options.environment(), options.listener(), Retries.real()).fetch(id));
+            new HubDownloader(
+                    options.environment(), new ModelFiles(), options.listener(), Retries.real())
+                .fetch(id));
   }
 
   CheckpointResolver(ResolverOptions options, ModelLocator.HubFetcher fetcher) {

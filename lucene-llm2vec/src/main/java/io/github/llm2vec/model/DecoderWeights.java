@@ -62,13 +62,25 @@ final class DecoderWeights implements TensorSource {
    * @throws ModelFormatException if tensors are missing, have other shapes or cannot be read
    */
   static DecoderWeights open(ModelFolder folder, DecoderConfig config) throws IOException {
-    TensorSource source = Safetensors.openFolder(folder);
+    TensorSource source = openStored(folder);
     try {
       return checked(folder, config, source);
     } catch (IOException | RuntimeException e) {
       Closing.afterFailure(e, List.of(source));
       throw e;
     }
+  }
+
+  /**
+   * Opens all tensors of a folder as they are stored: those of its GGUF file, else safetensors.
+   *
+   * @throws ModelFormatException if a file is damaged
+   * @throws ModelUnavailableException if there are no weights
+   */
+  static TensorSource openStored(ModelFolder folder) throws IOException {
+    return folder.gguf().isPresent()
+        ? GgufWeights.open(folder.gguf().get())
+        : Safetensors.openFolder(folder);
   }
 
   /**

@@ -82,7 +82,7 @@ final class GgufWeights implements TensorSource {
     return switch (name) {
       case "token_embd.weight" -> "model.embed_tokens.weight";
       case "output_norm.weight" -> "model.norm.weight";
-      case "output.weight" -> DecoderWeights.HEAD;
+      case "output.weight" -> "lm_head.weight";
       default -> {
         Matcher matcher = LAYER.matcher(name);
         yield matcher.matches()

@@ -21,13 +21,19 @@ final class HubDownloader {
   private static final String LISTING = "list of files";
 
   private final HubEnvironment environment;
+  private final FileSelection selection;
   private final DownloadListener listener;
   private final HubCache cache;
   private final HubHttp http;
   private final HubRequests requests;
 
-  HubDownloader(HubEnvironment environment, DownloadListener listener, Retries retries) {
+  HubDownloader(
+      HubEnvironment environment,
+      FileSelection selection,
+      DownloadListener listener,
+      Retries retries) {
     this.environment = environment;
+    this.selection = selection;
     this.listener = listener;
     this.cache = new HubCache(environment.cache());
     this.http = new HubHttp(environment);
@@ -45,8 +51,8 @@ final class HubDownloader {
     HubListing listing = list(id);
     Path snapshot = cache.snapshotFolder(id, listing.commit());
     Files.createDirectories(snapshot);
-    fetchAll(id, listing, ModelFiles.small(listing.files().keySet()));
-    fetchAll(id, listing, ModelFiles.weights(listing.files().keySet(), snapshot));
+    fetchAll(id, listing, selection.configuration(listing.files().keySet()));
+    fetchAll(id, listing, selection.weights(listing.files().keySet(), snapshot));
     cache.writeRef(id, listing.commit());
     return snapshot;
   }

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * Which files of a model repository are needed to encode texts with it. Everything else (pickles,
  * code, other formats of the same weights) is never fetched.
  */
-final class ModelFiles {
+final class ModelFiles implements FileSelection {
 
   /** Files of a tokenizer. */
   static final List<String> TOKENIZER =
@@ -49,10 +49,8 @@ final class ModelFiles {
   private static final Pattern MODULE_WEIGHTS =
       Pattern.compile("\\d{1,2}_Dense[A-Za-z0-9_]{0,40}/model\\.safetensors");
 
-  private ModelFiles() {}
-
-  /** The configuration and tokenizer files among those of a repository. */
-  static List<String> small(Collection<String> available) {
+  @Override
+  public List<String> configuration(Collection<String> available) {
     return available.stream()
         .filter(
             name ->
@@ -73,12 +71,8 @@ final class ModelFiles {
         .toList();
   }
 
-  /**
-   * The weight files among those of a repository.
-   *
-   * @param snapshot where the small ones lie already
-   */
-  static List<String> weights(Collection<String> available, Path snapshot) throws IOException {
+  @Override
+  public List<String> weights(Collection<String> available, Path snapshot) throws IOException {
     Set<String> wanted = new TreeSet<>();
     if (available.contains(LoraConfig.FILE_NAME)) {
       // As in Hugging Face's loaders: beside an adapter, other weights do not count.

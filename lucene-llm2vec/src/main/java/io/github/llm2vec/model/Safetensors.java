@@ -41,9 +41,6 @@ public final class Safetensors {
   }
 
   static TensorSource openFolder(ModelFolder folder) throws IOException {
-    if (folder.gguf().isPresent()) {
-      return GgufWeights.open(folder.gguf().get());
-    }
     Optional<Path> single = folder.file(SINGLE);
     if (single.isPresent()) {
       return openFile(single.get());

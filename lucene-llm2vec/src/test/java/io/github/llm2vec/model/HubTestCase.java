@@ -63,7 +63,10 @@ abstract class HubTestCase {
     HubEnvironment environment =
         new HubEnvironment(folder.resolve("cache"), hub.endpoint(), token, false);
     return new HubDownloader(
-            environment, listener, new Retries(Clock.fixed(NOW, ZoneOffset.UTC), pauses::add))
+            environment,
+            new ModelFiles(),
+            listener,
+            new Retries(Clock.fixed(NOW, ZoneOffset.UTC), pauses::add))
         .fetch(id);
   }
 
