@@ -8,6 +8,7 @@ import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.schema.IndexIdentities;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,6 +34,7 @@ import org.apache.solr.client.solrj.response.RequestStatusState;
 import org.apache.solr.cloud.SolrCloudTestCase;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.embedded.JettySolrRunner;
 import org.junit.After;
 import org.junit.Before;
 import org.junit.BeforeClass;
@@ -74,20 +76,24 @@ public class ModelAgreementTest extends SolrCloudTestCase {
         .addConfig("basic", SolrNode.BASIC)
         .addConfig("updating", UpdatingCore.CONFIGSET)
         .configure();
-    FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
     for (int i = 0; i < 2; i++) {
-      String fingerprint = FINGERPRINTS.get(i);
-      ModelsFile models =
-          new ModelsFile(
-              createTempDir().resolve(ModelsFile.NAME),
-              Map.of(
-                  "default", ModelDeclaration.of("default", "fake"),
-                  "small", ModelDeclaration.of("small", "fake")),
-              1 << 20);
-      EncoderRegistry.install(
-          cluster.getJettySolrRunner(i).getCoreContainer(),
-          new EncoderRegistry(models, model -> new Model(encoder, fingerprint), Runnable::run));
+      installModels(i);
     }
+  }
+
+  private static void installModels(int node) {
+    FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+    ModelsFile models =
+        new ModelsFile(
+            createTempDir().resolve(ModelsFile.NAME),
+            Map.of(
+                "default", ModelDeclaration.of("default", "fake"),
+                "small", ModelDeclaration.of("small", "fake")),
+            1 << 20);
+    EncoderRegistry.install(
+        cluster.getJettySolrRunner(node).getCoreContainer(),
+        new EncoderRegistry(
+            models, model -> new Model(encoder, FINGERPRINTS.get(node)), Runnable::run));
   }
 
   @Before
@@ -216,8 +222,8 @@ public class ModelAgreementTest extends SolrCloudTestCase {
           List.of(
               "fingerprint 0a",
               "fingerprint 0b",
-              // Which node encoded what a replica holds, only the one that took it knows.
-              nodeName(1),
+              "encoded on node " + nodeName(0),
+              "encoded on node " + nodeName(1),
               "llm2vec-models.json",
               "allowModelChange=true")) {
         assertTrue(message, message.contains(named));
@@ -281,7 +287,12 @@ public class ModelAgreementTest extends SolrCloudTestCase {
             assertThrows(SolrException.class, () -> wrong.query(collection, query));
         assertEquals(refused.getMessage(), 409, refused.code());
         for (String named :
-            List.of("fingerprint 0a", "fingerprint 0b", nodeName(1), "both nodes")) {
+            List.of(
+                "fingerprint 0a",
+                "fingerprint 0b",
+                "encoded on node " + nodeName(0),
+                "encoded on node " + nodeName(1),
+                "both nodes")) {
           assertTrue(refused.getMessage(), refused.getMessage().contains(named));
         }
       }
@@ -328,6 +339,35 @@ public class ModelAgreementTest extends SolrCloudTestCase {
         .process(cluster.getSolrClient());
     for (int i = 0; i < 8; i++) {
       refused(1, COLLECTION, new SolrInputDocument("id", "z" + i, "text", "d"));
+    }
+  }
+
+  /** A node that starts anew finds in its index which model made the vectors, but not where. */
+  @Test
+  public void bothNodesAreNamedAlsoAfterARestart() throws Exception {
+    for (int i = 0; i < 8; i++) {
+      update(0, COLLECTION, new SolrInputDocument("id", "" + i, "text", "words " + i));
+    }
+    cluster.getSolrClient().commit(COLLECTION);
+    String before = nodeName(0);
+    for (int i = 0; i < 2; i++) {
+      JettySolrRunner node = cluster.getJettySolrRunner(i);
+      Files.writeString(
+          Path.of(node.getSolrHome(), ModelsFile.NAME),
+          "{\"models\": {\"default\": {\"model\": \"none\"}, \"small\": {\"model\": \"none\"}}}");
+      node.stop();
+      node.start(true);
+      installModels(i);
+    }
+    cluster.waitForAllNodes(30);
+    cluster.waitForActiveCollection(COLLECTION, 2, 4);
+    CollectionAdminRequest.reloadCollection(COLLECTION).process(cluster.getSolrClient());
+    for (int i = 0; i < 8; i++) {
+      String message = refused(1, COLLECTION, new SolrInputDocument("id", "x" + i, "text", "w"));
+      assertTrue(message, message.contains("fingerprint 0a"));
+      assertTrue(message, message.contains("encoded on node " + before));
+      assertTrue(message, message.contains("fingerprint 0b"));
+      assertTrue(message, message.contains("encoded on node " + nodeName(1)));
     }
   }
 

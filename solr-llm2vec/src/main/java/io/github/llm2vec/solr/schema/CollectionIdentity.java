@@ -35,7 +35,7 @@ import org.apache.zookeeper.KeeperException;
  * What the vectors of a SolrCloud collection are made with, agreed upon by all its nodes: a
  * collection property, {@code llm2vec.model.FIELD}, whose value is the identity as it is indexed.
  * ZooKeeper decides which of several nodes writes first, so that a collection without a document
- * has one model as well.
+ * has one model as well. The value also says which node wrote it, for messages.
  *
  * <p>A node writes its model as a proposal first, {@code llm2vec.model.FIELD.proposed}. Before that
  * becomes an agreement, every replica is asked whether its documents agree: those of an index from
@@ -54,6 +54,9 @@ public final class CollectionIdentity {
   private static final Duration PROPOSAL_PATIENCE = Duration.ofSeconds(10);
 
   private static final Duration PROPOSAL_PAUSE = Duration.ofMillis(20);
+
+  /** Key in the value of the property, beside those of the identity. */
+  private static final String NODE = "node";
 
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -74,6 +77,22 @@ public final class CollectionIdentity {
     /** Whether a property holds an identity that agrees with one. */
     boolean has(String name, FieldIdentity mine) {
       return FieldIdentity.ofTerm(values.path(name).asText()).filter(mine::agreesWith).isPresent();
+    }
+
+    /** All of them and one more, which says by which node it was written. */
+    ObjectNode with(String name, FieldIdentity mine, String node) {
+      return values.deepCopy().put(name, mine.toJson().put(NODE, node).toString());
+    }
+
+    /** The node that wrote a property if it agrees with an identity, "" if that is not known. */
+    String nodeOf(String name, FieldIdentity there) {
+      try {
+        return has(name, there)
+            ? JSON.readTree(values.path(name).asText()).path(NODE).asText()
+            : "";
+      } catch (JsonProcessingException e) {
+        throw new IllegalStateException("an identity that was read is no JSON; this is a bug", e);
+      }
     }
   }
 
@@ -134,7 +153,7 @@ public final class CollectionIdentity {
         await();
       } else {
         askReplicas(mine, node, request);
-        write(now, now.values().deepCopy().put(proposal, mine.toTerm()));
+        write(now, now.with(proposal, mine, node));
       }
     }
   }
@@ -146,15 +165,14 @@ public final class CollectionIdentity {
    */
   private void decide(Properties now, FieldIdentity mine, String node, SolrParams request) {
     ObjectNode decided = now.values().deepCopy();
-    decided.remove(proposal);
     try {
       askReplicas(mine, node, request);
       askReplicas(mine, node, request);
-    } catch (SolrException e) {
+      decided = now.with(property, mine, node);
+    } finally {
+      decided.remove(proposal);
       write(now, decided);
-      throw e;
     }
-    write(now, decided.put(property, mine.toTerm()));
   }
 
   /** Lets another node decide about its proposal. */
@@ -167,14 +185,27 @@ public final class CollectionIdentity {
   }
 
   /** Makes this the model of the collection, whatever is there. */
-  public void changeTo(FieldIdentity mine) {
+  public void changeTo(FieldIdentity mine, String node) {
     while (true) {
       Properties now = read();
-      ObjectNode changed = now.values().deepCopy();
+      ObjectNode changed = now.with(property, mine, node);
       changed.remove(proposal);
-      if (is(now, mine) || write(now, changed.put(property, mine.toTerm()))) {
+      if (is(now, mine) || write(now, changed)) {
         return;
       }
+    }
+  }
+
+  /**
+   * The node that first brought vectors of this model, for messages; "" if that is not known, as in
+   * collections that agreed before it was written down.
+   */
+  String nodeOf(FieldIdentity there) {
+    try {
+      return read().nodeOf(property, there);
+    } catch (SolrException e) {
+      // Whoever asks is about to report something worse.
+      return "";
     }
   }
 

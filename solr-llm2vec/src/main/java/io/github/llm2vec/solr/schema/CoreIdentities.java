@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.WeakHashMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -116,7 +117,7 @@ public final class CoreIdentities {
       throw new SolrException(
           ErrorCode.CONFLICT,
           "field '%s' holds vectors of %s; those of %s, encoded on node %s, cannot be compared with"
-                  .formatted(field, list(core, others), mine, node)
+                  .formatted(field, list(core, field, others), mine, node)
               + " them. Declare the same model in llm2vec-models.json on both nodes and reload it,"
               + " or give the new vectors a field or a collection of their own and switch over, or"
               + " set allowModelChange=true and index every document anew; see"
@@ -156,7 +157,11 @@ public final class CoreIdentities {
           ErrorCode.CONFLICT,
           "field '%s' holds vectors of %s; a query of model '%s' (fingerprint %s, %d dimensions),"
                   .formatted(
-                      field, list(core, others), query.model(), query.fingerprint(), dimensions)
+                      field,
+                      list(core, field, others),
+                      query.model(),
+                      query.fingerprint(),
+                      dimensions)
               + " encoded on node %s, cannot be compared with them. Name the model that made them,"
                   .formatted(query.node())
               + " declare the same model on both nodes, index the documents anew, or search what"
@@ -204,13 +209,19 @@ public final class CoreIdentities {
     }
   }
 
-  private static String list(SolrCore core, Map<FieldIdentity, String> identities) {
+  /** Models with the nodes that encoded with them, as far as this core or its collection knows. */
+  private static String list(SolrCore core, String field, Map<FieldIdentity, String> identities) {
     String here = " in core '%s' of node %s".formatted(core.getName(), nodeName(core));
+    Optional<CollectionIdentity> collection = CollectionIdentity.of(core, field);
     return identities.entrySet().stream()
         .map(
-            entry ->
-                entry.getKey()
-                    + (entry.getValue().isEmpty() ? "" : ", encoded on node " + entry.getValue()))
+            entry -> {
+              String node = entry.getValue();
+              if (node.isEmpty()) {
+                node = collection.map(common -> common.nodeOf(entry.getKey())).orElse("");
+              }
+              return entry.getKey() + (node.isEmpty() ? "" : ", encoded on node " + node);
+            })
         .sorted()
         .collect(Collectors.joining(", ", "", here));
   }

@@ -42,6 +42,10 @@ public record FieldIdentity(
 
   /** The identity as it is indexed: JSON with its keys in a fixed order. */
   public String toTerm() {
+    return toJson().toString();
+  }
+
+  ObjectNode toJson() {
     ObjectNode node = JSON.createObjectNode();
     node.put("model", model);
     node.put("fingerprint", fingerprint);
@@ -51,7 +55,7 @@ public record FieldIdentity(
     if (!dtype.isEmpty()) {
       node.put("dtype", dtype);
     }
-    return node.toString();
+    return node;
   }
 
   /** Reads what {@link #toTerm} wrote; empty for anything else. */

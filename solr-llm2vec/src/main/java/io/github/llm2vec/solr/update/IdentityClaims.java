@@ -59,7 +59,7 @@ public final class IdentityClaims implements AutoCloseable {
     Optional<CollectionIdentity> collection = CollectionIdentity.of(core, field);
     if (changing || request.getParams().getBool(IndexIdentities.ALLOW_PARAMETER, false)) {
       note(claim, node);
-      collection.ifPresent(common -> common.changeTo(identity));
+      collection.ifPresent(common -> common.changeTo(identity, node));
       return;
     }
     if (collection.isEmpty()) {
