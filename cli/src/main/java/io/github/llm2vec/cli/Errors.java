@@ -9,6 +9,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -20,6 +21,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns failures into one line on stderr and an exit code: 1 for a failure, 2 for wrong usage. */
 final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
+
+  private static final String MODEL = "--model";
 
   private final BooleanSupplier verbose;
 
@@ -45,6 +48,10 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     CommandLine command = failure.getCommandLine();
     command.getErr().println("llm2vec: " + failure.getMessage());
     UnmatchedArgumentException.printSuggestions(failure, command.getErr());
+    namedWithoutOption(failure)
+        .ifPresent(
+            argument ->
+                command.getErr().println("llm2vec: a model is named by --model " + argument));
     command
         .getErr()
         .println(
@@ -52,6 +59,15 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
                 + command.getCommandSpec().qualifiedName()
                 + " --help' lists the options and gives examples");
     return ExitCode.USAGE;
+  }
+
+  /** What may have been meant as a model: the first argument that no option takes. */
+  private static Optional<String> namedWithoutOption(ParameterException failure) {
+    return failure instanceof UnmatchedArgumentException unmatched
+            && failure.getCommandLine().getCommandSpec().findOption(MODEL) != null
+            && !failure.getCommandLine().getParseResult().hasMatchedOption(MODEL)
+        ? unmatched.getUnmatched().stream().filter(one -> !one.startsWith("-")).findFirst()
+        : Optional.empty();
   }
 
   /**

@@ -2,6 +2,7 @@
 package io.github.llm2vec.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -63,6 +64,16 @@ class InspectCommandTest {
     assertTrue(runner.err().contains("model.safetensors"), runner.err());
     assertEquals(2, runner.run("inspect"));
     assertTrue(runner.err().contains("--model"), runner.err());
+  }
+
+  @Test
+  void saysHowAModelIsNamed() {
+    assertEquals(2, runner.run("inspect", "../examples/models/stories260K"));
+    assertTrue(
+        runner.err().contains("a model is named by --model ../examples/models/stories260K"),
+        runner.err());
+    assertEquals(2, runner.run("inspect", "--model", "mini", "more"));
+    assertFalse(runner.err().contains("is named by"), runner.err());
   }
 
   private void assertLine(String start) {
