@@ -23,6 +23,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
 import org.apache.solr.client.solrj.request.CollectionAdminRequest;
 import org.apache.solr.cloud.MiniSolrCloudCluster;
 import org.apache.solr.common.cloud.Replica;
@@ -39,6 +40,10 @@ final class MatrixCluster implements AutoCloseable {
   static final int DIMENSIONS = 16;
   private static final int DOCUMENTS = 120;
   private static final int GROUPS = 12;
+
+  /** More than sums of 16 products in single precision are off by. */
+  private static final double ROUNDING = 1e-6;
+
   private static final String WHOLE = "whole";
   private static final String PARTS = "parts";
   private static final Path CONFIG = Path.of("src", "test", "resources", "matrix", "conf");
@@ -177,9 +182,30 @@ final class MatrixCluster implements AutoCloseable {
     return vector;
   }
 
-  /** The vector of a text. */
-  static float[] vector(String text) {
-    return vector(new Random(31L * text.hashCode() + text.length()));
+  /**
+   * The vector of a text: random, but so that no two documents are equally near to it as far as
+   * single precision can tell. Which of them comes first would be a matter of the order in which
+   * products are summed.
+   */
+  float[] vector(String text) {
+    Random random = new Random(31L * text.hashCode() + text.length());
+    while (true) {
+      float[] vector = vector(random);
+      double[] products =
+          documents.stream().mapToDouble(one -> product(one.vector(), vector)).sorted().toArray();
+      if (IntStream.range(1, products.length)
+          .allMatch(i -> products[i] - products[i - 1] > ROUNDING)) {
+        return vector;
+      }
+    }
+  }
+
+  private static double product(float[] left, float[] right) {
+    double sum = 0;
+    for (int i = 0; i < left.length; i++) {
+      sum += (double) left[i] * right[i];
+    }
+    return sum;
   }
 
   /** All documents and passages. */
@@ -263,7 +289,7 @@ final class MatrixCluster implements AutoCloseable {
     @Override
     public float[][] encode(List<String> texts, Prompt prompt) {
       encoded.addAll(texts);
-      return texts.stream().map(MatrixCluster::vector).toArray(float[][]::new);
+      return texts.stream().map(MatrixCluster.this::vector).toArray(float[][]::new);
     }
 
     @Override

@@ -225,9 +225,9 @@ final class MatrixTruth {
     return fused;
   }
 
-  private static Map<String, Double> similarities(
+  private Map<String, Double> similarities(
       Search search, List<Document> part, Predicate<Document> wanted) {
-    float[] target = MatrixCluster.vector(search.text());
+    float[] target = cluster.vector(search.text());
     boolean byPassages = search.parser().byPassages();
     Map<String, Double> scores = new TreeMap<>();
     Map<String, Document> roots = new HashMap<>();

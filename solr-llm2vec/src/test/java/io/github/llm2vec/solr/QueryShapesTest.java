@@ -401,7 +401,7 @@ class QueryShapesTest {
             "q=text:gene&sort=query($near) desc&near={!llm2vec f=doc_vector topK=1000 preFilter=$q"
                 + " v=$qq}");
     params.put("fl", "id,near:query($near)");
-    float[] target = MatrixCluster.vector("gene cell growth");
+    float[] target = cluster.vector("gene cell growth");
     for (Topology topology : Topology.values()) {
       List<Hit> hits = hits(topology, params);
       assertTrue(hits.size() > 10);
