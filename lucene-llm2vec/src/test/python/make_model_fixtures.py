@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the fixtures of io.github.llm2vec.model with the Python libraries as the oracle.
+"""Makes the fixtures of io.github.llm2vec.checkpoint with the Python libraries as the oracle.
 
-    python src/test/python/make_model_fixtures.py src/test/resources/io/github/llm2vec/model
+    python src/test/python/make_model_fixtures.py src/test/resources/io/github/llm2vec/checkpoint
 
 Needs torch, safetensors, transformers 5 and peft; run with one thread.
 """

@@ -2,7 +2,7 @@
 """Records what LLM2Vec.from_pretrained makes of folders and hub ids, with fake models in a local cache.
 
     python src/test/python/make_resolution_fixtures.py \
-        src/test/resources/io/github/llm2vec/model/resolution.json
+        src/test/resources/io/github/llm2vec/checkpoint/resolution.json
 
 Needs llm2vec 0.2.3 with transformers 4.44.2 and peft 0.12.
 Every adapter adds 4 to the first element of layer 0's q projection, so that the sum tells how many

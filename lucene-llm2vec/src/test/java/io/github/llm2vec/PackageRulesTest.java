@@ -2,18 +2,28 @@
 package io.github.llm2vec;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
-import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static java.util.Map.entry;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Who may know whom: dependencies between packages point one way. */
 @AnalyzeClasses(packages = "io.github.llm2vec", importOptions = PackageRulesTest.WithoutTests.class)
 class PackageRulesTest {
+
+  private static final String ROOT = "io.github.llm2vec.";
 
   /** ArchUnit's own option knows tests only where no profile has moved the build folder. */
   static final class WithoutTests implements ImportOption {
@@ -23,26 +33,61 @@ class PackageRulesTest {
     }
   }
 
+  /**
+   * What each package may use of the others, as docs/architecture.md draws it. A package that is
+   * missing here fails the test.
+   */
+  private static final Map<String, Set<String>> MAY_USE =
+      Map.ofEntries(
+          entry("files", Set.of()),
+          entry("safetensors", Set.of("files")),
+          entry("gguf", Set.of("files", "safetensors")),
+          entry("hub", Set.of("files")),
+          entry("decoder", Set.of("files", "safetensors", "gguf")),
+          entry("lora", Set.of("files", "safetensors", "decoder")),
+          entry("checkpoint", Set.of("files", "safetensors", "gguf", "hub", "decoder", "lora")),
+          entry("tokenizer", Set.of("files")),
+          entry("torch", Set.of("files", "safetensors", "decoder", "lora")),
+          entry(
+              "encoder",
+              Set.of(
+                  "files",
+                  "safetensors",
+                  "hub",
+                  "decoder",
+                  "lora",
+                  "checkpoint",
+                  "tokenizer",
+                  "torch")),
+          entry(
+              "tokenclassification",
+              Set.of(
+                  "files",
+                  "safetensors",
+                  "decoder",
+                  "checkpoint",
+                  "tokenizer",
+                  "torch",
+                  "encoder")),
+          entry("serving", Set.of("files", "encoder", "torch")),
+          entry("lucene", Set.of("files", "tokenizer", "encoder")));
+
   @ArchTest
-  static final ArchRule LAYERS =
-      layeredArchitecture()
-          .consideringOnlyDependenciesInLayers()
-          .layer("lucene")
-          .definedBy("..llm2vec.lucene..")
-          .layer("encoder")
-          .definedBy("..llm2vec.encoder..")
-          .layer("torch")
-          .definedBy("..llm2vec.torch..")
-          .layer("model")
-          .definedBy("..llm2vec.model..")
-          .whereLayer("lucene")
-          .mayNotBeAccessedByAnyLayer()
-          .whereLayer("encoder")
-          .mayOnlyBeAccessedByLayers("lucene")
-          .whereLayer("torch")
-          .mayOnlyBeAccessedByLayers("encoder", "lucene")
-          .whereLayer("model")
-          .mayOnlyBeAccessedByLayers("torch", "encoder", "lucene");
+  static void packagesUseOnlyWhatTheyMay(JavaClasses classes) {
+    Map<String, Set<String>> used = new TreeMap<>();
+    for (JavaClass user : classes) {
+      used.computeIfAbsent(packageOf(user), name -> new TreeSet<>());
+      for (Dependency dependency : user.getDirectDependenciesFromSelf()) {
+        JavaClass target = dependency.getTargetClass().getBaseComponentType();
+        if (target.getName().startsWith(ROOT) && !packageOf(target).equals(packageOf(user))) {
+          used.get(packageOf(user)).add(packageOf(target));
+        }
+      }
+    }
+    assertEquals(MAY_USE.keySet(), used.keySet());
+    used.forEach(
+        (name, targets) -> assertEquals(Set.of(), minus(targets, MAY_USE.get(name)), name));
+  }
 
   @ArchTest
   static final ArchRule NO_CYCLES =
@@ -70,7 +115,19 @@ class PackageRulesTest {
   static final ArchRule LUCENE_STAYS_IN_ITS_PACKAGE =
       noClasses()
           .that()
-          .resideInAnyPackage("..model..", "..torch..", "..encoder..")
+          .resideInAnyPackage(
+              "..files..",
+              "..safetensors..",
+              "..gguf..",
+              "..hub..",
+              "..decoder..",
+              "..lora..",
+              "..checkpoint..",
+              "..tokenizer..",
+              "..torch..",
+              "..encoder..",
+              "..tokenclassification..",
+              "..serving..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.apache.lucene..");
@@ -82,4 +139,15 @@ class PackageRulesTest {
           .accessField(System.class, "out")
           .orShould()
           .accessField(System.class, "err");
+
+  private static String packageOf(JavaClass type) {
+    String[] parts = type.getPackageName().substring(ROOT.length()).split("\\.");
+    return parts[0];
+  }
+
+  private static Set<String> minus(Set<String> all, Set<String> allowed) {
+    Set<String> rest = new TreeSet<>(all);
+    rest.removeAll(allowed);
+    return rest;
+  }
 }

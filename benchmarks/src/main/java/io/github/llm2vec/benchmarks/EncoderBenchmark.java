@@ -7,7 +7,7 @@ import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.model.DType;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.GemmCeiling;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;

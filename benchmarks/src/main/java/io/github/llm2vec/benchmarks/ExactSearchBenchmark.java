@@ -3,7 +3,7 @@ package io.github.llm2vec.benchmarks;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
-import io.github.llm2vec.model.DType;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.GemmCeiling;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;

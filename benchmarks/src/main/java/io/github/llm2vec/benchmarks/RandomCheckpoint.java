@@ -3,9 +3,9 @@ package io.github.llm2vec.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.SafetensorsWriter;
-import io.github.llm2vec.model.SafetensorsWriter.Tensor;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.safetensors.SafetensorsWriter;
+import io.github.llm2vec.safetensors.SafetensorsWriter.Tensor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.FloatBuffer;

@@ -2,12 +2,12 @@
 package io.github.llm2vec.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.llm2vec.model.CheckpointWriter;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.DecoderConfig;
-import io.github.llm2vec.model.RandomWeights;
-import io.github.llm2vec.model.Safetensors;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.checkpoint.CheckpointWriter;
+import io.github.llm2vec.decoder.DecoderConfig;
+import io.github.llm2vec.decoder.RandomWeights;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.safetensors.Safetensors;
+import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.torch.AdamW;
 import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.DecoderTrainer;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.benchmarks;
 
-import io.github.llm2vec.model.DecoderConfig;
-import io.github.llm2vec.model.RandomWeights;
+import io.github.llm2vec.decoder.DecoderConfig;
+import io.github.llm2vec.decoder.RandomWeights;
 import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.DecoderTrainer;
 import io.github.llm2vec.torch.LanguageHead;

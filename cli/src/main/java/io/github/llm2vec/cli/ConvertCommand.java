@@ -2,7 +2,7 @@
 package io.github.llm2vec.cli;
 
 import io.github.llm2vec.cli.convert.Llama2cConverter;
-import io.github.llm2vec.model.DType;
+import io.github.llm2vec.safetensors.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

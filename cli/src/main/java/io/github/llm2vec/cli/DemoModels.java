@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
 import io.github.llm2vec.encoder.ChatTemplate;
 import io.github.llm2vec.encoder.Pooling;
-import io.github.llm2vec.model.CheckpointResolver;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.ResolvedCheckpoint;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
 import io.github.llm2vec.solr.node.ModelsFileWriter;

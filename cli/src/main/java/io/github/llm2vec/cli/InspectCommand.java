@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.encoder.EncodingSettings;
 import io.github.llm2vec.encoder.TextSettings;
-import io.github.llm2vec.model.CheckpointResolver;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.DecoderSpec;
-import io.github.llm2vec.model.LoraAdapter;
-import io.github.llm2vec.model.ResolvedCheckpoint;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.lora.LoraAdapter;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.safetensors.TensorSource;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;

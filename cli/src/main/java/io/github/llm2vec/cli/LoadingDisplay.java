@@ -40,7 +40,7 @@ final class LoadingDisplay implements AutoCloseable {
     }
   }
 
-  /** As {@link io.github.llm2vec.model.DownloadListener}. */
+  /** As {@link io.github.llm2vec.hub.DownloadListener}. */
   void downloaded(String model, String file, long done, long total) {
     show(
         "Fetching " + model + "/" + file, "MB", done / MEGABYTE, total < 0 ? -1 : total / MEGABYTE);

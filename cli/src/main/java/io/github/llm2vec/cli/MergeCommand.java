@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.checkpoint.CheckpointMerger;
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
 import io.github.llm2vec.cli.progress.Progress;
-import io.github.llm2vec.model.CheckpointMerger;
-import io.github.llm2vec.model.CheckpointResolver;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.ResolvedCheckpoint;
+import io.github.llm2vec.safetensors.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

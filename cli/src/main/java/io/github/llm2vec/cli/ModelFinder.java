@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
-import io.github.llm2vec.model.CheckpointResolver;
-import io.github.llm2vec.model.HubEnvironment;
-import io.github.llm2vec.model.ResolvedCheckpoint;
-import io.github.llm2vec.model.ResolverOptions;
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.checkpoint.ResolverOptions;
+import io.github.llm2vec.hub.HubEnvironment;
 import java.io.IOException;
 
 /** Finds the parts of a model without opening it, fetching them if the user allowed that. */

@@ -6,7 +6,7 @@ import io.github.llm2vec.encoder.ChatTemplates;
 import io.github.llm2vec.encoder.Compatibility;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.lucene.FusionMethod;
-import io.github.llm2vec.model.DType;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.TorchDevice;
 import java.util.List;
 import java.util.Optional;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
-import io.github.llm2vec.model.HubEnvironment;
-import io.github.llm2vec.model.ResolverOptions;
+import io.github.llm2vec.checkpoint.ResolverOptions;
+import io.github.llm2vec.hub.HubEnvironment;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
 import io.github.llm2vec.trainer.config.ModelArguments;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.mini;
 
-import io.github.llm2vec.model.BundledModel;
-import io.github.llm2vec.model.CacheFolder;
-import io.github.llm2vec.model.ModelUnavailableException;
+import io.github.llm2vec.checkpoint.BundledModel;
+import io.github.llm2vec.files.CacheFolder;
+import io.github.llm2vec.files.ModelUnavailableException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;

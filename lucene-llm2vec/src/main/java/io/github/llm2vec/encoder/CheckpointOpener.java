@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-import io.github.llm2vec.model.CheckpointResolver;
-import io.github.llm2vec.model.DecoderSpec;
-import io.github.llm2vec.model.Llm2VecConfig;
-import io.github.llm2vec.model.LoraAdapter;
-import io.github.llm2vec.model.ResolvedCheckpoint;
-import io.github.llm2vec.model.SentenceTransformersConfig;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.checkpoint.Llm2VecConfig;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.checkpoint.SentenceTransformersConfig;
+import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.lora.LoraAdapter;
+import io.github.llm2vec.safetensors.TensorSource;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.Decoder;
 import io.github.llm2vec.torch.DecoderOptions;

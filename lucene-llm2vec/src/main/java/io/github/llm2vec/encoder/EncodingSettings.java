@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-import io.github.llm2vec.model.Llm2VecConfig;
-import io.github.llm2vec.model.ResolvedCheckpoint;
-import io.github.llm2vec.model.SentenceModule;
-import io.github.llm2vec.model.SentenceTransformersConfig;
+import io.github.llm2vec.checkpoint.Llm2VecConfig;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.checkpoint.SentenceModule;
+import io.github.llm2vec.checkpoint.SentenceTransformersConfig;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;

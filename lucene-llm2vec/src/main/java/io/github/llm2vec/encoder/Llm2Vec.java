@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
+import io.github.llm2vec.tokenizer.TokenSpans;
+import io.github.llm2vec.tokenizer.Tokenizer;
+import io.github.llm2vec.tokenizer.TokenizerThreads;
 import io.github.llm2vec.torch.Decoder;
 import io.github.llm2vec.torch.LoadListener;
 import java.io.IOException;
@@ -73,7 +76,7 @@ public final class Llm2Vec implements TextEncoder {
    * Opens a model by its name: a folder, a model that lies on the class path as a jar, or an id in
    * the local cache of the hub.
    *
-   * @throws io.github.llm2vec.model.ModelException if it is missing, damaged or not supported
+   * @throws io.github.llm2vec.files.ModelException if it is missing, damaged or not supported
    * @throws IOException if a file cannot be read
    */
   public static Llm2Vec open(String model) throws IOException {
@@ -101,7 +104,7 @@ public final class Llm2Vec implements TextEncoder {
    * @param source which model, and where it may be looked for
    * @param options what is not to be as the model's files say
    * @param listener told how far loading is
-   * @throws io.github.llm2vec.model.ModelException if a part is missing, damaged or not supported
+   * @throws io.github.llm2vec.files.ModelException if a part is missing, damaged or not supported
    * @throws IOException if a file cannot be read
    * @throws IllegalArgumentException if an option does not fit the model
    */
@@ -115,7 +118,7 @@ public final class Llm2Vec implements TextEncoder {
    * sampled, no weights are loaded and nothing native runs. {@link #open(ModelSource,
    * Llm2VecOptions)} with the same arguments gives an encoder of this fingerprint and width.
    *
-   * @throws io.github.llm2vec.model.ModelException if a part is missing, damaged or not supported
+   * @throws io.github.llm2vec.files.ModelException if a part is missing, damaged or not supported
    * @throws IOException if a file cannot be read
    */
   public static VectorIdentity identify(ModelSource source, Llm2VecOptions options)

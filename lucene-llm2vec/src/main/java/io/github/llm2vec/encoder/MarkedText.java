@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
+import io.github.llm2vec.tokenizer.PythonText;
 import java.util.regex.Pattern;
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-import io.github.llm2vec.model.OptionNames;
+import io.github.llm2vec.files.OptionNames;
 
 /**
  * How one vector is made of a text's hidden states: upstream's five ways, then those that only

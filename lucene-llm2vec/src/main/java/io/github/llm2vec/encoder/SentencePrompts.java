@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-import io.github.llm2vec.model.SentenceTransformersConfig;
+import io.github.llm2vec.checkpoint.SentenceTransformersConfig;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
+import io.github.llm2vec.tokenizer.TokenSpans;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,7 +39,7 @@ public interface TextEncoder extends AutoCloseable {
    * The tokens of a text with their places, for those who cut long texts before they have them
    * encoded. Empty if this encoder does not tell.
    *
-   * @param text at most {@link Tokenizer#MAX_CHARACTERS} long
+   * @param text at most {@link io.github.llm2vec.tokenizer.Tokenizer#MAX_CHARACTERS} long
    * @throws IllegalArgumentException if the text is longer
    */
   default Optional<TokenSpans> tokenSpans(String text) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
+import io.github.llm2vec.tokenizer.TokenSpans;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-import io.github.llm2vec.model.ModelFormatException;
-import io.github.llm2vec.model.Safetensors;
-import io.github.llm2vec.model.SentenceModule;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.checkpoint.SentenceModule;
+import io.github.llm2vec.files.ModelFormatException;
+import io.github.llm2vec.safetensors.Safetensors;
+import io.github.llm2vec.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
-import io.github.llm2vec.model.OptionNames;
+import io.github.llm2vec.files.OptionNames;
 
 /** How what two rankings say of a document becomes one score. */
 public enum FusionMethod {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
-import io.github.llm2vec.encoder.TokenSpans;
+import io.github.llm2vec.tokenizer.TokenSpans;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

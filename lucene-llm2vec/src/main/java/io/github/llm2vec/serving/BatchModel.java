@@ -2,8 +2,8 @@
 package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.TokenSpans;
 import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.tokenizer.TokenSpans;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -4,7 +4,7 @@ package io.github.llm2vec.serving;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
-import io.github.llm2vec.encoder.TokenSpans;
+import io.github.llm2vec.tokenizer.TokenSpans;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

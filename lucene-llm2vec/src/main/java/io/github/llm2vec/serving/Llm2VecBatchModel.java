@@ -3,8 +3,8 @@ package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.TokenSpans;
 import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.tokenizer.TokenSpans;
 import io.github.llm2vec.torch.DecoderOptions;
 import io.github.llm2vec.torch.DeviceException;
 import io.github.llm2vec.torch.TorchDevice;

@@ -2,7 +2,7 @@
 package io.github.llm2vec.torch;
 
 import ai.djl.pytorch.engine.PtNDArray;
-import io.github.llm2vec.model.DecoderSpec;
+import io.github.llm2vec.decoder.DecoderSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

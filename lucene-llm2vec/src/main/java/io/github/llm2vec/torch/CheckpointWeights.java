@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-import io.github.llm2vec.model.LoraAdapter;
-import io.github.llm2vec.model.MergedWeights;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.lora.LoraAdapter;
+import io.github.llm2vec.lora.MergedWeights;
+import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.torch.WeightLayout.Part;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.DecoderSpec;
+import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.safetensors.DType;
 import java.util.Arrays;
 import java.util.function.ToIntFunction;
 

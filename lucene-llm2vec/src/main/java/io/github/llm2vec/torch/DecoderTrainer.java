@@ -2,7 +2,7 @@
 package io.github.llm2vec.torch;
 
 import ai.djl.pytorch.jni.IValue;
-import io.github.llm2vec.model.DecoderSpec;
+import io.github.llm2vec.decoder.DecoderSpec;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;

@@ -5,7 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import io.github.llm2vec.model.DType;
+import io.github.llm2vec.safetensors.DType;
 
 /**
  * What this machine can do at most: the speed of one large matrix product through libtorch, against

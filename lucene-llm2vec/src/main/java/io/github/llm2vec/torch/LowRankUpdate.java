@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.safetensors.TensorSource;
 
 /**
  * One LoRA pair that is merged into a linear weight while it is loaded: {@code W + scale * B A} (Hu

@@ -3,7 +3,7 @@ package io.github.llm2vec.torch;
 
 import ai.djl.engine.EngineException;
 import ai.djl.pytorch.engine.PtNDManager;
-import io.github.llm2vec.model.DType;
+import io.github.llm2vec.safetensors.DType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

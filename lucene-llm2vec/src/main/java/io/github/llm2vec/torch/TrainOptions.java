@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-import io.github.llm2vec.model.DType;
+import io.github.llm2vec.safetensors.DType;
 
 /**
  * How a model is trained.

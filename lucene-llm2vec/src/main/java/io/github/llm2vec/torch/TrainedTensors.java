@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-import io.github.llm2vec.model.DecoderSpec;
+import io.github.llm2vec.decoder.DecoderSpec;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

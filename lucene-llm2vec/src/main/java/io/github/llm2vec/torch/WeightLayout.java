@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-import io.github.llm2vec.model.DecoderSpec;
-import io.github.llm2vec.model.Rope;
+import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.decoder.Rope;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.model.CheckpointMerger;
-import io.github.llm2vec.model.CheckpointResolver;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.ResolvedCheckpoint;
+import io.github.llm2vec.checkpoint.CheckpointMerger;
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.safetensors.DType;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.tokenizer.PythonText;
+import io.github.llm2vec.tokenizer.TokenSpans;
+import io.github.llm2vec.tokenizer.Tokenizer;
+import io.github.llm2vec.tokenizer.TokenizerThreads;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -3,10 +3,10 @@ package io.github.llm2vec.torch;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.DecoderConfig;
-import io.github.llm2vec.model.Safetensors;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.decoder.DecoderConfig;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.safetensors.Safetensors;
+import io.github.llm2vec.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-import io.github.llm2vec.model.DecoderConfig;
-import io.github.llm2vec.model.DecoderSpec;
-import io.github.llm2vec.model.Safetensors;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.decoder.DecoderConfig;
+import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.safetensors.Safetensors;
+import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.torch.DecoderTrainer.Kind;
 import java.io.IOException;
 import java.nio.FloatBuffer;

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.DecoderConfig;
-import io.github.llm2vec.model.DecoderSpec;
-import io.github.llm2vec.model.Safetensors;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.decoder.DecoderConfig;
+import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.safetensors.Safetensors;
+import io.github.llm2vec.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.github.llm2vec.model.DType;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.DecoderTrainer.Kind;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.model.LoraAdapterWriter;
-import io.github.llm2vec.model.SafetensorsWriter;
+import io.github.llm2vec.lora.LoraAdapterWriter;
+import io.github.llm2vec.safetensors.SafetensorsWriter;
 import io.github.llm2vec.torch.DecoderTrainer.Kind;
 import java.io.IOException;
 import java.nio.file.Files;

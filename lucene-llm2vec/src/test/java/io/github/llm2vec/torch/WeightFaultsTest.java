@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.DecoderConfig;
-import io.github.llm2vec.model.DecoderSpec;
-import io.github.llm2vec.model.Safetensors;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.decoder.DecoderConfig;
+import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.safetensors.Safetensors;
+import io.github.llm2vec.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import io.github.llm2vec.files.NearestName;
 import io.github.llm2vec.lucene.Llm2VecCodec;
 import io.github.llm2vec.lucene.VectorFormatOptions;
 import io.github.llm2vec.lucene.VectorQuantization;
 import io.github.llm2vec.lucene.WideVectorsFormat;
-import io.github.llm2vec.model.NearestName;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;

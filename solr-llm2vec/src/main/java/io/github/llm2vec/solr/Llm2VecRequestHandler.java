@@ -3,7 +3,7 @@ package io.github.llm2vec.solr;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.VectorIdentity;
-import io.github.llm2vec.model.NearestName;
+import io.github.llm2vec.files.NearestName;
 import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelState;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
-import io.github.llm2vec.model.NearestName;
+import io.github.llm2vec.files.NearestName;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

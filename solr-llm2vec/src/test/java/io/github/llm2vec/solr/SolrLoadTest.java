@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.FormatMethod;
+import io.github.llm2vec.checkpoint.CheckpointWriter;
+import io.github.llm2vec.decoder.RandomWeights;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.model.CheckpointWriter;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.RandomWeights;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.QueryVectorCache;
 import io.github.llm2vec.serving.Scheduling;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.convert;
 
-import io.github.llm2vec.model.SafetensorsWriter.Tensor;
+import io.github.llm2vec.safetensors.SafetensorsWriter.Tensor;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;

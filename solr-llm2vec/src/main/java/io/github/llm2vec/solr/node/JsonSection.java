@@ -2,7 +2,7 @@
 package io.github.llm2vec.solr.node;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.llm2vec.model.NearestName;
+import io.github.llm2vec.files.NearestName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

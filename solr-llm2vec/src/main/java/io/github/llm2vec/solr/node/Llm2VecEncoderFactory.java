@@ -8,7 +8,7 @@ import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.encoder.VectorIdentity;
-import io.github.llm2vec.model.DType;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.QueryVectorCache;
 import io.github.llm2vec.torch.TorchDevice;

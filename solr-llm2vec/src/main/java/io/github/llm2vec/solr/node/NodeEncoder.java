@@ -3,9 +3,9 @@ package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
-import io.github.llm2vec.encoder.TokenSpans;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.ModelFacts;
+import io.github.llm2vec.tokenizer.TokenSpans;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HashSet;

@@ -2,10 +2,10 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.TextEncoder;
-import io.github.llm2vec.encoder.TokenSpans;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.ModelFacts;
+import io.github.llm2vec.tokenizer.TokenSpans;
 import java.util.Optional;
 import java.util.function.Consumer;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.model.FailureReasons;
+import io.github.llm2vec.files.FailureReasons;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;

@@ -2,7 +2,7 @@
 package io.github.llm2vec.solr.node;
 
 import com.sun.management.OperatingSystemMXBean;
-import io.github.llm2vec.model.FailureReasons;
+import io.github.llm2vec.files.FailureReasons;
 import io.github.llm2vec.torch.TorchRuntime;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
-import io.github.llm2vec.model.HalfFloats;
+import io.github.llm2vec.safetensors.HalfFloats;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
-import io.github.llm2vec.encoder.TokenSpans;
 import io.github.llm2vec.lucene.PassageSplitter;
 import io.github.llm2vec.lucene.TextRange;
 import io.github.llm2vec.lucene.TokenPlaces;
 import io.github.llm2vec.lucene.TokenWindows;
+import io.github.llm2vec.tokenizer.TokenSpans;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.checkpoint;
 
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.LoraAdapterWriter;
+import io.github.llm2vec.lora.LoraAdapterWriter;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.trainer.checkpoint.TensorFile.Entry;
 import io.github.llm2vec.trainer.checkpoint.TrainedTensors.Part;
 import java.io.IOException;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.checkpoint;
 
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.Safetensors;
-import io.github.llm2vec.model.SafetensorsWriter;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.safetensors.Safetensors;
+import io.github.llm2vec.safetensors.SafetensorsWriter;
+import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.trainer.checkpoint.TrainedTensors.Part;
 import java.io.IOException;
 import java.nio.FloatBuffer;

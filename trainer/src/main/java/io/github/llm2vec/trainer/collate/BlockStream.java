@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.collate;
 
-import io.github.llm2vec.encoder.PythonText;
+import io.github.llm2vec.tokenizer.PythonText;
 import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;

@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.collate;
 import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;
-import io.github.llm2vec.encoder.Tokenizer;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.BatchArguments;
 import io.github.llm2vec.trainer.config.ContrastiveArguments;
 import io.github.llm2vec.trainer.config.RunArguments;

@@ -8,7 +8,7 @@ import io.github.llm2vec.encoder.Quirk;
 import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;
-import io.github.llm2vec.encoder.Tokenizer;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.SimcseConfig;
 
 /**

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.collate;
 
-import io.github.llm2vec.encoder.LabelShift;
-import io.github.llm2vec.encoder.Tokenizer;
-import io.github.llm2vec.encoder.WordTokens;
+import io.github.llm2vec.tokenclassification.LabelShift;
+import io.github.llm2vec.tokenclassification.WordTokens;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.data.LabelSet;
 import io.github.llm2vec.trainer.data.WordSentence;
 import java.util.Arrays;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.collate;
 
-import io.github.llm2vec.encoder.LabelShift;
-import io.github.llm2vec.encoder.Tokenizer;
+import io.github.llm2vec.tokenclassification.LabelShift;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.LabelSet;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
-import io.github.llm2vec.model.NearestName;
+import io.github.llm2vec.files.NearestName;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

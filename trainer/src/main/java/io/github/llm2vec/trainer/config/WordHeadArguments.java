@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
-import io.github.llm2vec.encoder.LabelShift;
+import io.github.llm2vec.tokenclassification.LabelShift;
 
 /**
  * The linear head that word tasks train on a frozen model.

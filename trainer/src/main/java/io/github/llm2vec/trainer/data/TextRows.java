@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.data;
 
-import io.github.llm2vec.encoder.PythonText;
+import io.github.llm2vec.tokenizer.PythonText;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.data;
 
-import io.github.llm2vec.encoder.PythonText;
+import io.github.llm2vec.tokenizer.PythonText;
 
 /** How a line of plain text becomes a text. */
 public enum TextStyle {

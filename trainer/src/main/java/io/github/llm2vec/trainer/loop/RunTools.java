@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
-import io.github.llm2vec.model.ResolverOptions;
+import io.github.llm2vec.checkpoint.ResolverOptions;
 import io.github.llm2vec.torch.LoadListener;
 import java.util.List;
 import java.util.function.BooleanSupplier;

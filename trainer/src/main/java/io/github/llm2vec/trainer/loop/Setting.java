@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
+import io.github.llm2vec.decoder.DecoderLayout;
+import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.encoder.TextSettings;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.DecoderLayout;
-import io.github.llm2vec.model.DecoderSpec;
-import io.github.llm2vec.model.LoraAdapterWriter;
+import io.github.llm2vec.lora.LoraAdapterWriter;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.AllWeights;
 import io.github.llm2vec.torch.LanguageHead;
 import io.github.llm2vec.torch.LoraOptions;

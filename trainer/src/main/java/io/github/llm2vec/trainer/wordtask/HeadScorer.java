@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
-import io.github.llm2vec.encoder.WordHead;
+import io.github.llm2vec.tokenclassification.WordHead;
 import io.github.llm2vec.trainer.wordtask.measure.LabelScores;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
-import io.github.llm2vec.encoder.WordStates;
+import io.github.llm2vec.tokenclassification.WordStates;
 import io.github.llm2vec.trainer.collate.WordData;
 import io.github.llm2vec.trainer.collate.WordRow;
 import java.io.Closeable;

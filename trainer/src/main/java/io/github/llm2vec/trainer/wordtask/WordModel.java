@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.checkpoint.ResolverOptions;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
-import io.github.llm2vec.encoder.Tokenizer;
-import io.github.llm2vec.encoder.WordStates;
-import io.github.llm2vec.model.CheckpointResolver;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.ResolvedCheckpoint;
-import io.github.llm2vec.model.ResolverOptions;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.tokenclassification.WordStates;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.collate.TokenizerSettings;

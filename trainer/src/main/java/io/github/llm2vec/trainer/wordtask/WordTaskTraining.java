@@ -3,10 +3,10 @@ package io.github.llm2vec.trainer.wordtask;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.llm2vec.encoder.WordHead;
-import io.github.llm2vec.encoder.WordHeadConfig;
-import io.github.llm2vec.encoder.WordHeadFiles;
-import io.github.llm2vec.encoder.WordStates;
+import io.github.llm2vec.tokenclassification.WordHead;
+import io.github.llm2vec.tokenclassification.WordHeadConfig;
+import io.github.llm2vec.tokenclassification.WordHeadFiles;
+import io.github.llm2vec.tokenclassification.WordStates;
 import io.github.llm2vec.trainer.collate.WordData;
 import io.github.llm2vec.trainer.config.IntervalStrategy;
 import io.github.llm2vec.trainer.config.RunArguments;

@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.encoder.LabelShift;
 import io.github.llm2vec.encoder.PoolWeights;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;
-import io.github.llm2vec.encoder.Tokenizer;
+import io.github.llm2vec.tokenclassification.LabelShift;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.config.MaskingArguments;
 import io.github.llm2vec.trainer.config.MaskingArguments.Collator;

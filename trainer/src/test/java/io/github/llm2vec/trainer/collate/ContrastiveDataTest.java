@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;
-import io.github.llm2vec.encoder.Tokenizer;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.config.CorruptLine;
 import io.github.llm2vec.trainer.data.CorruptLines;

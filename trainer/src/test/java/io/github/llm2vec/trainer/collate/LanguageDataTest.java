@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.encoder.Tokenizer;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.config.CorruptLine;
 import io.github.llm2vec.trainer.config.MntpConfig;

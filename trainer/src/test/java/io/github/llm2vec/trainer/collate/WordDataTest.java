@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.encoder.LabelShift;
-import io.github.llm2vec.encoder.Tokenizer;
+import io.github.llm2vec.tokenclassification.LabelShift;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.CorruptLine;
 import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;

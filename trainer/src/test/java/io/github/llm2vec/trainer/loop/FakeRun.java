@@ -3,8 +3,8 @@ package io.github.llm2vec.trainer.loop;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.github.llm2vec.model.DType;
-import io.github.llm2vec.model.LoraAdapterWriter;
+import io.github.llm2vec.lora.LoraAdapterWriter;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.LoraOptions;
 import io.github.llm2vec.torch.MaskedScore;
 import io.github.llm2vec.torch.TorchDevice;

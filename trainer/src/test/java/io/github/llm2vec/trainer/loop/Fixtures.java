@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
-import io.github.llm2vec.model.HubEnvironment;
-import io.github.llm2vec.model.ResolverOptions;
+import io.github.llm2vec.checkpoint.ResolverOptions;
+import io.github.llm2vec.hub.HubEnvironment;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.trainer.checkpoint.TrainedTensors.Part;
 import java.nio.FloatBuffer;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.model.Safetensors;
-import io.github.llm2vec.model.TensorSource;
+import io.github.llm2vec.safetensors.Safetensors;
+import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.log.MetricsFile;

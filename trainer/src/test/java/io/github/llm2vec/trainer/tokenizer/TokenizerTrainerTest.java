@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.github.llm2vec.encoder.Tokenizer;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.CorruptLine;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.RecordStream;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask.measure;
 
-import io.github.llm2vec.encoder.WordSpan;
+import io.github.llm2vec.tokenclassification.WordSpan;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;

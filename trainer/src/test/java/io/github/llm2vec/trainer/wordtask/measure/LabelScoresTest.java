@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.encoder.WordSpan;
+import io.github.llm2vec.tokenclassification.WordSpan;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;

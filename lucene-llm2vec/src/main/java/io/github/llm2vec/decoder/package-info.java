@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Decoder-only transformers as data: config.json, the table of architectures, rotary embeddings,
+ * and the names and shapes of a decoder's tensors. It must not know how a model is run.
+ */
+package io.github.llm2vec.decoder;

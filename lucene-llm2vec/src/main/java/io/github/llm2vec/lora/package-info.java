@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * PEFT's LoRA adapters: their configuration, their tensors, what they add to which weight, and
+ * writing them. It must not know where an adapter is found.
+ */
+package io.github.llm2vec.lora;

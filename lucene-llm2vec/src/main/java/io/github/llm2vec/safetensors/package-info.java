@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Tensors on disk: safetensors files, single or cut into shards, their element types, and the
+ * source that all readers of weights share. It must not know which tensors a model has.
+ */
+package io.github.llm2vec.safetensors;

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Labels for words (named entities, parts of speech, chunks): a linear layer over a decoder's
+ * hidden states, its files, and the alignment of words and tokens. It must not know how a head is
+ * trained.
+ */
+package io.github.llm2vec.tokenclassification;

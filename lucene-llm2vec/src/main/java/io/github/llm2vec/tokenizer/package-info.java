@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Text to token ids as Hugging Face's fast tokenizers give them, from files that are not trusted.
+ * One class here is the only one that names the native library. It must not know what ids are for.
+ */
+package io.github.llm2vec.tokenizer;
