@@ -69,7 +69,7 @@ class PackageRulesTest {
                   "tokenizer",
                   "torch",
                   "encoder")),
-          entry("serving", Set.of("files", "encoder", "torch")),
+          entry("serving", Set.of("files", "safetensors", "tokenizer", "encoder", "torch")),
           entry("lucene", Set.of("files", "tokenizer", "encoder")));
 
   @ArchTest
