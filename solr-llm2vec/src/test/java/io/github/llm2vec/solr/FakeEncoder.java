@@ -8,10 +8,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * An encoder without a model: every word adds 1 or -1 at a place that its hash decides, and the
- * vector is scaled to length 1. It notes every call, and fails for texts it was told to.
+ * vector is scaled to length 1. It notes every call, fails for texts it was told to, and lets
+ * things happen in the middle of a call.
  */
 public final class FakeEncoder implements TextEncoder {
 
@@ -19,6 +21,7 @@ public final class FakeEncoder implements TextEncoder {
   private final List<List<String>> calls = new ArrayList<>();
   private final List<Prompt> prompts = new ArrayList<>();
   private final Set<String> poison = new HashSet<>();
+  private final AtomicReference<Runnable> nextCall = new AtomicReference<>(() -> {});
   private boolean closed;
   private int passingFailures;
 
@@ -34,6 +37,38 @@ public final class FakeEncoder implements TextEncoder {
   /** The next calls fail, whatever their texts. */
   public synchronized void failNext(int count) {
     passingFailures = count;
+  }
+
+  /** Runs something in the middle of the next call. */
+  public void duringNextCall(Runnable happens) {
+    nextCall.set(happens);
+  }
+
+  /** The same encoder for one of several nodes, or of several tests: it stays open when closed. */
+  public TextEncoder shared() {
+    return new Shared(this, fingerprint());
+  }
+
+  /** The same encoder under the fingerprint of another model. */
+  public TextEncoder shared(String fingerprint) {
+    return new Shared(this, fingerprint);
+  }
+
+  private record Shared(FakeEncoder encoder, String fingerprint) implements TextEncoder {
+    @Override
+    public int dimensions() {
+      return encoder.dimensions();
+    }
+
+    @Override
+    public float[][] encode(List<String> texts, Prompt prompt) {
+      return encoder.encode(texts, prompt);
+    }
+
+    @Override
+    public void close() {
+      // Others have it still.
+    }
   }
 
   /** Every list of texts that was asked for, failing ones too. */
@@ -72,7 +107,12 @@ public final class FakeEncoder implements TextEncoder {
   }
 
   @Override
-  public synchronized float[][] encode(List<String> texts, Prompt prompt) {
+  public float[][] encode(List<String> texts, Prompt prompt) {
+    nextCall.getAndSet(() -> {}).run();
+    return encodeNow(texts, prompt);
+  }
+
+  private synchronized float[][] encodeNow(List<String> texts, Prompt prompt) {
     if (closed) {
       throw new IllegalStateException("closed");
     }

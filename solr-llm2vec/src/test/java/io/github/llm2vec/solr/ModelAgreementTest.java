@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
-import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
@@ -51,24 +49,6 @@ public class ModelAgreementTest extends SolrCloudTestCase {
   private static final String COLLECTION = "agreement";
   private static final List<String> FINGERPRINTS = List.of("0a", "0b");
 
-  /** One of two models; each node has its own. */
-  private record Model(FakeEncoder encoder, String fingerprint) implements TextEncoder {
-    @Override
-    public int dimensions() {
-      return encoder.dimensions();
-    }
-
-    @Override
-    public float[][] encode(List<String> texts, Prompt prompt) {
-      return encoder.encode(texts, prompt);
-    }
-
-    @Override
-    public void close() {
-      // The next test goes on with it.
-    }
-  }
-
   @BeforeClass
   public static void startCluster() throws Exception {
     System.setProperty("solr.allowPaths", "*");
@@ -93,7 +73,7 @@ public class ModelAgreementTest extends SolrCloudTestCase {
     EncoderRegistry.install(
         cluster.getJettySolrRunner(node).getCoreContainer(),
         new EncoderRegistry(
-            models, model -> new Model(encoder, FINGERPRINTS.get(node)), Runnable::run));
+            models, model -> encoder.shared(FINGERPRINTS.get(node)), Runnable::run));
   }
 
   @Before

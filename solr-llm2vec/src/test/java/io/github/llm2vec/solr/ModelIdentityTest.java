@@ -17,7 +17,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.core.SolrCore;
 import org.junit.jupiter.api.AfterAll;
@@ -36,7 +35,6 @@ class ModelIdentityTest {
       Map.of("<str name=\"model\">small</str>", "", "{title} {text} {number}", "{title} {text}");
 
   private final FakeEncoder encoder = new FakeEncoder(16);
-  private final AtomicReference<Runnable> duringNextCall = new AtomicReference<>(() -> {});
   private volatile boolean replaced;
   private SolrNode node;
   private UpdatingCore core;
@@ -64,36 +62,6 @@ class ModelIdentityTest {
     }
   }
 
-  /** An encoder during whose calls things happen. */
-  private final class Interrupted implements TextEncoder {
-    private final FakeEncoder encoder;
-
-    private Interrupted(FakeEncoder encoder) {
-      this.encoder = encoder;
-    }
-
-    @Override
-    public int dimensions() {
-      return encoder.dimensions();
-    }
-
-    @Override
-    public String fingerprint() {
-      return encoder.fingerprint();
-    }
-
-    @Override
-    public float[][] encode(List<String> texts, Prompt prompt) {
-      duringNextCall.getAndSet(() -> {}).run();
-      return encoder.encode(texts, prompt);
-    }
-
-    @Override
-    public void close() {
-      // The node opens it more than once.
-    }
-  }
-
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
     ModelsFile models =
@@ -111,7 +79,7 @@ class ModelIdentityTest {
                 model ->
                     model.name().equals("other") || replaced
                         ? new OtherModel(encoder)
-                        : new Interrupted(encoder),
+                        : encoder.shared(),
                 Runnable::run));
   }
 
@@ -196,7 +164,7 @@ class ModelIdentityTest {
     for (int i = 0; i < 700; i++) {
       documents.append(i == 0 ? "" : ",").append("{\"id\":\"%d\",\"text\":\"w\"}".formatted(i));
     }
-    duringNextCall.set(() -> reload(true));
+    encoder.duringNextCall(() -> reload(true));
     try {
       core.refuse(409, documents + "]", "was reloaded while the request ran");
       core.commit();
@@ -213,7 +181,7 @@ class ModelIdentityTest {
   void queryDuringWhichTheModelIsReplacedIsOfOneModel() throws Exception {
     // The first clause is encoded by one model; then there is another.
     core.accept("[{\"id\":\"1\",\"year\":1}]");
-    duringNextCall.set(() -> reload(true));
+    encoder.duringNextCall(() -> reload(true));
     try {
       HttpResponse<String> response =
           node.trySelect(

@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.TextEncoder;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -18,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.solr.common.SolrException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,38 +33,12 @@ class UpdateFaultTest {
       Map.of("<str name=\"model\">small</str>", "");
 
   private final FakeEncoder encoder = new FakeEncoder(16);
-  private final AtomicReference<Runnable> nextCall = new AtomicReference<>(() -> {});
   private SolrNode node;
   private String name;
 
-  /** An encoder during whose calls things happen. */
-  private record Interrupted(FakeEncoder encoder, AtomicReference<Runnable> nextCall)
-      implements TextEncoder {
-    @Override
-    public int dimensions() {
-      return encoder.dimensions();
-    }
-
-    @Override
-    public String fingerprint() {
-      return encoder.fingerprint();
-    }
-
-    @Override
-    public float[][] encode(List<String> texts, Prompt prompt) {
-      nextCall.getAndSet(() -> {}).run();
-      return encoder.encode(texts, prompt);
-    }
-
-    @Override
-    public void close() {
-      encoder.close();
-    }
-  }
-
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> new Interrupted(encoder, nextCall));
+    node = SolrNode.start(home, model -> encoder);
     encoder.failFor("poison");
   }
 
@@ -222,7 +193,7 @@ class UpdateFaultTest {
   @Test
   void reloadOfTheCoreWhileItIndexesLosesNothing() throws Exception {
     UpdatingCore core = create();
-    nextCall.set(() -> node.container().reload(name));
+    encoder.duringNextCall(() -> node.container().reload(name));
     List<String> ids = new ArrayList<>();
     StringBuilder request = new StringBuilder();
     for (int i = 0; i < 300; i++) {
@@ -244,7 +215,7 @@ class UpdateFaultTest {
     String change =
         "[{\"id\":\"1\",\"text\":{\"set\":\"new text\"},\"vector\":{\"set\":[1%s]}}]"
             .formatted(",0".repeat(15));
-    nextCall.set(
+    encoder.duringNextCall(
         () -> {
           try {
             core.accept(change);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
-import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
@@ -16,7 +14,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.solr.SolrTestCaseJ4.SuppressSSL;
 import org.apache.solr.client.solrj.SolrClient;
 import org.apache.solr.client.solrj.SolrServerException;
@@ -43,34 +40,7 @@ public class UpdatingClusterTest extends SolrCloudTestCase {
   private static final int DIMENSIONS = 16;
   private static final String COLLECTION = "updates";
 
-  /** What happens in the middle of the next call of the encoder. */
-  private static final AtomicReference<Runnable> NEXT_CALL = new AtomicReference<>(() -> {});
-
   private static FakeEncoder encoder;
-
-  /** An encoder during whose calls things happen. */
-  private record Interrupted(FakeEncoder encoder) implements TextEncoder {
-    @Override
-    public int dimensions() {
-      return encoder.dimensions();
-    }
-
-    @Override
-    public String fingerprint() {
-      return encoder.fingerprint();
-    }
-
-    @Override
-    public float[][] encode(List<String> texts, Prompt prompt) {
-      NEXT_CALL.getAndSet(() -> {}).run();
-      return encoder.encode(texts, prompt);
-    }
-
-    @Override
-    public void close() {
-      // Several nodes have it.
-    }
-  }
 
   @BeforeClass
   public static void startCluster() throws Exception {
@@ -89,7 +59,7 @@ public class UpdatingClusterTest extends SolrCloudTestCase {
             1 << 20);
     EncoderRegistry.install(
         node.getCoreContainer(),
-        new EncoderRegistry(models, model -> new Interrupted(encoder), Runnable::run));
+        new EncoderRegistry(models, model -> encoder.shared(), Runnable::run));
   }
 
   @Before
@@ -263,7 +233,7 @@ public class UpdatingClusterTest extends SolrCloudTestCase {
         texts.put(id, "text " + id);
       }
       if (batch == 3) {
-        NEXT_CALL.set(() -> stop(victim));
+        encoder.duringNextCall(() -> stop(victim));
       }
       try {
         send(node, documents, false);
