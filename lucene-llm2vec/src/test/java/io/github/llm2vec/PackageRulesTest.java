@@ -40,14 +40,15 @@ class PackageRulesTest {
   private static final Map<String, Set<String>> MAY_USE =
       Map.ofEntries(
           entry("files", Set.of()),
+          entry("djl", Set.of()),
           entry("safetensors", Set.of("files")),
           entry("gguf", Set.of("files", "safetensors")),
           entry("hub", Set.of("files")),
           entry("decoder", Set.of("files", "safetensors", "gguf")),
           entry("lora", Set.of("files", "safetensors", "decoder")),
           entry("checkpoint", Set.of("files", "safetensors", "gguf", "hub", "decoder", "lora")),
-          entry("tokenizer", Set.of("files")),
-          entry("torch", Set.of("files", "safetensors", "decoder", "lora")),
+          entry("tokenizer", Set.of("files", "djl")),
+          entry("torch", Set.of("files", "djl", "safetensors", "decoder", "lora")),
           entry(
               "encoder",
               Set.of(

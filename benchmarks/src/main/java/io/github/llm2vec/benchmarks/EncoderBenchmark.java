@@ -8,7 +8,7 @@ import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.safetensors.DType;
-import io.github.llm2vec.torch.GemmCeiling;
+import io.github.llm2vec.torch.GemmThroughput;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
 import java.io.BufferedReader;
@@ -98,7 +98,7 @@ final class EncoderBenchmark implements Callable<Integer> {
   private void compare(RandomCheckpoint checkpoint, Path folder, List<String> lines, DType dtype)
       throws IOException, InterruptedException {
     TorchDevice target = TorchDevice.of(device);
-    double ceiling = GemmCeiling.measure(dtype, target, 2048, RandomCheckpoint.HIDDEN, 8192);
+    double ceiling = GemmThroughput.measure(dtype, target, 2048, RandomCheckpoint.HIDDEN, 8192);
     out.printf(Locale.ROOT, "| %s | large GEMM | | %.0f | | | |%n", dtype.configName(), ceiling);
     Map<String, Double> others = new LinkedHashMap<>();
     if (python.isPresent()) {

@@ -4,7 +4,7 @@ package io.github.llm2vec.benchmarks;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.safetensors.DType;
-import io.github.llm2vec.torch.GemmCeiling;
+import io.github.llm2vec.torch.GemmThroughput;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
 import io.github.llm2vec.trainer.mteb.search.BlockedExactSearch;
@@ -81,7 +81,8 @@ final class ExactSearchBenchmark implements Callable<Integer> {
     double best = 0;
     try (ScoreBlocks blocks = TorchScoreBlocks.open(target)) {
       for (int turn = 0; turn < repeat; turn++) {
-        ceiling = Math.max(ceiling, GemmCeiling.measure(DType.FLOAT32, target, 2048, 4096, 8192));
+        ceiling =
+            Math.max(ceiling, GemmThroughput.measure(DType.FLOAT32, target, 2048, 4096, 8192));
         best = Math.max(best, search(blocks, asked, corpus));
       }
     }

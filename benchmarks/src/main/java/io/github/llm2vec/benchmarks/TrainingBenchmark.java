@@ -11,8 +11,8 @@ import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.torch.AdamW;
 import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.DecoderTrainer;
-import io.github.llm2vec.torch.GemmCeiling;
-import io.github.llm2vec.torch.LanguageHead;
+import io.github.llm2vec.torch.GemmThroughput;
+import io.github.llm2vec.torch.LanguageModelHead;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.LoraOptions;
 import io.github.llm2vec.torch.TorchDevice;
@@ -128,7 +128,8 @@ final class TrainingBenchmark implements Callable<Integer> {
     String start = "| " + objective + " | " + dtype.configName() + " | ";
     // The input gradient costs as much as the forward pass; frozen weights have none.
     double operations = 2 * model.linearOperationsPerToken();
-    double ceiling = GemmCeiling.measure(dtype, TorchDevice.of(device), 2048, hidden, 4 * hidden);
+    double ceiling =
+        GemmThroughput.measure(dtype, TorchDevice.of(device), 2048, hidden, 4 * hidden);
     out.printf(Locale.ROOT, "%slarge GEMM | | %.0f | | |%n", start, ceiling);
     double other = 0;
     if (python.isPresent()) {
@@ -154,7 +155,7 @@ final class TrainingBenchmark implements Callable<Integer> {
 
   private double runHere(Path folder, TrainingRows rows, DType dtype) throws IOException {
     LoraOptions lora = new LoraOptions(rank, 2.0 * rank, dropout, LoraOptions.ALL_TARGETS);
-    LanguageHead head = rows.queries() == 0 ? LanguageHead.TIED : LanguageHead.NONE;
+    LanguageModelHead head = rows.queries() == 0 ? LanguageModelHead.TIED : LanguageModelHead.NONE;
     TrainOptions options =
         TrainOptions.of(lora, head, length, 42)
             .withDtype(dtype)

@@ -5,7 +5,7 @@ import io.github.llm2vec.decoder.DecoderConfig;
 import io.github.llm2vec.decoder.RandomWeights;
 import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.DecoderTrainer;
-import io.github.llm2vec.torch.LanguageHead;
+import io.github.llm2vec.torch.LanguageModelHead;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.LoraOptions;
 import io.github.llm2vec.torch.PackedBatch;
@@ -61,7 +61,7 @@ final class TrainingMemoryBenchmark implements Callable<Integer> {
       TrainOptions options =
           TrainOptions.of(
                   new LoraOptions(16, 32, 0.05, LoraOptions.ALL_TARGETS),
-                  LanguageHead.NONE,
+                  LanguageModelHead.NONE,
                   length,
                   42)
               .withGradientCheckpointing(checkpointing);

@@ -2,7 +2,7 @@
 package io.github.llm2vec.cli;
 
 import io.github.llm2vec.cli.progress.Progress;
-import io.github.llm2vec.torch.GemmCeiling;
+import io.github.llm2vec.torch.GemmThroughput;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.loop.RunListener;
 import io.github.llm2vec.trainer.loop.RunStart;
@@ -62,7 +62,7 @@ final class TrainingDisplay implements RunListener, AutoCloseable {
     smoothLoss = Double.isNaN(smoothLoss) ? report.loss() : 0.9 * smoothLoss + 0.1 * report.loss();
     if (ceiling == 0 && seconds > PATIENCE_SECONDS) {
       RunStart.Cost cost = start.orElseThrow().cost();
-      ceiling = 1e9 * GemmCeiling.measure(cost.dtype(), cost.device(), ROWS, WIDTH, WIDTH);
+      ceiling = 1e9 * GemmThroughput.measure(cost.dtype(), cost.device(), ROWS, WIDTH, WIDTH);
     }
     progress.ifPresent(
         display -> {

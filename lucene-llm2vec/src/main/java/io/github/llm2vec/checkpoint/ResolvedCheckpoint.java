@@ -4,7 +4,7 @@ package io.github.llm2vec.checkpoint;
 import io.github.llm2vec.decoder.DecoderConfig;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.decoder.DecoderWeights;
-import io.github.llm2vec.files.Closing;
+import io.github.llm2vec.files.Closeables;
 import io.github.llm2vec.files.ModelFolder;
 import io.github.llm2vec.lora.LoraAdapter;
 import io.github.llm2vec.safetensors.TensorSource;
@@ -138,7 +138,7 @@ public final class ResolvedCheckpoint {
       }
       return List.copyOf(adapters);
     } catch (IOException | RuntimeException e) {
-      Closing.afterFailure(e, adapters);
+      Closeables.afterFailure(e, adapters);
       throw e;
     }
   }

@@ -106,7 +106,7 @@ public record DecoderConfig(
         Architecture.of(modelType).orElseThrow(() -> unknown(json, modelType));
     refuseUnsupported(json, architecture);
     Optional<Boolean> causal = declaredCausal(whole, json, architecture);
-    DecoderSpec spec = new SpecBuilder(json, architecture).build();
+    DecoderSpec spec = new DecoderSpecBuilder(json, architecture).build();
     return new DecoderConfig(
         causal.isPresent() ? spec.withCausal(causal.get()) : spec,
         causal,
@@ -114,7 +114,7 @@ public record DecoderConfig(
         architecture.has(Architecture.Trait.LLM2VEC),
         storedType(whole),
         whole.text("_name_or_path"),
-        SpecBuilder.maxPositions(json, architecture),
+        DecoderSpecBuilder.maxPositions(json, architecture),
         json.flag("tie_word_embeddings")
             .orElse(architecture.has(Architecture.Trait.TIED_EMBEDDINGS)));
   }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.decoder;
 
-import io.github.llm2vec.files.Closing;
+import io.github.llm2vec.files.Closeables;
 import io.github.llm2vec.files.ModelFolder;
 import io.github.llm2vec.files.ModelFormatException;
 import io.github.llm2vec.gguf.GgufWeights;
@@ -73,7 +73,7 @@ public final class DecoderWeights implements TensorSource {
     try {
       return checked(folder, config, source);
     } catch (IOException | RuntimeException e) {
-      Closing.afterFailure(e, List.of(source));
+      Closeables.afterFailure(e, List.of(source));
       throw e;
     }
   }
@@ -107,7 +107,7 @@ public final class DecoderWeights implements TensorSource {
       long width = config.spec().hiddenSize();
       checkTensor(folder, decoder.source, head, List.of(vocabulary, width));
     } catch (ModelFormatException e) {
-      Closing.afterFailure(e, List.of(decoder));
+      Closeables.afterFailure(e, List.of(decoder));
       throw e;
     }
     Set<String> names = new LinkedHashSet<>(decoder.names);

@@ -161,7 +161,8 @@ final class CheckpointOpener {
     String last = adapters.isEmpty() ? source.model() : adapters.get(adapters.size() - 1);
     Path folder = source.resolver().root().orElse(Path.of("")).resolve(last);
     boolean ignored =
-        options.compatibility().has(Quirk.IGNORE_HUB_CONFIG) && !Files.isDirectory(folder);
+        options.compatibility().has(CompatibilityFlag.IGNORE_HUB_CONFIG)
+            && !Files.isDirectory(folder);
     return ignored ? Llm2VecConfig.EMPTY : checkpoint.llm2vecConfig();
   }
 
@@ -178,7 +179,8 @@ final class CheckpointOpener {
 
   private DecoderSpec attention(DecoderSpec spec) {
     boolean upstreamQwen2 =
-        spec.modelType().equals("qwen2") && options.compatibility().has(Quirk.QWEN2_CAUSAL);
+        spec.modelType().equals("qwen2")
+            && options.compatibility().has(CompatibilityFlag.QWEN2_CAUSAL);
     return upstreamQwen2 ? spec.withCausal(true) : spec;
   }
 
@@ -240,7 +242,7 @@ final class CheckpointOpener {
 
   private static String quirks(Compatibility compatibility) {
     return compatibility.quirks().stream()
-        .map(Quirk::optionName)
+        .map(CompatibilityFlag::optionName)
         .sorted()
         .collect(Collectors.joining(","));
   }

@@ -12,7 +12,7 @@ import java.util.Set;
  *
  * @param quirks those that are followed
  */
-public record Compatibility(Set<Quirk> quirks) {
+public record Compatibility(Set<CompatibilityFlag> quirks) {
 
   /**
    * As upstream where published checkpoints depend on it (they were trained and measured so), sane
@@ -20,43 +20,50 @@ public record Compatibility(Set<Quirk> quirks) {
    */
   public static final Compatibility PUBLISHED =
       new Compatibility(
-          EnumSet.of(Quirk.TEMPLATE_BY_NAME, Quirk.WINDOW_OF_TEXT_ALONE, Quirk.ATOMIC_MASK_TOKEN));
+          EnumSet.of(
+              CompatibilityFlag.TEMPLATE_BY_NAME,
+              CompatibilityFlag.WINDOW_OF_TEXT_ALONE,
+              CompatibilityFlag.ATOMIC_MASK_TOKEN));
 
   /** As llm2vec 0.2.3 with transformers 4.44 in everything. */
   public static final Compatibility UPSTREAM =
-      new Compatibility(EnumSet.complementOf(EnumSet.of(Quirk.TOKENIZER_JSON_FRAME)));
+      new Compatibility(EnumSet.complementOf(EnumSet.of(CompatibilityFlag.TOKENIZER_JSON_FRAME)));
 
-  /** Copies the set; it keeps the order of {@link Quirk}, so that its text is always the same. */
+  /**
+   * Copies the set; it keeps the order of {@link CompatibilityFlag}, so that its text is always the
+   * same.
+   */
   public Compatibility {
-    EnumSet<Quirk> ordered = EnumSet.noneOf(Quirk.class);
+    EnumSet<CompatibilityFlag> ordered = EnumSet.noneOf(CompatibilityFlag.class);
     ordered.addAll(quirks);
     quirks = Collections.unmodifiableSet(ordered);
   }
 
   /** Whether a way of upstream is followed. */
-  public boolean has(Quirk quirk) {
+  public boolean has(CompatibilityFlag quirk) {
     return quirks.contains(quirk);
   }
 
   /** The same with one more way of upstream. */
-  public Compatibility with(Quirk quirk) {
+  public Compatibility with(CompatibilityFlag quirk) {
     return changed(quirk, true);
   }
 
   /** The same without one way of upstream. */
-  public Compatibility without(Quirk quirk) {
+  public Compatibility without(CompatibilityFlag quirk) {
     return changed(quirk, false);
   }
 
   /** How the tokenizer's files are to be read. */
   public TokenizerOptions tokenizerOptions() {
     TokenizerOptions.Frame frame =
-        has(Quirk.TOKENIZER_JSON_FRAME)
+        has(CompatibilityFlag.TOKENIZER_JSON_FRAME)
             ? TokenizerOptions.Frame.TOKENIZER_JSON
-            : has(Quirk.CLASS_FRAME)
+            : has(CompatibilityFlag.CLASS_FRAME)
                 ? TokenizerOptions.Frame.CLASS
                 : TokenizerOptions.Frame.WRITTEN;
-    return new TokenizerOptions(has(Quirk.ATOMIC_MASK_TOKEN), frame, false, Integer.MAX_VALUE);
+    return new TokenizerOptions(
+        has(CompatibilityFlag.ATOMIC_MASK_TOKEN), frame, false, Integer.MAX_VALUE);
   }
 
   /**
@@ -81,13 +88,13 @@ public record Compatibility(Set<Quirk> quirks) {
         throw new IllegalArgumentException(
             "a change in compatibility starts with + or -, got '" + part + "'");
       }
-      result = result.changed(Quirk.of(change.substring(1)), change.startsWith("+"));
+      result = result.changed(CompatibilityFlag.of(change.substring(1)), change.startsWith("+"));
     }
     return result;
   }
 
-  private Compatibility changed(Quirk quirk, boolean follow) {
-    EnumSet<Quirk> changed = EnumSet.noneOf(Quirk.class);
+  private Compatibility changed(CompatibilityFlag quirk, boolean follow) {
+    EnumSet<CompatibilityFlag> changed = EnumSet.noneOf(CompatibilityFlag.class);
     changed.addAll(quirks);
     if (follow) {
       changed.add(quirk);

@@ -26,7 +26,7 @@ final class DocumentShortener {
     this.tokenizer = tokenizer;
     this.maxLength = settings.maxLength();
     this.docMaxLength = settings.docMaxLength();
-    this.wordsOnly = settings.compatibility().has(Quirk.WORD_SHORTENING);
+    this.wordsOnly = settings.compatibility().has(CompatibilityFlag.WORD_SHORTENING);
   }
 
   /** The text, or what of it fits. */

@@ -50,7 +50,7 @@ public record EncodingSettings(
             .pooling()
             .or(() -> own.poolingMode().map(Pooling::of))
             .map(List::of)
-            .or(() -> sentence.map(SentencePrompts::poolings))
+            .or(() -> sentence.map(SentenceTransformersPrompts::poolings))
             .orElse(List.of(Pooling.MEAN));
     int maxLength =
         first(options.maxLength(), own.maxLength())
@@ -130,12 +130,12 @@ public record EncodingSettings(
       Llm2VecOptions options) {
     return options
         .template()
-        .or(() -> sentence.map(SentencePrompts::template))
+        .or(() -> sentence.map(SentenceTransformersPrompts::template))
         .orElseGet(
             () ->
                 nemotron
                     ? ChatTemplates.named("nemotron")
-                    : options.compatibility().has(Quirk.TEMPLATE_BY_NAME)
+                    : options.compatibility().has(CompatibilityFlag.TEMPLATE_BY_NAME)
                         ? ChatTemplates.ofModel(nameOrPath)
                         : ChatTemplates.NONE);
   }

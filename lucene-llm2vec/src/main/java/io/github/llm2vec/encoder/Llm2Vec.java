@@ -200,8 +200,8 @@ public final class Llm2Vec implements TextEncoder {
 
   /**
    * Encodes texts that were tokenised before. Equals {@link #encode}, except that {@link
-   * Quirk#EMPTY_POOLS_PADDING} finds no padding here: an empty text is averaged over its own
-   * tokens.
+   * CompatibilityFlag#EMPTY_POOLS_PADDING} finds no padding here: an empty text is averaged over
+   * its own tokens.
    *
    * @throws io.github.llm2vec.torch.DeviceException if libtorch fails, for example for want of
    *     memory; the encoder stays usable
@@ -225,7 +225,7 @@ public final class Llm2Vec implements TextEncoder {
       return tokens;
     }
     int[] characters = texts.stream().mapToInt(String::length).toArray();
-    return UpstreamRows.lengths(characters, tokens);
+    return UpstreamPadding.lengths(characters, tokens);
   }
 
   private void requireOpen() {

@@ -53,7 +53,7 @@ public enum Pooling {
    * @throws IllegalArgumentException if the text needs padding to be pooled as upstream does, see
    *     {@link TokenizedText#poolsPadding()}
    */
-  public PoolWeights weights(TokenizedText text) {
+  public PoolingWeights weights(TokenizedText text) {
     if (this == MEAN && text.poolsPadding()) {
       throw new IllegalArgumentException(
           "a text without pooled tokens is averaged over its padding; give the padded length");
@@ -67,7 +67,7 @@ public enum Pooling {
    * @param text the row's tokens, which are its last ones
    * @param rowLength length of the row, padding included
    */
-  public PoolWeights weights(TokenizedText text, int rowLength) {
+  public PoolingWeights weights(TokenizedText text, int rowLength) {
     if (rowLength < text.length() || rowLength < 1) {
       throw new IllegalArgumentException(
           "a row of " + text.length() + " tokens does not fit in " + rowLength + " positions");
@@ -77,17 +77,18 @@ public enum Pooling {
       // A window of none is the whole row, as Python's h[-0:] is.
       case MEAN ->
           pooled == 0
-              ? PoolWeights.equal(0, rowLength)
-              : PoolWeights.equal(rowLength - pooled, pooled);
-      case WEIGHTED_MEAN -> PoolWeights.rising(rowLength - pooled, pooled, 0);
-      case WEIGHTEDMEAN -> PoolWeights.rising(rowLength - pooled, pooled, text.length() - pooled);
+              ? PoolingWeights.equal(0, rowLength)
+              : PoolingWeights.equal(rowLength - pooled, pooled);
+      case WEIGHTED_MEAN -> PoolingWeights.rising(rowLength - pooled, pooled, 0);
+      case WEIGHTEDMEAN ->
+          PoolingWeights.rising(rowLength - pooled, pooled, text.length() - pooled);
       case MEAN_SQRT_LEN_TOKENS ->
-          PoolWeights.constant(rowLength - pooled, pooled, (float) (1 / Math.sqrt(pooled)));
-      case CLS -> PoolWeights.equal(rowLength - pooled, 1);
+          PoolingWeights.constant(rowLength - pooled, pooled, (float) (1 / Math.sqrt(pooled)));
+      case CLS -> PoolingWeights.equal(rowLength - pooled, 1);
       case MAX ->
           throw new IllegalArgumentException("the largest values are no weighted sum of states");
-      case EOS_TOKEN, LAST_TOKEN -> PoolWeights.equal(rowLength - 1, 1);
-      case BOS_TOKEN -> PoolWeights.equal(rowLength - text.length() + bosPosition(text), 1);
+      case EOS_TOKEN, LAST_TOKEN -> PoolingWeights.equal(rowLength - 1, 1);
+      case BOS_TOKEN -> PoolingWeights.equal(rowLength - text.length() + bosPosition(text), 1);
     };
   }
 

@@ -56,7 +56,7 @@ public final class TextPacker {
         }
       } else {
         first = next(builder, first);
-        PoolWeights weights = pooling.weights(text, length);
+        PoolingWeights weights = pooling.weights(text, length);
         for (int i = 0; i < weights.size(); i++) {
           builder.pool(weights.first() + i, weights.weight(i));
         }

@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  * From a text to what the model reads: shortened, put into the model's template, tokenised, cut to
  * length, with the window of tokens that is pooled. Follows upstream's {@code _convert_to_str},
  * {@code prepare_for_tokenization} and {@code tokenize} (llm2vec 0.2.3); what differs from them is
- * a {@link Quirk} each.
+ * a {@link CompatibilityFlag} each.
  *
  * <p>Thread-safe; uses the tokenizer, does not close it.
  */
@@ -21,7 +21,7 @@ public final class TextPreparation {
   private final Tokenizer tokenizer;
   private final TextSettings settings;
   private final DocumentShortener shortener;
-  private final EosText eosText;
+  private final EosSuffix eosText;
   private final int room;
 
   /**
@@ -34,7 +34,7 @@ public final class TextPreparation {
     this.tokenizer = tokenizer;
     this.settings = settings;
     this.shortener = new DocumentShortener(tokenizer, settings);
-    this.eosText = EosText.of(tokenizer, settings);
+    this.eosText = EosSuffix.of(tokenizer, settings);
     int special = tokenizer.prefixIds().size() + tokenizer.suffixIds().size();
     this.room = settings.maxLength() - special - (eosText.id().isPresent() ? 1 : 0);
     if (room < 1) {
@@ -73,7 +73,7 @@ public final class TextPreparation {
    * @param pooled the text
    */
   public TokenizedText prepareMarked(String before, String pooled) {
-    MarkedText marked = new MarkedText(before, pooled);
+    SeparatedPrompt marked = new SeparatedPrompt(before, pooled);
     ChatTemplate template = settings.template();
     if (template.isFramed()) {
       marked = marked.strip().wrap(template.head(), template.tail());
@@ -81,15 +81,16 @@ public final class TextPreparation {
     if (eosText.strips()) {
       marked = marked.strip().wrap("", eosText.literal());
     }
-    boolean literally = settings.compatibility().has(Quirk.SEPARATOR_IN_TEXT);
+    boolean literally = settings.compatibility().has(CompatibilityFlag.SEPARATOR_IN_TEXT);
     return tokenize(marked, literally ? marked.splitAtSeparators() : marked.split());
   }
 
-  private TokenizedText tokenize(MarkedText marked, MarkedText.Split split) {
+  private TokenizedText tokenize(SeparatedPrompt marked, SeparatedPrompt.Split split) {
     if (settings.skipInstruction() && settings.countsPrompt()) {
       return tokenizeAfterPrompt(marked);
     }
-    if (settings.skipInstruction() && !settings.compatibility().has(Quirk.WINDOW_OF_TEXT_ALONE)) {
+    if (settings.skipInstruction()
+        && !settings.compatibility().has(CompatibilityFlag.WINDOW_OF_TEXT_ALONE)) {
       return tokenizeExactly(marked);
     }
     int[] content = tokenizer.encodePrefix(split.full(), settings.maxLength());
@@ -109,7 +110,7 @@ public final class TextPreparation {
    * Sentence-transformers' window: it leaves out as many tokens as the prompt has by itself,
    * special tokens included, unless one of them ends it.
    */
-  private TokenizedText tokenizeAfterPrompt(MarkedText marked) {
+  private TokenizedText tokenizeAfterPrompt(SeparatedPrompt marked) {
     int[] ids = frame(tokenizer.encodePrefix(marked.full(), settings.maxLength()));
     if (marked.before().isEmpty()) {
       return result(ids, ids.length);
@@ -120,7 +121,7 @@ public final class TextPreparation {
   }
 
   /** The window begins with the first token that has a character of the pooled part. */
-  private TokenizedText tokenizeExactly(MarkedText marked) {
+  private TokenizedText tokenizeExactly(SeparatedPrompt marked) {
     String full = marked.full();
     int end = Math.min(full.length(), Tokenizer.MAX_CHARACTERS);
     TokenSpans spans = tokenizer.encodeWithSpans(full.substring(0, end));
@@ -169,7 +170,7 @@ public final class TextPreparation {
   }
 
   private TokenizedText result(int[] ids, int window) {
-    boolean padding = settings.compatibility().has(Quirk.EMPTY_POOLS_PADDING);
+    boolean padding = settings.compatibility().has(CompatibilityFlag.EMPTY_POOLS_PADDING);
     int pooled = window == 0 && !padding ? ids.length : window;
     int bos = -1;
     if (settings.pooling() == Pooling.BOS_TOKEN) {
@@ -186,7 +187,7 @@ public final class TextPreparation {
           "pooling bos_token needs a beginning-of-sequence token, but the tokenizer puts none"
               + " before the text; choose another pooling");
     }
-    if (positions.length > 1 && settings.compatibility().has(Quirk.EVERY_BOS)) {
+    if (positions.length > 1 && settings.compatibility().has(CompatibilityFlag.EVERY_BOS)) {
       throw new IllegalArgumentException(
           "pooling bos_token found "
               + positions.length

@@ -61,7 +61,7 @@ public final class TokenizedText {
 
   /**
    * Whether no token is pooled, so that upstream's mean goes over the whole padded row. This only
-   * happens with {@link Quirk#EMPTY_POOLS_PADDING}.
+   * happens with {@link CompatibilityFlag#EMPTY_POOLS_PADDING}.
    */
   public boolean poolsPadding() {
     return poolLength == 0;

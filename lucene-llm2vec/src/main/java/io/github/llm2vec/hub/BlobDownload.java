@@ -99,7 +99,7 @@ final class BlobDownload {
   }
 
   private void transfer(FileChannel channel, long start, Gain gain) throws IOException {
-    try (HubReply reply = http.get(uri, start)) {
+    try (HubResponse reply = http.get(uri, start)) {
       if (reply.status() == 416) {
         channel.truncate(0);
         throw new IOException("the hub has no more than " + start + " bytes of " + file.name());
@@ -117,7 +117,7 @@ final class BlobDownload {
   }
 
   /** Where the answer's bytes belong; a server may ignore that only the rest was asked for. */
-  private long begin(FileChannel channel, HubReply reply, long start) throws IOException {
+  private long begin(FileChannel channel, HubResponse reply, long start) throws IOException {
     if (reply.status() == 200) {
       channel.truncate(0);
       return 0;
@@ -130,11 +130,11 @@ final class BlobDownload {
     return start;
   }
 
-  private static Matcher contentRange(HubReply reply) {
+  private static Matcher contentRange(HubResponse reply) {
     return CONTENT_RANGE.matcher(reply.headers().firstValue("Content-Range").orElse(""));
   }
 
-  private long total(HubReply reply, long position) {
+  private long total(HubResponse reply, long position) {
     if (file.size().isPresent()) {
       return file.size().get();
     }
@@ -148,7 +148,7 @@ final class BlobDownload {
         .orElse(-1L);
   }
 
-  private long receive(FileChannel channel, HubReply reply, long start, long total, Gain gain)
+  private long receive(FileChannel channel, HubResponse reply, long start, long total, Gain gain)
       throws IOException {
     long position = start;
     long noticed = start;

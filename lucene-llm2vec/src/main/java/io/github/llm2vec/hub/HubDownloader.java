@@ -66,7 +66,7 @@ public final class HubDownloader {
             id,
             LISTING,
             gain -> {
-              try (HubReply reply = http.get(uri, 0)) {
+              try (HubResponse reply = http.get(uri, 0)) {
                 requests.requireOk(id, LISTING, reply);
                 return reply.body().readAll(MAX_LISTING_BYTES);
               }
@@ -100,7 +100,7 @@ public final class HubDownloader {
 
   /** A mirror that does not list hashes tells them with the file. */
   private String askForTag(HubId id, RemoteFile file, URI uri) throws IOException {
-    try (HubReply reply = http.get(uri, 0)) {
+    try (HubResponse reply = http.get(uri, 0)) {
       requests.requireOk(id, file.name(), reply);
       return reply
           .etag()

@@ -49,7 +49,7 @@ public final class HubHttp {
    * @param from offset of the first byte that is wanted
    * @throws IOException if no answer comes; any status is an answer
    */
-  HubReply get(URI uri, long from) throws IOException {
+  HubResponse get(URI uri, long from) throws IOException {
     URI next = uri;
     Optional<HttpHeaders> hubHeaders = Optional.empty();
     for (int i = 0; i <= MAX_REDIRECTS; i++) {
@@ -59,7 +59,7 @@ public final class HubHttp {
       }
       Optional<String> location = response.headers().firstValue("Location");
       if (!REDIRECTS.contains(response.statusCode()) || location.isEmpty()) {
-        return new HubReply(
+        return new HubResponse(
             response.statusCode(), hubHeaders.get(), response.headers(), response.body());
       }
       response.body().close();

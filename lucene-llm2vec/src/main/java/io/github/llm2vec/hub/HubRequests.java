@@ -114,7 +114,7 @@ final class HubRequests {
    * @throws ModelUnavailableException if the hub will not give it
    * @throws IOException if it may give it later
    */
-  void requireOk(HubId id, String what, HubReply reply) throws IOException {
+  void requireOk(HubId id, String what, HubResponse reply) throws IOException {
     int status = reply.status();
     if (status == 200 || status == 206) {
       return;
@@ -148,7 +148,7 @@ final class HubRequests {
     }
   }
 
-  private String missing(String what, HubReply reply) {
+  private String missing(String what, HubResponse reply) {
     String endpoint = " on " + environment.endpoint();
     return switch (reply.hubHeader("X-Error-Code").orElse("")) {
       case "RevisionNotFound" -> "has no such revision" + endpoint;

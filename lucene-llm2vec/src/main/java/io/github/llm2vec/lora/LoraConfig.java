@@ -47,8 +47,8 @@ public final class LoraConfig {
   private final double alpha;
   private final boolean rankStabilised;
   // In the order of the file: the first that matches counts.
-  private final Map<PythonPattern, Integer> ranks = new LinkedHashMap<>();
-  private final Map<PythonPattern, Double> alphas = new LinkedHashMap<>();
+  private final Map<PythonRegex, Integer> ranks = new LinkedHashMap<>();
+  private final Map<PythonRegex, Double> alphas = new LinkedHashMap<>();
   private final List<Integer> layers;
 
   private LoraConfig(JsonObject json) throws ModelFormatException {
@@ -186,13 +186,13 @@ public final class LoraConfig {
     }
   }
 
-  private static PythonPattern suffix(JsonObject object, String key) throws ModelFormatException {
-    return new PythonPattern(object, key, "(.*\\.)?(" + key + ")");
+  private static PythonRegex suffix(JsonObject object, String key) throws ModelFormatException {
+    return new PythonRegex(object, key, "(.*\\.)?(" + key + ")");
   }
 
-  private <T> Optional<T> override(Map<PythonPattern, T> patterns, String module)
+  private <T> Optional<T> override(Map<PythonRegex, T> patterns, String module)
       throws ModelFormatException {
-    for (Map.Entry<PythonPattern, T> entry : patterns.entrySet()) {
+    for (Map.Entry<PythonRegex, T> entry : patterns.entrySet()) {
       if (entry.getKey().matches(module)) {
         return Optional.of(entry.getValue());
       }
@@ -209,7 +209,7 @@ public final class LoraConfig {
     if (text.equalsIgnoreCase("all-linear")) {
       return true;
     }
-    return new PythonPattern(json, key, text).matches(module);
+    return new PythonRegex(json, key, text).matches(module);
   }
 
   private static boolean isNamed(String name, String module) {

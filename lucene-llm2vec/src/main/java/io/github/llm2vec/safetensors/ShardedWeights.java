@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.safetensors;
 
-import io.github.llm2vec.files.Closing;
+import io.github.llm2vec.files.Closeables;
 import io.github.llm2vec.files.JsonObject;
 import io.github.llm2vec.files.ModelFolder;
 import io.github.llm2vec.files.ModelFormatException;
@@ -70,7 +70,7 @@ public final class ShardedWeights implements TensorSource {
       }
       return new ShardedWeights(shards, Collections.unmodifiableMap(shardOfTensor));
     } catch (IOException | RuntimeException e) {
-      Closing.afterFailure(e, shards);
+      Closeables.afterFailure(e, shards);
       throw e;
     }
   }
@@ -129,6 +129,6 @@ public final class ShardedWeights implements TensorSource {
 
   @Override
   public void close() throws IOException {
-    Closing.all(shards);
+    Closeables.all(shards);
   }
 }

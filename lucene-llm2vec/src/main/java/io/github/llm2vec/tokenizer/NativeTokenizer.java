@@ -5,7 +5,7 @@ import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import io.github.llm2vec.torch.DjlBootstrap;
+import io.github.llm2vec.djl.DjlBootstrap;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.ref.Reference;
@@ -110,7 +110,7 @@ final class NativeTokenizer implements Tokenizer {
 
   private int[] prefix(String text, int wanted) {
     String wellFormed = PythonText.wellFormed(text);
-    CutPoints cutPoints = definition.cutPoints();
+    SafeSplitPoints cutPoints = definition.cutPoints();
     int end = Math.min(wellFormed.length(), MAX_CHARACTERS);
     long look = Math.max(SMALLEST_LOOK, (long) wanted * CHARACTERS_PER_TOKEN);
     for (; look < end; look *= 2) {

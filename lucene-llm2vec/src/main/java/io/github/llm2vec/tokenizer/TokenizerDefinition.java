@@ -42,8 +42,8 @@ record TokenizerDefinition(
     int vocabSize,
     OptionalInt bosId,
     OptionalInt eosId,
-    SequenceFrame frame,
-    CutPoints cutPoints,
+    SpecialTokenTemplate frame,
+    SafeSplitPoints cutPoints,
     Vanishing vanishing) {
 
   private static final Logger LOG = LoggerFactory.getLogger(TokenizerDefinition.class);
@@ -57,7 +57,7 @@ record TokenizerDefinition(
   record Vanishing(List<String> tokens, String normalizerAlone) {
 
     private static Vanishing of(TokenizerJson json, List<ObjectNode> added) throws IOException {
-      if (!TokenizerParts.mayDelete(json.normalizer())) {
+      if (!TokenizerComponents.mayDelete(json.normalizer())) {
         return new Vanishing(List.of(), "");
       }
       List<String> tokens =
@@ -91,7 +91,7 @@ record TokenizerDefinition(
     for (int id : addedIds.values()) {
       largest = Math.max(largest, id);
     }
-    TokenizerSwitches switches = new TokenizerSwitches(special, options);
+    TokenizerFlags switches = new TokenizerFlags(special, options);
     switches.apply(json);
     List<ObjectNode> passedOn = switches.passedOn(added, json.vocabulary());
     Set<String> atomic = new HashSet<>(TokenizerJson.assignIds(passedOn, Map.of()).keySet());
@@ -168,7 +168,7 @@ record TokenizerDefinition(
    * Classes that frame a text themselves do not look at tokenizer.json; a model's own Python code
    * (gte-Qwen2) does, and adds EOS if told so.
    */
-  private static SequenceFrame frame(
+  private static SpecialTokenTemplate frame(
       TokenizerJson json,
       SpecialTokens special,
       Map<String, Integer> ids,
@@ -186,7 +186,7 @@ record TokenizerDefinition(
     }
     if (byFlags) {
       boolean addBos = special.flag("add_bos_token", framing == TokenizerClass.Framing.BOS);
-      return new SequenceFrame(
+      return new SpecialTokenTemplate(
           addBos ? List.of(required(json.file(), special, "bos_token", ids)) : List.of(),
           addEos ? List.of(required(json.file(), special, "eos_token", ids)) : List.of());
     }

@@ -52,7 +52,7 @@ final class TokenizerJson {
   private String modelType = "BPE";
   private JsonNode normalizer = NullNode.instance;
   private JsonNode preTokenizer = NullNode.instance;
-  private SequenceFrame frame = new SequenceFrame(List.of(), List.of());
+  private SpecialTokenTemplate frame = new SpecialTokenTemplate(List.of(), List.of());
 
   private TokenizerJson(Path file, byte[] bytes) {
     this.file = file;
@@ -122,14 +122,14 @@ final class TokenizerJson {
   }
 
   /** Where texts may be cut, given all added tokens. */
-  CutPoints cutPoints(Collection<String> added) {
+  SafeSplitPoints cutPoints(Collection<String> added) {
     return modelType.equals("BPE")
-        ? CutPoints.of(normalizer, preTokenizer, vocabulary.keySet(), added)
-        : CutPoints.NOWHERE;
+        ? SafeSplitPoints.of(normalizer, preTokenizer, vocabulary.keySet(), added)
+        : SafeSplitPoints.NOWHERE;
   }
 
   /** The special tokens that the file puts around a text. */
-  SequenceFrame frame() {
+  SpecialTokenTemplate frame() {
     return frame;
   }
 
@@ -244,11 +244,11 @@ final class TokenizerJson {
         hasModel = true;
         scanModel(parser);
       } else if (field.equals("normalizer")) {
-        normalizer = TokenizerParts.requireNormalizer(MAPPER.readTree(parser), file);
+        normalizer = TokenizerComponents.requireNormalizer(MAPPER.readTree(parser), file);
       } else if (field.equals("pre_tokenizer")) {
-        preTokenizer = TokenizerParts.requirePreTokenizer(MAPPER.readTree(parser), file);
+        preTokenizer = TokenizerComponents.requirePreTokenizer(MAPPER.readTree(parser), file);
       } else if (field.equals("post_processor")) {
-        frame = SequenceFrame.ofPostProcessor(MAPPER.readTree(parser), file);
+        frame = SpecialTokenTemplate.ofPostProcessor(MAPPER.readTree(parser), file);
       } else {
         parser.skipChildren();
       }

@@ -10,9 +10,9 @@ import java.util.List;
 final class ContrastiveLoss {
 
   private final TrainingModule module;
-  private final Contrast contrast;
+  private final ContrastiveParameters contrast;
 
-  ContrastiveLoss(TrainingModule module, Contrast contrast) {
+  ContrastiveLoss(TrainingModule module, ContrastiveParameters contrast) {
     this.module = module;
     this.contrast = contrast;
   }

@@ -15,10 +15,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * gradients and the optimiser, computed by libtorch. A training step is any number of losses, whose
  * gradients add up, then {@link #clipGradients}, {@link #update} and {@link #zeroGradients}.
  *
- * <p>Trained tensors of an adapter are named as PEFT names them, without {@code base_model.model.}:
- * {@code layers.0.self_attn.q_proj.lora_A.weight}; those of the model as in a bare encoder: {@code
- * layers.0.self_attn.q_proj.weight}; a trained head is {@code lm_head.weight}. They are kept in
- * single precision.
+ * <p>TrainableParameters tensors of an adapter are named as PEFT names them, without {@code
+ * base_model.model.}: {@code layers.0.self_attn.q_proj.lora_A.weight}; those of the model as in a
+ * bare encoder: {@code layers.0.self_attn.q_proj.weight}; a trained head is {@code lm_head.weight}.
+ * They are kept in single precision.
  *
  * <p>Whether a token sees those behind it is the specification's matter: a causal language model is
  * trained with a causal one, every objective of LLM2Vec with {@code spec.withCausal(false)}.
@@ -192,7 +192,7 @@ public final class DecoderTrainer implements AutoCloseable {
    * @throws IllegalStateException if there is no head, or this trainer is closed
    * @throws DeviceException if libtorch fails
    */
-  public MaskedScore maskedScore(PackedBatch batch) {
+  public MaskedLanguageModelScore maskedScore(PackedBatch batch) {
     checkLabels(batch);
     return module.call(
         "score",
@@ -201,12 +201,12 @@ public final class DecoderTrainer implements AutoCloseable {
         scope -> BatchInputs.labels(batch, scope),
         (scope, value) -> {
           double[] score = scope.toTensor(value).toDoubleArray();
-          return new MaskedScore(score[0], batch.labels(), (long) score[1]);
+          return new MaskedLanguageModelScore(score[0], batch.labels(), (long) score[1]);
         });
   }
 
   private void checkLabels(PackedBatch batch) {
-    if (options.head() == LanguageHead.NONE) {
+    if (options.head() == LanguageModelHead.NONE) {
       throw new IllegalStateException("a masked-token loss needs a head, but it is NONE");
     }
     if (batch.labels() == 0) {
@@ -234,7 +234,7 @@ public final class DecoderTrainer implements AutoCloseable {
    * @throws DeviceException if libtorch fails; the gradients may then hold anything
    */
   public double addContrastiveLoss(PackedBatch batch, int queries, double scale, double weight) {
-    Contrast contrast = new Contrast(queries, scale, weight);
+    ContrastiveParameters contrast = new ContrastiveParameters(queries, scale, weight);
     contrast.check(batch.vectors());
     BatchInputs.check(batch, spec, options.maxTokens());
     return new ContrastiveLoss(module, contrast).whole(batch, seeds.next());
@@ -252,7 +252,7 @@ public final class DecoderTrainer implements AutoCloseable {
    */
   public double addContrastiveLoss(
       List<PackedBatch> parts, int queries, double scale, double weight) {
-    Contrast contrast = new Contrast(queries, scale, weight);
+    ContrastiveParameters contrast = new ContrastiveParameters(queries, scale, weight);
     contrast.check(parts.stream().mapToInt(PackedBatch::vectors).sum());
     parts.forEach(part -> BatchInputs.check(part, spec, options.maxTokens()));
     long[] partSeeds = parts.stream().mapToLong(part -> seeds.next()).toArray();

@@ -87,7 +87,7 @@ final class LoraLayout {
   }
 
   /** The adapter's tensors, or none if all weights are trained. */
-  static LoraLayout of(DecoderSpec spec, Trained trained) {
+  static LoraLayout of(DecoderSpec spec, TrainableParameters trained) {
     return trained instanceof LoraOptions options ? new LoraLayout(spec, options) : NONE;
   }
 

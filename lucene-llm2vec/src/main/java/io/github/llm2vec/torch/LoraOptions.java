@@ -12,7 +12,7 @@ import java.util.List;
  * @param targets linear layers that are adapted, of {@link #ALL_TARGETS}
  */
 public record LoraOptions(int rank, double alpha, double dropout, List<String> targets)
-    implements Trained {
+    implements TrainableParameters {
 
   /** Every linear layer of a decoder, under its Hugging Face name. */
   public static final List<String> ALL_TARGETS =

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.cuda.CudaUtils;
+import io.github.llm2vec.djl.DjlBootstrap;
 import io.github.llm2vec.files.FailureReasons;
 import java.util.concurrent.locks.Lock;
 

@@ -21,8 +21,8 @@ import io.github.llm2vec.safetensors.DType;
  * @param seed of the adapter's random start and, until {@link DecoderTrainer#seed}, of dropout
  */
 public record TrainOptions(
-    Trained trained,
-    LanguageHead head,
+    TrainableParameters trained,
+    LanguageModelHead head,
     DType dtype,
     TorchDevice device,
     int maxTokens,
@@ -50,7 +50,8 @@ public record TrainOptions(
   }
 
   /** Training in single precision on the CPU, without dropout but an adapter's. */
-  public static TrainOptions of(Trained trained, LanguageHead head, int maxTokens, long seed) {
+  public static TrainOptions of(
+      TrainableParameters trained, LanguageModelHead head, int maxTokens, long seed) {
     return new TrainOptions(
         trained, head, DType.FLOAT32, TorchDevice.CPU, maxTokens, 0, 0, false, seed);
   }
@@ -110,7 +111,7 @@ public record TrainOptions(
   }
 
   boolean allWeights() {
-    return trained instanceof AllWeights;
+    return trained instanceof AllParameters;
   }
 
   /** Whether a training pass draws random numbers. */

@@ -58,7 +58,7 @@ final class TrainedTensors {
     if (options.allWeights()) {
       layout.slots().forEach(this::add);
     }
-    if (options.head() == LanguageHead.TRAINED) {
+    if (options.head() == LanguageModelHead.TRAINED) {
       add(HEAD, spec.vocabSize(), spec.hiddenSize());
     }
   }

@@ -146,8 +146,8 @@ final class TrainingModule implements AutoCloseable {
       DecoderSpec spec,
       TrainOptions options)
       throws IOException {
-    boolean trained = options.head() == LanguageHead.TRAINED;
-    if (!trained && options.head() != LanguageHead.FROZEN) {
+    boolean trained = options.head() == LanguageModelHead.TRAINED;
+    if (!trained && options.head() != LanguageModelHead.FROZEN) {
       return;
     }
     WeightLayout.Slot slot = WeightLayout.head(spec);

@@ -222,15 +222,15 @@ final class TrainingScript {
   /** Cross-entropy over the vocabulary, some labels at a time. */
   private String masked() {
     boolean leaf =
-        options.head() == LanguageHead.TRAINED
-            || (options.head() == LanguageHead.TIED && options.allWeights());
+        options.head() == LanguageModelHead.TRAINED
+            || (options.head() == LanguageModelHead.TIED && options.allWeights());
     String head =
         switch (options.head()) {
           case NONE, TIED -> "(self).w[0]";
           case TRAINED -> "(self).p[-1]";
           case FROZEN -> "(self).w[-1]";
         };
-    String index = options.head() == LanguageHead.TRAINED ? "torch.len((self).p) - 1" : "0";
+    String index = options.head() == LanguageModelHead.TRAINED ? "torch.len((self).p) - 1" : "0";
     return """
           def masked(self, h: Tensor) -> Tuple[Tensor, Tensor]:
             labels = (self).d[9]

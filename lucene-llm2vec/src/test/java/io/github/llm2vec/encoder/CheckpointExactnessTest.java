@@ -95,7 +95,7 @@ class CheckpointExactnessTest {
     TokenizedText tokens = model.tokenize(single.get("text").asText(), prompt);
     assertArrayEquals(ints(single.get("ids")), tokens.ids(), what);
     int pooled = single.get("pool_length").asInt();
-    boolean padding = model.settings().compatibility().has(Quirk.EMPTY_POOLS_PADDING);
+    boolean padding = model.settings().compatibility().has(CompatibilityFlag.EMPTY_POOLS_PADDING);
     boolean all = !model.settings().skipInstruction() || (pooled == 0 && !padding);
     assertEquals(all ? tokens.length() : pooled, tokens.poolLength(), what);
   }
@@ -184,11 +184,11 @@ class CheckpointExactnessTest {
   private static Compatibility compatibility(JsonNode group) {
     Compatibility compatibility =
         Compatibility.PUBLISHED
-            .with(Quirk.WORD_SHORTENING)
-            .with(Quirk.SEPARATOR_IN_TEXT)
-            .with(Quirk.LITERAL_EOS);
+            .with(CompatibilityFlag.WORD_SHORTENING)
+            .with(CompatibilityFlag.SEPARATOR_IN_TEXT)
+            .with(CompatibilityFlag.LITERAL_EOS);
     return group.get("options").path("pooling_mode").asText().equals("weighted_mean")
-        ? compatibility.with(Quirk.EMPTY_POOLS_PADDING)
+        ? compatibility.with(CompatibilityFlag.EMPTY_POOLS_PADDING)
         : compatibility;
   }
 

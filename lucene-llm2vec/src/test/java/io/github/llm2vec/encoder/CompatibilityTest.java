@@ -19,9 +19,9 @@ class CompatibilityTest {
     assertEquals(Compatibility.PUBLISHED, Compatibility.parse("published"));
     assertEquals(Compatibility.UPSTREAM, Compatibility.parse("upstream"));
     Compatibility changed = Compatibility.parse("published, +word-shortening,-atomic-mask-token");
-    assertTrue(changed.has(Quirk.WORD_SHORTENING));
-    assertFalse(changed.has(Quirk.ATOMIC_MASK_TOKEN));
-    assertTrue(changed.has(Quirk.WINDOW_OF_TEXT_ALONE));
+    assertTrue(changed.has(CompatibilityFlag.WORD_SHORTENING));
+    assertFalse(changed.has(CompatibilityFlag.ATOMIC_MASK_TOKEN));
+    assertTrue(changed.has(CompatibilityFlag.WINDOW_OF_TEXT_ALONE));
   }
 
   @Test
@@ -37,9 +37,9 @@ class CompatibilityTest {
 
   @Test
   void keepsWhatPublishedCheckpointsDependOn() {
-    assertTrue(Compatibility.PUBLISHED.has(Quirk.ATOMIC_MASK_TOKEN));
-    assertTrue(Compatibility.PUBLISHED.has(Quirk.WINDOW_OF_TEXT_ALONE));
-    assertFalse(Compatibility.PUBLISHED.has(Quirk.EMPTY_POOLS_PADDING));
+    assertTrue(Compatibility.PUBLISHED.has(CompatibilityFlag.ATOMIC_MASK_TOKEN));
+    assertTrue(Compatibility.PUBLISHED.has(CompatibilityFlag.WINDOW_OF_TEXT_ALONE));
+    assertFalse(Compatibility.PUBLISHED.has(CompatibilityFlag.EMPTY_POOLS_PADDING));
     assertEquals(TokenizerOptions.DEFAULTS, Compatibility.PUBLISHED.tokenizerOptions());
     // transformers 4.44 frames by class where no flag is written.
     assertEquals(TokenizerOptions.Frame.CLASS, Compatibility.UPSTREAM.tokenizerOptions().frame());
@@ -58,7 +58,7 @@ class CompatibilityTest {
   @Test
   void everyOptionIsDocumented() throws IOException {
     String page = Files.readString(Path.of("..", "docs", "compatibility.md"));
-    for (Quirk quirk : Quirk.values()) {
+    for (CompatibilityFlag quirk : CompatibilityFlag.values()) {
       assertTrue(page.contains("`" + quirk.optionName() + "`"), quirk.optionName());
     }
     for (int trap = 1; trap <= 22; trap++) {

@@ -37,7 +37,8 @@ class ExpectedPreparationTest {
           "qwen3-embedding", "qwen3-embedding");
 
   /** A text with two BOS is an error with it; which the recorded cases have too. */
-  private static final Compatibility UPSTREAM = Compatibility.UPSTREAM.without(Quirk.EVERY_BOS);
+  private static final Compatibility UPSTREAM =
+      Compatibility.UPSTREAM.without(CompatibilityFlag.EVERY_BOS);
 
   @TestFactory
   Stream<DynamicTest> givesIdsAndWindowsOfUpstream() throws IOException {

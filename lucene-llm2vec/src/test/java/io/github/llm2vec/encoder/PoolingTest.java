@@ -65,7 +65,7 @@ class PoolingTest {
   void weightsSumToOneForLongTexts() {
     for (Pooling mode :
         EnumSet.complementOf(EnumSet.of(Pooling.MAX, Pooling.MEAN_SQRT_LEN_TOKENS))) {
-      PoolWeights weights = mode.weights(new TokenizedText(new int[32768], 32768, 0));
+      PoolingWeights weights = mode.weights(new TokenizedText(new int[32768], 32768, 0));
       double sum = 0;
       for (int i = 0; i < weights.size(); i++) {
         sum += weights.weight(i);
@@ -90,7 +90,7 @@ class PoolingTest {
   }
 
   private static float[] row(Pooling mode, TokenizedText text, int length) {
-    PoolWeights weights = mode.weights(text, length);
+    PoolingWeights weights = mode.weights(text, length);
     float[] row = new float[length];
     for (int i = 0; i < weights.size(); i++) {
       row[weights.first() + i] = weights.weight(i);

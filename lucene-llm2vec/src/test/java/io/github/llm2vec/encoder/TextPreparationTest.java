@@ -50,7 +50,7 @@ class TextPreparationTest {
 
   @Test
   void takesTheSeparatorInATextForText() {
-    String text = "one " + MarkedText.SEPARATOR + " two";
+    String text = "one " + SeparatedPrompt.SEPARATOR + " two";
     TokenizedText prepared = preparation(llama2, none()).prepare(text, Prompt.document());
     assertArrayEquals(framed(llama2, text), prepared.ids());
     assertEquals(prepared.length() - 1, prepared.poolLength());
@@ -85,7 +85,7 @@ class TextPreparationTest {
       }
     }
     TextSettings upstream =
-        settings.withCompatibility(Compatibility.PUBLISHED.with(Quirk.WORD_SHORTENING));
+        settings.withCompatibility(Compatibility.PUBLISHED.with(CompatibilityFlag.WORD_SHORTENING));
     TokenizedText lost =
         preparation(llama3, upstream).prepare(CHINESE.repeat(5), Prompt.document());
     assertEquals(1, lost.length());
@@ -107,7 +107,7 @@ class TextPreparationTest {
 
   @Test
   void beginsTheExactWindowAtTheText() {
-    Compatibility exact = Compatibility.PUBLISHED.without(Quirk.WINDOW_OF_TEXT_ALONE);
+    Compatibility exact = Compatibility.PUBLISHED.without(CompatibilityFlag.WINDOW_OF_TEXT_ALONE);
     TextSettings settings =
         TextSettings.defaults("mistralai/Mistral-7B-Instruct-v0.2", "mistral")
             .withCompatibility(exact);
@@ -125,7 +125,7 @@ class TextPreparationTest {
 
   @Test
   void countsATokenOverTheBorderAsText() {
-    Compatibility exact = Compatibility.PUBLISHED.without(Quirk.WINDOW_OF_TEXT_ALONE);
+    Compatibility exact = Compatibility.PUBLISHED.without(CompatibilityFlag.WINDOW_OF_TEXT_ALONE);
     TextPreparation preparation = preparation(llama2, none().withCompatibility(exact));
     String joined = "retrieve";
     int tokens = llama2.encode(joined).length;
@@ -156,7 +156,7 @@ class TextPreparationTest {
     assertEquals(24, longText.length());
     assertEquals(eos, longText.id(23));
     TextSettings literal =
-        settings.withCompatibility(Compatibility.PUBLISHED.with(Quirk.LITERAL_EOS));
+        settings.withCompatibility(Compatibility.PUBLISHED.with(CompatibilityFlag.LITERAL_EOS));
     assertArrayEquals(
         framed(llama3, "what? </s>"),
         preparation(llama3, literal).prepare("what? ", Prompt.document()).ids());
@@ -176,7 +176,8 @@ class TextPreparationTest {
     TextSettings settings = none().withPooling(Pooling.BOS_TOKEN);
     TokenizedText two = preparation(llama2, settings).prepare("a <s> b", Prompt.document());
     assertEquals(0, two.bosPosition());
-    TextSettings every = settings.withCompatibility(Compatibility.PUBLISHED.with(Quirk.EVERY_BOS));
+    TextSettings every =
+        settings.withCompatibility(Compatibility.PUBLISHED.with(CompatibilityFlag.EVERY_BOS));
     Exception error =
         assertThrows(
             IllegalArgumentException.class,
@@ -244,7 +245,7 @@ class TextPreparationTest {
     String spaces = " ".repeat(Tokenizer.MAX_CHARACTERS + 7);
     TextSettings long32k = none().withLengths(40_000, 39_000);
     assertTrue(preparation(qwen2, long32k).prepare(spaces, Prompt.document()).length() > 1000);
-    Compatibility exact = Compatibility.PUBLISHED.without(Quirk.WINDOW_OF_TEXT_ALONE);
+    Compatibility exact = Compatibility.PUBLISHED.without(CompatibilityFlag.WINDOW_OF_TEXT_ALONE);
     TextSettings windowed = none().withLengths(16, 16).withCompatibility(exact);
     assertEquals(16, preparation(qwen2, windowed).prepare(spaces, Prompt.document()).length());
   }

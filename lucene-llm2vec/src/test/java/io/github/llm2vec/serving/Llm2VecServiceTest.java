@@ -8,12 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.encoder.Compatibility;
+import io.github.llm2vec.encoder.CompatibilityFlag;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.Quirk;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +37,9 @@ class Llm2VecServiceTest {
             .enableBidirectional(true)
             .pooling(Pooling.MEAN)
             .compatibility(
-                Compatibility.PUBLISHED.with(Quirk.WORD_SHORTENING).with(Quirk.SEPARATOR_IN_TEXT))
+                Compatibility.PUBLISHED
+                    .with(CompatibilityFlag.WORD_SHORTENING)
+                    .with(CompatibilityFlag.SEPARATOR_IN_TEXT))
             .maxBatchTokens(256)
             .build());
   }

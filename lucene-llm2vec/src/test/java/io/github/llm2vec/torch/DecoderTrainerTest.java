@@ -47,7 +47,7 @@ class DecoderTrainerTest {
     for (boolean padded : new boolean[] {false, true}) {
       double[] losses = {2.980630, 2.544767, 2.175575, 1.887173};
       double[] norms = {3.00856, 2.77584, 2.28494, 1.99107};
-      try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TRAINED, 0))) {
+      try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageModelHead.TRAINED, 0))) {
         for (int step = 0; step < 4; step++) {
           assertEquals(losses[step], trainer.addMaskedLoss(masked(padded), 1), 1e-6);
           assertEquals(norms[step], trainer.clipGradients(1), 1e-5);
@@ -70,7 +70,7 @@ class DecoderTrainerTest {
   void contrastiveTrainingEqualsPython() throws IOException {
     double[] losses = {0.589654, 0.497329, 0.353414, 0.134788};
     double[] norms = {0.61318, 0.61774, 1.17345, 1.62423};
-    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.NONE, 0))) {
+    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageModelHead.NONE, 0))) {
       for (int step = 0; step < 4; step++) {
         assertEquals(losses[step], trainer.addContrastiveLoss(triples(), 2, 20, 1), 2e-6);
         assertEquals(norms[step], trainer.clipGradients(1), 1e-5);
@@ -85,7 +85,7 @@ class DecoderTrainerTest {
   @Test
   void gradientsEqualFiniteDifferences() throws IOException {
     float step = 1e-2f;
-    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TRAINED, 0))) {
+    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageModelHead.TRAINED, 0))) {
       trainer.addMaskedLoss(masked(false), 1);
       for (String name : trainer.names()) {
         float[] gradient = trainer.get(Kind.GRADIENT, name);
@@ -121,7 +121,7 @@ class DecoderTrainerTest {
   }
 
   private static Map<String, float[]> updated(AdamW adam) throws IOException {
-    TrainOptions options = TrainOptions.of(new AllWeights(), LanguageHead.TRAINED, 64, 42);
+    TrainOptions options = TrainOptions.of(new AllParameters(), LanguageModelHead.TRAINED, 64, 42);
     Map<String, float[]> values = new LinkedHashMap<>();
     try (DecoderTrainer trainer = GoldenTraining.openAsLoaded(GoldenTraining.spec(), options)) {
       trainer.addMaskedLoss(masked(false), 1);
@@ -133,7 +133,7 @@ class DecoderTrainerTest {
 
   @Test
   void gradientsOfWeightedBatchesAddUp() throws IOException {
-    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TIED, 0))) {
+    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageModelHead.TIED, 0))) {
       trainer.addMaskedLoss(masked(false), 1);
       double whole = trainer.gradientNorm();
       trainer.zeroGradients();
@@ -148,7 +148,7 @@ class DecoderTrainerTest {
   void dropoutDrawsAnewForEveryBatchAndTheSameForTheSameSeed() throws IOException {
     List<Double> losses = new ArrayList<>();
     for (int run = 0; run < 2; run++) {
-      try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TRAINED, 0.3))) {
+      try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageModelHead.TRAINED, 0.3))) {
         losses.add(trainer.addMaskedLoss(masked(false), 1));
         losses.add(trainer.addMaskedLoss(masked(false), 1));
       }
@@ -161,7 +161,7 @@ class DecoderTrainerTest {
   /** A layer that is left out adds nothing, as one whose projections into the stream are zero. */
   @Test
   void leavesLayersOutEachByItself() throws IOException {
-    TrainOptions whole = TrainOptions.of(new AllWeights(), LanguageHead.TRAINED, 64, 42);
+    TrainOptions whole = TrainOptions.of(new AllParameters(), LanguageModelHead.TRAINED, 64, 42);
     double[] expected = new double[4];
     for (int left = 0; left < 4; left++) {
       try (DecoderTrainer trainer = GoldenTraining.openAsLoaded(GoldenTraining.spec(), whole)) {
@@ -214,7 +214,7 @@ class DecoderTrainerTest {
   @Test
   void trainsAnAdapterInSinglePrecisionOnABFloat16Model() throws IOException {
     try (DecoderTrainer trainer =
-        open(GoldenTraining.options(LanguageHead.TRAINED, 0).withDtype(DType.BFLOAT16))) {
+        open(GoldenTraining.options(LanguageModelHead.TRAINED, 0).withDtype(DType.BFLOAT16))) {
       assertEquals(2.980630, trainer.addMaskedLoss(masked(false), 1), 0.05);
       assertEquals(3.00856, trainer.gradientNorm(), 0.15);
     }
@@ -222,7 +222,7 @@ class DecoderTrainerTest {
 
   @Test
   void rejectsBatchesThatFitNoLossAndStaysUsable() throws IOException {
-    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.TRAINED, 0))) {
+    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageModelHead.TRAINED, 0))) {
       PackedBatch unlabelled = new PackedBatch.Builder().add(new int[] {1, 2}, 0).build();
       PackedBatch foreign = new PackedBatch.Builder().add(new int[] {1, 32}, 0).label(1, 3).build();
       assertThrows(IllegalArgumentException.class, () -> trainer.addMaskedLoss(unlabelled, 1));
@@ -238,7 +238,7 @@ class DecoderTrainerTest {
   void startsAsTheModelItself() throws IOException {
     try (DecoderTrainer trainer =
         GoldenTraining.openAsLoaded(
-            GoldenTraining.spec(), GoldenTraining.options(LanguageHead.TRAINED, 0))) {
+            GoldenTraining.spec(), GoldenTraining.options(LanguageModelHead.TRAINED, 0))) {
       double bound = 1 / Math.sqrt(16);
       for (float value : trainer.get(Kind.VALUE, QUERY_A)) {
         assertTrue(value != 0 && Math.abs(value) <= bound);
@@ -252,7 +252,7 @@ class DecoderTrainerTest {
   @Test
   void savedAdapterGivesTheSameLossWhenMerged(@TempDir Path folder) throws IOException {
     DecoderSpec spec = GoldenTraining.spec();
-    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageHead.NONE, 0));
+    try (DecoderTrainer trainer = open(GoldenTraining.options(LanguageModelHead.NONE, 0));
         TensorSource tensors = Safetensors.openFolder(FOLDER)) {
       List<SafetensorsWriter.Tensor> saved = new ArrayList<>();
       for (String name : trainer.names()) {
@@ -273,7 +273,10 @@ class DecoderTrainerTest {
           LoraAdapter adapter = LoraAdapter.open(folder, spec);
           DecoderTrainer again =
               DecoderTrainer.open(
-                  spec, merged, GoldenTraining.options(LanguageHead.NONE, 0), LoadListener.NONE)) {
+                  spec,
+                  merged,
+                  GoldenTraining.options(LanguageModelHead.NONE, 0),
+                  LoadListener.NONE)) {
         assertEquals(folder, adapter.folder());
         assertEquals(0.589654, again.addContrastiveLoss(triples(), 2, 20, 1), 2e-5);
       }

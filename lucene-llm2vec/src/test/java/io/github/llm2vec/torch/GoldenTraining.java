@@ -36,7 +36,7 @@ final class GoldenTraining {
     return new LoraOptions(2, 4, dropout, LoraOptions.ALL_TARGETS);
   }
 
-  static TrainOptions options(LanguageHead head, double dropout) {
+  static TrainOptions options(LanguageModelHead head, double dropout) {
     return TrainOptions.of(lora(dropout), head, 64, 42);
   }
 

@@ -16,7 +16,7 @@ class RowProductsTest {
   void multipliesLikeTheDefinition() {
     long seed = System.nanoTime();
     Random random = new Random(seed);
-    try (RowProducts products = RowProducts.open(TorchDevice.CPU)) {
+    try (MatrixProduct products = MatrixProduct.open(TorchDevice.CPU)) {
       for (int run = 0; run < 30; run++) {
         int rows = 1 + random.nextInt(run % 3 == 0 ? 3 : 70);
         int count = 1 + random.nextInt(300);
@@ -24,7 +24,7 @@ class RowProductsTest {
         float[] one = floats(random, rows * columns);
         float[] other = floats(random, count * columns);
         float[] result = new float[rows * count + 1];
-        try (RowProducts.Prepared prepared = products.prepare(one, columns)) {
+        try (MatrixProduct.Prepared prepared = products.prepare(one, columns)) {
           // In the middle of a larger buffer, as a block of a mapped file is.
           prepared.multiply(direct(other, run), count, result);
         }
@@ -64,9 +64,9 @@ class RowProductsTest {
 
   @Test
   void keepsSeveralMatricesApart() {
-    try (RowProducts products = RowProducts.open(TorchDevice.CPU)) {
-      RowProducts.Prepared first = products.prepare(new float[] {1, 0}, 2);
-      RowProducts.Prepared second = products.prepare(new float[] {0, 1}, 2);
+    try (MatrixProduct products = MatrixProduct.open(TorchDevice.CPU)) {
+      MatrixProduct.Prepared first = products.prepare(new float[] {1, 0}, 2);
+      MatrixProduct.Prepared second = products.prepare(new float[] {0, 1}, 2);
       float[] result = new float[1];
       ByteBuffer other = direct(new float[] {3, 5}, 0);
       second.multiply(other, 1, result);
@@ -79,8 +79,8 @@ class RowProductsTest {
 
   @Test
   void refusesSizesThatDoNotFitAndUseAfterClosing() {
-    RowProducts products = RowProducts.open(TorchDevice.CPU);
-    RowProducts.Prepared prepared = products.prepare(new float[6], 3);
+    MatrixProduct products = MatrixProduct.open(TorchDevice.CPU);
+    MatrixProduct.Prepared prepared = products.prepare(new float[6], 3);
     ByteBuffer other = direct(new float[6], 0);
     float[] room = new float[4];
     assertTrue(

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 /** The ways to the same gradient: at once, in parts, layer by layer; and passes without one. */
 class TrainingPassesTest {
 
-  private static final LanguageHead HEAD = LanguageHead.TRAINED;
-  private static final LanguageHead NONE = LanguageHead.NONE;
+  private static final LanguageModelHead HEAD = LanguageModelHead.TRAINED;
+  private static final LanguageModelHead NONE = LanguageModelHead.NONE;
 
   @Test
   void partsOfABatchGiveTheGradientOfTheWhole() throws IOException {
@@ -65,8 +65,8 @@ class TrainingPassesTest {
 
   @Test
   void layersComputedAgainGiveTheSameGradient() throws IOException {
-    for (Trained trained : List.of(GoldenTraining.lora(0.3), new AllWeights())) {
-      for (LanguageHead head : LanguageHead.values()) {
+    for (TrainableParameters trained : List.of(GoldenTraining.lora(0.3), new AllParameters())) {
+      for (LanguageModelHead head : LanguageModelHead.values()) {
         TrainOptions options = TrainOptions.of(trained, head, 64, 42).withAttentionDropout(0.2);
         List<Map<String, float[]>> gradients = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
@@ -90,10 +90,10 @@ class TrainingPassesTest {
 
   @Test
   void everyWeightsGradientIsTheSlopeOfItsLoss() throws IOException {
-    for (LanguageHead head : List.of(LanguageHead.TIED, HEAD, LanguageHead.FROZEN)) {
+    for (LanguageModelHead head : List.of(LanguageModelHead.TIED, HEAD, LanguageModelHead.FROZEN)) {
       for (boolean causal : new boolean[] {false, true}) {
         TrainOptions options =
-            TrainOptions.of(new AllWeights(), head, 64, 42).withGradientCheckpointing(causal);
+            TrainOptions.of(new AllParameters(), head, 64, 42).withGradientCheckpointing(causal);
         try (DecoderTrainer trainer = open(GoldenTraining.spec().withCausal(causal), options)) {
           trainer.addMaskedLoss(masked(false), 1);
           assertGradientIsSlope(trainer, () -> trainer.addMaskedLoss(masked(false), 0));
@@ -122,10 +122,10 @@ class TrainingPassesTest {
     TrainOptions options = options(HEAD, 0.5).withAttentionDropout(0.5);
     try (DecoderTrainer trainer = open(options);
         DecoderTrainer plain = open(options(HEAD, 0))) {
-      MaskedScore score = trainer.maskedScore(masked(false));
+      MaskedLanguageModelScore score = trainer.maskedScore(masked(false));
       assertEquals(2.980630, score.meanLoss(), 1e-6);
       assertEquals(3, score.predictions());
-      assertEquals(new MaskedScore(2 * score.summedLoss(), 6, 0), score.plus(score));
+      assertEquals(new MaskedLanguageModelScore(2 * score.summedLoss(), 6, 0), score.plus(score));
       float[][] embeddings = trainer.embed(triples());
       // Closed-form model with its adapter, mean over the tokens (computed with transformers).
       float[] expected = {-1.05113f, -1.34819f, -1.02382f, -0.14447f};
@@ -156,7 +156,7 @@ class TrainingPassesTest {
   void decaysMatricesButNeitherNormsNorBiases() throws IOException {
     AdamW adam = new AdamW(0.1, 0.9, 0.999, 1e-8, 0.5);
     try (DecoderTrainer trainer =
-        open(TrainOptions.of(new AllWeights(), LanguageHead.TIED, 64, 42))) {
+        open(TrainOptions.of(new AllParameters(), LanguageModelHead.TIED, 64, 42))) {
       Map<String, float[]> before = values(trainer);
       trainer.update(adam, 1); // without a gradient, so that decay alone moves anything
       for (String name : trainer.names()) {
@@ -173,7 +173,7 @@ class TrainingPassesTest {
 
   @Test
   void keepsWeightsInSinglePrecisionWhileItComputesInBFloat16() throws IOException {
-    TrainOptions options = TrainOptions.of(new AllWeights(), HEAD, 64, 42);
+    TrainOptions options = TrainOptions.of(new AllParameters(), HEAD, 64, 42);
     try (DecoderTrainer single = open(options);
         DecoderTrainer brain = open(options.withDtype(DType.BFLOAT16))) {
       assertEqual(values(single), values(brain), 0);

@@ -57,11 +57,12 @@ class TrainingStepsTest {
   void equalsPython(String model, String objective, boolean checkpointing) throws IOException {
     JsonNode expected = runs.get(model).get(objective);
     boolean tied = model.equals("gemma");
-    Trained trained = objective.equals("causal") ? new AllWeights() : GoldenTraining.lora(0);
-    LanguageHead head =
+    TrainableParameters trained =
+        objective.equals("causal") ? new AllParameters() : GoldenTraining.lora(0);
+    LanguageModelHead head =
         objective.equals("contrastive")
-            ? LanguageHead.NONE
-            : tied ? LanguageHead.TIED : LanguageHead.TRAINED;
+            ? LanguageModelHead.NONE
+            : tied ? LanguageModelHead.TIED : LanguageModelHead.TRAINED;
     TrainOptions options =
         TrainOptions.of(trained, head, 64, 42).withGradientCheckpointing(checkpointing);
     Path folder = GoldenTraining.folder(model);
@@ -107,7 +108,7 @@ class TrainingStepsTest {
 
   private static void writeAdapter(Path folder) throws IOException {
     Files.createDirectories(folder);
-    TrainOptions options = GoldenTraining.options(LanguageHead.NONE, 0);
+    TrainOptions options = GoldenTraining.options(LanguageModelHead.NONE, 0);
     try (DecoderTrainer trainer = GoldenTraining.open(options)) {
       for (int step = 1; step <= 20; step++) {
         trainer.addContrastiveLoss(GoldenTraining.triples(), 2, 20, 1);

@@ -3,8 +3,8 @@ package io.github.llm2vec.trainer.collate;
 
 import io.github.llm2vec.encoder.ChatTemplates;
 import io.github.llm2vec.encoder.Compatibility;
+import io.github.llm2vec.encoder.CompatibilityFlag;
 import io.github.llm2vec.encoder.Pooling;
-import io.github.llm2vec.encoder.Quirk;
 import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;
@@ -31,8 +31,8 @@ final class SimcseTexts {
     boolean lastOfAll = pooling == Pooling.EOS_TOKEN && !config.template();
     Compatibility compatibility =
         config.window() == SimcseConfig.Window.PADDED_ROW
-            ? model.compatibility().with(Quirk.EMPTY_POOLS_PADDING)
-            : model.compatibility().without(Quirk.EMPTY_POOLS_PADDING);
+            ? model.compatibility().with(CompatibilityFlag.EMPTY_POOLS_PADDING)
+            : model.compatibility().without(CompatibilityFlag.EMPTY_POOLS_PADDING);
     this.preparation =
         new TextPreparation(
             tokenizer,

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TokenizedText;
-import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.collate.ContrastiveBatch;
 import java.util.ArrayList;
@@ -56,7 +56,7 @@ final class ContrastiveObjective implements Objective<ContrastiveBatch> {
   }
 
   @Override
-  public MaskedScore score(ContrastiveBatch batch) {
+  public MaskedLanguageModelScore score(ContrastiveBatch batch) {
     throw new UnsupportedOperationException("contrastive training has no evaluation");
   }
 

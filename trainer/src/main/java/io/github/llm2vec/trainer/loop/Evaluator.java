@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
-import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.trainer.collate.BatchSource;
 import io.github.llm2vec.trainer.data.Prefetcher;
 import io.github.llm2vec.trainer.data.RecordStream;
@@ -36,7 +36,7 @@ record Evaluator<B>(Objective<B> objective, BatchSource<B> source, LongSupplier 
       Optional<B> batch = stream.next();
       while (batch.isPresent()) {
         if (!objective.isEmpty(batch.get())) {
-          MaskedScore score = objective.score(batch.get());
+          MaskedLanguageModelScore score = objective.score(batch.get());
           loss += score.meanLoss() * objective.rows(batch.get());
           rows += objective.rows(batch.get());
           correct += score.correct();

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.collate.CausalBatch;
 import io.github.llm2vec.trainer.collate.MntpBatch;
@@ -103,7 +103,7 @@ final class LanguageObjective<B> implements Objective<B> {
   }
 
   @Override
-  public MaskedScore score(B batch) {
+  public MaskedLanguageModelScore score(B batch) {
     return trainee.scoreMasked(pack(batch));
   }
 

@@ -2,7 +2,7 @@
 package io.github.llm2vec.trainer.loop;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.MaskedLanguageModelScore;
 
 /**
  * What is minimised: turns batches into gradients of the model it was made for.
@@ -33,7 +33,7 @@ public interface Objective<B> {
    *
    * @throws UnsupportedOperationException if this objective is not evaluated
    */
-  MaskedScore score(B batch);
+  MaskedLanguageModelScore score(B batch);
 
   /** A batch as JSON, to look at when its loss is no number. */
   JsonNode describe(B batch);

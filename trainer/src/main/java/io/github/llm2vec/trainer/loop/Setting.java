@@ -6,13 +6,13 @@ import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.lora.LoraAdapterWriter;
 import io.github.llm2vec.safetensors.DType;
-import io.github.llm2vec.torch.AllWeights;
-import io.github.llm2vec.torch.LanguageHead;
+import io.github.llm2vec.torch.AllParameters;
+import io.github.llm2vec.torch.LanguageModelHead;
 import io.github.llm2vec.torch.LoraOptions;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
 import io.github.llm2vec.torch.TrainOptions;
-import io.github.llm2vec.torch.Trained;
+import io.github.llm2vec.torch.TrainableParameters;
 import io.github.llm2vec.trainer.checkpoint.AdapterFiles;
 import io.github.llm2vec.trainer.checkpoint.CompanionFiles;
 import io.github.llm2vec.trainer.checkpoint.CompanionFiles.Encoding;
@@ -47,7 +47,7 @@ import java.util.Optional;
 record Setting(
     Run run,
     BaseModel base,
-    Trained trained,
+    TrainableParameters trained,
     DType computed,
     DType stored,
     TrainingArguments training,
@@ -57,9 +57,9 @@ record Setting(
   static Setting of(
       Run run, BaseModel base, ModelArguments model, LoraArguments lora, RunTools tools) {
     TrainingArguments training = run.arguments();
-    Trained trained =
+    TrainableParameters trained =
         lora.fullFinetuning()
-            ? new AllWeights()
+            ? new AllParameters()
             : new LoraOptions(lora.rank(), lora.alpha(), lora.dropout(), LoraOptions.ALL_TARGETS);
     DType loaded = dtype(model.dtype(), base);
     // Under bf16 matrices are bfloat16, whatever they were loaded as.
@@ -72,7 +72,7 @@ record Setting(
     TrainingArguments training = run.arguments();
     DType computed = training.precision().bf16() ? DType.BFLOAT16 : DType.FLOAT32;
     return new Setting(
-        run, base, new AllWeights(), computed, dtype(config.dtype(), base), training, tools);
+        run, base, new AllParameters(), computed, dtype(config.dtype(), base), training, tools);
   }
 
   private static DType dtype(ModelDtype dtype, BaseModel base) {
@@ -89,15 +89,15 @@ record Setting(
    *
    * @param train whether to train one that is not the embedding
    */
-  LanguageHead head(boolean train) {
+  LanguageModelHead head(boolean train) {
     if (base.config().tiedEmbeddings()) {
-      return LanguageHead.TIED;
+      return LanguageModelHead.TIED;
     }
-    return train ? LanguageHead.TRAINED : LanguageHead.FROZEN;
+    return train ? LanguageModelHead.TRAINED : LanguageModelHead.FROZEN;
   }
 
   /** Opens the model for training. */
-  Trainee open(LanguageHead head, int maxTokens, double attentionDropout) throws IOException {
+  Trainee open(LanguageModelHead head, int maxTokens, double attentionDropout) throws IOException {
     TrainOptions options =
         TrainOptions.of(trained, head, maxTokens, training.run().seed())
             .withDtype(computed)
@@ -129,7 +129,7 @@ record Setting(
                 .mapToDouble(linear -> (double) linear.in() * linear.out())
                 .sum();
     double logits = scored * spec.hiddenSize() * spec.vocabSize();
-    int passes = trained instanceof AllWeights ? 3 : 2;
+    int passes = trained instanceof AllParameters ? 3 : 2;
     int again = training.precision().gradientCheckpointing() ? 1 : 0;
     return new RunStart.Cost(
         2 * (weights * (passes + again) + logits * passes), computed, device());

@@ -3,7 +3,7 @@ package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.torch.AdamW;
 import io.github.llm2vec.torch.DecoderTrainer;
-import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -56,7 +56,7 @@ final class TorchTrainee implements Trainee {
   }
 
   @Override
-  public MaskedScore scoreMasked(PackedBatch batch) {
+  public MaskedLanguageModelScore scoreMasked(PackedBatch batch) {
     return trainer.maskedScore(batch);
   }
 

@@ -2,7 +2,7 @@
 package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.torch.AdamW;
-import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.checkpoint.TrainedTensors;
 import java.util.List;
@@ -25,7 +25,7 @@ public interface Trainee extends TrainedTensors, AutoCloseable {
   double addMaskedLoss(PackedBatch batch, double weight);
 
   /** What {@link #addMaskedLoss} measures, without dropout and without a gradient. */
-  MaskedScore scoreMasked(PackedBatch batch);
+  MaskedLanguageModelScore scoreMasked(PackedBatch batch);
 
   /**
    * Adds the gradient of the contrastive loss over all texts of some batches together.

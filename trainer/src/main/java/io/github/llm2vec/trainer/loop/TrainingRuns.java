@@ -3,7 +3,7 @@ package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TextSettings;
-import io.github.llm2vec.torch.LanguageHead;
+import io.github.llm2vec.torch.LanguageModelHead;
 import io.github.llm2vec.trainer.checkpoint.CompanionFiles.Encoding;
 import io.github.llm2vec.trainer.collate.BatchSource;
 import io.github.llm2vec.trainer.collate.CausalBatch;
@@ -83,7 +83,7 @@ public final class TrainingRuns {
       Optional<BatchSource<MntpBatch>> training,
       Optional<BatchSource<MntpBatch>> validation)
       throws IOException {
-    LanguageHead head = setting.head(config.masking().trainLmHead());
+    LanguageModelHead head = setting.head(config.masking().trainLmHead());
     try (Trainee trainee = setting.open(head, longest, 0)) {
       opened.accept(trainee);
       // What upstream's encoder assumes where nothing is said; the file tells that this is one.
@@ -148,7 +148,7 @@ public final class TrainingRuns {
       BatchSource<ContrastiveBatch> data)
       throws IOException {
     try (Trainee trainee =
-        setting.open(LanguageHead.NONE, contrast.maxSeqLength(), attentionDropout)) {
+        setting.open(LanguageModelHead.NONE, contrast.maxSeqLength(), attentionDropout)) {
       opened.accept(trainee);
       TextPacker packer =
           new TextPacker(contrast.pooling(), setting.base().tokenizer().padId().orElse(0));

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.encoder.PoolWeights;
 import io.github.llm2vec.encoder.Pooling;
+import io.github.llm2vec.encoder.PoolingWeights;
 import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;
@@ -238,7 +238,7 @@ class CollationOracleTest {
       assertSame(row, padded.prepare(text), true);
       if (pooling.equals("mean")) {
         int columns = expected.get("columns").intValue();
-        PoolWeights weights = Pooling.MEAN.weights(padded.prepare(text), columns);
+        PoolingWeights weights = Pooling.MEAN.weights(padded.prepare(text), columns);
         assertEquals(columns, weights.size());
       }
       TokenizedText masked = whole.prepare(text);

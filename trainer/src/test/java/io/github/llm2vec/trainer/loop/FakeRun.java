@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.github.llm2vec.lora.LoraAdapterWriter;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.LoraOptions;
-import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.checkpoint.AdapterFiles;
 import io.github.llm2vec.trainer.checkpoint.FolderPart;
@@ -146,8 +146,8 @@ final class FakeRun {
     }
 
     @Override
-    public MaskedScore score(Double batch) {
-      return new MaskedScore(trainee.distance(target(batch)), 1, 0);
+    public MaskedLanguageModelScore score(Double batch) {
+      return new MaskedLanguageModelScore(trainee.distance(target(batch)), 1, 0);
     }
 
     @Override

@@ -2,7 +2,7 @@
 package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.torch.AdamW;
-import io.github.llm2vec.torch.MaskedScore;
+import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -122,7 +122,7 @@ final class FakeTrainee implements Trainee {
   }
 
   @Override
-  public MaskedScore scoreMasked(PackedBatch batch) {
+  public MaskedLanguageModelScore scoreMasked(PackedBatch batch) {
     throw new UnsupportedOperationException("only numbers are trained on");
   }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.search;
 
-import io.github.llm2vec.torch.RowProducts;
+import io.github.llm2vec.torch.MatrixProduct;
 import io.github.llm2vec.torch.TorchDevice;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
@@ -12,9 +12,9 @@ import java.util.function.Consumer;
  */
 public final class TorchScoreBlocks implements ScoreBlocks {
 
-  private final RowProducts products;
+  private final MatrixProduct products;
 
-  private TorchScoreBlocks(RowProducts products) {
+  private TorchScoreBlocks(MatrixProduct products) {
     this.products = products;
   }
 
@@ -24,7 +24,7 @@ public final class TorchScoreBlocks implements ScoreBlocks {
    * @throws IllegalStateException if there is no libtorch for this platform
    */
   public static TorchScoreBlocks open(TorchDevice device) {
-    return new TorchScoreBlocks(RowProducts.open(device));
+    return new TorchScoreBlocks(MatrixProduct.open(device));
   }
 
   /**
@@ -44,7 +44,7 @@ public final class TorchScoreBlocks implements ScoreBlocks {
 
   @Override
   public Queries prepare(float[] queries, int dimensions) {
-    RowProducts.Prepared prepared = products.prepare(queries, dimensions);
+    MatrixProduct.Prepared prepared = products.prepare(queries, dimensions);
     return new Queries() {
       @Override
       public void score(ByteBuffer documents, int count, float[] scores) {

@@ -15,7 +15,7 @@ import java.util.Map;
  * {@code split_special_tokens}, {@code do_lower_case}, and the class of transformers 5 that takes
  * no more than the vocabulary from there.
  */
-final class TokenizerSwitches {
+final class TokenizerFlags {
 
   private static final String PREFIX_SPACE = "add_prefix_space";
   private static final String SPACE_SYMBOL = "\u2581";
@@ -23,7 +23,7 @@ final class TokenizerSwitches {
   private final SpecialTokens config;
   private final TokenizerOptions options;
 
-  TokenizerSwitches(SpecialTokens config, TokenizerOptions options) {
+  TokenizerFlags(SpecialTokens config, TokenizerOptions options) {
     this.config = config;
     this.options = options;
   }

@@ -2,7 +2,7 @@
 package io.github.llm2vec.torch;
 
 /** Where the matrix that turns hidden states into logits comes from. */
-public enum LanguageHead {
+public enum LanguageModelHead {
   /** There is none; only contrastive losses can be computed. */
   NONE,
   /**

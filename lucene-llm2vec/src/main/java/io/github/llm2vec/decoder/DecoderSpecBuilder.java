@@ -7,7 +7,7 @@ import io.github.llm2vec.files.ModelFormatException;
 import java.util.List;
 
 /** Turns the keys of config.json into a causal {@link DecoderSpec} by an architecture's rules. */
-final class SpecBuilder {
+final class DecoderSpecBuilder {
 
   static final int MAX_POSITIONS = 1 << 30;
 
@@ -21,7 +21,7 @@ final class SpecBuilder {
   private final Architecture architecture;
   private final Architecture.Defaults defaults;
 
-  SpecBuilder(JsonObject json, Architecture architecture) {
+  DecoderSpecBuilder(JsonObject json, Architecture architecture) {
     this.json = json;
     this.architecture = architecture;
     this.defaults = architecture.defaults();
@@ -39,7 +39,7 @@ final class SpecBuilder {
     int heads = json.whole("num_attention_heads", defaults.heads(), 1, MAX_HEADS);
     int headDim = headDim(hidden, heads);
     List<DecoderSpec.Layer> layers =
-        new LayerRules(json, architecture, kvHeads(heads), headDim).layers();
+        new LayerConfig(json, architecture, kvHeads(heads), headDim).layers();
     for (DecoderSpec.Layer layer : layers) {
       check(layer, heads);
     }

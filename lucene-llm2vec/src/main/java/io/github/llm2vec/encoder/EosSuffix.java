@@ -12,9 +12,9 @@ import java.util.Optional;
  * @param literal text to append, "" for none
  * @param id token to append behind all text, never cut off
  */
-record EosText(boolean strips, String literal, Optional<Integer> id) {
+record EosSuffix(boolean strips, String literal, Optional<Integer> id) {
 
-  private static final EosText NOTHING = new EosText(false, "", Optional.empty());
+  private static final EosSuffix NOTHING = new EosSuffix(false, "", Optional.empty());
   private static final String LLAMA_3_BASE = "meta-llama/Meta-Llama-3-8B";
 
   /**
@@ -24,18 +24,18 @@ record EosText(boolean strips, String literal, Optional<Integer> id) {
    *
    * @throws IllegalArgumentException if the tokenizer has no EOS
    */
-  static EosText of(Tokenizer tokenizer, TextSettings settings) {
+  static EosSuffix of(Tokenizer tokenizer, TextSettings settings) {
     // Upstream returns from its Llama 3 template before it comes to the pooling.
     boolean done = settings.template().equals(ChatTemplates.named("llama3"));
     if (settings.pooling() != Pooling.EOS_TOKEN || done) {
       return NOTHING;
     }
     String literal = upstreamLiteral(settings);
-    if (settings.compatibility().has(Quirk.LITERAL_EOS)) {
-      return new EosText(!literal.isEmpty(), literal, Optional.empty());
+    if (settings.compatibility().has(CompatibilityFlag.LITERAL_EOS)) {
+      return new EosSuffix(!literal.isEmpty(), literal, Optional.empty());
     }
     if (!literal.isEmpty() && tokenizer.isAtomic(PythonText.strip(literal))) {
-      return new EosText(true, literal, Optional.empty());
+      return new EosSuffix(true, literal, Optional.empty());
     }
     int id =
         tokenizer
@@ -46,7 +46,7 @@ record EosText(boolean strips, String literal, Optional<Integer> id) {
                         "pooling eos_token needs an eos_token in tokenizer_config.json; name it"
                             + " there or choose another pooling"));
     boolean ends = tokenizer.suffixIds().contains(id);
-    return new EosText(true, "", ends ? Optional.empty() : Optional.of(id));
+    return new EosSuffix(true, "", ends ? Optional.empty() : Optional.of(id));
   }
 
   private static String upstreamLiteral(TextSettings settings) {

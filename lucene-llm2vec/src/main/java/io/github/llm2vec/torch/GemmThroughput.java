@@ -11,12 +11,12 @@ import io.github.llm2vec.safetensors.DType;
  * What this machine can do at most: the speed of one large matrix product through libtorch, against
  * which encoding and training are measured.
  */
-public final class GemmCeiling {
+public final class GemmThroughput {
 
   private static final int RUNS = 5;
   private static final int PRODUCTS = 4;
 
-  private GemmCeiling() {}
+  private GemmThroughput() {}
 
   /**
    * Multiplies {@code (rows, in)} by {@code (in, out)} some times and takes the fastest.

@@ -6,9 +6,9 @@ import java.io.IOException;
 import java.util.List;
 
 /** Closes several resources, each whatever happens to the others. */
-public final class Closing {
+public final class Closeables {
 
-  private Closing() {}
+  private Closeables() {}
 
   /** Closes all and throws the first failure, which holds the others. */
   public static void all(List<? extends Closeable> resources) throws IOException {

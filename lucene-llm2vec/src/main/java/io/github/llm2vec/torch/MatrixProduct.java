@@ -22,7 +22,7 @@ import java.util.function.Function;
  * <p>Thread-safe; calls run one after the other on a device thread. Owns the native module and the
  * prepared matrices, which {@link #close} frees at the latest.
  */
-public final class RowProducts implements AutoCloseable {
+public final class MatrixProduct implements AutoCloseable {
 
   /** The packed kernel gives {@code (N, Q)}; turning that round costs a copy of the result. */
   private static final String SCRIPT =
@@ -64,7 +64,7 @@ public final class RowProducts implements AutoCloseable {
   private final boolean packed;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private RowProducts(
+  private MatrixProduct(
       TorchDevice device,
       DeviceThread thread,
       PtNDManager manager,
@@ -83,7 +83,7 @@ public final class RowProducts implements AutoCloseable {
    * @throws IllegalStateException if there is no libtorch for this platform
    * @throws IllegalArgumentException if the device is not there
    */
-  public static RowProducts open(TorchDevice device) {
+  public static MatrixProduct open(TorchDevice device) {
     DeviceThread thread = new DeviceThread();
     try {
       return thread.call(() -> openHere(device, thread));
@@ -93,13 +93,13 @@ public final class RowProducts implements AutoCloseable {
     }
   }
 
-  private static RowProducts openHere(TorchDevice device, DeviceThread thread) {
+  private static MatrixProduct openHere(TorchDevice device, DeviceThread thread) {
     PtNDManager manager = TorchRuntime.openManager(device);
     try {
       boolean packed =
           device.type() == TorchDevice.Type.CPU
               && PackedLinearSupport.works(manager, DType.FLOAT32);
-      return new RowProducts(device, thread, manager, new ScriptModule(manager, SCRIPT), packed);
+      return new MatrixProduct(device, thread, manager, new ScriptModule(manager, SCRIPT), packed);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;

@@ -8,14 +8,14 @@ import java.util.stream.IntStream;
 /**
  * How long upstream's padded rows would be: texts are sorted by descending number of characters and
  * cut into batches of a fixed size, and every row of a batch is as long as its longest. Only needed
- * where upstream's result depends on padding ({@link Quirk#EMPTY_POOLS_PADDING}).
+ * where upstream's result depends on padding ({@link CompatibilityFlag#EMPTY_POOLS_PADDING}).
  */
-final class UpstreamRows {
+final class UpstreamPadding {
 
   /** {@code batch_size} of upstream's {@code encode}. */
   private static final int BATCH_SIZE = 32;
 
-  private UpstreamRows() {}
+  private UpstreamPadding() {}
 
   /**
    * Row lengths in the order of the texts.

@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
  * What can be said of a regular expression in the syntax of Oniguruma, which the tokenizers library
  * uses, without running it. When in doubt it says the worse.
  */
-final class PatternCheck {
+final class RegexCheck {
 
   /** A group that repeats and is itself repeated without limit, as in {@code (a+)+}. */
   private static final Pattern NESTED_REPEAT =
@@ -26,7 +26,7 @@ final class PatternCheck {
   private int depth;
   private boolean doubtful;
 
-  private PatternCheck(String pattern) {
+  private RegexCheck(String pattern) {
     this.pattern = pattern;
   }
 
@@ -40,7 +40,7 @@ final class PatternCheck {
     if (UNREAD.matcher(pattern).find()) {
       return true;
     }
-    PatternCheck check = new PatternCheck(pattern);
+    RegexCheck check = new RegexCheck(pattern);
     boolean consumes = check.alternatives();
     return !consumes || check.doubtful || check.next < pattern.length();
   }

@@ -12,21 +12,21 @@ import java.util.List;
  * @param prefix ids before it
  * @param suffix ids after it
  */
-record SequenceFrame(List<Integer> prefix, List<Integer> suffix) {
+record SpecialTokenTemplate(List<Integer> prefix, List<Integer> suffix) {
 
-  private static final SequenceFrame NONE = new SequenceFrame(List.of(), List.of());
+  private static final SpecialTokenTemplate NONE = new SpecialTokenTemplate(List.of(), List.of());
 
   /** Copies the lists. */
-  SequenceFrame {
+  SpecialTokenTemplate {
     prefix = List.copyOf(prefix);
     suffix = List.copyOf(suffix);
   }
 
   /** The same with one more id at the end. */
-  SequenceFrame followedBy(int id) {
+  SpecialTokenTemplate followedBy(int id) {
     List<Integer> longer = new ArrayList<>(suffix);
     longer.add(id);
-    return new SequenceFrame(prefix, longer);
+    return new SpecialTokenTemplate(prefix, longer);
   }
 
   /**
@@ -36,7 +36,7 @@ record SequenceFrame(List<Integer> prefix, List<Integer> suffix) {
    *
    * @throws TokenizerFormatException if it is malformed or does more than to frame a text
    */
-  static SequenceFrame ofPostProcessor(JsonNode processor, Path file)
+  static SpecialTokenTemplate ofPostProcessor(JsonNode processor, Path file)
       throws TokenizerFormatException {
     if (processor.isNull() || processor.isMissingNode()) {
       return NONE;
@@ -45,7 +45,7 @@ record SequenceFrame(List<Integer> prefix, List<Integer> suffix) {
     return switch (type) {
       case "ByteLevel" -> NONE;
       case "BertProcessing", "RobertaProcessing" ->
-          new SequenceFrame(
+          new SpecialTokenTemplate(
               List.of(id(processor.path("cls").path(1), file)),
               List.of(id(processor.path("sep").path(1), file)));
       case "TemplateProcessing" -> ofTemplate(processor, file);
@@ -56,19 +56,19 @@ record SequenceFrame(List<Integer> prefix, List<Integer> suffix) {
     };
   }
 
-  private static SequenceFrame ofSequence(JsonNode processors, Path file)
+  private static SpecialTokenTemplate ofSequence(JsonNode processors, Path file)
       throws TokenizerFormatException {
     List<Integer> prefix = new ArrayList<>();
     List<Integer> suffix = new ArrayList<>();
     for (JsonNode processor : processors) {
-      SequenceFrame outer = ofPostProcessor(processor, file);
+      SpecialTokenTemplate outer = ofPostProcessor(processor, file);
       prefix.addAll(0, outer.prefix);
       suffix.addAll(outer.suffix);
     }
-    return new SequenceFrame(prefix, suffix);
+    return new SpecialTokenTemplate(prefix, suffix);
   }
 
-  private static SequenceFrame ofTemplate(JsonNode template, Path file)
+  private static SpecialTokenTemplate ofTemplate(JsonNode template, Path file)
       throws TokenizerFormatException {
     List<Integer> prefix = new ArrayList<>();
     List<Integer> suffix = new ArrayList<>();
@@ -93,7 +93,7 @@ record SequenceFrame(List<Integer> prefix, List<Integer> suffix) {
           file,
           "post_processor must hold the text once in 'single', it holds it " + texts + " times");
     }
-    return new SequenceFrame(prefix, suffix);
+    return new SpecialTokenTemplate(prefix, suffix);
   }
 
   private static int id(JsonNode id, Path file) throws TokenizerFormatException {

@@ -18,7 +18,7 @@ import java.util.Deque;
  * library follows the trie without looking where it leads, so every way through it is walked here
  * first.
  */
-final class PrecompiledMap {
+final class PrecompiledCharsMap {
 
   /** Real ones have some hundred thousand units. */
   private static final int MAX_UNITS = 4 << 20;
@@ -26,7 +26,7 @@ final class PrecompiledMap {
   private final int[] units;
   private final byte[] replacements;
 
-  private PrecompiledMap(int[] units, byte[] replacements) {
+  private PrecompiledCharsMap(int[] units, byte[] replacements) {
     this.units = units;
     this.replacements = replacements;
   }
@@ -51,7 +51,7 @@ final class PrecompiledMap {
       StandardCharsets.UTF_8.newDecoder().decode(bytes.duplicate());
       byte[] replacements = new byte[bytes.remaining()];
       bytes.get(replacements);
-      new PrecompiledMap(units, replacements).walk();
+      new PrecompiledCharsMap(units, replacements).walk();
     } catch (IllegalArgumentException | CharacterCodingException e) {
       throw new TokenizerFormatException(
           file, "normalizer Precompiled is damaged: " + e.getMessage(), e);

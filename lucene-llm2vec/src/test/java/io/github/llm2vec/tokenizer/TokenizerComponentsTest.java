@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Parts of tokenizer.json over which the native library would abort the process. */
-class TokenizerPartsTest {
+class TokenizerComponentsTest {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final Path CONFORMANCE = Path.of("src/test/resources/saved-checkpoints");
@@ -36,7 +36,7 @@ class TokenizerPartsTest {
         "a(?=b)", "(?<n>c)", "\\d{1,3}", "x+?", ".", "(?>ab)", "\\x{41}", " {2,}", "(a|b)c*"
       })
   void findsThatAPatternConsumes(String pattern) {
-    assertFalse(PatternCheck.mayMatchNothing(pattern), pattern);
+    assertFalse(RegexCheck.mayMatchNothing(pattern), pattern);
   }
 
   @ParameterizedTest
@@ -47,7 +47,7 @@ class TokenizerPartsTest {
         "(?~a)", "a{2}?", "(b)?\\1", "(?!x)"
       })
   void doubtsWhatMayMatchNothing(String pattern) {
-    assertTrue(PatternCheck.mayMatchNothing(pattern), pattern);
+    assertTrue(RegexCheck.mayMatchNothing(pattern), pattern);
   }
 
   /** Whatever Java's own matcher finds of length zero must have been doubted. */
@@ -71,7 +71,7 @@ class TokenizerPartsTest {
       Matcher matcher = compiled.matcher("ab ba bb a");
       while (matcher.find()) {
         if (matcher.end() == matcher.start()) {
-          assertTrue(PatternCheck.mayMatchNothing(pattern.toString()), pattern.toString());
+          assertTrue(RegexCheck.mayMatchNothing(pattern.toString()), pattern.toString());
         }
       }
     }

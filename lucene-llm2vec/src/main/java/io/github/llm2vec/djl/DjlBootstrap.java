@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.torch;
+package io.github.llm2vec.djl;
 
 import java.util.concurrent.Callable;
 

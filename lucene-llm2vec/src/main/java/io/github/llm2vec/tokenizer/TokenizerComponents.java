@@ -12,7 +12,7 @@ import java.util.Set;
  * over some odd parts: a damaged Precompiled normalizer, a Replace or Prepend of nothing, pieces of
  * length zero, a pattern whose matching explodes.
  */
-final class TokenizerParts {
+final class TokenizerComponents {
 
   private static final List<String> NORMALIZERS =
       List.of(
@@ -50,7 +50,7 @@ final class TokenizerParts {
   private static final Set<String> DELETING =
       Set.of("Strip", "StripAccents", "Nmt", "BertNormalizer", "Precompiled");
 
-  private TokenizerParts() {}
+  private TokenizerComponents() {}
 
   /**
    * Returns a normalizer that is fit to use.
@@ -67,7 +67,7 @@ final class TokenizerParts {
       }
       case "Replace" -> requireReplace(part.path("pattern"), file);
       case "Precompiled" ->
-          PrecompiledMap.require(part.path("precompiled_charsmap").asText(), file);
+          PrecompiledCharsMap.require(part.path("precompiled_charsmap").asText(), file);
       default -> {}
     }
     for (JsonNode inner : part.path("normalizers")) {
@@ -80,7 +80,7 @@ final class TokenizerParts {
     String regex = pattern.path("Regex").asText();
     boolean nothing =
         pattern.has("Regex")
-            ? PatternCheck.mayMatchNothing(regex)
+            ? RegexCheck.mayMatchNothing(regex)
             : pattern.path("String").asText().isEmpty();
     if (nothing) {
       throw new TokenizerFormatException(
@@ -136,7 +136,7 @@ final class TokenizerParts {
               + type
               + "'");
     }
-    if (PatternCheck.repeatsRepeats(part.path("pattern").path("Regex").asText())) {
+    if (RegexCheck.repeatsRepeats(part.path("pattern").path("Regex").asText())) {
       throw new TokenizerFormatException(
           file, field + " has a pattern with a repeat inside a repeat, which can take forever");
     }

@@ -10,7 +10,7 @@ import java.util.regex.PatternSyntaxException;
  * A regular expression from an adapter's configuration. The file is untrusted, so a match may take
  * only a bounded number of steps. Java's syntax agrees with Python's as far as module names need.
  */
-final class PythonPattern {
+final class PythonRegex {
 
   private static final int MAX_STEPS = 100_000;
   // The compiler of expressions recurses into nested groups.
@@ -26,7 +26,7 @@ final class PythonPattern {
    * @param json where it comes from, for errors
    * @param key its key there
    */
-  PythonPattern(JsonObject json, String key, String expression) throws ModelFormatException {
+  PythonRegex(JsonObject json, String key, String expression) throws ModelFormatException {
     this.json = json;
     this.key = key;
     if (expression.length() > MAX_LENGTH) {

@@ -8,7 +8,7 @@ package io.github.llm2vec.torch;
  * @param scale what cosines are multiplied by
  * @param weight of the loss in the gradient
  */
-record Contrast(int queries, double scale, double weight) {
+record ContrastiveParameters(int queries, double scale, double weight) {
 
   /** Rejects a number of texts that cannot be queries and their positives. */
   void check(int texts) {

@@ -15,7 +15,7 @@ import java.util.function.IntPredicate;
  * they use, and how large their heads are. Reads the keys of config.json by an architecture's
  * rules; the result is for causal attention.
  */
-final class LayerRules {
+final class LayerConfig {
 
   private static final int MAX_LAYERS = 4096;
   private static final int MAX_HEADS = 4096;
@@ -36,7 +36,7 @@ final class LayerRules {
   private final int headDim;
   private final int count;
 
-  LayerRules(JsonObject json, Architecture architecture, int kvHeads, int headDim)
+  LayerConfig(JsonObject json, Architecture architecture, int kvHeads, int headDim)
       throws ModelFormatException {
     this.json = json;
     this.architecture = architecture;
@@ -127,12 +127,12 @@ final class LayerRules {
     }
     Optional<JsonObject> given = json.object("per_layer_config");
     if (given.isEmpty()) {
-      return SpecBuilder.headDim(json, "global_head_dim", 512);
+      return DecoderSpecBuilder.headDim(json, "global_head_dim", 512);
     }
     Optional<String> any = given.get().keys().stream().findFirst();
     return any.isEmpty()
         ? headDim
-        : SpecBuilder.headDim(given.get().object(any.get()).orElse(json), headDim);
+        : DecoderSpecBuilder.headDim(given.get().object(any.get()).orElse(json), headDim);
   }
 
   /** EmbeddingGemma 2: the last layer has no window, and layers without one have larger heads. */
@@ -148,7 +148,7 @@ final class LayerRules {
       if (given.isPresent()) {
         JsonObject own = given.get().object(Integer.toString(i)).orElse(json);
         heads = own.whole("num_key_value_heads", kvHeads, 1, MAX_HEADS);
-        dim = SpecBuilder.headDim(own, headDim);
+        dim = DecoderSpecBuilder.headDim(own, headDim);
       } else if (layer.window() == 0) {
         heads = json.whole("num_global_key_value_heads", 1, 1, MAX_HEADS);
         dim = fullHeadDim();
@@ -293,12 +293,13 @@ final class LayerRules {
   private RopeScaling scaling(
       int dim, double theta, Optional<JsonObject> parameters, double partialFactor)
       throws ModelFormatException {
-    int maxPositions = SpecBuilder.maxPositions(json, architecture);
+    int maxPositions = DecoderSpecBuilder.maxPositions(json, architecture);
     // Only Phi-3 has its trained length beside the parameters, and there it wins.
     Optional<Integer> original =
         architecture.has(Trait.LONGROPE_ONLY)
             ? Optional.of(
-                json.whole("original_max_position_embeddings", 4096, 2, SpecBuilder.MAX_POSITIONS))
+                json.whole(
+                    "original_max_position_embeddings", 4096, 2, DecoderSpecBuilder.MAX_POSITIONS))
             : Optional.empty();
     return new RopeScaling(
         dim,

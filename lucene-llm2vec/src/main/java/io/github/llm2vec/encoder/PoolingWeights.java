@@ -7,26 +7,26 @@ import java.util.Arrays;
  * Weights of consecutive positions of a row; the pooled vector is the weighted sum of their hidden
  * states. No positions at all means the zero vector.
  */
-public final class PoolWeights {
+public final class PoolingWeights {
 
   private final int first;
   private final float[] weights;
 
-  private PoolWeights(int first, float[] weights) {
+  private PoolingWeights(int first, float[] weights) {
     this.first = first;
     this.weights = weights;
   }
 
   /** Equal weights that sum to one. */
-  static PoolWeights equal(int first, int count) {
+  static PoolingWeights equal(int first, int count) {
     return constant(first, count, 1f / count);
   }
 
   /** The same weight for all. */
-  static PoolWeights constant(int first, int count, float weight) {
+  static PoolingWeights constant(int first, int count, float weight) {
     float[] weights = new float[count];
     Arrays.fill(weights, weight);
-    return new PoolWeights(first, weights);
+    return new PoolingWeights(first, weights);
   }
 
   /**
@@ -34,13 +34,13 @@ public final class PoolWeights {
    *
    * @param before what the first weight is above 1
    */
-  static PoolWeights rising(int first, int count, int before) {
+  static PoolingWeights rising(int first, int count, int before) {
     float[] weights = new float[count];
     double sum = count * (count + 1.0) / 2 + (double) before * count;
     for (int i = 0; i < count; i++) {
       weights[i] = (float) ((before + i + 1) / sum);
     }
-    return new PoolWeights(first, weights);
+    return new PoolingWeights(first, weights);
   }
 
   /** The first weighted position of the row, counted from 0. */

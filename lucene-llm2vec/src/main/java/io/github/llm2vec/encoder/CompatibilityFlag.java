@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
  * be switched on to get upstream's result; docs/compatibility.md tells what each costs and why the
  * defaults are as they are. Numbers are those of that page.
  */
-public enum Quirk {
+public enum CompatibilityFlag {
   /** 1: Qwen2 models attend causally although they are run as bidirectional ones. */
   QWEN2_CAUSAL("qwen2-causal"),
   /** 3: {@code llm2vec_config.json} is read from a local folder only, never from a hub snapshot. */
@@ -49,7 +49,7 @@ public enum Quirk {
 
   private final String optionName;
 
-  Quirk(String optionName) {
+  CompatibilityFlag(String optionName) {
     this.optionName = optionName;
   }
 
@@ -63,7 +63,7 @@ public enum Quirk {
    *
    * @throws IllegalArgumentException if there is none; the message lists those that exist
    */
-  public static Quirk of(String optionName) {
+  public static CompatibilityFlag of(String optionName) {
     return Arrays.stream(values())
         .filter(quirk -> quirk.optionName.equals(optionName))
         .findFirst()
@@ -72,7 +72,7 @@ public enum Quirk {
                 new IllegalArgumentException(
                     "compatibility must name one of "
                         + Arrays.stream(values())
-                            .map(Quirk::optionName)
+                            .map(CompatibilityFlag::optionName)
                             .collect(Collectors.joining(", "))
                         + ", got '"
                         + optionName

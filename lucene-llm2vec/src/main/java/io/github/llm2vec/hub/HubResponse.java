@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param headers of the last response
  * @param body of the last response; to be closed
  */
-record HubReply(int status, HttpHeaders hubHeaders, HttpHeaders headers, TimedBody body)
+record HubResponse(int status, HttpHeaders hubHeaders, HttpHeaders headers, TimedBody body)
     implements Closeable {
 
   /**

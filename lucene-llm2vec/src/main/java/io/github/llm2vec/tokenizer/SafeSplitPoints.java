@@ -20,7 +20,7 @@ import java.util.Set;
  *       border; the same holds behind a full stop that no piece has in front of something.
  * </ul>
  */
-final class CutPoints {
+final class SafeSplitPoints {
 
   private enum Kind {
     NONE,
@@ -50,9 +50,10 @@ final class CutPoints {
   private final Set<Character> insideAdded;
 
   /** For tokenizers of which nothing is known. */
-  static final CutPoints NOWHERE = new CutPoints(Kind.NONE, false, "", Set.of());
+  static final SafeSplitPoints NOWHERE = new SafeSplitPoints(Kind.NONE, false, "", Set.of());
 
-  private CutPoints(Kind kind, boolean spaceIsBorder, String enders, Set<Character> insideAdded) {
+  private SafeSplitPoints(
+      Kind kind, boolean spaceIsBorder, String enders, Set<Character> insideAdded) {
     this.kind = kind;
     this.spaceIsBorder = spaceIsBorder;
     this.enders = enders;
@@ -67,13 +68,13 @@ final class CutPoints {
    * @param vocabulary contents of the model's vocabulary
    * @param added contents of the added tokens
    */
-  static CutPoints of(
+  static SafeSplitPoints of(
       JsonNode normalizer,
       JsonNode preTokenizer,
       Collection<String> vocabulary,
       Collection<String> added) {
     if (splitsLetters(preTokenizer) && isUnicodeForm(normalizer)) {
-      return new CutPoints(Kind.AFTER_LETTERS, false, "", charactersAfterLetters(added));
+      return new SafeSplitPoints(Kind.AFTER_LETTERS, false, "", charactersAfterLetters(added));
     }
     if (!isSentencePiece(normalizer, preTokenizer)) {
       return NOWHERE;
@@ -88,7 +89,7 @@ final class CutPoints {
         enders.append(ender);
       }
     }
-    return new CutPoints(Kind.AT_PIECE_BORDERS, border, enders.toString(), Set.of());
+    return new SafeSplitPoints(Kind.AT_PIECE_BORDERS, border, enders.toString(), Set.of());
   }
 
   /**

@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What the files of sentence-transformers mean in our terms. */
-final class SentencePrompts {
+final class SentenceTransformersPrompts {
 
   /** A prompt that holds a task sentence which may be exchanged, such as Qwen3-Embedding's. */
   private static final Pattern INSTRUCT = Pattern.compile("(Instruct: )(.+)(\\nQuery: ?)");
@@ -16,7 +16,7 @@ final class SentencePrompts {
   /** EmbeddingGemma's. */
   private static final Pattern TASK = Pattern.compile("(task: )(.+)( \\| query: )");
 
-  private SentencePrompts() {}
+  private SentenceTransformersPrompts() {}
 
   static List<Pooling> poolings(SentenceTransformersConfig config) {
     return config.poolingModes().stream()

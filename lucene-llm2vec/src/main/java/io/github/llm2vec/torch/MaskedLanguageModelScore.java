@@ -8,10 +8,10 @@ package io.github.llm2vec.torch;
  * @param predictions labelled tokens
  * @param correct those whose most probable token is the label
  */
-public record MaskedScore(double summedLoss, long predictions, long correct) {
+public record MaskedLanguageModelScore(double summedLoss, long predictions, long correct) {
 
   /** No prediction yet; where {@link #plus} begins. */
-  public static final MaskedScore NONE = new MaskedScore(0, 0, 0);
+  public static final MaskedLanguageModelScore NONE = new MaskedLanguageModelScore(0, 0, 0);
 
   /** Mean loss per prediction; NaN if there is none. */
   public double meanLoss() {
@@ -24,8 +24,8 @@ public record MaskedScore(double summedLoss, long predictions, long correct) {
   }
 
   /** The score of both sets of texts together. */
-  public MaskedScore plus(MaskedScore other) {
-    return new MaskedScore(
+  public MaskedLanguageModelScore plus(MaskedLanguageModelScore other) {
+    return new MaskedLanguageModelScore(
         summedLoss + other.summedLoss, predictions + other.predictions, correct + other.correct);
   }
 }

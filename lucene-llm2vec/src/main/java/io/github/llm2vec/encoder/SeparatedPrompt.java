@@ -12,19 +12,19 @@ import java.util.regex.Pattern;
  * @param before instruction and whatever else is not pooled
  * @param pooled the text and whatever follows it
  */
-record MarkedText(String before, String pooled) {
+record SeparatedPrompt(String before, String pooled) {
 
   /** Upstream's mark. */
   static final String SEPARATOR = "!@#$%^&*()";
 
   /** The same without whitespace at both ends; at the mark it stays, as upstream's strip has it. */
-  MarkedText strip() {
-    return new MarkedText(PythonText.stripLeading(before), PythonText.stripTrailing(pooled));
+  SeparatedPrompt strip() {
+    return new SeparatedPrompt(PythonText.stripLeading(before), PythonText.stripTrailing(pooled));
   }
 
   /** The same with something around it. */
-  MarkedText wrap(String head, String tail) {
-    return new MarkedText(head + before, pooled + tail);
+  SeparatedPrompt wrap(String head, String tail) {
+    return new SeparatedPrompt(head + before, pooled + tail);
   }
 
   /** The whole prompt. */

@@ -5,4 +5,4 @@ package io.github.llm2vec.torch;
  * Every weight of the model is trained: embeddings, linear layers, biases and norms. It takes four
  * numbers of single precision per weight (the weight, its gradient and Adam's two moments).
  */
-public record AllWeights() implements Trained {}
+public record AllParameters() implements TrainableParameters {}

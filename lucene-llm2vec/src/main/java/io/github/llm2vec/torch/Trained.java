@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.torch;
-
-/** What of a model is trained beside its head, about which {@link LanguageHead} decides. */
-public sealed interface Trained permits LoraOptions, AllWeights {}
