@@ -46,7 +46,8 @@ public final class CodeMetrics {
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     List<Source> sources = sources(root);
     TreeSet<String> internal = internalPackages(root);
-    out.println("module | files | code | median | p90 | largest | <= 20 lines | public | outside internal packages");
+    out.println(
+        "module | files | code | median | p90 | largest | <= 20 lines | public | outside internal packages");
     out.println("--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---:");
     TreeSet<String> modules = new TreeSet<>();
     sources.forEach(source -> modules.add(source.module()));
@@ -143,6 +144,7 @@ public final class CodeMetrics {
         links.add(link.group(1));
       }
     }
-    walks.forEach((name, classes) -> out.println(name + ": " + classes.size() + " links " + classes));
+    walks.forEach(
+        (name, classes) -> out.println(name + ": " + classes.size() + " links " + classes));
   }
 }

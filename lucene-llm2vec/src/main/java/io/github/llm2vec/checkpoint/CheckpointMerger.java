@@ -190,4 +190,20 @@ public final class CheckpointMerger {
       CheckpointWriter.writeConfig(output, config);
     }
   }
+
+  /** Told how a merge proceeds. Called on the thread that merges. */
+  @FunctionalInterface
+  public interface MergeListener {
+
+    /** One that does not listen. */
+    MergeListener NONE = (done, total) -> {};
+
+    /**
+     * Called when some elements of the new weights were computed.
+     *
+     * @param done elements so far
+     * @param total of all tensors
+     */
+    void merged(long done, long total);
+  }
 }

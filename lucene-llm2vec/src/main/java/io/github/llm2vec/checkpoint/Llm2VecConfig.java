@@ -2,7 +2,6 @@
 package io.github.llm2vec.checkpoint;
 
 import io.github.llm2vec.files.JsonObject;
-import io.github.llm2vec.files.KnownKeys;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,8 +37,8 @@ public record Llm2VecConfig(
    */
   public static Llm2VecConfig read(Path file) throws IOException {
     JsonObject json = JsonObject.read(file);
-    KnownKeys.require(
-        json, List.of("pooling_mode", "max_length", "doc_max_length", "skip_instruction"));
+    json.requireKnownKeys(
+        List.of("pooling_mode", "max_length", "doc_max_length", "skip_instruction"));
     return new Llm2VecConfig(
         json.text("pooling_mode"),
         json.whole("max_length", 1, MAX_TOKENS),

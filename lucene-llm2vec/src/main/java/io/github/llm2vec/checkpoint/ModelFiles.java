@@ -3,7 +3,7 @@ package io.github.llm2vec.checkpoint;
 
 import io.github.llm2vec.decoder.DecoderConfig;
 import io.github.llm2vec.files.ModelFolder;
-import io.github.llm2vec.hub.FileSelection;
+import io.github.llm2vec.hub.HubDownloader.FileSelection;
 import io.github.llm2vec.lora.LoraAdapter;
 import io.github.llm2vec.lora.LoraConfig;
 import io.github.llm2vec.safetensors.Safetensors;

@@ -261,6 +261,19 @@ public final class JsonObject {
     return node.path(key).isArray();
   }
 
+  /**
+   * Checks that there are no other keys, in a file whose format is ours to define.
+   *
+   * @throws ModelFormatException naming the key and the nearest known one
+   */
+  public void requireKnownKeys(List<String> known) throws ModelFormatException {
+    for (String key : keys()) {
+      if (!known.contains(key)) {
+        throw unsupported(key, "is not a known key", NearestName.suggestion(key, known));
+      }
+    }
+  }
+
   /** The value as JSON, shortened for messages. */
   public String shown(String key) {
     String text = node.path(key).toString();

@@ -9,6 +9,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -115,5 +116,19 @@ public final class HubDownloader {
 
   private URI uri(String path) {
     return URI.create(environment.endpoint() + path);
+  }
+
+  /** Chooses which files of a hub's repository are downloaded. */
+  public interface FileSelection {
+
+    /** The files that are fetched first, which say what else is needed. */
+    List<String> configuration(Collection<String> available);
+
+    /**
+     * The weight files.
+     *
+     * @param snapshot where the files of {@link #configuration} lie by now
+     */
+    List<String> weights(Collection<String> available, Path snapshot) throws IOException;
   }
 }

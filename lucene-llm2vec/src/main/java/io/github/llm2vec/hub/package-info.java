@@ -2,6 +2,6 @@
 /**
  * Hugging Face's hub: its local cache and downloads into it, in the layout that huggingface_hub
  * shares. It must not know which files a model needs; it is told by a {@link
- * io.github.llm2vec.hub.FileSelection}.
+ * io.github.llm2vec.hub.HubDownloader.FileSelection}.
  */
 package io.github.llm2vec.hub;

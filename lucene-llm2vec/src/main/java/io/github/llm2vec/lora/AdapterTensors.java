@@ -4,6 +4,7 @@ package io.github.llm2vec.lora;
 import io.github.llm2vec.decoder.DecoderLayout;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.files.ModelFormatException;
+import io.github.llm2vec.lora.TensorChange.LoraPair;
 import io.github.llm2vec.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.file.Path;

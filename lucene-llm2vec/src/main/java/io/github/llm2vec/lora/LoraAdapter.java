@@ -5,6 +5,7 @@ import io.github.llm2vec.decoder.DecoderLayout;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.files.ModelFolder;
 import io.github.llm2vec.files.ModelUnavailableException;
+import io.github.llm2vec.lora.TensorChange.LoraPair;
 import io.github.llm2vec.safetensors.Safetensors;
 import io.github.llm2vec.safetensors.TensorSource;
 import java.io.Closeable;

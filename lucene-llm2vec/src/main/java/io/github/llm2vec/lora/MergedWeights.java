@@ -2,6 +2,7 @@
 package io.github.llm2vec.lora;
 
 import io.github.llm2vec.files.ModelFormatException;
+import io.github.llm2vec.lora.TensorChange.LoraPair;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.HalfFloats;
 import io.github.llm2vec.safetensors.TensorSource;

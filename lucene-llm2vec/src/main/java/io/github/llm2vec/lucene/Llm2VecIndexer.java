@@ -133,4 +133,16 @@ public final class Llm2VecIndexer {
     long present = vectors.stream().filter(Optional::isPresent).count();
     return new IndexingProgress(batch.size(), present, vectors.size() - present);
   }
+
+  /** Hears how far {@link Llm2VecIndexer} has come. */
+  @FunctionalInterface
+  public interface IndexingListener {
+
+    /**
+     * Called on the indexing thread after every batch.
+     *
+     * @param progress what the index writer has taken since indexing began
+     */
+    void written(IndexingProgress progress);
+  }
 }

@@ -138,4 +138,17 @@ public final class ScoredDocsQuery extends Query {
   public int hashCode() {
     return 31 * (31 * classHash() + Arrays.hashCode(docs)) + Arrays.hashCode(scores);
   }
+
+  /** Tells why a document has its score, for hits that were found before the query is run. */
+  @FunctionalInterface
+  public interface HitExplainer {
+
+    /**
+     * Explains a hit.
+     *
+     * @param doc number in the reader that was searched
+     * @param score its score
+     */
+    Explanation explain(int doc, float score);
+  }
 }

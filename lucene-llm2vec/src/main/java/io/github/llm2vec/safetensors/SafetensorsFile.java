@@ -3,6 +3,7 @@ package io.github.llm2vec.safetensors;
 
 import io.github.llm2vec.files.ModelFormatException;
 import io.github.llm2vec.files.ModelUnavailableException;
+import io.github.llm2vec.safetensors.SafetensorsHeader.StoredTensor;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.FloatBuffer;

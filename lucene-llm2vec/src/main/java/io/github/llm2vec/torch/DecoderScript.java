@@ -3,6 +3,7 @@ package io.github.llm2vec.torch;
 
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.safetensors.HalfFloats;
 import java.util.Arrays;
 import java.util.function.ToIntFunction;
 
@@ -415,8 +416,8 @@ final class DecoderScript {
   private double roundToDType(double value) {
     return switch (dtype) {
       case FLOAT32 -> (float) value;
-      case BFLOAT16 -> Rounding.toBFloat16((float) value);
-      case FLOAT16 -> Rounding.toFloat16((float) value);
+      case BFLOAT16 -> HalfFloats.fromBfloat16(HalfFloats.toBfloat16((float) value));
+      case FLOAT16 -> HalfFloats.fromFloat16(HalfFloats.toFloat16((float) value));
     };
   }
 

@@ -3,11 +3,13 @@ package io.github.llm2vec.torch;
 
 import ai.djl.pytorch.jni.IValue;
 import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.torch.ContrastiveLoss.ContrastiveParameters;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -326,6 +328,25 @@ public final class DecoderTrainer implements AutoCloseable {
   public void close() {
     if (closed.compareAndSet(false, true)) {
       module.close();
+    }
+  }
+
+  /** A sequence of seeds, one per pass over a batch. Thread-safe. */
+  static final class DropoutSeeds {
+
+    private SplittableRandom random;
+
+    DropoutSeeds(long seed) {
+      random = new SplittableRandom(seed);
+    }
+
+    synchronized void restart(long seed) {
+      random = new SplittableRandom(seed);
+    }
+
+    /** The next; a layer's index can be added to it. */
+    synchronized long next() {
+      return random.nextLong(1L << 62);
     }
   }
 }

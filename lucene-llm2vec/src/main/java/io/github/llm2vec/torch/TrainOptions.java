@@ -2,6 +2,7 @@
 package io.github.llm2vec.torch;
 
 import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.torch.TrainableParameters.AllParameters;
 
 /**
  * How a model is trained.

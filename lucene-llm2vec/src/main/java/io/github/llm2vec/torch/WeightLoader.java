@@ -7,6 +7,7 @@ import ai.djl.pytorch.jni.IValue;
 import io.github.llm2vec.decoder.Rope;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.TensorSource;
+import io.github.llm2vec.torch.CheckpointWeights.LowRankUpdate;
 import io.github.llm2vec.torch.WeightLayout.Part;
 import io.github.llm2vec.torch.WeightLayout.Slot;
 import java.io.IOException;

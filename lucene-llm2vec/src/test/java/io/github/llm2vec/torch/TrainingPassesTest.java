@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.DecoderTrainer.Kind;
+import io.github.llm2vec.torch.TrainableParameters.AllParameters;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.lora.LoraAdapterWriter;
 import io.github.llm2vec.safetensors.SafetensorsWriter;
 import io.github.llm2vec.torch.DecoderTrainer.Kind;
+import io.github.llm2vec.torch.TrainableParameters.AllParameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
