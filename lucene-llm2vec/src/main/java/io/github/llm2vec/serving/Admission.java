@@ -10,14 +10,23 @@ import java.time.Duration;
  */
 final class Admission {
 
+  /** How many times longer than was expected when it came a query may wait. */
+  private static final double PATIENCE = 2;
+
   private final StepSizer sizer;
   private final long documentBytes;
   private final long queryBacklogNanos;
+  private final double longestWaitMillis;
 
   Admission(StepSizer sizer, ServingOptions options) {
     this.sizer = sizer;
     this.documentBytes = options.documentBacklogBytes();
     this.queryBacklogNanos = Nanos.of(options.queryBacklog());
+    // Where queries wait behind documents, nothing is promised to them.
+    this.longestWaitMillis =
+        options.scheduling() == Scheduling.FIFO
+            ? Double.POSITIVE_INFINITY
+            : PATIENCE * Nanos.toMillis(queryBacklogNanos);
   }
 
   /**
@@ -46,6 +55,11 @@ final class Admission {
       throw new OverloadedException(
           queries.tokens(), stuck ? Math.min(limit, queries.tokens()) : limit, retryAfter);
     }
+  }
+
+  /** For how long a query may wait that was let in, if it is not in the next step anyway. */
+  double longestWaitMillis() {
+    return longestWaitMillis;
   }
 
   /** Whether a document need not wait for others to leave. */

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** The waiting texts of one role in order of arrival. Guarded by its owner's lock. */
 final class LaneQueue {
@@ -56,6 +57,11 @@ final class LaneQueue {
 
   Collection<PendingText> all() {
     return Collections.unmodifiableCollection(texts.values());
+  }
+
+  /** Those of which something is true; may be taken out while they are gone through. */
+  List<PendingText> with(Predicate<PendingText> wanted) {
+    return texts.values().stream().filter(wanted).toList();
   }
 
   /** The texts that came first, up to so many tokens, and at least one if there is one. */

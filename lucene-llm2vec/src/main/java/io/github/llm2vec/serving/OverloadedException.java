@@ -3,7 +3,10 @@ package io.github.llm2vec.serving;
 
 import java.time.Duration;
 
-/** The lane of queries is full. Nothing was queued; the same request may succeed later. */
+/**
+ * There are too many queries: the lane is full and nothing was queued, or the query has waited for
+ * twice as long as it was to. The same request may succeed later.
+ */
 public final class OverloadedException extends ServingException {
 
   private static final long serialVersionUID = 1;
@@ -11,11 +14,22 @@ public final class OverloadedException extends ServingException {
   private final Duration retryAfter;
 
   OverloadedException(long waitingTokens, long limitTokens, Duration retryAfter) {
-    super(
-        "%d tokens of queries wait and at most %d may; try again in %d ms"
-            .formatted(waitingTokens, limitTokens, retryAfter.toMillis()),
-        null);
+    this(
+        "%d tokens of queries wait and at most %d may".formatted(waitingTokens, limitTokens),
+        retryAfter);
+  }
+
+  private OverloadedException(String message, Duration retryAfter) {
+    super("%s; try again in %d ms".formatted(message, retryAfter.toMillis()), null);
     this.retryAfter = retryAfter;
+  }
+
+  /** Of a query that was let in before the device became slower than was expected. */
+  static OverloadedException afterWaiting(double waitedMillis, double drainMillis) {
+    return new OverloadedException(
+        "the query has waited for %.0f ms, since the device has become slower, and others are before it"
+            .formatted(waitedMillis),
+        Nanos.ofMillis(Math.max(1, drainMillis)));
   }
 
   /** In how long there will be room again, by estimate; at least a millisecond. */

@@ -5,6 +5,7 @@ import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.TokenizedText;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * A text between its admission and its vector, with everybody who waits for it. Guarded by the lock
@@ -53,6 +54,10 @@ final class PendingText {
     return view;
   }
 
+  double ageMillis(long nowNanos) {
+    return Nanos.toMillis(view.ageNanos(nowNanos));
+  }
+
   boolean hasDeadline() {
     return view.deadlineNanos() != QueuedText.NO_DEADLINE;
   }
@@ -75,11 +80,19 @@ final class PendingText {
 
   /** Takes off and returns the waiters whose deadline is not after a moment. */
   List<Waiter> removeExpired(long nowNanos) {
-    List<Waiter> expired =
-        waiters.stream().filter(waiter -> waiter.deadlineNanos() <= nowNanos).toList();
-    waiters.removeAll(expired);
+    return removeAll(waiter -> waiter.deadlineNanos() <= nowNanos);
+  }
+
+  /** Takes off and returns the waiters that may be refused. */
+  List<Waiter> removeRefusable() {
+    return removeAll(Waiter::refusable);
+  }
+
+  private List<Waiter> removeAll(Predicate<Waiter> unwanted) {
+    List<Waiter> removed = waiters.stream().filter(unwanted).toList();
+    waiters.removeAll(removed);
     updateDeadline();
-    return expired;
+    return removed;
   }
 
   /** Notes that the text has left its lane for the device. */

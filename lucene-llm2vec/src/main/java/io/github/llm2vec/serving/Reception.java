@@ -89,8 +89,7 @@ final class Reception {
       throws InterruptedException {
     List<Arrival> fresh = new ArrayList<>();
     for (String text : texts) {
-      Arrival arrival =
-          new Arrival(new TextKey(prompt, text), Waiter.until(QueuedText.NO_DEADLINE));
+      Arrival arrival = new Arrival(new TextKey(prompt, text), Waiter.amongMany());
       results.add(arrival.future());
       if (isNew(arrival)) {
         fresh.add(arrival);

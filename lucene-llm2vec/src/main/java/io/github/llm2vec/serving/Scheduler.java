@@ -75,7 +75,7 @@ final class Scheduler implements Runnable {
       failAll(room.clear(), e);
       return;
     }
-    turn.expired().forEach(this::fail);
+    turn.sentAway().forEach(this::tell);
     if (turn.batch().isEmpty()) {
       return;
     }
@@ -91,13 +91,8 @@ final class Scheduler implements Runnable {
     }
   }
 
-  private void fail(WaitingRoom.Expired expired) {
-    complete(
-        () ->
-            expired
-                .waiter()
-                .future()
-                .completeExceptionally(DeadlineExceededException.passed(expired.waitedMillis())));
+  private void tell(WaitingRoom.SentAway sentAway) {
+    complete(() -> sentAway.waiter().future().completeExceptionally(sentAway.reason()));
   }
 
   private void failAll(List<Waiter> waiters, Throwable cause) {

@@ -8,10 +8,18 @@ import java.util.concurrent.CompletableFuture;
  *
  * @param future completed with a vector of the waiter's own
  * @param deadlineNanos on the service's clock, or {@link QueuedText#NO_DEADLINE}
+ * @param refusable whether it may be refused when it has waited for too long. A caller with many
+ *     texts waits for its own
  */
-record Waiter(CompletableFuture<float[]> future, long deadlineNanos) {
+record Waiter(CompletableFuture<float[]> future, long deadlineNanos, boolean refusable) {
 
+  /** Waits for one text. */
   static Waiter until(long deadlineNanos) {
-    return new Waiter(new CompletableFuture<>(), deadlineNanos);
+    return new Waiter(new CompletableFuture<>(), deadlineNanos, true);
+  }
+
+  /** Waits for one text of many. */
+  static Waiter amongMany() {
+    return new Waiter(new CompletableFuture<>(), QueuedText.NO_DEADLINE, false);
   }
 }

@@ -18,21 +18,15 @@ import java.util.function.Function;
  * Where texts wait for the device: two lanes, bounded in tokens, and all texts under way by what
  * they are, so that equal ones are encoded once. Callers come in at one side, the scheduler takes
  * batches out at the other. Futures are never completed in here, for that runs foreign code.
- *
- * <p>Thread-safe.
+ * Thread-safe.
  */
 final class WaitingRoom {
 
-  /**
-   * A moment in which the device was free.
-   *
-   * @param batch what it is to run, in the policy's order; empty if nothing waits
-   * @param expired who waited for longer than wanted
-   */
-  record Turn(List<PendingText> batch, List<Expired> expired) {}
+  /** What a free device is to run, in the policy's order, and who has waited for too long. */
+  record Turn(List<PendingText> batch, List<SentAway> sentAway) {}
 
-  /** Somebody whose deadline passed, and for how long the text had waited. */
-  record Expired(Waiter waiter, double waitedMillis) {}
+  /** Somebody who waits no longer, and what to tell. */
+  record SentAway(Waiter waiter, ServingException reason) {}
 
   private final BatchPolicy policy;
   private final StepSizer sizer;
@@ -241,9 +235,9 @@ final class WaitingRoom {
     lock.lock();
     try {
       long now = clock.nanos();
-      List<Expired> expired = new ArrayList<>();
-      expire(queries, now, expired);
-      expire(documents, now, expired);
+      List<SentAway> sentAway = new ArrayList<>();
+      expire(queries, now, sentAway);
+      expire(documents, now, sentAway);
       QueueSnapshot snapshot =
           new QueueSnapshot(
               queries.oldest(Long.MAX_VALUE),
@@ -251,7 +245,7 @@ final class WaitingRoom {
               stepsSinceDocuments,
               now);
       if (snapshot.isEmpty()) {
-        return new Turn(List.of(), expired);
+        return new Turn(List.of(), sentAway);
       }
       BatchBudget budget = sizer.budget(queries.tokens(), now);
       SelectedBatch selected = policy.select(snapshot, budget);
@@ -259,7 +253,9 @@ final class WaitingRoom {
       stepRuns = true;
       stepStartNanos = now;
       stepMillis = budget.millis(selected.shape());
-      return new Turn(takeOut(selected, now), expired);
+      List<PendingText> batch = takeOut(selected, now);
+      refuseLate(now, sentAway);
+      return new Turn(batch, sentAway);
     } finally {
       lock.unlock();
     }
@@ -293,13 +289,26 @@ final class WaitingRoom {
     return batch;
   }
 
-  private void expire(LaneQueue lane, long nowNanos, List<Expired> expired) {
-    List<PendingText> late =
-        lane.all().stream().filter(text -> text.view().deadlineNanos() <= nowNanos).toList();
-    for (PendingText text : late) {
+  private void expire(LaneQueue lane, long nowNanos, List<SentAway> sentAway) {
+    for (PendingText text : lane.with(text -> text.view().deadlineNanos() <= nowNanos)) {
+      ServingException reason = DeadlineExceededException.passed(text.ageMillis(nowNanos));
       for (Waiter waiter : text.removeExpired(nowNanos)) {
         figures.missedDeadline();
-        expired.add(new Expired(waiter, Nanos.toMillis(text.view().ageNanos(nowNanos))));
+        sentAway.add(new SentAway(waiter, reason));
+      }
+      dropIfAbandoned(text);
+    }
+  }
+
+  /** Refuses queries that, let in on a faster device, would wait for too long after this step. */
+  private void refuseLate(long nowNanos, List<SentAway> sentAway) {
+    double most = admission.longestWaitMillis() - stepMillis;
+    double drain = sizer.drainMillis(Role.QUERY, queries.tokens(), nowNanos);
+    for (PendingText text : queries.with(text -> text.ageMillis(nowNanos) > most)) {
+      ServingException reason = OverloadedException.afterWaiting(text.ageMillis(nowNanos), drain);
+      for (Waiter waiter : text.removeRefusable()) {
+        figures.overloaded();
+        sentAway.add(new SentAway(waiter, reason));
       }
       dropIfAbandoned(text);
     }
