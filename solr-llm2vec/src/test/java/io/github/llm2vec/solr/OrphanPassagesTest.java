@@ -131,6 +131,22 @@ class OrphanPassagesTest {
     assertEquals(1, ids("passage_parent:" + id).size());
   }
 
+  /** In one segment Solr takes them for nested documents of the next document. */
+  @Test
+  void passagesThatAreLeftBehindAreNotTakenOver() throws Exception {
+    removeRootOnly("A");
+    commitAndMerge(true);
+    update("[{\"id\":\"B\",\"n_i\":{\"set\":7}}]");
+    commitAndMerge(false);
+    assertGone("A");
+    assertFoundByOwnPassages("B", "C");
+    // A passage that B had taken over would stay.
+    update("[{\"id\":\"A\",\"text\":\"something else entirely\"}]");
+    commitAndMerge(true);
+    assertFoundByOwnPassages("A", "B", "C");
+    assertEquals(1, ids("passage_parent:A").size());
+  }
+
   @Test
   void otherFieldsOfTheBlockDoNotMatter() throws Exception {
     removeRootOnly("A");

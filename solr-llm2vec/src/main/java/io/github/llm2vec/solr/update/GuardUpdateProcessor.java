@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.solr.schema.CoreIdentities;
+import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.update.StoredVector.Origin;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -87,6 +88,7 @@ public final class GuardUpdateProcessor extends UpdateRequestProcessor {
 
   private void guard(AddUpdateCommand command, MappedField field) {
     SolrInputDocument document = command.getSolrInputDocument();
+    leaveOutPassagesOfOthers(document, key(command), field);
     NestedVectors.restore(document, field);
     String text = field.textOf(document);
     TextHash hash = TextHash.of(text);
@@ -104,6 +106,28 @@ public final class GuardUpdateProcessor extends UpdateRequestProcessor {
     LOG.debug(
         "Encoding document {} for field {} once more", command.getPrintableId(), field.name());
     encode(command, field);
+  }
+
+  /**
+   * Solr takes what lies before a document in the index for its nested documents: also passages
+   * whose own document is gone, if something removed it without them. Written with this document
+   * they would count as its own from now on.
+   */
+  private static void leaveOutPassagesOfOthers(
+      SolrInputDocument document, SchemaField key, MappedField field) {
+    List<SolrInputDocument> passages = StoredVectors.passages(document, field);
+    String id = String.valueOf(document.getFieldValue(key.getName()));
+    List<SolrInputDocument> own =
+        passages.stream()
+            .filter(
+                passage -> id.equals(String.valueOf(passage.getFieldValue(PassageFields.PARENT))))
+            .toList();
+    if (own.size() < passages.size()) {
+      document.removeField(field.companions().passages());
+      if (!own.isEmpty()) {
+        document.setField(field.companions().passages(), own);
+      }
+    }
   }
 
   /** Brings back what the copies hold; false if anything is missing. */
@@ -167,11 +191,15 @@ public final class GuardUpdateProcessor extends UpdateRequestProcessor {
   }
 
   private static DocumentWriter writer(AddUpdateCommand command, MappedField field) {
+    return new DocumentWriter(command.getSolrInputDocument(), false, key(command), field);
+  }
+
+  private static SchemaField key(AddUpdateCommand command) {
     SchemaField key = command.getReq().getSchema().getUniqueKeyField();
     if (key == null) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR, "updates of documents need a schema with a uniqueKey");
     }
-    return new DocumentWriter(command.getSolrInputDocument(), false, key, field);
+    return key;
   }
 }
