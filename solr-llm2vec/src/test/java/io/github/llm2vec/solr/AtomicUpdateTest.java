@@ -30,13 +30,13 @@ class AtomicUpdateTest {
   private static final Map<String, String> PROPERTIES = Map.of("llm2vec.dims", "" + DIMENSIONS);
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+  private final FakeBatchModel encoder = new FakeBatchModel(DIMENSIONS);
   private SolrNode node;
   private String core;
 
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
     encoder.failFor("poison");
   }
 

@@ -18,8 +18,8 @@ class BasicExampleTest {
 
   @Test
   void stepsOfTheReadmeWork(@TempDir Path home) throws Exception {
-    FakeEncoder encoder = new FakeEncoder(24);
-    try (SolrNode node = SolrNode.start(home, model -> encoder)) {
+    FakeBatchModel encoder = new FakeBatchModel(24);
+    try (SolrNode node = SolrNode.start(home, model -> encoder.service())) {
       SolrNode.copy(SolrNode.BASIC, home.resolve("papers/conf"));
       assertAccepted(
           node.get(

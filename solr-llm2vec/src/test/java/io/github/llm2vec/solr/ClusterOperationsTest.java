@@ -35,7 +35,7 @@ public class ClusterOperationsTest extends SolrCloudTestCase {
   private static final int DIMENSIONS = 32;
 
   /** By node: the first has the GPU. */
-  private static final List<FakeEncoder> ENCODERS = new ArrayList<>();
+  private static final List<FakeBatchModel> ENCODERS = new ArrayList<>();
 
   @BeforeClass
   public static void startCluster() throws Exception {
@@ -46,7 +46,7 @@ public class ClusterOperationsTest extends SolrCloudTestCase {
         .configure();
     ENCODERS.clear();
     for (JettySolrRunner node : cluster.getJettySolrRunners()) {
-      FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+      FakeBatchModel encoder = new FakeBatchModel(DIMENSIONS);
       encoder.failFor("poison");
       ENCODERS.add(encoder);
       ModelsFile models =
@@ -55,13 +55,14 @@ public class ClusterOperationsTest extends SolrCloudTestCase {
               Map.of("default", ModelDeclaration.of("default", "fake")),
               1 << 20);
       EncoderRegistry.install(
-          node.getCoreContainer(), new EncoderRegistry(models, model -> encoder, Runnable::run));
+          node.getCoreContainer(),
+          new EncoderRegistry(models, model -> encoder.service(), Runnable::run));
     }
   }
 
   @Before
   public void forgetCalls() {
-    ENCODERS.forEach(FakeEncoder::forget);
+    ENCODERS.forEach(FakeBatchModel::forget);
   }
 
   private static void create(String name, String configset, int shards) throws Exception {

@@ -33,11 +33,11 @@ public class ClusterTest extends SolrCloudTestCase {
   private static final String BASIC = "papers";
   private static final String QUANTISED = "quantised_papers";
 
-  private static FakeEncoder encoder;
+  private static FakeBatchModel encoder;
 
   @BeforeClass
   public static void startCluster() throws Exception {
-    encoder = new FakeEncoder(DIMENSIONS);
+    encoder = new FakeBatchModel(DIMENSIONS);
     configureCluster(2)
         .addConfig("basic", SolrNode.BASIC)
         .addConfig("quantised", SolrNode.example("cloud-quantised"))
@@ -49,7 +49,8 @@ public class ClusterTest extends SolrCloudTestCase {
               Map.of("default", ModelDeclaration.of("default", "fake")),
               1 << 20);
       EncoderRegistry.install(
-          node.getCoreContainer(), new EncoderRegistry(models, model -> encoder, Runnable::run));
+          node.getCoreContainer(),
+          new EncoderRegistry(models, model -> encoder.service(), Runnable::run));
     }
     // Both live as long as the cluster: a deleted one may still hold the encoder for a while.
     createCollection(BASIC, "basic");

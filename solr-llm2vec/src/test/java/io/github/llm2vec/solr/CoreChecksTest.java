@@ -34,7 +34,7 @@ class CoreChecksTest {
 
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> new FakeEncoder(16));
+    node = SolrNode.start(home, model -> new FakeBatchModel(16).service());
   }
 
   @AfterAll

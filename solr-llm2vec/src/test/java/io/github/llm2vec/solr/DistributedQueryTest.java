@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.serving.ServingOptions;
 import io.github.llm2vec.solr.SearchHits.Hit;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ class DistributedQueryTest {
       "{!llm2vecHybrid f=vector efSearch=200 qf=$wf depth=30 v=$qq}";
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+  private final FakeBatchModel encoder = new FakeBatchModel(DIMENSIONS);
   private SolrNode node;
   private String shards;
   private String question;
@@ -48,7 +49,7 @@ class DistributedQueryTest {
   @BeforeAll
   void index(@TempDir Path home) throws Exception {
     System.setProperty(ALLOW_ALL, "true");
-    node = SolrNode.start(home, model -> encoder, 0);
+    node = SolrNode.start(home, model -> encoder.service(ServingOptions.defaults(), 0));
     for (String core : List.of(WHOLE, LEFT, RIGHT)) {
       node.createCore(
           core, SolrNode.example("hybrid"), Map.of("llm2vec.dims", "" + DIMENSIONS), Map.of());

@@ -23,12 +23,12 @@ class ExampleUpdateTest {
 
   private static final int DIMENSIONS = 24;
 
-  private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+  private final FakeBatchModel encoder = new FakeBatchModel(DIMENSIONS);
   private SolrNode node;
 
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
   }
 
   @AfterAll

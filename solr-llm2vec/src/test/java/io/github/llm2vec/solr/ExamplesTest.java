@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.serving.ServingOptions;
 import io.github.llm2vec.solr.SearchHits.Hit;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.FutureTask;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -40,14 +42,17 @@ class ExamplesTest {
   private static final String ALLOW_ALL = "solr.disable.allowUrls";
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+  /** So much that no caller is blocked. */
+  private static final ServingOptions ROOM = ServingOptions.builder().ridgeTokens(1 << 22).build();
+
+  private final FakeBatchModel encoder = new FakeBatchModel(DIMENSIONS);
   private SolrNode node;
   private List<SciFact.Abstract> papers;
 
   @BeforeAll
   void index(@TempDir Path home) throws Exception {
     System.setProperty(ALLOW_ALL, "true");
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service(ROOM, 1 << 20));
     papers = SciFact.documents(60);
     Map<String, String> dims = Map.of("llm2vec.dims", "" + DIMENSIONS);
     node.createCore(WORDS, SolrNode.example("hybrid"), dims, Map.of());
@@ -290,10 +295,16 @@ class ExamplesTest {
         Map.of("llm2vec.dims", "" + DIMENSIONS),
         Map.of());
     encoder.forget();
-    HttpResponse<String> response =
-        node.update("ingest", "commit=true", JSON.writeValueAsString(SciFact.documents(1000)));
+    encoder.hold();
+    String documents = JSON.writeValueAsString(SciFact.documents(1000));
+    FutureTask<HttpResponse<String>> update =
+        new FutureTask<>(() -> node.update("ingest", "commit=true", documents));
+    new Thread(update, "update").start();
+    // All of them are with the encoder before any has its vector.
+    encoder.awaitTexts(1000);
+    encoder.letGo();
+    HttpResponse<String> response = update.get();
     assertEquals(200, response.statusCode(), response.body());
-    assertEquals(List.of(1000), encoder.calls().stream().map(List::size).toList());
     assertEquals(
         10,
         node.select("ingest", Map.of("q", "{!llm2vec f=vector}gene")).at("/response/docs").size());

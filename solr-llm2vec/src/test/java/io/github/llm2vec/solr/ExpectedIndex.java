@@ -20,7 +20,7 @@ import org.apache.solr.common.SolrDocumentList;
  *
  * @param cut whether long texts become passages there
  */
-record ExpectedIndex(Map<String, Document> documents, FakeEncoder encoder, boolean cut) {
+record ExpectedIndex(Map<String, Document> documents, FakeBatchModel encoder, boolean cut) {
 
   /** Finds what is neither a passage nor a nested document. */
   static final String DOCUMENTS = "*:* -_nest_path_:*";
@@ -76,7 +76,7 @@ record ExpectedIndex(Map<String, Document> documents, FakeEncoder encoder, boole
     /**
      * The vectors of the document and what belongs to it, by the ids that have them in the index.
      */
-    Map<String, float[]> vectors(String id, boolean cut, FakeEncoder encoder) {
+    Map<String, float[]> vectors(String id, boolean cut, FakeBatchModel encoder) {
       Map<String, float[]> vectors = new TreeMap<>(children);
       if (cut) {
         List<String> passages = passages();

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class GuardedUpdateTest {
 
-  private final FakeEncoder encoder = new FakeEncoder(16);
-  private final FakeEncoder small = new FakeEncoder(12);
+  private final FakeBatchModel encoder = new FakeBatchModel(16);
+  private final FakeBatchModel small = new FakeBatchModel(12);
   private SolrNode node;
   private String name;
   private UpdatingCore core;
@@ -47,7 +47,9 @@ class GuardedUpdateTest {
         SolrNode.start(
             home,
             new EncoderRegistry(
-                models, model -> model.name().equals("small") ? small : encoder, Runnable::run));
+                models,
+                model -> (model.name().equals("small") ? small : encoder).service(),
+                Runnable::run));
     encoder.failFor("poison");
   }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
-import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
@@ -92,9 +92,9 @@ public class HandlerPermissionsTest extends SolrCloudTestCase {
     cluster.waitForActiveCollection("papers", 2, 2);
   }
 
-  private static TextEncoder open(ModelDeclaration declaration) {
+  private static EncoderService open(ModelDeclaration declaration) {
     OPENED.incrementAndGet();
-    return new FakeEncoder(16);
+    return new FakeBatchModel(16).service();
   }
 
   /** A way in: where the request goes, and its parameters made of those of the action. */

@@ -3,8 +3,6 @@ package io.github.llm2vec.solr;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
@@ -18,11 +16,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.apache.solr.client.solrj.request.CollectionAdminRequest;
 import org.apache.solr.cloud.MiniSolrCloudCluster;
@@ -57,7 +53,8 @@ final class MatrixCluster implements AutoCloseable {
 
   private final MiniSolrCloudCluster cluster;
   private final HttpClient http = HttpClient.newHttpClient();
-  private final Queue<String> encoded = new ConcurrentLinkedQueue<>();
+  private final FakeBatchModel encoder =
+      new FakeBatchModel(DIMENSIONS, "5eeded", text -> vector(text.substring(1)));
   private final List<Document> documents = new ArrayList<>();
   private final Map<String, TreeSet<String>> shards = new TreeMap<>();
   private int turn;
@@ -99,7 +96,7 @@ final class MatrixCluster implements AutoCloseable {
               1 << 20);
       EncoderRegistry.install(
           node.getCoreContainer(),
-          new EncoderRegistry(models, model -> new SeededEncoder(), Runnable::run));
+          new EncoderRegistry(models, model -> encoder.service(), Runnable::run));
     }
     List<Map<String, Object>> updates = documents();
     for (String name : List.of(WHOLE, PARTS)) {
@@ -225,8 +222,8 @@ final class MatrixCluster implements AutoCloseable {
 
   /** The texts that were encoded since this was asked last. */
   List<String> encoded() {
-    List<String> texts = List.copyOf(encoded);
-    encoded.clear();
+    List<String> texts = encoder.texts();
+    encoder.forget();
     return texts;
   }
 
@@ -271,30 +268,6 @@ final class MatrixCluster implements AutoCloseable {
       cluster.shutdown();
     } catch (Exception e) {
       throw new IllegalStateException("the test's cluster does not stop", e);
-    }
-  }
-
-  /** Gives every text a random vector that its characters decide. */
-  private final class SeededEncoder implements TextEncoder {
-    @Override
-    public int dimensions() {
-      return DIMENSIONS;
-    }
-
-    @Override
-    public String fingerprint() {
-      return "5eeded";
-    }
-
-    @Override
-    public float[][] encode(List<String> texts, Prompt prompt) {
-      encoded.addAll(texts);
-      return texts.stream().map(MatrixCluster.this::vector).toArray(float[][]::new);
-    }
-
-    @Override
-    public void close() {
-      // It holds nothing.
     }
   }
 }

@@ -62,7 +62,9 @@ public class ModelAgreementTest extends SolrCloudTestCase {
   }
 
   private static void installModels(int node) {
-    FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+    FakeBatchModel encoder =
+        new FakeBatchModel(
+            DIMENSIONS, FINGERPRINTS.get(node), new FakeBatchModel(DIMENSIONS)::vector);
     ModelsFile models =
         new ModelsFile(
             createTempDir().resolve(ModelsFile.NAME),
@@ -72,8 +74,7 @@ public class ModelAgreementTest extends SolrCloudTestCase {
             1 << 20);
     EncoderRegistry.install(
         cluster.getJettySolrRunner(node).getCoreContainer(),
-        new EncoderRegistry(
-            models, model -> encoder.shared(FINGERPRINTS.get(node)), Runnable::run));
+        new EncoderRegistry(models, model -> encoder.service(), Runnable::run));
   }
 
   @Before

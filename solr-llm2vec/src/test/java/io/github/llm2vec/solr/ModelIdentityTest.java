@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
@@ -34,33 +32,15 @@ class ModelIdentityTest {
   private static final Map<String, String> ONE_FIELD =
       Map.of("<str name=\"model\">small</str>", "", "{title} {text} {number}", "{title} {text}");
 
-  private final FakeEncoder encoder = new FakeEncoder(16);
+  private final FakeBatchModel encoder = new FakeBatchModel(16);
+
+  /** The same width from other weights, as far as anybody can tell from outside. */
+  private final FakeBatchModel other =
+      new FakeBatchModel(16, "07e4", text -> encoder.vector("other" + text));
+
   private volatile boolean replaced;
   private SolrNode node;
   private UpdatingCore core;
-
-  /** The same width from other weights, as far as anybody can tell from outside. */
-  private record OtherModel(FakeEncoder encoder) implements TextEncoder {
-    @Override
-    public int dimensions() {
-      return encoder.dimensions();
-    }
-
-    @Override
-    public String fingerprint() {
-      return "07e4";
-    }
-
-    @Override
-    public float[][] encode(List<String> texts, Prompt prompt) {
-      return encoder.encode(texts, Prompt.document("other"));
-    }
-
-    @Override
-    public void close() {
-      // The node opens it more than once.
-    }
-  }
 
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
@@ -76,10 +56,7 @@ class ModelIdentityTest {
             home,
             new EncoderRegistry(
                 models,
-                model ->
-                    model.name().equals("other") || replaced
-                        ? new OtherModel(encoder)
-                        : encoder.shared(),
+                model -> (model.name().equals("other") || replaced ? other : encoder).service(),
                 Runnable::run));
   }
 

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
@@ -32,7 +32,7 @@ class ModelLifecycleTest {
   private static final Map<String, String> PROPERTIES = Map.of("llm2vec.dims", "16");
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final List<FakeEncoder> opened = new ArrayList<>();
+  private final List<FakeBatchModel> opened = new ArrayList<>();
   private final List<Runnable> waiting = new ArrayList<>();
   private boolean broken;
   private boolean atOnce = true;
@@ -50,12 +50,12 @@ class ModelLifecycleTest {
     node = SolrNode.start(home, new EncoderRegistry(models, this::open, this::execute));
   }
 
-  private TextEncoder open(ModelDeclaration declaration) {
+  private EncoderService open(ModelDeclaration declaration) {
     if (broken) {
       throw new IllegalArgumentException("the checkpoint is broken");
     }
-    opened.add(new FakeEncoder(16));
-    return opened.get(opened.size() - 1);
+    opened.add(new FakeBatchModel(16));
+    return opened.get(opened.size() - 1).service();
   }
 
   private void execute(Runnable task) {
@@ -69,7 +69,7 @@ class ModelLifecycleTest {
   @AfterEach
   void stop() {
     node.close();
-    assertTrue(opened.stream().allMatch(FakeEncoder::isClosed), "the node closes what is open");
+    assertTrue(opened.stream().allMatch(FakeBatchModel::isClosed), "the node closes what is open");
   }
 
   @Test

@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.serving.EncoderService;
-import io.github.llm2vec.serving.QueryVectorCache;
 import io.github.llm2vec.serving.ServingOptions;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
@@ -54,12 +52,10 @@ class NodeFaultTest {
 
   @TempDir private Path home;
 
-  private TextEncoder open(ModelDeclaration declaration) {
+  private EncoderService open(ModelDeclaration declaration) {
     service =
-        EncoderService.start(
-            device,
-            ServingOptions.builder().shutdownPatience(Duration.ofSeconds(60)).build(),
-            QueryVectorCache.ofDefaultSize());
+        device.service(
+            ServingOptions.builder().shutdownPatience(Duration.ofSeconds(60)).build(), 1 << 20);
     return service;
   }
 

@@ -7,10 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.serving.EncoderService;
-import io.github.llm2vec.serving.QueryVectorCache;
-import io.github.llm2vec.serving.ServingOptions;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
@@ -59,14 +56,14 @@ class NodeOperationsTest {
         "{\"models\": {\"default\": {\"model\": \"" + model + "\"}}}");
   }
 
-  private TextEncoder open(ModelDeclaration declaration) {
+  private EncoderService open(ModelDeclaration declaration) {
     declarations.add(declaration);
     if (broken) {
       throw new IllegalArgumentException("the checkpoint is broken");
     }
     FakeBatchModel model = new FakeBatchModel(16);
     opened.add(model);
-    return EncoderService.start(model, ServingOptions.defaults(), QueryVectorCache.ofDefaultSize());
+    return model.service();
   }
 
   private void execute(Runnable task) {

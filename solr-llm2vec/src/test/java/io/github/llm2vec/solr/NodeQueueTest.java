@@ -8,10 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.serving.EncoderService;
-import io.github.llm2vec.serving.QueryVectorCache;
-import io.github.llm2vec.serving.ServingOptions;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -52,12 +49,12 @@ class NodeQueueTest {
     node.createCore("two", PROPERTIES);
   }
 
-  private TextEncoder open(ModelDeclaration declaration) {
+  private EncoderService open(ModelDeclaration declaration) {
     FakeBatchModel model = new FakeBatchModel(16);
+    model.breakFor("poison");
     opened.add(model);
     // Before it has measured anything there is room for 2048 tokens in each lane.
-    service =
-        EncoderService.start(model, ServingOptions.defaults(), QueryVectorCache.ofDefaultSize());
+    service = model.service();
     return service;
   }
 
@@ -120,7 +117,8 @@ class NodeQueueTest {
     Map<String, float[]> vectors = node.vectors(core);
     for (JsonNode document : documents) {
       String text = document.get("text").asText();
-      assertArrayEquals(device().vector(text), vectors.get(document.get("id").asText()), text);
+      assertArrayEquals(
+          device().vector(" " + text), vectors.get(document.get("id").asText()), text);
       found.put(document.get("id").asText(), text);
     }
     return found;
@@ -164,7 +162,7 @@ class NodeQueueTest {
     assertEquals(List.of("document 0"), device().batches().get(0));
     // How many documents fill up the query's step depends on how fast the device seems to be.
     assertEquals("document", device().batches().get(1).get(0), "the query overtakes documents");
-    assertEquals(20, device().texts().stream().filter(text -> text.matches(".*\\d")).count());
+    assertEquals(20, device().ranTexts().stream().filter(text -> text.matches(".*\\d")).count());
     assertEquals(1, opened.size());
     assertEquals(1, indexed("one").size());
     assertEquals(19, indexed("two").size());
@@ -210,7 +208,7 @@ class NodeQueueTest {
         late.body());
     device().letGo();
     assertEquals(200, get(running).statusCode());
-    assertFalse(device().texts().contains("late"));
+    assertFalse(device().ranTexts().contains("late"));
   }
 
   @Test
@@ -228,7 +226,7 @@ class NodeQueueTest {
     }
     assertEquals(200, indexed("one").size());
     assertEquals(200, indexed("two").size());
-    assertEquals(400, device().texts().size());
+    assertEquals(400, device().ranTexts().size());
   }
 
   @Test
@@ -243,7 +241,7 @@ class NodeQueueTest {
     assertEquals(200, get(two).statusCode());
     assertEquals(200, get(index("one", 0, 1)).statusCode());
     assertEquals(200, get(search("one", "same")).statusCode());
-    assertEquals(List.of("document 0", "same"), device().texts());
+    assertEquals(List.of("document 0", "same"), device().ranTexts());
   }
 
   @Test

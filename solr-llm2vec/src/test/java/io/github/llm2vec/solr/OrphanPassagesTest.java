@@ -32,12 +32,12 @@ class OrphanPassagesTest {
   private static final String PASTA = "cook pasta in salted water";
   private static final String DOCUMENTS = "*:* -_nest_path_:*";
 
-  private final FakeEncoder encoder = new FakeEncoder(64);
+  private final FakeBatchModel encoder = new FakeBatchModel(64);
   private SolrNode node;
 
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
     node.createCore(
         CORE,
         SolrNode.example("passages"),

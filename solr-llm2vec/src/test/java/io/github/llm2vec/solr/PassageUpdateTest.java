@@ -37,13 +37,13 @@ class PassageUpdateTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final FakeEncoder encoder = new FakeEncoder(16);
+  private final FakeBatchModel encoder = new FakeBatchModel(16);
   private SolrNode node;
   private UpdatingCore core;
 
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
     encoder.failFor("poison");
   }
 

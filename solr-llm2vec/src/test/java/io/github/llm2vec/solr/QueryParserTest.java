@@ -33,13 +33,13 @@ class QueryParserTest {
   private static final String CORE = "papers";
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+  private final FakeBatchModel encoder = new FakeBatchModel(DIMENSIONS);
   private SolrNode node;
   private String question;
 
   @BeforeAll
   void index(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
     node.createCore(
         CORE,
         Map.of("llm2vec.dims", "" + DIMENSIONS),

@@ -25,13 +25,13 @@ class RandomUpdateTest {
 
   private static final int SEQUENCES = Boolean.getBoolean("llm2vec.long") ? 5_000 : 40;
 
-  private final FakeEncoder encoder = new FakeEncoder(16);
+  private final FakeBatchModel encoder = new FakeBatchModel(16);
   private SolrNode node;
   private SolrClient client;
 
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
     for (boolean cut : new boolean[] {false, true}) {
       UpdatingCore.create(node, name(cut), Map.of(), RandomUpdates.configuration(cut));
     }

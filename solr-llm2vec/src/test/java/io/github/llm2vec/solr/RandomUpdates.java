@@ -30,7 +30,7 @@ final class RandomUpdates {
   private static final int DIMENSIONS = 16;
 
   private final Index index;
-  private final FakeEncoder encoder;
+  private final FakeBatchModel encoder;
   private final boolean cut;
   private final Random random;
   private final Map<String, ExpectedIndex.Document> model = new TreeMap<>();
@@ -70,7 +70,7 @@ final class RandomUpdates {
    *
    * @param cut whether long texts become passages there
    */
-  RandomUpdates(Index index, FakeEncoder encoder, boolean cut, long seed) {
+  RandomUpdates(Index index, FakeBatchModel encoder, boolean cut, long seed) {
     this.index = index;
     this.encoder = encoder;
     this.cut = cut;
@@ -97,7 +97,7 @@ final class RandomUpdates {
    *
    * @throws AssertionError with the seed of the one that failed
    */
-  static void run(Index index, FakeEncoder encoder, boolean cut, int sequences) {
+  static void run(Index index, FakeBatchModel encoder, boolean cut, int sequences) {
     long seed = Long.getLong("llm2vec.seed", new Random().nextLong());
     int count = Integer.getInteger("llm2vec.sequences", sequences);
     for (int i = 0; i < count; i++) {

@@ -34,7 +34,7 @@ public final class SearchHits {
 
   /** The documents nearest to a text by Lucene's similarity of all vectors. */
   public static List<Hit> nearest(
-      FakeEncoder encoder, String query, List<SciFact.Abstract> documents, int count) {
+      FakeBatchModel encoder, String query, List<SciFact.Abstract> documents, int count) {
     float[] target = encoder.vector(" " + query);
     return documents.stream()
         .map(

@@ -59,14 +59,14 @@ class SourceFieldsTest {
                  enumsConfig="enums.xml" enumName="grade"/>
       <!-- Passages. -->""";
 
-  private final FakeEncoder encoder = new FakeEncoder(16);
+  private final FakeBatchModel encoder = new FakeBatchModel(16);
   private SolrNode node;
   private Path home;
 
   @BeforeAll
   void start(@TempDir Path temporary) throws Exception {
     home = temporary;
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
   }
 
   @AfterAll

@@ -46,14 +46,14 @@ class TunedQueryTest {
   private static final String INT4 = "int4";
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+  private final FakeBatchModel encoder = new FakeBatchModel(DIMENSIONS);
   private SolrNode node;
   private List<SciFact.Abstract> papers;
   private String question;
 
   @BeforeAll
   void index(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
     papers = SciFact.documents();
     question = SciFact.queries().get(3);
     node.createCore(FLOATS, Map.of("llm2vec.dims", "" + DIMENSIONS));

@@ -33,13 +33,13 @@ class UpdateChainTest {
       Map.of("llm2vec.dims", "" + DIMENSIONS, "solr.autoSoftCommit.maxTime", "-1");
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+  private final FakeBatchModel encoder = new FakeBatchModel(DIMENSIONS);
   private SolrNode node;
   private String core;
 
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
     encoder.failFor("poison");
   }
 
@@ -72,7 +72,7 @@ class UpdateChainTest {
         List.of("first", "second", "third", "second again", "second for good"), encoder.texts());
     assertEquals(
         List.of(2, 1, 1, 1),
-        encoder.calls().stream().map(List::size).toList(),
+        encoder.callSizes(),
         "encoded before each delete, and before an id comes again");
   }
 
@@ -117,7 +117,7 @@ class UpdateChainTest {
         error.toString());
     accept("{\"commit\":{}}");
     assertEquals(Map.of("1", "good", "2", "good", "4", "good"), indexedWithVectors());
-    assertEquals(List.of(4, 2, 2, 1, 1), encoder.calls().stream().map(List::size).toList());
+    assertEquals(List.of(4), encoder.callSizes());
   }
 
   @Test
@@ -206,7 +206,7 @@ class UpdateChainTest {
       documents.add(Map.of("id", "" + i, "text", i == 4 ? longText : "short"));
     }
     accept(JSON.writeValueAsString(documents));
-    assertEquals(List.of(3, 1, 1, 3), encoder.calls().stream().map(List::size).toList());
+    assertEquals(List.of(3, 1, 1, 3), encoder.callSizes());
   }
 
   @Test

@@ -32,13 +32,13 @@ class UpdateFaultTest {
   private static final Map<String, String> ONE_MODEL =
       Map.of("<str name=\"model\">small</str>", "");
 
-  private final FakeEncoder encoder = new FakeEncoder(16);
+  private final FakeBatchModel encoder = new FakeBatchModel(16);
   private SolrNode node;
   private String name;
 
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
     encoder.failFor("poison");
   }
 
@@ -251,7 +251,7 @@ class UpdateFaultTest {
     }
     core.accept(request.append("]").toString());
     assertEquals(6, core.vectors("vector").size());
-    assertEquals(List.of(3, 1, 2), encoder.calls().stream().map(List::size).toList());
+    assertEquals(List.of(3, 1, 2), encoder.callSizes());
   }
 
   @Test

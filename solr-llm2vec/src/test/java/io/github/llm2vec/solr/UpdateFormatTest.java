@@ -26,14 +26,14 @@ class UpdateFormatTest {
 
   private static final List<String> CLIENTS = List.of("json", "xml", "csv", "javabin", "stream");
 
-  private final FakeEncoder encoder = new FakeEncoder(16);
+  private final FakeBatchModel encoder = new FakeBatchModel(16);
   private SolrNode node;
   private String name;
   private UpdatingCore core;
 
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
   }
 
   @AfterAll

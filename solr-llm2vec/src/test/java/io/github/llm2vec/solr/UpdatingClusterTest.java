@@ -40,11 +40,11 @@ public class UpdatingClusterTest extends SolrCloudTestCase {
   private static final int DIMENSIONS = 16;
   private static final String COLLECTION = "updates";
 
-  private static FakeEncoder encoder;
+  private static FakeBatchModel encoder;
 
   @BeforeClass
   public static void startCluster() throws Exception {
-    encoder = new FakeEncoder(DIMENSIONS);
+    encoder = new FakeBatchModel(DIMENSIONS);
     configureCluster(2).addConfig("updating", UpdatingCore.CONFIGSET).configure();
     cluster.getJettySolrRunners().forEach(UpdatingClusterTest::install);
   }
@@ -59,7 +59,7 @@ public class UpdatingClusterTest extends SolrCloudTestCase {
             1 << 20);
     EncoderRegistry.install(
         node.getCoreContainer(),
-        new EncoderRegistry(models, model -> encoder.shared(), Runnable::run));
+        new EncoderRegistry(models, model -> encoder.service(), Runnable::run));
   }
 
   @Before

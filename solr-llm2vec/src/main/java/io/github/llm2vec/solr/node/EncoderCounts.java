@@ -10,8 +10,8 @@ import io.github.llm2vec.serving.ServingFigures;
  * @param documents document texts that became vectors
  * @param queries query texts that became vectors
  * @param cachedQueries texts whose vector was still there or under way for somebody else
- * @param failedCalls texts, or calls of an encoder without a queue, that got no vector
- * @param tokens of the texts, where there is a queue, as all that follow
+ * @param failedCalls texts that got no vector
+ * @param tokens of the texts
  * @param steps batches that the device ran
  * @param overloaded texts that were refused because the queue was full
  * @param missedDeadlines texts that were refused or dropped because of their deadline
@@ -30,7 +30,7 @@ public record EncoderCounts(
 
   static final EncoderCounts NONE = new EncoderCounts(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
-  /** Of an encoder with a queue. */
+  /** Of one encoder. */
   static EncoderCounts of(ServingFigures figures) {
     ServingFigures.Losses losses = figures.losses();
     return new EncoderCounts(
@@ -43,12 +43,6 @@ public record EncoderCounts(
         losses.overloaded(),
         losses.deadlines(),
         losses.outOfMemory());
-  }
-
-  /** Of an encoder without one. */
-  static EncoderCounts withoutQueue(
-      long documents, long queries, long cachedQueries, long failedCalls) {
-    return new EncoderCounts(documents, queries, cachedQueries, failedCalls, 0, 0, 0, 0, 0);
   }
 
   /** The sum of both. */

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.encoder.VectorIdentity;
+import io.github.llm2vec.serving.EncoderService;
 import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Opens the encoder that a declaration describes; may take minutes and much memory. If it is an
- * {@code EncoderService}, the texts of all cores share its queue and its batches; any other encoder
- * is called with the documents of one request after the other.
+ * Opens the encoder that a declaration describes; may take minutes and much memory. The texts of
+ * all cores share its queue and its batches.
  */
 @FunctionalInterface
 public interface EncoderFactory {
@@ -20,7 +19,7 @@ public interface EncoderFactory {
    * @throws IOException if files cannot be read
    * @throws RuntimeException if the declaration or the checkpoint is not fit to be opened
    */
-  TextEncoder open(ModelDeclaration declaration) throws IOException;
+  EncoderService open(ModelDeclaration declaration) throws IOException;
 
   /**
    * What the vectors of the encoder will be, if that can be told without opening it.

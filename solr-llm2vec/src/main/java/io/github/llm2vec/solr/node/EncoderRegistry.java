@@ -46,7 +46,6 @@ public final class EncoderRegistry implements Closeable {
 
   private final Path file;
   private final ModelOpener opener;
-  private final TurnQueryCache turnQueries;
   private final Map<String, NodeEncoder> encoders = new ConcurrentSkipListMap<>();
   private volatile ModelsFile models;
   private volatile List<SelfCheck.Finding> findings = List.of();
@@ -66,7 +65,6 @@ public final class EncoderRegistry implements Closeable {
   public EncoderRegistry(ModelsFile models, EncoderFactory factory, Executor executor) {
     this.file = models.source();
     this.opener = new ModelOpener(factory, executor);
-    this.turnQueries = new TurnQueryCache(models.queryCacheBytes());
     this.models = models;
   }
 
@@ -140,7 +138,7 @@ public final class EncoderRegistry implements Closeable {
 
   private NodeEncoder encoder(String name) {
     ModelDeclaration declaration = declaration(name);
-    return encoders.computeIfAbsent(name, key -> new NodeEncoder(declaration, opener, turnQueries));
+    return encoders.computeIfAbsent(name, key -> new NodeEncoder(declaration, opener));
   }
 
   private ModelDeclaration declaration(String name) {

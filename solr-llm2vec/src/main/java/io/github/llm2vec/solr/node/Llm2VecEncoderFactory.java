@@ -6,7 +6,6 @@ import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.Pooling;
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.serving.EncoderService;
@@ -38,7 +37,7 @@ final class Llm2VecEncoderFactory implements EncoderFactory {
   }
 
   @Override
-  public TextEncoder open(ModelDeclaration declaration) throws IOException {
+  public EncoderService open(ModelDeclaration declaration) throws IOException {
     Llm2Vec model = Llm2Vec.open(source(declaration), options(declaration));
     return EncoderService.start(model, declaration.serving().toOptions(), queryVectors);
   }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.encoder.VectorIdentity;
+import io.github.llm2vec.serving.EncoderService;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.util.Optional;
@@ -52,7 +52,8 @@ final class ModelOpener {
   }
 
   /** Opens a model and hands it, or what went wrong, on. */
-  void open(ModelDeclaration declaration, Consumer<TextEncoder> done, Consumer<Throwable> failed) {
+  void open(
+      ModelDeclaration declaration, Consumer<EncoderService> done, Consumer<Throwable> failed) {
     executor.execute(
         () -> {
           turn.lock();
@@ -67,14 +68,14 @@ final class ModelOpener {
   // The end of a thread's work: whatever is thrown, an Error of the native library's loading too,
   // must reach those who wait for the model.
   private void openNow(
-      ModelDeclaration declaration, Consumer<TextEncoder> done, Consumer<Throwable> failed) {
+      ModelDeclaration declaration, Consumer<EncoderService> done, Consumer<Throwable> failed) {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     // The engine looks for its parts through the context loader, once in the life of the JVM.
     thread.setContextClassLoader(ModelOpener.class.getClassLoader());
     try {
       LOG.info("Opening model '{}' from {}", declaration.name(), declaration.model());
-      TextEncoder encoder = factory.open(declaration);
+      EncoderService encoder = factory.open(declaration);
       LOG.info(
           "Model '{}' is open: {} dimensions, fingerprint {}",
           declaration.name(),

@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param openModels how many encoders of it are in memory: two for a while when it is reloaded
  * @param counts what it has done since the node knows it
  * @param reload the last one, if there was any
- * @param queue figures of its queue, if it is open and has one
+ * @param queue figures of its queue, if it is open
  */
 public record ModelStatus(
     ModelDeclaration declaration,

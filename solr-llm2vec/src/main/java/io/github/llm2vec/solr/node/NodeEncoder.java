@@ -2,8 +2,8 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.encoder.VectorIdentity;
+import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.ModelFacts;
 import io.github.llm2vec.tokenizer.TokenSpans;
 import java.time.Duration;
@@ -33,7 +33,6 @@ public final class NodeEncoder {
   public static final Duration QUERY_PATIENCE = Duration.ofSeconds(60);
 
   private final ModelOpener opener;
-  private final TurnQueryCache queryVectors;
 
   private final Object lock = new Object();
   // All guarded by lock. The opening is an idle one while nobody holds the model.
@@ -44,9 +43,8 @@ public final class NodeEncoder {
   private Optional<Reload> lastReload = Optional.empty();
   private EncoderCounts past = EncoderCounts.NONE;
 
-  NodeEncoder(ModelDeclaration declaration, ModelOpener opener, TurnQueryCache queryVectors) {
+  NodeEncoder(ModelDeclaration declaration, ModelOpener opener) {
     this.opener = opener;
-    this.queryVectors = queryVectors;
     this.opening = Opening.idle(declaration);
   }
 
@@ -119,10 +117,8 @@ public final class NodeEncoder {
   }
 
   /** Takes over an encoder that was opened, unless nobody waits for it any more. */
-  private void hand(TextEncoder encoder, Opening started) {
-    OpenEncoder open =
-        new OpenEncoder(
-            started.declaration(), encoder, EncodingDoor.to(encoder, queryVectors), this::forget);
+  private void hand(EncoderService encoder, Opening started) {
+    OpenEncoder open = new OpenEncoder(started.declaration(), encoder, this::forget);
     Optional<OpenEncoder> replaced = Optional.empty();
     boolean wanted;
     synchronized (lock) {
@@ -173,7 +169,7 @@ public final class NodeEncoder {
   private void forget(OpenEncoder closing) {
     synchronized (lock) {
       alive.remove(closing);
-      past = past.plus(closing.door().counts());
+      past = past.plus(EncoderCounts.of(closing.door().figures()));
     }
   }
 
@@ -258,8 +254,6 @@ public final class NodeEncoder {
    * @return what came of each text, in the order of the texts; all vectors are of the same model
    * @throws SolrException 409 if the model is another one by now; if it is not open, or is closed
    *     for good meanwhile
-   * @throws RuntimeException what the encoder throws if it does not tell whose fault it is: any of
-   *     the texts may be to blame
    */
   public List<EncodedText> encodeDocuments(
       List<String> texts, Prompt prompt, EncoderIdentity expected) {
@@ -292,7 +286,7 @@ public final class NodeEncoder {
       Category category,
       Prompt prompt,
       EncoderIdentity expected,
-      BiFunction<EncodingDoor, Prompt, T> call) {
+      BiFunction<QueueDoor, Prompt, T> call) {
     long start = System.nanoTime();
     OpenEncoder encoder = enter();
     try {
@@ -331,7 +325,7 @@ public final class NodeEncoder {
       Optional<OpenEncoder> open = opening.encoderIfOpen();
       EncoderCounts counts = past;
       for (OpenEncoder encoder : alive) {
-        counts = counts.plus(encoder.door().counts());
+        counts = counts.plus(EncoderCounts.of(encoder.door().figures()));
       }
       return new ModelStatus(
           opening.declaration(),
@@ -346,7 +340,7 @@ public final class NodeEncoder {
           alive.size(),
           counts,
           lastReload,
-          open.flatMap(encoder -> encoder.door().figures()));
+          open.map(encoder -> encoder.door().figures()));
     }
   }
 

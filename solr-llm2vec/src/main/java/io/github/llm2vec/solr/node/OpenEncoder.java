@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.ModelFacts;
@@ -17,8 +16,8 @@ import java.util.function.Consumer;
 final class OpenEncoder {
 
   private final ModelDeclaration declaration;
-  private final TextEncoder encoder;
-  private final EncodingDoor door;
+  private final EncoderService encoder;
+  private final QueueDoor door;
   private final Consumer<OpenEncoder> closing;
 
   // All guarded by this.
@@ -31,14 +30,10 @@ final class OpenEncoder {
    *
    * @param closing told just before the encoder is closed, for counting
    */
-  OpenEncoder(
-      ModelDeclaration declaration,
-      TextEncoder encoder,
-      EncodingDoor door,
-      Consumer<OpenEncoder> closing) {
+  OpenEncoder(ModelDeclaration declaration, EncoderService encoder, Consumer<OpenEncoder> closing) {
     this.declaration = declaration;
     this.encoder = encoder;
-    this.door = door;
+    this.door = new QueueDoor(encoder);
     this.closing = closing;
   }
 
@@ -47,7 +42,7 @@ final class OpenEncoder {
   }
 
   /** To be called between {@link #enter} and {@link #exit}. */
-  EncodingDoor door() {
+  QueueDoor door() {
     return door;
   }
 
@@ -75,9 +70,9 @@ final class OpenEncoder {
     return encoder.tokenSpans(text);
   }
 
-  /** What it runs on, as far as it tells. */
+  /** What it runs on. */
   ModelFacts facts() {
-    return encoder instanceof EncoderService service ? service.facts() : ModelFacts.UNKNOWN;
+    return encoder.facts();
   }
 
   /** Begins a use; false if the encoder is on its way out. */

@@ -8,7 +8,6 @@ import io.github.llm2vec.serving.TextFailedException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.apache.solr.common.SolrException;
@@ -18,7 +17,7 @@ import org.apache.solr.common.SolrException.ErrorCode;
  * To an encoder with a queue: texts of all cores share its batches, queries go before documents,
  * and what is too much waits (documents) or is refused (queries).
  */
-final class QueueDoor implements EncodingDoor {
+final class QueueDoor {
 
   private final EncoderService service;
 
@@ -27,13 +26,13 @@ final class QueueDoor implements EncodingDoor {
   }
 
   /**
-   * {@inheritDoc}
+   * Encodes documents; blocks while too many wait. The queue knows of each text what came of it, so
+   * that nothing is encoded twice because of its neighbours. Ends early with an encoder that fails
+   * for text after text.
    *
-   * <p>The queue knows of each text what came of it, so that nothing is encoded twice because of
-   * its neighbours. Ends early with an encoder that fails for text after text.
+   * @return what came of each text, in the order of the texts
    */
-  @Override
-  public List<EncodedText> documents(List<String> texts, Prompt prompt) {
+  List<EncodedText> documents(List<String> texts, Prompt prompt) {
     List<CompletableFuture<float[]>> futures = service.submitAll(texts, prompt);
     List<EncodedText> results = new ArrayList<>(futures.size());
     int failures = 0;
@@ -75,18 +74,13 @@ final class QueueDoor implements EncodingDoor {
     }
   }
 
-  @Override
-  public float[] query(String text, Prompt prompt, Duration patience) {
+  /** Encodes a query, or finds it encoded. */
+  float[] query(String text, Prompt prompt, Duration patience) {
     return service.encodeWithin(text, prompt, patience);
   }
 
-  @Override
-  public EncoderCounts counts() {
-    return EncoderCounts.of(service.figures());
-  }
-
-  @Override
-  public Optional<ServingFigures> figures() {
-    return Optional.of(service.figures());
+  /** What the queue does and has done. */
+  ServingFigures figures() {
+    return service.figures();
   }
 }

@@ -59,7 +59,7 @@ class GuidedSearchTest {
           "solrs_binary",
           "solr.BinaryQuantizedDenseVectorField\" hnswM=\"24");
 
-  private final FakeEncoder encoder = new FakeEncoder(DIMENSIONS);
+  private final FakeBatchModel encoder = new FakeBatchModel(DIMENSIONS);
   private List<SciFact.Abstract> papers;
   private String question;
   private SolrNode node;
@@ -68,7 +68,7 @@ class GuidedSearchTest {
   void index(@TempDir Path home) throws Exception {
     papers = SciFact.documents();
     question = SciFact.queries().get(3);
-    node = SolrNode.start(home, model -> encoder);
+    node = SolrNode.start(home, model -> encoder.service());
     String documents =
         JSON.writeValueAsString(
             papers.stream()

@@ -7,9 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.serving.EncoderService;
-import io.github.llm2vec.serving.QueryVectorCache;
-import io.github.llm2vec.serving.ServingOptions;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -28,14 +25,7 @@ class MetricTypesTest {
 
   @BeforeEach
   void start() throws Exception {
-    node =
-        SolrNode.start(
-            home,
-            model ->
-                EncoderService.start(
-                    new FakeBatchModel(16),
-                    ServingOptions.defaults(),
-                    QueryVectorCache.ofDefaultSize()));
+    node = SolrNode.start(home, model -> new FakeBatchModel(16).service());
   }
 
   @AfterEach
