@@ -1,6 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.cli.console.CliEnvironment;
+import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.cli.console.Errors;
+import io.github.llm2vec.cli.demo.DemoCommand;
+import io.github.llm2vec.cli.demo.DemoModels;
+import io.github.llm2vec.cli.encode.CompareCommand;
+import io.github.llm2vec.cli.encode.EncodeCommand;
+import io.github.llm2vec.cli.mini.RecipeCommand;
+import io.github.llm2vec.cli.mini.TokenizerCommand;
+import io.github.llm2vec.cli.model.ConvertCommand;
+import io.github.llm2vec.cli.model.EncoderOpener;
+import io.github.llm2vec.cli.model.InspectCommand;
+import io.github.llm2vec.cli.model.Llm2VecOpener;
+import io.github.llm2vec.cli.model.MergeCommand;
+import io.github.llm2vec.cli.model.ModelFinder;
+import io.github.llm2vec.cli.mteb.MtebCommand;
+import io.github.llm2vec.cli.search.SearchCommand;
+import io.github.llm2vec.cli.training.MineCommand;
+import io.github.llm2vec.cli.training.MntpCommand;
+import io.github.llm2vec.cli.training.PretrainCommand;
+import io.github.llm2vec.cli.training.SimcseCommand;
+import io.github.llm2vec.cli.training.SupervisedCommand;
+import io.github.llm2vec.cli.training.TrainingCommand;
+import io.github.llm2vec.cli.wordtask.WordTaskCommand;
+import io.github.llm2vec.cli.wordtask.WordTaskTestCommand;
+import io.github.llm2vec.cli.wordtask.WordTaskTrainCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -54,8 +80,8 @@ public final class Main implements Callable<Integer> {
             // Java cannot ask which streams are terminals; the launcher can.
             Boolean.getBoolean("llm2vec.stdin.terminal"),
             Boolean.getBoolean("llm2vec.stderr.terminal"));
-    Surroundings surroundings =
-        new Surroundings(
+    CliEnvironment surroundings =
+        new CliEnvironment(
             Path.of(System.getProperty("llm2vec.project", ".")),
             Path.of(System.getProperty("user.home", ".")),
             System.getenv());
@@ -78,7 +104,8 @@ public final class Main implements Callable<Integer> {
    * @param surroundings where examples and models lie
    * @param opener opens the model of a command that runs one
    */
-  static CommandLine commandLine(Console console, Surroundings surroundings, EncoderOpener opener) {
+  static CommandLine commandLine(
+      Console console, CliEnvironment surroundings, EncoderOpener opener) {
     Main main = new Main();
     ModelFinder finder = new ModelFinder(console, surroundings);
     Errors errors = new Errors(() -> main.verbose);

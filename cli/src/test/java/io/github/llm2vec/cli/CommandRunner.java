@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli;
 
+import io.github.llm2vec.cli.console.CliEnvironment;
+import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.cli.model.EncoderOpener;
+import io.github.llm2vec.cli.model.Llm2VecOpener;
+import io.github.llm2vec.cli.model.ModelFinder;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
@@ -11,35 +16,35 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /** Runs a command line in this JVM and keeps what it printed. */
-final class CommandRunner {
+public final class CommandRunner {
 
   /** The project itself; tests run in the folder of their module. */
-  static final Surroundings SURROUNDINGS =
-      new Surroundings(Path.of(".."), Path.of("target"), Map.of());
+  public static final CliEnvironment SURROUNDINGS =
+      new CliEnvironment(Path.of(".."), Path.of("target"), Map.of());
 
   private final EncoderOpener opener;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private byte[] input = new byte[0];
 
-  CommandRunner(EncoderOpener opener) {
+  public CommandRunner(EncoderOpener opener) {
     this.opener = opener;
   }
 
   /** Runs commands with the engine of the project, as the launcher does. */
-  static CommandRunner withRealModels() {
+  public static CommandRunner withRealModels() {
     PrintStream nowhere =
         new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
     Console silent = new Console(InputStream.nullInputStream(), nowhere, nowhere, false, false);
     return new CommandRunner(new Llm2VecOpener(silent, new ModelFinder(silent, SURROUNDINGS)));
   }
 
-  CommandRunner typing(String text) {
+  public CommandRunner typing(String text) {
     input = text.getBytes(StandardCharsets.UTF_8);
     return this;
   }
 
-  int run(String... arguments) {
+  public int run(String... arguments) {
     out.reset();
     err.reset();
     Console console =
@@ -52,11 +57,11 @@ final class CommandRunner {
     return Main.commandLine(console, SURROUNDINGS, opener).execute(arguments);
   }
 
-  String out() {
+  public String out() {
     return out.toString(StandardCharsets.UTF_8);
   }
 
-  String err() {
+  public String err() {
     return err.toString(StandardCharsets.UTF_8);
   }
 }

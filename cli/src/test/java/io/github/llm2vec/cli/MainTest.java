@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.cli.model.HashEncoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

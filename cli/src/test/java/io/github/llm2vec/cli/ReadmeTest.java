@@ -4,6 +4,8 @@ package io.github.llm2vec.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.cli.model.HashEncoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

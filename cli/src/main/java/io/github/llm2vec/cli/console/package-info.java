@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What every command needs: the terminal and its streams, errors and exit codes, interruption,
+ * options from files. It must not know of any command or model.
+ */
+package io.github.llm2vec.cli.console;

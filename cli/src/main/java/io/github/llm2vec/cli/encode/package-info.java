@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The commands {@code encode} and {@code compare}: texts to vectors in a file, resumable, and
+ * vectors beside vectors. It must not know of indexes.
+ */
+package io.github.llm2vec.cli.encode;

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The commands with which the model {@code mini} was made: {@code tokenizer} and {@code recipe}.
+ * Nothing else may need them.
+ */
+package io.github.llm2vec.cli.mini;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.model;
+
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.encoder.EncodingSettings;
+import io.github.llm2vec.encoder.TextSettings;
+import io.github.llm2vec.lora.LoraAdapter;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.safetensors.TensorSource;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code llm2vec inspect}: what a model is, and whether it is complete, without running it. */
+@Command(
+    name = "inspect",
+    description = "Says what a model is and how it would encode, and checks that it is complete.",
+    sortOptions = false,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  llm2vec inspect --model mini",
+      "  llm2vec inspect --model ./my-model --adapter ./my-adapter --pooling eos_token"
+    })
+public final class InspectCommand implements Callable<Integer> {
+
+  private final Console console;
+  private final ModelFinder finder;
+
+  @Spec private CommandSpec spec;
+
+  @Mixin private ModelOptions model;
+
+  public InspectCommand(Console console, ModelFinder finder) {
+    this.console = console;
+    this.finder = finder;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    String name =
+        model
+            .model()
+            .orElseThrow(
+                () ->
+                    new ParameterException(
+                        spec.commandLine(), "Missing required option: '--model=DIR|ID'"));
+    ResolvedCheckpoint checkpoint =
+        finder.find(
+            model,
+            new CheckpointResolver.Request(name, model.adapters(), model.enableBidirectional()));
+    decoder(checkpoint);
+    texts(checkpoint);
+    weights(checkpoint);
+    adapters(checkpoint);
+    line("fingerprint", checkpoint.fingerprint());
+    return ExitCode.OK;
+  }
+
+  private void decoder(ResolvedCheckpoint checkpoint) {
+    DecoderSpec decoder = checkpoint.spec();
+    line("model", checkpoint.weightsSource() + " (" + decoder.modelType() + ")");
+    if (!checkpoint.nameOrPath().isEmpty()) {
+      line("name", checkpoint.nameOrPath());
+    }
+    line(
+        "layers",
+        String.format(
+            Locale.ROOT,
+            "%d of width %,d; %d heads of %d, %d of them for keys and values; MLP %,d",
+            decoder.layers().size(),
+            decoder.hiddenSize(),
+            decoder.attention().heads(),
+            decoder.layers().get(0).headDim(),
+            decoder.layers().get(0).kvHeads(),
+            decoder.intermediateSize()));
+    line("attention", decoder.causal() ? "causal" : "bidirectional");
+    line("vocabulary", String.format(Locale.ROOT, "%,d tokens", decoder.vocabSize()));
+  }
+
+  private void texts(ResolvedCheckpoint checkpoint) {
+    EncodingSettings settings = EncodingSettings.of(checkpoint, Llm2VecOpener.settings(model));
+    TextSettings text = settings.text();
+    line(
+        "vectors",
+        String.format(
+            Locale.ROOT,
+            "%,d dimensions, %s",
+            model.dims().orElse(checkpoint.spec().outputSize()),
+            settings.normalize() ? "scaled to length 1" : "of any length"));
+    line(
+        "pooling",
+        text.pooling().optionName()
+            + (text.skipInstruction() ? ", instructions left out" : ", instructions included"));
+    line("template", text.template().name());
+    boolean shortened = text.docMaxLength() < text.maxLength();
+    line(
+        "longest input",
+        String.format(Locale.ROOT, "%,d tokens", text.maxLength())
+            + (shortened
+                ? String.format(Locale.ROOT, ", of the text itself %,d", text.docMaxLength())
+                : ""));
+  }
+
+  /** Opening the weights checks that all are there and have the right shapes. */
+  private void weights(ResolvedCheckpoint checkpoint) throws IOException {
+    try (TensorSource weights = checkpoint.openWeights()) {
+      long parameters = 0;
+      for (String tensor : weights.names()) {
+        parameters +=
+            Arrays.stream(weights.shape(tensor).orElseThrow()).reduce(1, Math::multiplyExact);
+      }
+      line("parameters", String.format(Locale.ROOT, "%,d", parameters));
+      line(
+          "memory",
+          memory(parameters, DType.FLOAT32)
+              + " as float32, "
+              + memory(parameters, DType.BFLOAT16)
+              + " as bfloat16 or float16, and room for a batch");
+    }
+  }
+
+  private static String memory(long parameters, DType dtype) {
+    double megabytes = parameters * (double) dtype.bytes() / 1e6;
+    return megabytes < 1000
+        ? String.format(Locale.ROOT, "%.1f MB", megabytes)
+        : String.format(Locale.ROOT, "%.1f GB", megabytes / 1000);
+  }
+
+  private void adapters(ResolvedCheckpoint checkpoint) throws IOException {
+    for (LoraAdapter adapter : checkpoint.openAdapters()) {
+      try (adapter) {
+        String module = adapter.modules().iterator().next();
+        int rank = adapter.delta(module).orElseThrow().rank();
+        line(
+            "adapter",
+            adapter.folder() + " (rank " + rank + ", " + adapter.modules().size() + " modules)");
+      }
+    }
+  }
+
+  private void line(String what, String value) {
+    console.out().printf(Locale.ROOT, "%-14s %s%n", what, value);
+  }
+}

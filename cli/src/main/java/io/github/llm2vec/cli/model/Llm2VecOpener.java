@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.model;
+
+import io.github.llm2vec.cli.console.CliException;
+import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.encoder.Llm2Vec;
+import io.github.llm2vec.encoder.Llm2VecOptions;
+import io.github.llm2vec.encoder.ModelSource;
+import io.github.llm2vec.encoder.TextEncoder;
+import java.io.IOException;
+
+/** Opens a language model with the library of this project and shows how far loading is. */
+public final class Llm2VecOpener implements EncoderOpener {
+
+  private final Console console;
+  private final ModelFinder finder;
+
+  /**
+   * An opener.
+   *
+   * @param console shows progress
+   * @param finder knows where models lie
+   */
+  public Llm2VecOpener(Console console, ModelFinder finder) {
+    this.console = console;
+    this.finder = finder;
+  }
+
+  @Override
+  public TextEncoder open(ModelOptions options) throws IOException {
+    String model =
+        options.model().orElseThrow(() -> new CliException("no model was given, see --model"));
+    try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
+      ModelSource source =
+          new ModelSource(model, options.adapters(), finder.resolver(options, display));
+      return Llm2Vec.open(source, settings(options), display::loaded);
+    }
+  }
+
+  /** What the options say about running a model. */
+  static Llm2VecOptions settings(ModelOptions options) {
+    Llm2VecOptions.Builder builder = Llm2VecOptions.builder();
+    options.dtype().ifPresent(builder::dtype);
+    options.device().ifPresent(builder::device);
+    options.pooling().ifPresent(builder::pooling);
+    options.template().ifPresent(builder::template);
+    options.maxLength().ifPresent(builder::maxLength);
+    options.docMaxLength().ifPresent(builder::docMaxLength);
+    options.skipInstruction().ifPresent(builder::skipInstruction);
+    options.enableBidirectional().ifPresent(builder::enableBidirectional);
+    options.dims().ifPresent(builder::dimensions);
+    options.maxBatchTokens().ifPresent(builder::maxBatchTokens);
+    options.compatibility().ifPresent(builder::compatibility);
+    if (options.normalize()) {
+      builder.normalize(true);
+    }
+    return builder.build();
+  }
+}

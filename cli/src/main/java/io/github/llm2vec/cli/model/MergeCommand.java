@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.model;
+
+import io.github.llm2vec.checkpoint.CheckpointMerger;
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.safetensors.DType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Option;
+
+/** {@code llm2vec merge}: a base and its adapters become one plain model folder. */
+@Command(
+    name = "merge",
+    description = {
+      "Merges the adapters of a model into its weights.",
+      "The result is a plain Hugging Face folder that gives the same vectors."
+    },
+    sortOptions = false,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  llm2vec merge --model ./output/mntp --output models/my-encoder",
+      "  llm2vec merge --model ./my-base --adapter ./mntp --adapter ./supervised \\",
+      "      --output models/my-encoder --dtype bfloat16"
+    })
+public final class MergeCommand implements Callable<Integer> {
+
+  private static final long MILLION = 1_000_000;
+
+  private final Console console;
+  private final ModelFinder finder;
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR|ID",
+      description = "Model folder or hub id, or an adapter that names its base.")
+  private String model = "";
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR|ID",
+      description = "PEFT (LoRA) adapter; repeat it to apply several in the order given.")
+  private List<String> adapters = List.of();
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder to write; it must not hold a model.")
+  private Path output;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "TYPE",
+      converter = ModelOptions.DTypeConverter.class,
+      description = {
+        "Format to store the weights in: float32, bfloat16 or float16.",
+        "Default: the one in which the base has them."
+      })
+  private Optional<DType> dtype = Optional.empty();
+
+  @Option(
+      names = "--enable-bidirectional",
+      paramLabel = "true|false",
+      arity = "1",
+      description = "Whether attention of the merged model goes both ways.")
+  private Optional<Boolean> enableBidirectional = Optional.empty();
+
+  @Option(
+      names = "--allow-download",
+      description = "Fetch the model from the hub if it is not in the local cache.")
+  private boolean allowDownload;
+
+  public MergeCommand(Console console, ModelFinder finder) {
+    this.console = console;
+    this.finder = finder;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    ResolvedCheckpoint checkpoint =
+        finder.find(
+            allowDownload, new CheckpointResolver.Request(model, adapters, enableBidirectional));
+    try (Progress progress =
+        Progress.start(console.err(), console.watched(), "Merging", "million weights")) {
+      long[] shown = {0};
+      new CheckpointMerger(checkpoint, dtype)
+          .merge(
+              output,
+              (done, total) -> {
+                progress.total(total / MILLION);
+                progress.advance(done / MILLION - shown[0]);
+                shown[0] = done / MILLION;
+              });
+    }
+    int count = checkpoint.adapterFolders().size();
+    console
+        .err()
+        .println("Wrote " + output + " (" + count + (count == 1 ? " adapter" : " adapters") + ").");
+    return ExitCode.OK;
+  }
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.model;
+
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.checkpoint.ResolverOptions;
+import io.github.llm2vec.cli.console.CliEnvironment;
+import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.hub.HubEnvironment;
+import java.io.IOException;
+
+/** Finds the parts of a model without opening it, fetching them if the user allowed that. */
+public final class ModelFinder {
+
+  private final Console console;
+  private final CliEnvironment surroundings;
+
+  /**
+   * A finder.
+   *
+   * @param console shows downloads
+   * @param surroundings where the hub's cache lies
+   */
+  public ModelFinder(Console console, CliEnvironment surroundings) {
+    this.console = console;
+    this.surroundings = surroundings;
+  }
+
+  /** Where models may be looked for; downloads are shown on a display. */
+  public ResolverOptions resolver(ModelOptions options, LoadingDisplay display) {
+    return resolver(options.allowDownload(), display);
+  }
+
+  /** Where models may be looked for, in the hub, too, if the user allowed that. */
+  public ResolverOptions resolver(boolean allowDownload, LoadingDisplay display) {
+    ResolverOptions local = ResolverOptions.local(hub());
+    return allowDownload ? local.downloading(display::downloaded) : local;
+  }
+
+  /** The hub and its local cache. */
+  public HubEnvironment hub() {
+    return HubEnvironment.of(surroundings.environment(), surroundings.userHome());
+  }
+
+  /** Finds a model. */
+  public ResolvedCheckpoint find(ModelOptions options, CheckpointResolver.Request request)
+      throws IOException {
+    return find(options.allowDownload(), request);
+  }
+
+  /** Finds a model for a command that does not run it. */
+  public ResolvedCheckpoint find(boolean allowDownload, CheckpointResolver.Request request)
+      throws IOException {
+    try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
+      return new CheckpointResolver(resolver(allowDownload, display)).resolve(request);
+    }
+  }
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.model;
+
+import io.github.llm2vec.encoder.ChatTemplate;
+import io.github.llm2vec.encoder.ChatTemplates;
+import io.github.llm2vec.encoder.Compatibility;
+import io.github.llm2vec.encoder.Pooling;
+import io.github.llm2vec.lucene.FusionMethod;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.torch.TorchDevice;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * The options that say which model to run and how: the same in every command that runs one. What is
+ * not given is left to the model's own files.
+ */
+public final class ModelOptions {
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR|ID",
+      description = {
+        "Model folder in Hugging Face layout, 'mini' for the small model that comes with this",
+        "program, or a hub id such as McGill-NLP/LLM2Vec-Meta-Llama-3-8B-Instruct-mntp."
+      })
+  private Optional<String> model = Optional.empty();
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR|ID",
+      description = "PEFT (LoRA) adapter; repeat it to apply several in the order given.")
+  private List<String> adapters = List.of();
+
+  @Option(
+      names = "--allow-download",
+      description = "Fetch the model from the hub if it is not in the local cache.")
+  private boolean allowDownload;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "TYPE",
+      converter = DTypeConverter.class,
+      description = "float32 (default), bfloat16 or float16.")
+  private Optional<DType> dtype = Optional.empty();
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      converter = DeviceConverter.class,
+      description = "cpu (default), or a GPU: cuda or cuda:N.")
+  private Optional<TorchDevice> device = Optional.empty();
+
+  @Option(
+      names = "--pooling",
+      paramLabel = "MODE",
+      converter = PoolingConverter.class,
+      description = "mean, weighted_mean, eos_token, last_token or bos_token.")
+  private Optional<Pooling> pooling = Optional.empty();
+
+  @Option(
+      names = "--max-length",
+      paramLabel = "N",
+      converter = Positive.class,
+      description = "Longest input in tokens, template and instruction included.")
+  private Optional<Integer> maxLength = Optional.empty();
+
+  @Option(
+      names = "--doc-max-length",
+      paramLabel = "N",
+      converter = Positive.class,
+      description = "Longest text in tokens, without template and instruction.")
+  private Optional<Integer> docMaxLength = Optional.empty();
+
+  @Option(names = "--normalize", description = "Scale every vector to length 1.")
+  private boolean normalize;
+
+  @Option(
+      names = "--dims",
+      paramLabel = "N",
+      converter = Positive.class,
+      description = "Keep the first N dimensions.")
+  private Optional<Integer> dims = Optional.empty();
+
+  @Option(
+      names = "--template",
+      paramLabel = "NAME",
+      converter = TemplateConverter.class,
+      description = "Prompt template, such as none, llama3, mistral, qwen2 or e5.")
+  private Optional<ChatTemplate> template = Optional.empty();
+
+  @Option(
+      names = "--skip-instruction",
+      paramLabel = "true|false",
+      arity = "1",
+      description = "Whether instructions are kept out of the pooled vector.")
+  private Optional<Boolean> skipInstruction = Optional.empty();
+
+  @Option(
+      names = "--enable-bidirectional",
+      paramLabel = "true|false",
+      arity = "1",
+      description = "Whether attention goes both ways.")
+  private Optional<Boolean> enableBidirectional = Optional.empty();
+
+  @Option(
+      names = "--compat",
+      paramLabel = "MODE",
+      converter = CompatibilityConverter.class,
+      description = {
+        "published (default): as published checkpoints need it;",
+        "upstream: every oddity of the Python library too."
+      })
+  private Optional<Compatibility> compatibility = Optional.empty();
+
+  @Option(
+      names = "--max-batch-tokens",
+      paramLabel = "N",
+      converter = Positive.class,
+      description = "Most tokens that go through the model at once.")
+  private Optional<Integer> maxBatchTokens = Optional.empty();
+
+  /** Folder or hub id of the model, if one was given. */
+  public Optional<String> model() {
+    return model;
+  }
+
+  /** Folders or hub ids of adapters, in the order in which they are applied. */
+  public List<String> adapters() {
+    return List.copyOf(adapters);
+  }
+
+  /** Whether a model may be fetched over the network. */
+  public boolean allowDownload() {
+    return allowDownload;
+  }
+
+  /** Number format to run the model in. */
+  public Optional<DType> dtype() {
+    return dtype;
+  }
+
+  /** Device to run on. */
+  public Optional<TorchDevice> device() {
+    return device;
+  }
+
+  /** Pooling mode. */
+  public Optional<Pooling> pooling() {
+    return pooling;
+  }
+
+  /** Longest input in tokens. */
+  public Optional<Integer> maxLength() {
+    return maxLength;
+  }
+
+  /** Longest text in tokens. */
+  public Optional<Integer> docMaxLength() {
+    return docMaxLength;
+  }
+
+  /** Whether vectors are to be scaled to length 1, even if the model's files do not say so. */
+  public boolean normalize() {
+    return normalize;
+  }
+
+  /** Dimensions to keep. */
+  public Optional<Integer> dims() {
+    return dims;
+  }
+
+  /** Prompt template. */
+  public Optional<ChatTemplate> template() {
+    return template;
+  }
+
+  /** Whether instructions are kept out of the pooled vector. */
+  public Optional<Boolean> skipInstruction() {
+    return skipInstruction;
+  }
+
+  /** Whether attention goes both ways. */
+  public Optional<Boolean> enableBidirectional() {
+    return enableBidirectional;
+  }
+
+  /** Which of upstream's ways to follow. */
+  public Optional<Compatibility> compatibility() {
+    return compatibility;
+  }
+
+  /** Most tokens of one batch. */
+  public Optional<Integer> maxBatchTokens() {
+    return maxBatchTokens;
+  }
+
+  /** Reads a value with a function that explains what it refuses. */
+  private abstract static class Named<T> implements ITypeConverter<T> {
+
+    private final Function<String, T> reader;
+
+    Named(Function<String, T> reader) {
+      this.reader = reader;
+    }
+
+    @Override
+    public T convert(String value) {
+      try {
+        return reader.apply(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  /** Reads a count of at least one. */
+  public static final class Positive extends Named<Integer> {
+    Positive() {
+      super(Positive::read);
+    }
+
+    private static int read(String value) {
+      if (!value.matches("[0-9]{1,9}") || Integer.parseInt(value) < 1) {
+        throw new IllegalArgumentException("must be a whole number of 1 or more, got " + value);
+      }
+      return Integer.parseInt(value);
+    }
+  }
+
+  /** Reads a way of fusing rankings by its name. */
+  public static final class FusionConverter extends Named<FusionMethod> {
+    FusionConverter() {
+      super(FusionMethod::of);
+    }
+  }
+
+  /** Reads a dtype by its configuration name. */
+  static final class DTypeConverter extends Named<DType> {
+    DTypeConverter() {
+      super(DType::of);
+    }
+  }
+
+  /** Reads a device as PyTorch writes it. */
+  static final class DeviceConverter extends Named<TorchDevice> {
+    DeviceConverter() {
+      super(TorchDevice::of);
+    }
+  }
+
+  /** Reads a pooling mode by upstream's name. */
+  static final class PoolingConverter extends Named<Pooling> {
+    PoolingConverter() {
+      super(Pooling::of);
+    }
+  }
+
+  /** Reads a template by its name. */
+  static final class TemplateConverter extends Named<ChatTemplate> {
+    TemplateConverter() {
+      super(ChatTemplates::named);
+    }
+  }
+
+  /** Reads a compatibility mode. */
+  static final class CompatibilityConverter extends Named<Compatibility> {
+    CompatibilityConverter() {
+      super(Compatibility::parse);
+    }
+  }
+}

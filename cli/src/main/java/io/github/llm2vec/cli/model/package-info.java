@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Opening the model that a command line names, and the commands about models themselves: {@code
+ * inspect}, {@code merge} and {@code convert}. It must not know what is done with vectors.
+ */
+package io.github.llm2vec.cli.model;

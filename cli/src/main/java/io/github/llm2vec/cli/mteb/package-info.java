@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The command {@code mteb}: retrieval evaluation and its progress. It must not know how a score is
+ * computed.
+ */
+package io.github.llm2vec.cli.mteb;

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.training;
+
+import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.torch.GemmThroughput;
+import io.github.llm2vec.trainer.log.MetricRecord;
+import io.github.llm2vec.trainer.loop.RunListener;
+import io.github.llm2vec.trainer.loop.RunStart;
+import io.github.llm2vec.trainer.loop.StepReport;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Shows how far training is: loss, tokens per second, what share that is of the fastest matrix
+ * products of the machine, and the time left.
+ */
+final class TrainingDisplay implements RunListener, AutoCloseable {
+
+  /** Shorter runs are not worth measuring the machine. */
+  private static final double PATIENCE_SECONDS = 10;
+
+  private static final int ROWS = 512;
+  private static final int WIDTH = 1024;
+
+  private final PrintStream err;
+  private final boolean bar;
+  private final Runnable loaded;
+  private Optional<Progress> progress = Optional.empty();
+  private Optional<RunStart> start = Optional.empty();
+  private double ceiling; // operations per second, 0 while unknown
+  private double seconds;
+  private double tokens;
+  private double smoothLoss = Double.NaN;
+
+  /**
+   * @param err where it is shown
+   * @param bar whether a bar is drawn over itself
+   * @param loaded ends the display of what came before
+   */
+  TrainingDisplay(PrintStream err, boolean bar, Runnable loaded) {
+    this.err = err;
+    this.bar = bar;
+    this.loaded = loaded;
+  }
+
+  @Override
+  public void started(RunStart run) {
+    loaded.run();
+    start = Optional.of(run);
+    Progress opened = Progress.start(err, bar, "Training", "updates", run.step());
+    opened.total(run.last());
+    progress = Optional.of(opened);
+  }
+
+  @Override
+  public void updated(StepReport report) {
+    seconds += report.seconds();
+    tokens += report.tokens();
+    smoothLoss = Double.isNaN(smoothLoss) ? report.loss() : 0.9 * smoothLoss + 0.1 * report.loss();
+    if (ceiling == 0 && seconds > PATIENCE_SECONDS) {
+      RunStart.Cost cost = start.orElseThrow().cost();
+      ceiling = 1e9 * GemmThroughput.measure(cost.dtype(), cost.device(), ROWS, WIDTH, WIDTH);
+    }
+    progress.ifPresent(
+        display -> {
+          display.message(message());
+          display.advance(1);
+        });
+  }
+
+  private String message() {
+    double rate = tokens / Math.max(seconds, 1e-9);
+    String text = String.format(Locale.ROOT, "loss %.4f, %,.0f tokens/s", smoothLoss, rate);
+    if (ceiling == 0) {
+      return text;
+    }
+    double share = rate * start.orElseThrow().cost().operationsPerToken() / ceiling;
+    return text + String.format(Locale.ROOT, ", %.0f%% of the machine", 100 * share);
+  }
+
+  @Override
+  public void logged(MetricRecord metric) {
+    Map<String, Double> values = metric.values();
+    if (values.containsKey("eval_loss")) {
+      line(
+          String.format(
+              Locale.ROOT,
+              "After %,d updates: held-out loss %.4f, accuracy %.4f",
+              metric.step(),
+              values.get("eval_loss"),
+              values.get("eval_accuracy")));
+    }
+  }
+
+  @Override
+  public void note(String text) {
+    line(text);
+  }
+
+  @Override
+  public void saved(Path checkpoint) {
+    line("Saved " + checkpoint);
+  }
+
+  private void line(String text) {
+    // A bar stands on a line of its own that has not ended.
+    err.println(bar && progress.isPresent() ? "\r" + text : text);
+  }
+
+  /** Ends the display before the last words. */
+  void finish() {
+    progress.ifPresent(Progress::close);
+    progress = Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    finish();
+  }
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.wordtask;
+
+import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.cli.console.InterruptHandler;
+import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.trainer.config.WordTask;
+import io.github.llm2vec.trainer.mteb.report.TextTable;
+import io.github.llm2vec.trainer.wordtask.WordScores;
+import io.github.llm2vec.trainer.wordtask.WordTaskListener;
+import io.github.llm2vec.trainer.wordtask.measure.SpanScore;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Shows how far a word task is, one display per stage, and hands on that the user stops it. */
+final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
+
+  /** How to resume a run. */
+  static final String GOING_ON =
+      "the same command goes on with --overwrite_output_dir false, from the last checkpoint";
+
+  private final Console console;
+  private final boolean watched;
+  private final InterruptHandler stop;
+  private Optional<Progress> progress = Optional.empty();
+  private String stage = "";
+  private long shown;
+
+  WordTaskDisplay(Console console, boolean watched, InterruptHandler stop) {
+    this.console = console;
+    this.watched = watched;
+    this.stop = stop;
+  }
+
+  @Override
+  public void states(String set, int done, int all) {
+    show("States of the " + set + " set", "sentences", done, all);
+  }
+
+  @Override
+  public void updated(long update, long last) {
+    show("Training", "updates", update, last);
+  }
+
+  @Override
+  public void logged(long update, double loss, double rate) {
+    if (!watched) {
+      console
+          .err()
+          .printf(Locale.ROOT, "update %,d: loss %.4f, learning rate %.3g%n", update, loss, rate);
+    }
+  }
+
+  @Override
+  public void evaluated(long update, WordScores scores) {
+    endStage();
+    console
+        .err()
+        .printf(
+            Locale.ROOT,
+            "update %,d: validation loss %.4f, accuracy %.2f, F1 %.2f%n",
+            update,
+            scores.loss(),
+            100 * scores.accuracy(),
+            100 * scores.overall().f1());
+  }
+
+  @Override
+  public void saved(Path folder) {
+    if (!watched) {
+      console.err().println("saved " + folder);
+    }
+  }
+
+  @Override
+  public boolean stopRequested() {
+    return stop.requested();
+  }
+
+  private void show(String name, String unit, long done, long total) {
+    if (progress.isEmpty() || !stage.equals(name)) {
+      endStage();
+      stage = name;
+      // What an earlier run did comes with the first call.
+      shown = name.equals("Training") ? done - 1 : done;
+      Progress opened = Progress.start(console.err(), watched, name, unit, shown);
+      opened.total(total);
+      progress = Optional.of(opened);
+    }
+    progress.get().advance(done - shown);
+    shown = done;
+  }
+
+  @Override
+  public void close() {
+    endStage();
+  }
+
+  /** Ends the display of a stage, so that other lines can follow. */
+  void endStage() {
+    progress.ifPresent(Progress::close);
+    progress = Optional.empty();
+  }
+
+  /**
+   * Prints accuracy and the figures of spans, in hundredths. The types that seqeval reads into
+   * parts of speech mean nothing and are left out.
+   */
+  static void print(PrintStream out, WordScores scores, WordTask task) {
+    out.printf(
+        Locale.ROOT,
+        "accuracy %.2f of %,d words, loss %.4f%n",
+        100 * scores.accuracy(),
+        scores.words(),
+        scores.loss());
+    TextTable table = new TextTable(List.of("spans", "precision", "recall", "F1", "support"));
+    if (task == WordTask.CHUNK_TAGS || task == WordTask.NER_TAGS) {
+      scores.byType().forEach((type, score) -> table.add(row(type, score)));
+    }
+    table.add(row("all", scores.overall()));
+    out.print(table);
+  }
+
+  private static List<String> row(String name, SpanScore score) {
+    return List.of(
+        name,
+        String.format(Locale.ROOT, "%.2f", 100 * score.precision()),
+        String.format(Locale.ROOT, "%.2f", 100 * score.recall()),
+        String.format(Locale.ROOT, "%.2f", 100 * score.f1()),
+        String.format(Locale.ROOT, "%,d", score.support()));
+  }
+}

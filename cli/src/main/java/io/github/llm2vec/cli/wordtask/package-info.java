@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The command {@code word-task}: training, testing and running of heads for words. It must not know
+ * how a head is trained.
+ */
+package io.github.llm2vec.cli.wordtask;
