@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What the demo asks of a Solr collection, over HTTP as any client would. It knows neither how the
- * server was started nor how results are shown.
+ * The command {@code demo}: a collection filled and searched over HTTP as any client would, and its
+ * page. It must not know how the server was started.
  */
 package io.github.llm2vec.cli.demo;

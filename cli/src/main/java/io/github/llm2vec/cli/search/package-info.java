@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * A collection of texts as a Lucene index on disk: written so that an interrupted run goes on where
- * it stopped, and searched by words, by meaning or by both. It knows nothing of options and
- * consoles.
+ * The command {@code search}: a collection of texts as a Lucene index on disk, written so that an
+ * interrupted run goes on where it stopped, and searched by words, by meaning or by both. It must
+ * not know which model encodes.
  */
 package io.github.llm2vec.cli.search;
