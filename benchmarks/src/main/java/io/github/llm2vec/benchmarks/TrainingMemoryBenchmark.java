@@ -111,4 +111,28 @@ final class TrainingMemoryBenchmark implements Callable<Integer> {
     }
     return parts;
   }
+
+  /** The most memory this process had resident since it was last asked, as Linux counts it. */
+  static final class PeakMemory {
+
+    private static final Path STATUS = Path.of("/proc/self/status");
+    private static final Path RESET = Path.of("/proc/self/clear_refs");
+
+    private PeakMemory() {}
+
+    /** Forgets the peak; what is resident now is the new one. */
+    static void reset() throws IOException {
+      Files.writeString(RESET, "5");
+    }
+
+    /** The peak in MB. */
+    static double megabytes() throws IOException {
+      for (String line : Files.readAllLines(STATUS)) {
+        if (line.startsWith("VmHWM:")) {
+          return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
+        }
+      }
+      throw new IOException(STATUS + " has no VmHWM; this needs Linux");
+    }
+  }
 }

@@ -90,4 +90,12 @@ public record DemoPage(List<DemoSearch> searches, List<DemoExample> examples, Lo
       return in.readAllBytes();
     }
   }
+
+  /**
+   * A query that says in other words what a document is about.
+   *
+   * @param query what is typed
+   * @param finds id of the document
+   */
+  public record DemoExample(String query, String finds) {}
 }

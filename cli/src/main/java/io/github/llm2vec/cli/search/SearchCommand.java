@@ -6,6 +6,7 @@ import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.model.EncoderOpener;
 import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.cli.search.SearchOptions.SearchMode;
 import io.github.llm2vec.cli.text.TextFormat;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.encoder.Prompt;

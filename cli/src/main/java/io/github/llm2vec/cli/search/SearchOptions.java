@@ -72,4 +72,14 @@ final class SearchOptions {
       throw new ParameterException(spec.commandLine(), "--exact does not go with --passages");
     }
   }
+
+  /** What a search compares. */
+  public enum SearchMode {
+    /** Vectors: meaning. */
+    DENSE,
+    /** Words, scored by BM25. */
+    BM25,
+    /** Both, their rankings fused. */
+    HYBRID
+  }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.search;
 
+import io.github.llm2vec.cli.search.SearchOptions.SearchMode;
 import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.KnnOptions;
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.cli.demo.DemoPage.DemoExample;
 import io.github.llm2vec.cli.solr.LocalPages;
 import io.github.llm2vec.cli.solr.LocalSolr;
 import io.github.llm2vec.cli.text.TextFormat;
