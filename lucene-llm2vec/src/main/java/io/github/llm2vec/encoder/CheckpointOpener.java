@@ -36,16 +36,17 @@ final class CheckpointOpener {
     return prepare(source).identity();
   }
 
-  /** All that {@link #open} does before it reads the weights, and a look at their shapes. */
-  VectorIdentity check(ModelSource source) throws IOException {
+  /** All that {@link #open} does, except that weights are looked at and not kept. */
+  VectorIdentity check(ModelSource source, LoadListener listener) throws IOException {
     Prepared prepared = prepare(source);
     prepared.openTokenizer().close();
-    Decoder.requireReach(prepared.spec(), prepared.settings().text().maxLength());
-    prepared.checkpoint().openWeights().close();
-    for (LoraAdapter adapter : prepared.checkpoint().openAdapters()) {
-      adapter.close();
-    }
-    return prepared.identity();
+    VectorIdentity identity = prepared.identity();
+    return withWeights(
+        prepared,
+        (weights, decoder) -> {
+          Decoder.check(prepared.spec(), weights, decoder, listener);
+          return identity;
+        });
   }
 
   private Prepared prepare(ModelSource source) throws IOException {
@@ -185,15 +186,24 @@ final class CheckpointOpener {
   }
 
   private Decoder decoder(Prepared prepared, LoadListener listener) throws IOException {
+    return withWeights(
+        prepared, (weights, decoder) -> Decoder.load(prepared.spec(), weights, decoder, listener));
+  }
+
+  /** What is done with the weights of a checkpoint while they are open. */
+  private interface WeightsUse<T> {
+
+    T use(CheckpointWeights weights, DecoderOptions decoder) throws IOException;
+  }
+
+  private <T> T withWeights(Prepared prepared, WeightsUse<T> use) throws IOException {
     ResolvedCheckpoint checkpoint = prepared.checkpoint();
     int maxTokens = prepared.settings().text().maxLength();
     List<LoraAdapter> adapters = checkpoint.openAdapters();
     try (TensorSource weights = checkpoint.openWeights()) {
-      return Decoder.load(
-          prepared.spec(),
+      return use.use(
           CheckpointWeights.of(weights, adapters, checkpoint.weightsSource().toString()),
-          new DecoderOptions(options.dtype(), options.device(), maxTokens, true),
-          listener);
+          new DecoderOptions(options.dtype(), options.device(), maxTokens, true));
     } finally {
       for (LoraAdapter adapter : adapters) {
         adapter.close();

@@ -126,6 +126,22 @@ public final class Llm2Vec implements TextEncoder {
     return new CheckpointOpener(options).identify(source);
   }
 
+  /**
+   * Checks that a model opens: everything that {@link #open(ModelSource, Llm2VecOptions,
+   * LoadListener)} does but keeping the weights, which are read one block at a time. What opens
+   * passes, what does not fails for the same reason; a GPU that has too little memory is not found
+   * out.
+   *
+   * @param listener told how far reading is
+   * @throws io.github.llm2vec.model.ModelException if a part is missing, damaged or not supported
+   * @throws IOException if a file cannot be read
+   * @throws IllegalArgumentException if an option does not fit the model
+   */
+  public static VectorIdentity check(
+      ModelSource source, Llm2VecOptions options, LoadListener listener) throws IOException {
+    return new CheckpointOpener(options).check(source, listener);
+  }
+
   @Override
   public int dimensions() {
     return dimensions;

@@ -63,22 +63,39 @@ public final class Decoder implements AutoCloseable {
       return thread.call(() -> loadHere(spec, weights, options, listener, thread));
     } catch (DeviceThread.DeviceTaskException e) {
       thread.close();
-      if (e.getCause() instanceof IOException failure) {
-        throw failure;
-      }
-      throw e;
+      throw failure(e);
     } catch (RuntimeException | Error e) {
       thread.close();
       throw e;
     }
   }
 
-  /**
-   * Checks that a rotary embedding reaches as far as texts may.
-   *
-   * @throws IllegalArgumentException if it does not
-   */
-  public static void requireReach(DecoderSpec spec, int maxTokens) {
+  /** Does all that {@link #load} does, and fails as that does, but keeps no weights. */
+  public static void check(
+      DecoderSpec spec, CheckpointWeights weights, DecoderOptions options, LoadListener listener)
+      throws IOException {
+    requireReach(spec, options.maxTokens());
+    try (DeviceThread thread = new DeviceThread()) {
+      thread.call(
+          () -> {
+            checkHere(spec, weights, options, listener);
+            return null;
+          });
+    } catch (DeviceThread.DeviceTaskException e) {
+      throw failure(e);
+    }
+  }
+
+  /** The cause, if it is one that callers know. */
+  private static DeviceThread.DeviceTaskException failure(DeviceThread.DeviceTaskException e)
+      throws IOException {
+    if (e.getCause() instanceof IOException failure) {
+      throw failure;
+    }
+    return e;
+  }
+
+  private static void requireReach(DecoderSpec spec, int maxTokens) {
     for (DecoderSpec.Layer layer : spec.layers()) {
       if (layer.rope().maxLength() < maxTokens) {
         throw new IllegalArgumentException(
@@ -114,6 +131,18 @@ public final class Decoder implements AutoCloseable {
       }
       manager.close();
       throw e;
+    }
+  }
+
+  private static void checkHere(
+      DecoderSpec spec, CheckpointWeights weights, DecoderOptions options, LoadListener listener)
+      throws IOException {
+    try (PtNDManager manager = TorchRuntime.openManager(options.device())) {
+      LinearKernel kernel = kernel(manager, options);
+      WeightLayout layout = new WeightLayout(spec, kernel);
+      try (ScriptModule module = new ScriptModule(manager, DecoderScript.weightsAlone())) {
+        new WeightLoader(module, layout, options, kernel, weights).check(listener);
+      }
     }
   }
 

@@ -68,6 +68,11 @@ final class DecoderScript {
 
   /** The text of {@code class Decoder(Module)}. */
   String text() {
+    return weightsAlone() + body();
+  }
+
+  /** The same without the forward pass. */
+  static String weightsAlone() {
     return """
         class Decoder(Module):
           __parameters__ = []
@@ -75,8 +80,7 @@ final class DecoderScript {
           training : bool
           w : List[Tensor]
         """
-        + WeightScript.text()
-        + body();
+        + WeightScript.text();
   }
 
   /** The methods of the forward pass. */

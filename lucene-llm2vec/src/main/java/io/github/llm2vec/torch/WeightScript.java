@@ -17,7 +17,10 @@ final class WeightScript {
             return torch.sub(torch.len((self).w), 1)
           def fill(self, index: int, row: int, block: Tensor, a: List[Tensor], b: List[Tensor], \
         scales: List[float]) -> bool:
-            target = torch.narrow((self).w[index], 0, row, torch.size(block, 0))
+            if torch.ge(index, 0):
+              target = torch.narrow((self).w[index], 0, row, torch.size(block, 0))
+            else:
+              target = block
             finite = bool(torch.all(torch.isfinite(block)))
             x = block
             for i in range(torch.len(a)):

@@ -80,13 +80,17 @@ class SavedCheckpointsTest {
     String model = assembled.resolve(expected.path("model").asText(".")).normalize().toString();
     ModelSource source = ModelSource.of(model, adapters, Map.of());
     Llm2VecOptions options = options(expected.path("options"));
+    String name = folder.toString();
     if (expected.has("refused")) {
-      String message =
-          assertThrows(Exception.class, () -> Llm2Vec.open(source, options).close()).getMessage();
-      assertTrue(message.contains(expected.get("refused").asText()), message);
+      Exception refusal =
+          assertThrows(Exception.class, () -> Llm2Vec.open(source, options).close());
+      assertTrue(refusal.getMessage().contains(expected.get("refused").asText()), name + refusal);
+      CheckedCheckpointsTest.assertChecked(refusal.toString(), source, options, name);
       return;
     }
     try (Llm2Vec encoder = Llm2Vec.open(source, options)) {
+      CheckedCheckpointsTest.assertChecked(
+          CheckedCheckpointsTest.identity(encoder), source, options, name);
       for (JsonNode vector : expected.get("vectors")) {
         Prompt prompt =
             new Prompt(

@@ -6,7 +6,11 @@ import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.encoder.EncodingSettings;
+import io.github.llm2vec.encoder.Llm2Vec;
+import io.github.llm2vec.encoder.ModelSource;
+import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.TextSettings;
+import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.lora.LoraAdapter;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.TensorSource;
@@ -14,6 +18,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -21,10 +26,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code llm2vec inspect}: what a model is, and whether it is complete, without running it. */
+/** {@code llm2vec inspect}: what a model is, and whether it opens, without running it. */
 @Command(
     name = "inspect",
-    description = "Says what a model is and how it would encode, and checks that it is complete.",
+    description = {
+      "Says what a model is and how it would encode, and checks that it opens: its weights are",
+      "read once, but not kept in memory."
+    },
     sortOptions = false,
     footerHeading = "%nExamples:%n",
     footer = {
@@ -54,16 +62,25 @@ public final class InspectCommand implements Callable<Integer> {
                 () ->
                     new ParameterException(
                         spec.commandLine(), "Missing required option: '--model=DIR|ID'"));
+    VectorIdentity identity = check(name);
     ResolvedCheckpoint checkpoint =
         finder.find(
             model,
             new CheckpointResolver.Request(name, model.adapters(), model.enableBidirectional()));
     decoder(checkpoint);
-    texts(checkpoint);
+    texts(checkpoint, identity.dimensions());
     weights(checkpoint);
     adapters(checkpoint);
-    line("fingerprint", checkpoint.fingerprint());
+    line("fingerprint", identity.fingerprint());
     return ExitCode.OK;
+  }
+
+  /** Fails with what would keep the model from being opened. */
+  private VectorIdentity check(String name) throws IOException {
+    try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
+      ModelSource source = new ModelSource(name, model.adapters(), finder.resolver(model, display));
+      return Llm2Vec.check(source, Llm2VecOpener.settings(model), display::loaded);
+    }
   }
 
   private void decoder(ResolvedCheckpoint checkpoint) {
@@ -87,7 +104,7 @@ public final class InspectCommand implements Callable<Integer> {
     line("vocabulary", String.format(Locale.ROOT, "%,d tokens", decoder.vocabSize()));
   }
 
-  private void texts(ResolvedCheckpoint checkpoint) {
+  private void texts(ResolvedCheckpoint checkpoint, int dimensions) {
     EncodingSettings settings = EncodingSettings.of(checkpoint, Llm2VecOpener.settings(model));
     TextSettings text = settings.text();
     line(
@@ -95,11 +112,11 @@ public final class InspectCommand implements Callable<Integer> {
         String.format(
             Locale.ROOT,
             "%,d dimensions, %s",
-            model.dims().orElse(checkpoint.spec().outputSize()),
+            dimensions,
             settings.normalize() ? "scaled to length 1" : "of any length"));
     line(
         "pooling",
-        text.pooling().optionName()
+        text.poolings().stream().map(Pooling::optionName).collect(Collectors.joining(", "))
             + (text.skipInstruction() ? ", instructions left out" : ", instructions included"));
     line("template", text.template().name());
     boolean shortened = text.docMaxLength() < text.maxLength();
@@ -111,7 +128,6 @@ public final class InspectCommand implements Callable<Integer> {
                 : ""));
   }
 
-  /** Opening the weights checks that all are there and have the right shapes. */
   private void weights(ResolvedCheckpoint checkpoint) throws IOException {
     try (TensorSource weights = checkpoint.openWeights()) {
       long parameters = 0;
@@ -139,11 +155,20 @@ public final class InspectCommand implements Callable<Integer> {
   private void adapters(ResolvedCheckpoint checkpoint) throws IOException {
     for (LoraAdapter adapter : checkpoint.openAdapters()) {
       try (adapter) {
-        String module = adapter.modules().iterator().next();
-        int rank = adapter.delta(module).orElseThrow().rank();
+        String ranks =
+            adapter.modules().stream()
+                .map(module -> adapter.delta(module).orElseThrow().rank())
+                .distinct()
+                .sorted()
+                .map(rank -> rank + " ")
+                .collect(Collectors.joining());
         line(
             "adapter",
-            adapter.folder() + " (rank " + rank + ", " + adapter.modules().size() + " modules)");
+            adapter.folder()
+                + " (changes "
+                + adapter.changedTensors().size()
+                + " tensors"
+                + (ranks.isEmpty() ? ")" : ", rank " + ranks.trim().replace(" ", ", ") + ")"));
       }
     }
   }

@@ -9,6 +9,8 @@ import io.github.llm2vec.cli.CommandRunner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,6 +67,42 @@ class InspectCommandTest {
     assertTrue(runner.err().contains("model.safetensors"), runner.err());
     assertEquals(2, runner.run("inspect"));
     assertTrue(runner.err().contains("--model"), runner.err());
+  }
+
+  /** What keeps a model from encoding is found without encoding. */
+  @Test
+  void refusesWhatEncodeRefuses(@TempDir Path folder) throws IOException {
+    Path original = Path.of("../examples/models/stories260K");
+    for (String name : new String[] {"config.json", "model.safetensors"}) {
+      Files.copy(original.resolve(name), folder.resolve(name));
+    }
+    assertRefused("tokenizer.json", folder);
+    Files.copy(original.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+    assertRefused("dimensions must be at most the model's 64", folder, "--dims=65");
+    byte[] weights = Files.readAllBytes(folder.resolve("model.safetensors"));
+    // The last two bytes of a float of the last tensor: NaN.
+    weights[weights.length - 1] = 0x7f;
+    weights[weights.length - 2] = (byte) 0xc0;
+    Files.write(folder.resolve("model.safetensors"), weights);
+    assertRefused("NaN", folder);
+  }
+
+  private void assertRefused(String reason, Path folder, String... options) {
+    assertEquals(1, runner.typing("hi").run(arguments("encode", folder, options)));
+    String refusal = runner.err();
+    assertTrue(refusal.contains(reason), refusal);
+    assertEquals(1, runner.run(arguments("inspect", folder, options)));
+    assertEquals(refusal, runner.err());
+    assertEquals("", runner.out());
+  }
+
+  private static String[] arguments(String command, Path folder, String... options) {
+    List<String> all = new ArrayList<>(List.of(command, "--model", folder.toString()));
+    all.addAll(List.of(options));
+    if (command.equals("encode")) {
+      all.addAll(List.of("--input", "-", "--output", "-"));
+    }
+    return all.toArray(String[]::new);
   }
 
   @Test
