@@ -14,7 +14,7 @@ import tiny_tokenizers
 from harness import Case, LAST, TEXTS, last_state, llama_config
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.numpy import load_file, save_file
-from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModel, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 warnings.filterwarnings("ignore")
 ROOT = Path(sys.argv[1])
@@ -56,7 +56,8 @@ def adapter(name, what, cls, base="adapter-base", edit=None, refused=None, **lor
         case.refused(refused, LAST)
         return
     loaded = PeftModel.from_pretrained(cls.from_pretrained(folder / "base"), case.folder / "adapter").eval()
-    case.record(last_state(loaded, AutoTokenizer.from_pretrained(folder / "base")), TEXTS[:3], options=LAST)
+    # Not AutoTokenizer, which takes Qwen2's own class, whatever tokenizer_config.json says.
+    case.record(last_state(loaded, PreTrainedTokenizerFast.from_pretrained(folder / "base")), TEXTS[:3], options=LAST)
 
 
 base("adapter-base")

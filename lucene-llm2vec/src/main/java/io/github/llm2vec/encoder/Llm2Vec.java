@@ -133,7 +133,7 @@ public final class Llm2Vec implements TextEncoder {
    * out.
    *
    * @param listener told how far reading is
-   * @throws io.github.llm2vec.model.ModelException if a part is missing, damaged or not supported
+   * @throws io.github.llm2vec.files.ModelException if a part is missing, damaged or not supported
    * @throws IOException if a file cannot be read
    * @throws IllegalArgumentException if an option does not fit the model
    */
