@@ -32,6 +32,8 @@ import org.apache.solr.client.solrj.response.RequestStatusState;
 import org.apache.solr.cloud.SolrCloudTestCase;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.core.CoreContainer;
+import org.apache.solr.core.SolrCore;
 import org.apache.solr.embedded.JettySolrRunner;
 import org.junit.After;
 import org.junit.Before;
@@ -332,23 +334,87 @@ public class ModelAgreementTest extends SolrCloudTestCase {
     cluster.getSolrClient().commit(COLLECTION);
     String before = nodeName(0);
     for (int i = 0; i < 2; i++) {
-      JettySolrRunner node = cluster.getJettySolrRunner(i);
-      Files.writeString(
-          Path.of(node.getSolrHome(), ModelsFile.NAME),
-          "{\"models\": {\"default\": {\"model\": \"none\"}, \"small\": {\"model\": \"none\"}}}");
-      node.stop();
-      node.start(true);
-      installModels(i);
+      stop(i);
+      start(i);
     }
     cluster.waitForAllNodes(30);
     cluster.waitForActiveCollection(COLLECTION, 2, 4);
-    CollectionAdminRequest.reloadCollection(COLLECTION).process(cluster.getSolrClient());
     for (int i = 0; i < 8; i++) {
       String message = refused(1, COLLECTION, new SolrInputDocument("id", "x" + i, "text", "w"));
       assertTrue(message, message.contains("fingerprint 0a"));
       assertTrue(message, message.contains("encoded on node " + before));
       assertTrue(message, message.contains("fingerprint 0b"));
       assertTrue(message, message.contains("encoded on node " + nodeName(1)));
+    }
+  }
+
+  /** What a replica missed for a moment, it takes from its leader without any chain. */
+  @Test
+  public void aReplicaThatMissedUpdatesKnowsTheirModel() throws Exception {
+    String collection = "missed";
+    CollectionAdminRequest.createCollection(collection, "updating", 1, 2)
+        .setProperties(Map.of("llm2vec.dims", "" + DIMENSIONS))
+        .process(cluster.getSolrClient());
+    cluster.waitForActiveCollection(collection, 1, 2);
+    // Without an update that it has seen a replica takes the whole index instead.
+    SolrInputDocument seen = new SolrInputDocument("id", "seen", "text", "w");
+    update(0, collection, seen);
+    stop(1);
+    for (int i = 0; i < 8; i++) {
+      update(0, collection, new SolrInputDocument("id", "" + i, "text", "w" + i));
+    }
+    long commits = commits(0, collection);
+    start(1);
+    cluster.waitForActiveCollection(collection, 1, 2);
+    // To copy the index the leader would have had to commit it.
+    assertEquals(commits, commits(0, collection));
+    CollectionAdminRequest.setCollectionProperty(collection, "llm2vec.model.vector", null)
+        .process(cluster.getSolrClient());
+    stop(0);
+    cluster.getZkStateReader().getLeaderRetry(collection, "shard1", 60_000);
+    String message = refused(1, collection, new SolrInputDocument("id", "x", "text", "d"));
+    assertTrue(message, message.contains("fingerprint 0a"));
+    assertTrue(message, message.contains("fingerprint 0b"));
+    try (SolrClient client = cluster.getJettySolrRunner(1).newClient()) {
+      client.commit(collection);
+      SolrQuery all = new SolrQuery("q", "vector_model:*", "rows", "0");
+      assertEquals(9, client.query(collection, all).getResults().getNumFound());
+    }
+    refused(1, collection, new SolrInputDocument("id", "x", "text", "d"));
+    start(0);
+    cluster.waitForActiveCollection(collection, 1, 2);
+    update(0, collection, new SolrInputDocument("id", "x", "text", "d"));
+  }
+
+  /** Which commit of its index a node's core is at. */
+  private static long commits(int node, String collection) throws Exception {
+    CoreContainer container = cluster.getJettySolrRunner(node).getCoreContainer();
+    String name =
+        container.getAllCoreNames().stream()
+            .filter(core -> core.startsWith(collection))
+            .findFirst()
+            .orElseThrow();
+    try (SolrCore core = container.getCore(name)) {
+      return core.getDeletionPolicy().getLatestCommit().getGeneration();
+    }
+  }
+
+  private static void stop(int node) throws Exception {
+    Files.writeString(
+        Path.of(cluster.getJettySolrRunner(node).getSolrHome(), ModelsFile.NAME),
+        "{\"models\": {\"default\": {\"model\": \"none\"}, \"small\": {\"model\": \"none\"}}}");
+    cluster.getJettySolrRunner(node).stop();
+    cluster.waitForJettyToStop(cluster.getJettySolrRunner(node));
+  }
+
+  /** Starts a node again, with cores that have its own model. */
+  private static void start(int node) throws Exception {
+    JettySolrRunner runner = cluster.getJettySolrRunner(node);
+    runner.start(true);
+    cluster.waitForNode(runner, 30);
+    installModels(node);
+    for (String core : runner.getCoreContainer().getAllCoreNames()) {
+      runner.getCoreContainer().reload(core);
     }
   }
 

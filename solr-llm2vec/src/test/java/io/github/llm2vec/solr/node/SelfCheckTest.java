@@ -23,6 +23,8 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SelfCheckTest {
 
@@ -131,6 +133,22 @@ class SelfCheckTest {
             .matcher(engine)
             .find(),
         engine);
+  }
+
+  /** A download that broke off, and a folder that holds something else. */
+  @ParameterizedTest
+  @EnabledOnOs(OS.LINUX)
+  @ValueSource(strings = {"", "this is no library"})
+  void aLibraryThatIsDamagedIsNamedAndEverythingElseIsStillLookedAt(String bytes) throws Exception {
+    Path broken = Files.createDirectories(folder.resolve("broken"));
+    for (String name : List.of("libtorch.so", "libtorch_cpu.so", "libc10.so")) {
+      Files.writeString(broken.resolve(name), bytes);
+    }
+    String engine =
+        checkElsewhere("-DPYTORCH_LIBRARY_PATH=" + broken, "-DPYTORCH_VERSION=2.7.1").get("engine");
+    assertTrue(engine.startsWith("!"), engine);
+    assertTrue(engine.contains(broken + "/lib"), engine);
+    assertTrue(engine.contains("file too short") || engine.contains("invalid ELF"), engine);
   }
 
   @Test
