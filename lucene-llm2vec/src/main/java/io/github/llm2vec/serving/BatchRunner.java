@@ -30,21 +30,22 @@ final class BatchRunner {
    * Runs a batch.
    *
    * @param batch at least one text
-   * @param results told the outcomes of every part that needs no further step, in order; every text
+   * @param consumer told the results of every part that needs no further step, in order; every text
    *     is told once
    */
-  void run(List<PendingText> batch, BiConsumer<List<PendingText>, List<Outcome>> results) {
+  void run(List<PendingText> batch, BiConsumer<List<PendingText>, List<EncodingResult>> consumer) {
     Deque<List<PendingText>> parts = new ArrayDeque<>();
     parts.push(batch);
     while (!parts.isEmpty()) {
       List<PendingText> part = parts.pop();
       try {
-        results.accept(part, step(part));
+        consumer.accept(part, step(part));
       } catch (PartFailedException e) {
         if (part.size() == 1) {
           int tokens = part.get(0).tokens().length();
-          results.accept(
-              part, List.of(new Outcome.Failed(TextFailedException.inModel(tokens, e.reason()))));
+          consumer.accept(
+              part,
+              List.of(new EncodingResult.Failed(TextFailedException.inModel(tokens, e.reason()))));
         } else {
           int middle = part.size() / 2;
           parts.push(part.subList(middle, part.size()));
@@ -54,7 +55,7 @@ final class BatchRunner {
     }
   }
 
-  private List<Outcome> step(List<PendingText> part) throws PartFailedException {
+  private List<EncodingResult> step(List<PendingText> part) throws PartFailedException {
     BatchShape shape = BatchShape.EMPTY;
     for (PendingText text : part) {
       shape = shape.plus(text.tokens().length());
@@ -75,11 +76,11 @@ final class BatchRunner {
     requireShape(vectors, part.size());
     sizer.ran(shape, clock.millisSince(start));
     figures.finished(shape, clock.nanos());
-    List<Outcome> outcomes = new ArrayList<>(vectors.length);
+    List<EncodingResult> results = new ArrayList<>(vectors.length);
     for (int i = 0; i < vectors.length; i++) {
-      outcomes.add(checked(vectors[i], part.get(i)));
+      results.add(checked(vectors[i], part.get(i)));
     }
-    return outcomes;
+    return results;
   }
 
   private void requireShape(float[][] vectors, int texts) throws PartFailedException {
@@ -95,13 +96,14 @@ final class BatchRunner {
     }
   }
 
-  private static Outcome checked(float[] vector, PendingText text) {
+  private static EncodingResult checked(float[] vector, PendingText text) {
     for (float value : vector) {
       if (!Float.isFinite(value)) {
-        return new Outcome.Failed(TextFailedException.notFinite(text.tokens().length(), value));
+        return new EncodingResult.Failed(
+            TextFailedException.notFinite(text.tokens().length(), value));
       }
     }
-    return new Outcome.Encoded(vector);
+    return new EncodingResult.Encoded(vector);
   }
 
   /** Some text of a part is to blame, or there are too many. */

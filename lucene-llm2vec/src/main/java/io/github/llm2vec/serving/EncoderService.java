@@ -33,6 +33,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class EncoderService implements TextEncoder {
 
+  /**
+   * So many texts of one caller failing one after the other tell of a model that is broken: what is
+   * left is given up instead of being tried.
+   */
+  private static final int FAILURES_IN_A_ROW = 16;
+
   private static final Logger LOG = LoggerFactory.getLogger(EncoderService.class);
 
   private final ServiceParts parts;
@@ -169,6 +175,42 @@ public final class EncoderService implements TextEncoder {
       futures.forEach(future -> future.cancel(false));
     }
     return vectors.toArray(float[][]::new);
+  }
+
+  /**
+   * Encodes texts so that one that fails costs the others nothing; blocks while too many documents
+   * wait. After 16 failures in a row the rest is given up with the last of them.
+   *
+   * @return one result per text, in their order
+   * @throws RuntimeException if no text is to blame, with what {@link #submit} tells of it
+   */
+  public List<EncodingResult> encodeEach(List<String> texts, Prompt prompt) {
+    List<CompletableFuture<float[]>> futures = submitAll(texts, prompt);
+    List<EncodingResult> results = new ArrayList<>(futures.size());
+    int failures = 0;
+    try {
+      for (CompletableFuture<float[]> future : futures) {
+        if (failures == FAILURES_IN_A_ROW) {
+          results.add(results.get(results.size() - 1));
+          continue;
+        }
+        EncodingResult result = result(future);
+        failures = result instanceof EncodingResult.Failed ? failures + 1 : 0;
+        results.add(result);
+      }
+    } finally {
+      // Of those that nobody waits for any more.
+      futures.forEach(future -> future.cancel(false));
+    }
+    return results;
+  }
+
+  private static EncodingResult result(CompletableFuture<float[]> future) {
+    try {
+      return new EncodingResult.Encoded(await(future));
+    } catch (TextFailedException e) {
+      return new EncodingResult.Failed(e);
+    }
   }
 
   private static float[] await(CompletableFuture<float[]> future) {

@@ -84,8 +84,7 @@ final class Scheduler implements Runnable {
     } catch (Throwable e) {
       // An Error, such as a lack of heap: the thread must outlive it.
       LOG.error("running a batch of {} texts failed", turn.batch().size(), e);
-      List<PendingText> left = turn.batch().stream().filter(text -> !text.isFinished()).toList();
-      deliver(left, left.stream().map(text -> (Outcome) new Outcome.Failed(e)).toList());
+      turn.batch().stream().filter(text -> !text.isFinished()).forEach(text -> fail(text, e));
     } finally {
       room.stepEnded();
     }
@@ -99,10 +98,15 @@ final class Scheduler implements Runnable {
     complete(() -> waiters.forEach(waiter -> waiter.future().completeExceptionally(cause)));
   }
 
-  private void deliver(List<PendingText> texts, List<Outcome> outcomes) {
+  private void fail(PendingText text, Throwable cause) {
+    figures.failed();
+    failAll(room.finish(text), cause);
+  }
+
+  private void deliver(List<PendingText> texts, List<EncodingResult> results) {
     for (int i = 0; i < texts.size(); i++) {
       PendingText text = texts.get(i);
-      if (outcomes.get(i) instanceof Outcome.Encoded encoded) {
+      if (results.get(i) instanceof EncodingResult.Encoded encoded) {
         figures.encoded(text.role());
         if (text.role() == Role.QUERY) {
           // Before the text is taken for finished: an equal one must find one or the other.
@@ -115,18 +119,18 @@ final class Scheduler implements Runnable {
     List<List<Waiter>> waiters = texts.stream().map(room::finish).toList();
     complete(
         () -> {
-          for (int i = 0; i < outcomes.size(); i++) {
-            hand(outcomes.get(i), waiters.get(i));
+          for (int i = 0; i < results.size(); i++) {
+            hand(results.get(i), waiters.get(i));
           }
         });
   }
 
-  private static void hand(Outcome outcome, List<Waiter> waiters) {
+  private static void hand(EncodingResult result, List<Waiter> waiters) {
     for (int i = 0; i < waiters.size(); i++) {
-      if (outcome instanceof Outcome.Encoded encoded) {
+      if (result instanceof EncodingResult.Encoded encoded) {
         boolean last = i == waiters.size() - 1;
         waiters.get(i).future().complete(last ? encoded.vector() : encoded.vector().clone());
-      } else if (outcome instanceof Outcome.Failed failed) {
+      } else if (result instanceof EncodingResult.Failed failed) {
         waiters.get(i).future().completeExceptionally(failed.cause());
       }
     }

@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.llm2vec.encoder.Prompt;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -32,6 +33,47 @@ class ServiceThreadsTest {
         model,
         ServingOptions.builder().shutdownPatience(Duration.ofSeconds(60)).build(),
         QueryVectorCache.ofDefaultSize());
+  }
+
+  @Test
+  void eachTextHasAResultOfItsOwn() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    try (EncoderService service = start(new FakeModel())) {
+      for (int round = 0; round < 50; round++) {
+        List<String> texts = new ArrayList<>();
+        for (int i = random.nextInt(200); i >= 0; i--) {
+          String bad = random.nextBoolean() ? "poison" : "nan";
+          texts.add(random.nextInt(40) == 0 ? bad + " " + i : FakeModel.text(i, 1 + i % 7));
+        }
+        List<EncodingResult> results = service.encodeEach(texts, DOCUMENT);
+        assertEquals(texts.size(), results.size());
+        for (int i = 0; i < texts.size(); i++) {
+          String text = texts.get(i);
+          if (text.startsWith("n") && !text.startsWith("nan")) {
+            assertArrayEquals(FakeModel.vector(text, DOCUMENT), results.get(i).orThrow());
+          } else {
+            EncodingResult.Failed failed =
+                assertInstanceOf(EncodingResult.Failed.class, results.get(i), "seed " + seed);
+            assertInstanceOf(TextFailedException.class, failed.cause());
+          }
+        }
+      }
+      assertEquals(List.of(), service.encodeEach(List.of(), DOCUMENT));
+    }
+  }
+
+  @Test
+  void modelThatFailsForTextAfterTextIsGivenUp() {
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < 1000; i++) {
+      texts.add("poison " + i);
+    }
+    try (EncoderService service = start(new FakeModel())) {
+      List<EncodingResult> results = service.encodeEach(texts, DOCUMENT);
+      assertEquals(1000, results.size());
+      assertEquals(16, new HashSet<>(results).size(), "the rest shares the last one's failure");
+    }
   }
 
   @Test

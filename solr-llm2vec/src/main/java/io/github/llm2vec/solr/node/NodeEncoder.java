@@ -4,6 +4,7 @@ package io.github.llm2vec.solr.node;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.EncoderService;
+import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.serving.ModelFacts;
 import io.github.llm2vec.tokenizer.TokenSpans;
 import java.time.Duration;
@@ -169,7 +170,7 @@ public final class NodeEncoder {
   private void forget(OpenEncoder closing) {
     synchronized (lock) {
       alive.remove(closing);
-      past = past.plus(EncoderCounts.of(closing.door().figures()));
+      past = past.plus(EncoderCounts.of(closing.service().figures()));
     }
   }
 
@@ -255,11 +256,14 @@ public final class NodeEncoder {
    * @throws SolrException 409 if the model is another one by now; if it is not open, or is closed
    *     for good meanwhile
    */
-  public List<EncodedText> encodeDocuments(
+  public List<EncodingResult> encodeDocuments(
       List<String> texts, Prompt prompt, EncoderIdentity expected) {
     String model = expected.declaration().name();
     return use(
-            Category.UPDATE, prompt, expected, (door, complete) -> door.documents(texts, complete))
+            Category.UPDATE,
+            prompt,
+            expected,
+            (service, complete) -> service.encodeEach(texts, complete))
         .stream()
         .map(text -> ServingFailures.translate(model, text))
         .toList();
@@ -279,19 +283,22 @@ public final class NodeEncoder {
   public float[] encodeQuery(
       String text, Prompt prompt, EncoderIdentity expected, Duration patience) {
     return use(
-        Category.QUERY, prompt, expected, (door, complete) -> door.query(text, complete, patience));
+        Category.QUERY,
+        prompt,
+        expected,
+        (service, complete) -> service.encodeWithin(text, complete, patience));
   }
 
   private <T> T use(
       Category category,
       Prompt prompt,
       EncoderIdentity expected,
-      BiFunction<QueueDoor, Prompt, T> call) {
+      BiFunction<EncoderService, Prompt, T> call) {
     long start = System.nanoTime();
     OpenEncoder encoder = enter();
     try {
       expected.require(encoder.identity());
-      return call.apply(encoder.door(), encoder.declaration().withDefaultInstruction(prompt));
+      return call.apply(encoder.service(), encoder.declaration().withDefaultInstruction(prompt));
     } catch (RuntimeException e) {
       throw ServingFailures.translate(encoder.declaration().name(), e);
     } finally {
@@ -325,7 +332,7 @@ public final class NodeEncoder {
       Optional<OpenEncoder> open = opening.encoderIfOpen();
       EncoderCounts counts = past;
       for (OpenEncoder encoder : alive) {
-        counts = counts.plus(EncoderCounts.of(encoder.door().figures()));
+        counts = counts.plus(EncoderCounts.of(encoder.service().figures()));
       }
       return new ModelStatus(
           opening.declaration(),
@@ -340,7 +347,7 @@ public final class NodeEncoder {
           alive.size(),
           counts,
           lastReload,
-          open.map(encoder -> encoder.door().figures()));
+          open.map(encoder -> encoder.service().figures()));
     }
   }
 

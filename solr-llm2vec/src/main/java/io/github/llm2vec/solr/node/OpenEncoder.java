@@ -17,7 +17,6 @@ final class OpenEncoder {
 
   private final ModelDeclaration declaration;
   private final EncoderService encoder;
-  private final QueueDoor door;
   private final Consumer<OpenEncoder> closing;
 
   // All guarded by this.
@@ -33,7 +32,6 @@ final class OpenEncoder {
   OpenEncoder(ModelDeclaration declaration, EncoderService encoder, Consumer<OpenEncoder> closing) {
     this.declaration = declaration;
     this.encoder = encoder;
-    this.door = new QueueDoor(encoder);
     this.closing = closing;
   }
 
@@ -42,8 +40,8 @@ final class OpenEncoder {
   }
 
   /** To be called between {@link #enter} and {@link #exit}. */
-  QueueDoor door() {
-    return door;
+  EncoderService service() {
+    return encoder;
   }
 
   int dimensions() {

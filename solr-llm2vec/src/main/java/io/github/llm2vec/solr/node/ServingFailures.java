@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.serving.DeadlineExceededException;
 import io.github.llm2vec.serving.EncodingInterruptedException;
+import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.serving.OverloadedException;
 import io.github.llm2vec.serving.ServiceClosedException;
 import io.github.llm2vec.serving.TextFailedException;
@@ -45,10 +46,10 @@ final class ServingFailures {
   }
 
   /** The same of what came of one text. */
-  static EncodedText translate(String model, EncodedText text) {
-    return text instanceof EncodedText.Failure failure
-        ? new EncodedText.Failure(translate(model, failure.cause()))
-        : text;
+  static EncodingResult translate(String model, EncodingResult result) {
+    return result instanceof EncodingResult.Failed failed
+        ? new EncodingResult.Failed(translate(model, failed.cause()))
+        : result;
   }
 
   private static String message(String model, RuntimeException failure) {

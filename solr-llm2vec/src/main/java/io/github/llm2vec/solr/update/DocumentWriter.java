@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.update.StoredVector.Origin;
 import java.util.ArrayList;
@@ -32,8 +33,10 @@ final class DocumentWriter {
     this.field = field;
   }
 
-  /** Writes the vectors of the pieces of the text, in their order. */
-  void fill(VectorPlan.Fill plan, List<FloatList> vectors) {
+  /** Writes the vectors of the pieces of the text, in their order; each has one. */
+  void fill(VectorPlan.Fill plan, List<EncodingResult> results) {
+    List<FloatList> vectors =
+        results.stream().map(EncodingResult::orThrow).map(FloatList::new).toList();
     put(Optional.of(field.mapping().failures().errorField()), null);
     if (field.mapping().cutsPassages()) {
       put(Optional.of(field.name()), null);

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.solr.common.SolrException;
@@ -39,9 +38,6 @@ import org.apache.solr.update.processor.UpdateRequestProcessor;
  * tolerant processor in front the request goes on to its end, and that processor is told.
  */
 public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
-
-  /** Lets real time go by. */
-  static final Pause PAUSE = length -> TimeUnit.NANOSECONDS.sleep(length.toNanos());
 
   private final UpdateSettings settings;
   private final SolrQueryRequest request;

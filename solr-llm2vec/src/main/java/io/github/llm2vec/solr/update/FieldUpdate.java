@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -16,7 +17,7 @@ final class FieldUpdate {
 
   private final MappedField field;
   private final DocumentPlanner planner;
-  private final FieldEncoder encoder;
+  private final ChunkEncoder encoder;
   private final SolrQueryRequest request;
   private final BufferLimits limits;
   private final UpdateReport report;
@@ -30,7 +31,7 @@ final class FieldUpdate {
       IdentityClaims claims) {
     this.field = field;
     this.planner = new DocumentPlanner(field, settings.guarded(), settings.reuse(), request);
-    this.encoder = new FieldEncoder(field, EncodingUpdateProcessor.PAUSE);
+    this.encoder = ChunkEncoder.of(field);
     this.request = request;
     this.limits = settings.limits();
     this.report = report;
@@ -63,9 +64,9 @@ final class FieldUpdate {
     for (BufferedAdd add : adds) {
       plans.add(planner.plan(add, Optional.ofNullable(old.get(add.id()))));
     }
-    Iterator<Filling> fillings = encoder.fill(fills(plans)).iterator();
+    Iterator<List<EncodingResult>> results = encoder.encode(fills(plans)).iterator();
     Iterator<VectorPlan> each = plans.iterator();
-    adds.removeIf(add -> !carryOut(each.next(), add, fillings, refusals));
+    adds.removeIf(add -> !carryOut(each.next(), add, results, refusals));
   }
 
   boolean changesModel() {
@@ -87,7 +88,7 @@ final class FieldUpdate {
   }
 
   private boolean carryOut(
-      VectorPlan plan, BufferedAdd add, Iterator<Filling> fillings, Refusals refusals) {
+      VectorPlan plan, BufferedAdd add, Iterator<List<EncodingResult>> results, Refusals refusals) {
     if (plan instanceof VectorPlan.Refuse refuse) {
       refusals.addUnencoded(id(add), field.name(), refuse.cause());
       return false;
@@ -96,7 +97,7 @@ final class FieldUpdate {
         new DocumentWriter(
             add.document(), add.atomic(), request.getSchema().getUniqueKeyField(), field);
     if (plan instanceof VectorPlan.Fill fill) {
-      return carryOut(fill, add, fillings.next(), new Writing(writer, refusals));
+      return carryOut(fill, add, results.next(), new Writing(writer, refusals));
     }
     if (plan instanceof VectorPlan.Clear) {
       writer.clear();
@@ -110,13 +111,15 @@ final class FieldUpdate {
   private record Writing(DocumentWriter writer, Refusals refusals) {}
 
   private boolean carryOut(
-      VectorPlan.Fill plan, BufferedAdd add, Filling filling, Writing writing) {
-    if (filling instanceof Filling.Done done) {
-      writing.writer.fill(plan, done.vectors());
-      report.countFilled(field, done.encoded(), done.vectors().size() - done.encoded());
+      VectorPlan.Fill plan, BufferedAdd add, List<EncodingResult> results, Writing writing) {
+    Optional<RuntimeException> failure = ChunkEncoder.failure(results);
+    if (failure.isEmpty()) {
+      writing.writer.fill(plan, results);
+      int reused = plan.reused();
+      report.countFilled(field, results.size() - reused, reused);
       return true;
     }
-    RuntimeException cause = ((Filling.Failed) filling).cause();
+    RuntimeException cause = failure.get();
     if (field.mapping().failures().onError() != OnError.SKIP) {
       writing.refusals.addUnencoded(id(add), field.name(), cause);
       return false;

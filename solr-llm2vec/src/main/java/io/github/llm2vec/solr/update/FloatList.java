@@ -59,6 +59,11 @@ final class FloatList extends AbstractList<Float> implements RandomAccess {
     return new FloatList(values);
   }
 
+  /** The numbers themselves, no copy. */
+  float[] values() {
+    return values;
+  }
+
   private static float parse(Object number) {
     try {
       return Float.parseFloat(String.valueOf(number));

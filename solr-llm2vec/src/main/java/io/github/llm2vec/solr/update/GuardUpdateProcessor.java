@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.solr.schema.CoreIdentities;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.update.StoredVector.Origin;
@@ -176,17 +177,16 @@ public final class GuardUpdateProcessor extends UpdateRequestProcessor {
     VectorPlan.Fill plan =
         new VectorPlan.Fill(
             TextHash.of(field.textOf(document)), field.pieces(field.values().of(document)));
-    Filling filling =
-        new FieldEncoder(field, EncodingUpdateProcessor.PAUSE).fill(List.of(plan)).get(0);
-    if (filling instanceof Filling.Done done) {
-      writer(command, field).fill(plan, done.vectors());
-    } else if (filling instanceof Filling.Failed failed) {
-      if (field.mapping().failures().onError() != OnError.SKIP) {
-        Refusals refusals = new Refusals();
-        refusals.addUnencoded(command.getPrintableId(), field.name(), failed.cause());
-        throw refusals.exception(1);
-      }
-      writer(command, field).skip(plan.text(), Refusals.describe(failed.cause()));
+    List<EncodingResult> results = ChunkEncoder.of(field).encode(List.of(plan)).get(0);
+    Optional<RuntimeException> failure = ChunkEncoder.failure(results);
+    if (failure.isEmpty()) {
+      writer(command, field).fill(plan, results);
+    } else if (field.mapping().failures().onError() == OnError.SKIP) {
+      writer(command, field).skip(plan.text(), Refusals.describe(failure.get()));
+    } else {
+      Refusals refusals = new Refusals();
+      refusals.addUnencoded(command.getPrintableId(), field.name(), failure.get());
+      throw refusals.exception(1);
     }
   }
 

@@ -2,7 +2,6 @@
 package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.lucene.TextRange;
-import io.github.llm2vec.solr.node.EncodedText;
 import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.NodeEncoder;
@@ -147,29 +146,26 @@ public final class MappedField {
     }
   }
 
-  private EncoderIdentity model() {
+  /** The model as the request met it first; it must be open. */
+  EncoderIdentity model() {
     if (model.isEmpty()) {
       model = Optional.of(encoder.identity());
     }
     return model.get();
   }
 
-  /** Vectors as they are indexed: cut to the field's width and as exact as their copies. */
-  List<EncodedText> encode(List<String> texts) {
-    return encoder.encodeDocuments(texts, mapping.prompt(), model()).stream()
-        .map(this::indexed)
-        .toList();
+  /** The model that encodes for this field. */
+  NodeEncoder encoder() {
+    return encoder;
   }
 
-  private EncodedText indexed(EncodedText text) {
-    if (!(text instanceof EncodedText.Vector encoded)) {
-      return text;
-    }
-    float[] vector = field.cut(encoded.values(), model().declaration().normalize());
+  /** A vector as it is indexed: cut to the field's width and as exact as its copy. */
+  float[] indexed(float[] vector) {
+    float[] indexed = field.cut(vector, model().declaration().normalize());
     if (companions.copy().isPresent()) {
-      mapping.target().precision().round(vector);
+      mapping.target().precision().round(indexed);
     }
-    return new EncodedText.Vector(vector);
+    return indexed;
   }
 
   /** What the vectors are made with; the model must be open. */

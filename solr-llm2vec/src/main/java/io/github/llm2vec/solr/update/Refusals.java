@@ -76,9 +76,7 @@ final class Refusals {
     if (cause instanceof SolrException known) {
       return known.code();
     }
-    return Outcome.Failed.isTheTextsFault(cause)
-        ? ErrorCode.BAD_REQUEST.code
-        : ErrorCode.SERVER_ERROR.code;
+    return isFaultOfTheText(cause) ? ErrorCode.BAD_REQUEST.code : ErrorCode.SERVER_ERROR.code;
   }
 
   /**
@@ -106,6 +104,14 @@ final class Refusals {
       errors.add(error);
     }
     return new DistributedUpdatesAsyncException(errors);
+  }
+
+  /**
+   * Whether a text fails whenever it is tried: its failure says so, or was caused by one that does.
+   */
+  static boolean isFaultOfTheText(Throwable failure) {
+    return failure instanceof IllegalArgumentException
+        || failure.getCause() instanceof IllegalArgumentException;
   }
 
   /** The cause in a few words. */

@@ -25,7 +25,13 @@ sealed interface VectorPlan {
    * @param text hash of the whole text
    * @param pieces the text, or its passages
    */
-  record Fill(TextHash text, List<Piece> pieces) implements VectorPlan {}
+  record Fill(TextHash text, List<Piece> pieces) implements VectorPlan {
+
+    /** How many of the pieces have their vectors already. */
+    int reused() {
+      return (int) pieces.stream().filter(piece -> piece.known().isPresent()).count();
+    }
+  }
 
   /**
    * It cannot be indexed.
