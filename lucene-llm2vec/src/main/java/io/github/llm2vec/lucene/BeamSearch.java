@@ -37,7 +37,7 @@ sealed interface BeamSearch {
    * @param keep hits to return, at most {@code efSearch}
    * @return the best hits by the scores of the graph, best first
    */
-  TopDocs candidates(IndexSearcher searcher, KnnTarget target, int efSearch, int keep)
+  TopDocs candidates(IndexSearcher searcher, KnnSpec target, int efSearch, int keep)
       throws IOException;
 
   /**
@@ -48,7 +48,7 @@ sealed interface BeamSearch {
    * @param hits what {@link #candidates} returned
    * @return best first
    */
-  ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits) throws IOException;
+  ScoreDoc[] rescore(IndexReader reader, KnnSpec target, ScoreDoc[] hits) throws IOException;
 
   /** Lucene goes on to sort the array that it gets by documents. */
   private static TopDocs bestFirst(TopDocs best) {
@@ -62,7 +62,7 @@ sealed interface BeamSearch {
   /** See {@link #DOCUMENTS}. */
   record Documents() implements BeamSearch {
     @Override
-    public TopDocs candidates(IndexSearcher searcher, KnnTarget target, int efSearch, int keep)
+    public TopDocs candidates(IndexSearcher searcher, KnnSpec target, int efSearch, int keep)
         throws IOException {
       DocumentBeam beam = new DocumentBeam(target, efSearch, keep);
       beam.rewrite(searcher);
@@ -70,14 +70,14 @@ sealed interface BeamSearch {
     }
 
     @Override
-    public ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits)
+    public ScoreDoc[] rescore(IndexReader reader, KnnSpec target, ScoreDoc[] hits)
         throws IOException {
-      return FullPrecision.score(
+      return ExactRescorer.score(
           reader, target, Arrays.stream(hits).mapToInt(hit -> hit.doc).toArray());
     }
 
     @Override
-    public Query hits(IndexReader reader, KnnTarget target, ScoreDoc[] best) {
+    public Query hits(IndexReader reader, KnnSpec target, ScoreDoc[] best) {
       return ScoredDocsQuery.of(reader, best, ranked(target, best, ""));
     }
   }
@@ -89,19 +89,19 @@ sealed interface BeamSearch {
    */
   record Given(Query nearest) implements BeamSearch {
     @Override
-    public TopDocs candidates(IndexSearcher searcher, KnnTarget target, int efSearch, int keep)
+    public TopDocs candidates(IndexSearcher searcher, KnnSpec target, int efSearch, int keep)
         throws IOException {
       return searcher.search(nearest, keep);
     }
 
     @Override
-    public ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits)
+    public ScoreDoc[] rescore(IndexReader reader, KnnSpec target, ScoreDoc[] hits)
         throws IOException {
       return DOCUMENTS.rescore(reader, target, hits);
     }
 
     @Override
-    public Query hits(IndexReader reader, KnnTarget target, ScoreDoc[] best) throws IOException {
+    public Query hits(IndexReader reader, KnnSpec target, ScoreDoc[] best) throws IOException {
       return DOCUMENTS.hits(reader, target, best);
     }
   }
@@ -111,9 +111,9 @@ sealed interface BeamSearch {
    *
    * @param best what {@link #candidates} or {@link #rescore} returned, cut to {@code k}
    */
-  Query hits(IndexReader reader, KnnTarget target, ScoreDoc[] best) throws IOException;
+  Query hits(IndexReader reader, KnnSpec target, ScoreDoc[] best) throws IOException;
 
-  private static HitExplainer ranked(KnnTarget target, ScoreDoc[] best, String of) {
+  private static HitExplainer ranked(KnnSpec target, ScoreDoc[] best, String of) {
     Map<Integer, Integer> ranks = new HashMap<>();
     for (int i = 0; i < best.length; i++) {
       ranks.put(best[i].doc, i + 1);
@@ -133,7 +133,7 @@ sealed interface BeamSearch {
    */
   record Passages(BitSetProducer parents, PassageHits shape) implements BeamSearch {
     @Override
-    public TopDocs candidates(IndexSearcher searcher, KnnTarget target, int efSearch, int keep)
+    public TopDocs candidates(IndexSearcher searcher, KnnSpec target, int efSearch, int keep)
         throws IOException {
       PassageBeam beam = new PassageBeam(target, efSearch, keep, parents);
       beam.rewrite(searcher);
@@ -146,7 +146,7 @@ sealed interface BeamSearch {
      * is one of passages, only those that were found are known to pass it.
      */
     @Override
-    public ScoreDoc[] rescore(IndexReader reader, KnnTarget target, ScoreDoc[] hits)
+    public ScoreDoc[] rescore(IndexReader reader, KnnSpec target, ScoreDoc[] hits)
         throws IOException {
       if (shape == PassageHits.FILTERED_PASSAGES) {
         return DOCUMENTS.rescore(reader, target, hits);
@@ -163,13 +163,13 @@ sealed interface BeamSearch {
       }
       int[] passages = documentOf.keySet().stream().mapToInt(Integer::intValue).toArray();
       Set<Integer> seen = new HashSet<>();
-      return Arrays.stream(FullPrecision.score(reader, target, passages))
+      return Arrays.stream(ExactRescorer.score(reader, target, passages))
           .filter(hit -> seen.add(documentOf.get(hit.doc)))
           .toArray(ScoreDoc[]::new);
     }
 
     @Override
-    public Query hits(IndexReader reader, KnnTarget target, ScoreDoc[] best) throws IOException {
+    public Query hits(IndexReader reader, KnnSpec target, ScoreDoc[] best) throws IOException {
       if (shape != PassageHits.DOCUMENTS) {
         return ScoredDocsQuery.of(reader, best, ranked(target, best, " passages, one a document,"));
       }
@@ -203,7 +203,7 @@ sealed interface BeamSearch {
     private final int keep;
     private TopDocs merged = none();
 
-    private DocumentBeam(KnnTarget target, int efSearch, int keep) {
+    private DocumentBeam(KnnSpec target, int efSearch, int keep) {
       super(target.field(), target.vector(), efSearch, target.restriction().orElse(null));
       this.keep = keep;
     }
@@ -221,7 +221,7 @@ sealed interface BeamSearch {
     private final int keep;
     private TopDocs merged = none();
 
-    private PassageBeam(KnnTarget target, int efSearch, int keep, BitSetProducer parents) {
+    private PassageBeam(KnnSpec target, int efSearch, int keep, BitSetProducer parents) {
       super(target.field(), target.vector(), target.restriction().orElse(null), efSearch, parents);
       this.keep = keep;
     }

@@ -20,7 +20,7 @@ import org.apache.lucene.util.Bits;
  */
 public final class BestPassage {
 
-  private final KnnTarget target;
+  private final KnnSpec target;
   private final BitSetProducer documents;
 
   /**
@@ -29,7 +29,7 @@ public final class BestPassage {
    * @param documents tells documents from their passages
    */
   public BestPassage(String field, float[] vector, BitSetProducer documents) {
-    this.target = new KnnTarget(field, vector.clone(), new MatchAllDocsQuery());
+    this.target = new KnnSpec(field, vector.clone(), new MatchAllDocsQuery());
     this.documents = documents;
   }
 
@@ -55,7 +55,7 @@ public final class BestPassage {
             .filter(passage -> live == null || live.get(passage))
             .map(passage -> leaf.docBase + passage)
             .toArray();
-    ScoreDoc[] scored = FullPrecision.score(reader, target, passages);
+    ScoreDoc[] scored = ExactRescorer.score(reader, target, passages);
     return scored.length == 0 ? Optional.empty() : Optional.of(scored[0]);
   }
 }

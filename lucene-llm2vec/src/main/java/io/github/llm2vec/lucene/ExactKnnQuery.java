@@ -27,10 +27,10 @@ import org.apache.lucene.util.Bits;
  */
 final class ExactKnnQuery extends Query {
 
-  private final KnnTarget target;
+  private final KnnSpec target;
   private final int k;
 
-  ExactKnnQuery(KnnTarget target, int k) {
+  ExactKnnQuery(KnnSpec target, int k) {
     if (k < 1) {
       throw new IllegalArgumentException("k must be at least 1, got " + k);
     }
@@ -50,7 +50,7 @@ final class ExactKnnQuery extends Query {
     ScoreDoc[] nearest =
         searcher.getTaskExecutor().invokeAll(tasks).stream()
             .flatMap(Stream::of)
-            .sorted(FullPrecision.BEST_FIRST)
+            .sorted(ExactRescorer.BEST_FIRST)
             .limit(k)
             .toArray(ScoreDoc[]::new);
     return ScoredDocsQuery.of(reader, nearest);
@@ -66,7 +66,7 @@ final class ExactKnnQuery extends Query {
   }
 
   private ScoreDoc[] nearestOf(LeafReaderContext leaf, Optional<Weight> filter) throws IOException {
-    Optional<FullPrecision.LeafScorer> scorer = FullPrecision.LeafScorer.of(leaf, target);
+    Optional<ExactRescorer.LeafScorer> scorer = ExactRescorer.LeafScorer.of(leaf, target);
     DocIdSetIterator accepted = DocIdSetIterator.all(leaf.reader().maxDoc());
     if (filter.isPresent()) {
       Scorer matches = filter.get().scorer(leaf);
@@ -76,11 +76,11 @@ final class ExactKnnQuery extends Query {
   }
 
   private ScoreDoc[] nearestOf(
-      LeafReaderContext leaf, FullPrecision.LeafScorer scorer, DocIdSetIterator accepted)
+      LeafReaderContext leaf, ExactRescorer.LeafScorer scorer, DocIdSetIterator accepted)
       throws IOException {
     Bits live = leaf.reader().getLiveDocs();
     DocIdSetIterator withVector = scorer.documents();
-    PriorityQueue<ScoreDoc> worstFirst = new PriorityQueue<>(FullPrecision.BEST_FIRST.reversed());
+    PriorityQueue<ScoreDoc> worstFirst = new PriorityQueue<>(ExactRescorer.BEST_FIRST.reversed());
     int doc = accepted.nextDoc();
     while (doc != DocIdSetIterator.NO_MORE_DOCS) {
       int next = withVector.docID() < doc ? withVector.advance(doc) : withVector.docID();

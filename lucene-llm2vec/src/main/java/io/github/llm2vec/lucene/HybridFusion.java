@@ -74,20 +74,21 @@ public record HybridFusion(
   }
 
   /** The standing of the document of a rank, 0 for one that is missing. */
-  static Standing standing(TopDocs ranking, int rank) {
+  static RankedPosition standing(TopDocs ranking, int rank) {
     if (rank == 0) {
-      return Standing.MISSING;
+      return RankedPosition.MISSING;
     }
     ScoreDoc[] hits = ranking.scoreDocs;
-    return Standing.of(rank, hits[rank - 1].score, hits[0].score, hits[hits.length - 1].score);
+    return RankedPosition.of(
+        rank, hits[rank - 1].score, hits[0].score, hits[hits.length - 1].score);
   }
 
   /** The score of a document. */
-  public double score(Standing words, Standing vectors) {
+  public double score(RankedPosition words, RankedPosition vectors) {
     return wordWeight * part(words) + vectorWeight * part(vectors);
   }
 
-  private double part(Standing standing) {
+  private double part(RankedPosition standing) {
     return switch (method) {
       case RECIPROCAL_RANK -> ReciprocalRankFusion.reciprocal(standing.rank(), rankConstant);
       case MIN_MAX -> standing.share();
@@ -99,7 +100,7 @@ public record HybridFusion(
    *
    * @param score its score
    */
-  public Explanation explain(float score, Standing words, Standing vectors) {
+  public Explanation explain(float score, RankedPosition words, RankedPosition vectors) {
     String title =
         switch (method) {
           case RECIPROCAL_RANK -> "reciprocal rank fusion, sum of:";
@@ -112,7 +113,7 @@ public record HybridFusion(
         explain("vectors", vectors, vectorWeight));
   }
 
-  private Explanation explain(String ranking, Standing standing, double weight) {
+  private Explanation explain(String ranking, RankedPosition standing, double weight) {
     if (standing.rank() == 0) {
       return Explanation.match(0, "not found by " + ranking);
     }

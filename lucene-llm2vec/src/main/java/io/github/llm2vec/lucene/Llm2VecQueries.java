@@ -56,8 +56,8 @@ public final class Llm2VecQueries {
    *     searched, if the field has other dimensions
    */
   public static Query knn(String field, float[] vector, KnnOptions options, Query filter) {
-    return new TunedKnnQuery(
-        new KnnTarget(field, vector.clone(), filter), options, BeamSearch.DOCUMENTS);
+    return new OversamplingKnnQuery(
+        new KnnSpec(field, vector.clone(), filter), options, BeamSearch.DOCUMENTS);
   }
 
   /**
@@ -78,8 +78,8 @@ public final class Llm2VecQueries {
       KnnOptions options,
       BitSetProducer documents,
       Query passageFilter) {
-    return new TunedKnnQuery(
-        new KnnTarget(field, vector.clone(), passageFilter),
+    return new OversamplingKnnQuery(
+        new KnnSpec(field, vector.clone(), passageFilter),
         options,
         new BeamSearch.Passages(documents, BeamSearch.PassageHits.DOCUMENTS));
   }
@@ -94,8 +94,8 @@ public final class Llm2VecQueries {
       KnnOptions options,
       BitSetProducer documents,
       Query passageFilter) {
-    return new TunedKnnQuery(
-        new KnnTarget(field, vector.clone(), passageFilter),
+    return new OversamplingKnnQuery(
+        new KnnSpec(field, vector.clone(), passageFilter),
         options,
         new BeamSearch.Passages(documents, BeamSearch.PassageHits.FILTERED_PASSAGES));
   }
@@ -110,8 +110,8 @@ public final class Llm2VecQueries {
    * @param options how many hits to take; {@code efSearch} bounds those of the other search
    */
   public static Query best(Query nearest, String field, float[] vector, KnnOptions options) {
-    return new TunedKnnQuery(
-        new KnnTarget(field, vector.clone(), ALL), options, new BeamSearch.Given(nearest));
+    return new OversamplingKnnQuery(
+        new KnnSpec(field, vector.clone(), ALL), options, new BeamSearch.Given(nearest));
   }
 
   /**
@@ -151,7 +151,7 @@ public final class Llm2VecQueries {
    * approximate.
    */
   public static Query exact(String field, float[] vector, int k, Query filter) {
-    return new ExactKnnQuery(new KnnTarget(field, vector.clone(), filter), k);
+    return new ExactKnnQuery(new KnnSpec(field, vector.clone(), filter), k);
   }
 
   /** All documents whose cosine with a text is at least {@code minCosine}. */
@@ -177,7 +177,7 @@ public final class Llm2VecQueries {
               + "' must be between -1 and 1, got "
               + minCosine);
     }
-    KnnTarget target = new KnnTarget(field.name(), field.queryVector(text), filter);
+    KnnSpec target = new KnnSpec(field.name(), field.queryVector(text), filter);
     float resultScore = VectorFieldChecks.scoreOfCosine(minCosine);
     float walkScore = VectorFieldChecks.scoreOfCosine(Math.max(-1, minCosine - 0.1f));
     return similar(target, walkScore, resultScore);
@@ -195,10 +195,10 @@ public final class Llm2VecQueries {
    */
   public static Query similar(
       String field, float[] vector, float walkScore, float minScore, Query filter) {
-    return similar(new KnnTarget(field, vector.clone(), filter), walkScore, minScore);
+    return similar(new KnnSpec(field, vector.clone(), filter), walkScore, minScore);
   }
 
-  private static Query similar(KnnTarget target, float walkScore, float minScore) {
+  private static Query similar(KnnSpec target, float walkScore, float minScore) {
     return LuceneRelease.similar(
         target.field(), target.vector(), walkScore, minScore, target.restriction().orElse(null));
   }

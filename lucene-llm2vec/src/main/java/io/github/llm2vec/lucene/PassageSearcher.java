@@ -109,8 +109,8 @@ public final class PassageSearcher {
         filter instanceof MatchAllDocsQuery
             ? filter
             : new ToChildBlockJoinQuery(onlyDocuments(filter), documents);
-    KnnTarget target = new KnnTarget(field.name(), field.queryVector(text), ofPassages);
-    return new TunedKnnQuery(
+    KnnSpec target = new KnnSpec(field.name(), field.queryVector(text), ofPassages);
+    return new OversamplingKnnQuery(
         target, options, new BeamSearch.Passages(documents, BeamSearch.PassageHits.PASSAGES));
   }
 

@@ -5,7 +5,7 @@ package io.github.llm2vec.serving;
  * Decides what runs when the device is free. A pure function: it keeps nothing between calls and
  * reads no clock, so equal arguments give equal batches.
  */
-sealed interface BatchPolicy permits TwoLanePolicy, FifoPolicy {
+sealed interface BatchPolicy permits PriorityBatchPolicy, FifoPolicy {
 
   /**
    * Chooses the next batch.

@@ -15,15 +15,15 @@ import java.util.function.BiConsumer;
 final class BatchRunner {
 
   private final BatchModel model;
-  private final StepSizer sizer;
+  private final BatchSizer sizer;
   private final ServiceClock clock;
-  private final FigureKeeper figures;
+  private final MetricsRecorder metrics;
 
-  BatchRunner(BatchModel model, StepSizer sizer, ServiceClock clock, FigureKeeper figures) {
+  BatchRunner(BatchModel model, BatchSizer sizer, ServiceClock clock, MetricsRecorder metrics) {
     this.model = model;
     this.sizer = sizer;
     this.clock = clock;
-    this.figures = figures;
+    this.metrics = metrics;
   }
 
   /**
@@ -66,16 +66,16 @@ final class BatchRunner {
       vectors = model.encode(part.stream().map(PendingText::tokens).toList());
     } catch (DeviceOutOfMemoryException e) {
       sizer.outOfMemory(shape);
-      figures.outOfMemory();
+      metrics.outOfMemory();
       throw new PartFailedException(e);
     } catch (RuntimeException e) {
       throw new PartFailedException(e);
     } finally {
-      figures.ran(clock.millisSince(start), clock.nanos());
+      metrics.ran(clock.millisSince(start), clock.nanos());
     }
     requireShape(vectors, part.size());
     sizer.ran(shape, clock.millisSince(start));
-    figures.finished(shape, clock.nanos());
+    metrics.finished(shape, clock.nanos());
     List<EncodingResult> results = new ArrayList<>(vectors.length);
     for (int i = 0; i < vectors.length; i++) {
       results.add(checked(vectors[i], part.get(i)));

@@ -42,14 +42,14 @@ public final class EncoderService implements TextEncoder {
   private static final Logger LOG = LoggerFactory.getLogger(EncoderService.class);
 
   private final ServiceParts parts;
-  private final Reception reception;
+  private final RequestSubmitter submitter;
   private final Scheduler scheduler;
   private final Duration shutdownPatience;
 
   /** A service whose scheduler is yet to be run. */
   EncoderService(ServiceParts parts, Scheduler scheduler, Duration shutdownPatience) {
     this.parts = parts;
-    this.reception = new Reception(parts);
+    this.submitter = new RequestSubmitter(parts);
     this.scheduler = scheduler;
     this.shutdownPatience = shutdownPatience;
   }
@@ -119,7 +119,7 @@ public final class EncoderService implements TextEncoder {
    *     vector, even if a little late
    */
   public CompletableFuture<float[]> submit(EncodeRequest request) {
-    return reception.submit(request);
+    return submitter.submit(request);
   }
 
   /**
@@ -132,7 +132,7 @@ public final class EncoderService implements TextEncoder {
    *     let in; all texts are withdrawn
    */
   public List<CompletableFuture<float[]>> submitAll(List<String> texts, Prompt prompt) {
-    return reception.submitAll(texts, prompt);
+    return submitter.submitAll(texts, prompt);
   }
 
   /**
@@ -241,8 +241,8 @@ public final class EncoderService implements TextEncoder {
   }
 
   /** What waits, what was done and how long it took. */
-  public ServingFigures figures() {
-    return parts.room().figures();
+  public ServingMetrics metrics() {
+    return parts.room().metrics();
   }
 
   /**

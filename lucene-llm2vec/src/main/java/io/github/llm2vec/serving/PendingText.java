@@ -9,7 +9,7 @@ import java.util.function.Predicate;
 
 /**
  * A text between its admission and its vector, with everybody who waits for it. Guarded by the lock
- * of the {@link WaitingRoom}, but for what never changes and {@link #isFinished()}.
+ * of the {@link RequestQueue}, but for what never changes and {@link #isFinished()}.
  */
 final class PendingText {
 
@@ -18,7 +18,7 @@ final class PendingText {
 
   private final TextKey key;
   private final TokenizedText tokens;
-  private final List<Waiter> waiters = new ArrayList<>(1);
+  private final List<PendingRequest> requests = new ArrayList<>(1);
   private QueuedText view;
   private boolean running;
   private volatile boolean finished;
@@ -62,35 +62,35 @@ final class PendingText {
     return view.deadlineNanos() != QueuedText.NO_DEADLINE;
   }
 
-  void add(Waiter waiter) {
-    waiters.add(waiter);
+  void add(PendingRequest request) {
+    requests.add(request);
     updateDeadline();
   }
 
   /** Takes a waiter off; false if it had been already. */
-  boolean remove(Waiter waiter) {
-    boolean removed = waiters.remove(waiter);
+  boolean remove(PendingRequest request) {
+    boolean removed = requests.remove(request);
     updateDeadline();
     return removed;
   }
 
   boolean isAbandoned() {
-    return waiters.isEmpty();
+    return requests.isEmpty();
   }
 
   /** Takes off and returns the waiters whose deadline is not after a moment. */
-  List<Waiter> removeExpired(long nowNanos) {
-    return removeAll(waiter -> waiter.deadlineNanos() <= nowNanos);
+  List<PendingRequest> removeExpired(long nowNanos) {
+    return removeAll(request -> request.deadlineNanos() <= nowNanos);
   }
 
   /** Takes off and returns the waiters that may be refused. */
-  List<Waiter> removeRefusable() {
-    return removeAll(Waiter::refusable);
+  List<PendingRequest> removeRefusable() {
+    return removeAll(PendingRequest::refusable);
   }
 
-  private List<Waiter> removeAll(Predicate<Waiter> unwanted) {
-    List<Waiter> removed = waiters.stream().filter(unwanted).toList();
-    waiters.removeAll(removed);
+  private List<PendingRequest> removeAll(Predicate<PendingRequest> unwanted) {
+    List<PendingRequest> removed = requests.stream().filter(unwanted).toList();
+    requests.removeAll(removed);
     updateDeadline();
     return removed;
   }
@@ -105,10 +105,10 @@ final class PendingText {
   }
 
   /** Ends the waiting; returns those who still wait. */
-  List<Waiter> finish() {
+  List<PendingRequest> finish() {
     finished = true;
-    List<Waiter> left = List.copyOf(waiters);
-    waiters.clear();
+    List<PendingRequest> left = List.copyOf(requests);
+    requests.clear();
     return left;
   }
 
@@ -119,7 +119,10 @@ final class PendingText {
 
   private void updateDeadline() {
     long nearest =
-        waiters.stream().mapToLong(Waiter::deadlineNanos).min().orElse(QueuedText.NO_DEADLINE);
+        requests.stream()
+            .mapToLong(PendingRequest::deadlineNanos)
+            .min()
+            .orElse(QueuedText.NO_DEADLINE);
     view = new QueuedText(view.id(), view.role(), view.tokens(), view.arrivalNanos(), nearest);
   }
 }

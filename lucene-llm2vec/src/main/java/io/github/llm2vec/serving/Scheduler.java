@@ -18,12 +18,12 @@ final class Scheduler implements Runnable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
 
-  private final WaitingRoom room;
+  private final RequestQueue room;
   private final BatchRunner runner;
   private final BatchModel model;
   private final QueryVectorCache cache;
   private final Executor completions;
-  private final FigureKeeper figures;
+  private final MetricsRecorder metrics;
   private final CountDownLatch ended = new CountDownLatch(1);
 
   Scheduler(ServiceParts parts, Executor completions) {
@@ -31,7 +31,7 @@ final class Scheduler implements Runnable {
     this.runner = parts.runner();
     this.model = parts.model();
     this.cache = parts.cache();
-    this.figures = parts.figures();
+    this.metrics = parts.metrics();
     this.completions = completions;
   }
 
@@ -66,40 +66,40 @@ final class Scheduler implements Runnable {
    * Runs one batch, if anything waits. Never throws: what goes wrong fails the texts it concerns.
    */
   void step() {
-    WaitingRoom.Turn turn;
+    RequestQueue.NextBatch next;
     try {
-      turn = room.take();
+      next = room.take();
     } catch (Throwable e) {
       // Whatever waits would fail the next time too, and for ever.
       LOG.error("choosing a batch failed; this is a bug. All waiting texts fail", e);
       failAll(room.clear(), e);
       return;
     }
-    turn.sentAway().forEach(this::tell);
-    if (turn.batch().isEmpty()) {
+    next.rejections().forEach(this::tell);
+    if (next.batch().isEmpty()) {
       return;
     }
     try {
-      runner.run(turn.batch(), this::deliver);
+      runner.run(next.batch(), this::deliver);
     } catch (Throwable e) {
       // An Error, such as a lack of heap: the thread must outlive it.
-      LOG.error("running a batch of {} texts failed", turn.batch().size(), e);
-      turn.batch().stream().filter(text -> !text.isFinished()).forEach(text -> fail(text, e));
+      LOG.error("running a batch of {} texts failed", next.batch().size(), e);
+      next.batch().stream().filter(text -> !text.isFinished()).forEach(text -> fail(text, e));
     } finally {
       room.stepEnded();
     }
   }
 
-  private void tell(WaitingRoom.SentAway sentAway) {
-    complete(() -> sentAway.waiter().future().completeExceptionally(sentAway.reason()));
+  private void tell(RequestQueue.Rejection rejections) {
+    complete(() -> rejections.request().future().completeExceptionally(rejections.reason()));
   }
 
-  private void failAll(List<Waiter> waiters, Throwable cause) {
-    complete(() -> waiters.forEach(waiter -> waiter.future().completeExceptionally(cause)));
+  private void failAll(List<PendingRequest> requests, Throwable cause) {
+    complete(() -> requests.forEach(request -> request.future().completeExceptionally(cause)));
   }
 
   private void fail(PendingText text, Throwable cause) {
-    figures.failed();
+    metrics.failed();
     failAll(room.finish(text), cause);
   }
 
@@ -107,31 +107,31 @@ final class Scheduler implements Runnable {
     for (int i = 0; i < texts.size(); i++) {
       PendingText text = texts.get(i);
       if (results.get(i) instanceof EncodingResult.Encoded encoded) {
-        figures.encoded(text.role());
+        metrics.encoded(text.role());
         if (text.role() == Role.QUERY) {
           // Before the text is taken for finished: an equal one must find one or the other.
           cache.put(model.fingerprint(), text.key(), encoded.vector());
         }
       } else {
-        figures.failed();
+        metrics.failed();
       }
     }
-    List<List<Waiter>> waiters = texts.stream().map(room::finish).toList();
+    List<List<PendingRequest>> requests = texts.stream().map(room::finish).toList();
     complete(
         () -> {
           for (int i = 0; i < results.size(); i++) {
-            hand(results.get(i), waiters.get(i));
+            hand(results.get(i), requests.get(i));
           }
         });
   }
 
-  private static void hand(EncodingResult result, List<Waiter> waiters) {
-    for (int i = 0; i < waiters.size(); i++) {
+  private static void hand(EncodingResult result, List<PendingRequest> requests) {
+    for (int i = 0; i < requests.size(); i++) {
       if (result instanceof EncodingResult.Encoded encoded) {
-        boolean last = i == waiters.size() - 1;
-        waiters.get(i).future().complete(last ? encoded.vector() : encoded.vector().clone());
+        boolean last = i == requests.size() - 1;
+        requests.get(i).future().complete(last ? encoded.vector() : encoded.vector().clone());
       } else if (result instanceof EncodingResult.Failed failed) {
-        waiters.get(i).future().completeExceptionally(failed.cause());
+        requests.get(i).future().completeExceptionally(failed.cause());
       }
     }
   }

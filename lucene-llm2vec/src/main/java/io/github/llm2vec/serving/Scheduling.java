@@ -3,7 +3,7 @@ package io.github.llm2vec.serving;
 
 /** The order in which waiting texts are encoded. */
 public enum Scheduling {
-  /** Queries before documents, in steps of bounded time; see {@link TwoLanePolicy}. */
+  /** Queries before documents, in steps of bounded time; see {@link PriorityBatchPolicy}. */
   TWO_LANE,
   /**
    * First come, first served, in batches as large as memory allows. For comparison: it is what most

@@ -10,19 +10,19 @@ record ServiceParts(
     BatchModel model,
     QueryVectorCache cache,
     ServiceClock clock,
-    FigureKeeper figures,
-    WaitingRoom room,
+    MetricsRecorder metrics,
+    RequestQueue room,
     BatchRunner runner) {
 
   static ServiceParts of(
       BatchModel model, ServingOptions options, QueryVectorCache cache, LongSupplier nanoTime) {
     ServiceClock clock = new ServiceClock(nanoTime);
-    FigureKeeper figures = new FigureKeeper(clock.nanos());
-    StepSizer sizer = new StepSizer(options, model.layout(), model.maxBatchTokens());
-    WaitingRoom room =
-        new WaitingRoom(options, sizer, clock, figures, key -> known(model, cache, key));
-    BatchRunner runner = new BatchRunner(model, sizer, clock, figures);
-    return new ServiceParts(model, cache, clock, figures, room, runner);
+    MetricsRecorder metrics = new MetricsRecorder(clock.nanos());
+    BatchSizer sizer = new BatchSizer(options, model.layout(), model.maxBatchTokens());
+    RequestQueue room =
+        new RequestQueue(options, sizer, clock, metrics, key -> known(model, cache, key));
+    BatchRunner runner = new BatchRunner(model, sizer, clock, metrics);
+    return new ServiceParts(model, cache, clock, metrics, room, runner);
   }
 
   /** The vector of a text that was encoded before. */

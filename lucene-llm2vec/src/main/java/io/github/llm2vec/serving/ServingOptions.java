@@ -127,7 +127,7 @@ public final class ServingOptions {
     return switch (values.scheduling) {
       case FIFO -> new FifoPolicy();
       case TWO_LANE ->
-          new TwoLanePolicy(
+          new PriorityBatchPolicy(
               Nanos.of(values.maxDocumentAge),
               values.queryStepsBetween,
               Nanos.of(values.maxQueryAge),

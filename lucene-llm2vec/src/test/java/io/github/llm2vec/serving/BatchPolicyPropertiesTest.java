@@ -81,7 +81,7 @@ class BatchPolicyPropertiesTest {
           RandomQueues random = new RandomQueues(seed);
           QueueSnapshot queue = random.queue(0, 1 + random.nextInt(100), NOW);
           BatchBudget budget = random.budget();
-          TwoLanePolicy policy = random.policy();
+          PriorityBatchPolicy policy = random.policy();
           BatchShape shape = policy.select(queue, budget).shape();
           if (budget.layout() == BatchLayout.PADDED) {
             assertTrue(shape.paddingWaste() <= policy.wasteLimit(), shape::toString);
@@ -95,7 +95,7 @@ class BatchPolicyPropertiesTest {
         seed -> {
           RandomQueues random = new RandomQueues(seed);
           QueueSnapshot queue = someQueue(random);
-          TwoLanePolicy policy = random.policy();
+          PriorityBatchPolicy policy = random.policy();
           SelectedBatch batch = policy.select(queue, random.budget());
           if (batch.lane() == Role.DOCUMENT) {
             assertTrue(batch.texts().contains(queue.documents().get(0)));
@@ -111,7 +111,7 @@ class BatchPolicyPropertiesTest {
         });
   }
 
-  private static long due(TwoLanePolicy policy, QueuedText query) {
+  private static long due(PriorityBatchPolicy policy, QueuedText query) {
     return Math.min(query.deadlineNanos(), query.arrivalNanos() + policy.maxQueryAgeNanos());
   }
 
@@ -121,7 +121,7 @@ class BatchPolicyPropertiesTest {
         seed -> {
           RandomQueues random = new RandomQueues(seed);
           QueueSnapshot queue = random.queue(1 + random.nextInt(20), random.nextInt(50), NOW);
-          TwoLanePolicy policy = random.policy();
+          PriorityBatchPolicy policy = random.policy();
           boolean owed =
               !queue.documents().isEmpty()
                   && NOW - queue.documents().get(0).arrivalNanos() >= policy.maxDocumentAgeNanos()
@@ -154,7 +154,7 @@ class BatchPolicyPropertiesTest {
   /** A queue into which so many queries keep coming that there is always one. */
   private static void drain(long seed) {
     RandomQueues random = new RandomQueues(seed);
-    TwoLanePolicy policy = random.policy();
+    PriorityBatchPolicy policy = random.policy();
     QueueSnapshot start = random.queue(random.nextInt(10), 1 + random.nextInt(60), NOW);
     List<QueuedText> queries = new ArrayList<>(start.queries());
     List<QueuedText> documents = new ArrayList<>(start.documents());
@@ -183,7 +183,7 @@ class BatchPolicyPropertiesTest {
 
   @Test
   void queriesWithoutDeadlineAreNotStarvedByThoseWithOne() {
-    TwoLanePolicy policy = new TwoLanePolicy(0, 3, 1_000_000_000L, 0.15);
+    PriorityBatchPolicy policy = new PriorityBatchPolicy(0, 3, 1_000_000_000L, 0.15);
     StepBudget ten = new StepBudget(10, 10, 0);
     BatchBudget budget =
         new BatchBudget(

@@ -60,7 +60,7 @@ class EncoderServiceTest {
     assertNotSame(first.join(), same.join());
     assertArrayEquals(first.join(), same.join());
     assertTrue(otherPrompt.isDone());
-    assertEquals(1, harness.service.figures().sharing().joined());
+    assertEquals(1, harness.service.metrics().sharing().joined());
   }
 
   @Test
@@ -86,7 +86,7 @@ class EncoderServiceTest {
     assertFalse(harness.document("a b").isDone());
     assertFalse(harness.service.submit(new EncodeRequest("what", Prompt.query("other:"))).isDone());
     assertEquals(steps, harness.model.batches.size());
-    assertEquals(new ServingFigures.Sharing(2, 2, 0), harness.service.figures().sharing());
+    assertEquals(new ServingMetrics.Sharing(2, 2, 0), harness.service.metrics().sharing());
   }
 
   @Test
@@ -106,11 +106,11 @@ class EncoderServiceTest {
     CompletableFuture<float[]> first = harness.document("a b c");
     CompletableFuture<float[]> second = harness.document("d e");
     assertTrue(first.cancel(true));
-    assertEquals(new ServingFigures.Lane(1, 2, 0), harness.service.figures().documents());
+    assertEquals(new ServingMetrics.Lane(1, 2, 0), harness.service.metrics().documents());
     harness.drain();
     assertEquals(List.of(List.of(2)), harness.model.batches);
     assertTrue(second.isDone());
-    assertEquals(1, harness.service.figures().losses().cancelled());
+    assertEquals(1, harness.service.metrics().losses().cancelled());
   }
 
   @Test
@@ -159,15 +159,15 @@ class EncoderServiceTest {
   @Test
   void showsWhatWaitsAndWhatWasDone() {
     harness.warm();
-    ServingFigures before = harness.service.figures();
+    ServingMetrics before = harness.service.metrics();
     harness.document(FakeModel.words(30));
     harness.query(FakeModel.words(9));
-    ServingFigures waiting = harness.service.figures();
-    assertEquals(new ServingFigures.Lane(1, 10, 0), waiting.queries());
-    assertEquals(new ServingFigures.Lane(1, 30, 0), waiting.documents());
+    ServingMetrics waiting = harness.service.metrics();
+    assertEquals(new ServingMetrics.Lane(1, 10, 0), waiting.queries());
+    assertEquals(new ServingMetrics.Lane(1, 30, 0), waiting.documents());
     harness.time.advance(7);
     harness.drain();
-    ServingFigures after = harness.service.figures();
+    ServingMetrics after = harness.service.metrics();
     assertEquals(1, after.work().queries() - before.work().queries());
     assertEquals(1, after.work().documents() - before.work().documents());
     assertEquals(40, after.work().tokens() - before.work().tokens());

@@ -50,7 +50,7 @@ class FailureTest {
     }
     // The batch, and two halves on each of six levels.
     assertEquals(13, harness.model.batches.size(), harness.model.batches::toString);
-    assertEquals(1, harness.service.figures().losses().failed());
+    assertEquals(1, harness.service.metrics().losses().failed());
   }
 
   @Test
@@ -62,14 +62,14 @@ class FailureTest {
       futures.add(harness.document(FakeModel.text(i, 100)));
     }
     harness.scheduler.step();
-    assertEquals(1, harness.service.figures().losses().outOfMemory() % 2);
+    assertEquals(1, harness.service.metrics().losses().outOfMemory() % 2);
     harness.drain();
     for (int i = 0; i < 200; i++) {
       assertArrayEquals(FakeModel.vector(FakeModel.text(i, 100), DOCUMENT), futures.get(i).join());
     }
-    int limit = harness.service.figures().sizing().maxBatchTokens();
+    int limit = harness.service.metrics().sizing().maxBatchTokens();
     assertTrue(limit <= 3400 && limit >= 1500, "limit " + limit);
-    assertEquals(0, harness.service.figures().losses().failed());
+    assertEquals(0, harness.service.metrics().losses().failed());
     List<Integer> last = harness.model.batches.get(harness.model.batches.size() - 2);
     assertTrue(last.size() <= 34, () -> "later batch of " + last.size());
   }

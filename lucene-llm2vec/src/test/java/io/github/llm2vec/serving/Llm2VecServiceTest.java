@@ -79,9 +79,9 @@ class Llm2VecServiceTest {
       for (Caller<Double> caller : callers) {
         assertEquals(0, caller.result(), 1e-5, "seed " + seed);
       }
-      ServingFigures figures = service.figures();
-      assertEquals(model.maxBatchTokens(), figures.sizing().maxBatchTokens());
-      assertTrue(figures.timings().tokenize().count() > 0);
+      ServingMetrics metrics = service.metrics();
+      assertEquals(model.maxBatchTokens(), metrics.sizing().maxBatchTokens());
+      assertTrue(metrics.timings().tokenize().count() > 0);
     }
     assertThrows(IllegalStateException.class, () -> model.encodeOne("a", Prompt.document()));
   }

@@ -167,8 +167,8 @@ final class LoadSimulation {
     return refused;
   }
 
-  ServingFigures figures() {
-    return harness.service.figures();
+  ServingMetrics metrics() {
+    return harness.service.metrics();
   }
 
   @Override

@@ -59,8 +59,8 @@ final class RandomQueues {
         1 + random.nextInt(200));
   }
 
-  TwoLanePolicy policy() {
-    return new TwoLanePolicy(
+  PriorityBatchPolicy policy() {
+    return new PriorityBatchPolicy(
         random.nextInt(2_000_000_000),
         1 + random.nextInt(4),
         random.nextInt(2_000_000_000),

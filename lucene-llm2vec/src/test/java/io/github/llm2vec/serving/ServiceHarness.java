@@ -80,8 +80,8 @@ final class ServiceHarness {
   }
 
   boolean isEmpty() {
-    ServingFigures figures = service.figures();
-    return figures.queries().texts() + figures.documents().texts() == 0;
+    ServingMetrics metrics = service.metrics();
+    return metrics.queries().texts() + metrics.documents().texts() == 0;
   }
 
   /** Runs steps until nothing waits. */

@@ -88,8 +88,8 @@ class ServiceThreadsTest {
       }
       int vectors = callers.stream().mapToInt(Caller::result).sum();
       assertEquals(16 * 30 * 20, vectors, "seed " + seed);
-      ServingFigures figures = service.figures();
-      assertEquals(0, figures.queries().texts() + figures.documents().texts());
+      ServingMetrics metrics = service.metrics();
+      assertEquals(0, metrics.queries().texts() + metrics.documents().texts());
     }
     assertTrue(model.closed);
   }

@@ -71,7 +71,7 @@ class ShutdownTest {
         new ServiceHarness(ServingOptions.builder().documentBacklogBytes(1).build());
     small.document("a");
     Caller<CompletableFuture<float[]>> caller = Caller.start(() -> small.document("b"));
-    while (small.service.figures().documents().blockedCallers() == 0) {
+    while (small.service.metrics().documents().blockedCallers() == 0) {
       Thread.onSpinWait();
     }
     small.service.close();

@@ -254,7 +254,7 @@ class UnsteadyDeviceTest {
               queriesPerSecond,
               burst,
               documentsUnderWay,
-              harness.service.figures().sizing());
+              harness.service.metrics().sizing());
     }
   }
 }

@@ -2,7 +2,7 @@
 package io.github.llm2vec.solr;
 
 import com.google.errorprone.annotations.FormatMethod;
-import io.github.llm2vec.solr.schema.CompanionFields;
+import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.update.VectorMapping;
 import java.lang.invoke.MethodHandles;
@@ -113,12 +113,12 @@ final class CoreChecks {
   /** What we write beside the vector is for no search. */
   private void checkCopies(VectorMapping mapping) {
     String vector = mapping.target().field();
-    CompanionFields companions = CompanionFields.of(schema, vector);
+    AuxiliaryFields auxiliary = AuxiliaryFields.of(schema, vector);
     Stream<String> own =
         Stream.of(
                 Stream.of(vector, mapping.handling().failures().errorField()),
-                companions.copy().stream(),
-                companions.identity().stream(),
+                auxiliary.copy().stream(),
+                auxiliary.identity().stream(),
                 mapping.cutsPassages() ? Stream.of(PassageFields.PARENT) : Stream.<String>empty())
             .flatMap(names -> names);
     Set<String> copied = new TreeSet<>();

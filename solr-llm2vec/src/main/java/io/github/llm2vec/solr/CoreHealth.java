@@ -3,10 +3,10 @@ package io.github.llm2vec.solr;
 
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.solr.node.EncoderRegistry;
+import io.github.llm2vec.solr.node.ModelHandle;
 import io.github.llm2vec.solr.node.ModelState;
 import io.github.llm2vec.solr.node.ModelStatus;
-import io.github.llm2vec.solr.node.NodeEncoder;
-import io.github.llm2vec.solr.schema.CompanionFields;
+import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.schema.IndexIdentities;
 import io.github.llm2vec.solr.schema.VectorField;
@@ -34,7 +34,7 @@ import org.apache.solr.update.processor.UpdateRequestProcessorChain;
  * @param reader of its index
  * @param models that the core holds
  */
-record CoreHealth(SolrCore core, IndexReader reader, List<NodeEncoder> models) {
+record CoreHealth(SolrCore core, IndexReader reader, List<ModelHandle> models) {
 
   /** A core as it is searched now. */
   static CoreHealth of(SolrCore core, IndexReader reader) {
@@ -44,15 +44,15 @@ record CoreHealth(SolrCore core, IndexReader reader, List<NodeEncoder> models) {
   /** All that is wrong, in sentences; empty if nothing is. */
   List<String> problems() throws IOException {
     List<String> problems = new ArrayList<>();
-    for (NodeEncoder model : models) {
+    for (ModelHandle model : models) {
       ModelStatus status = model.status();
       if (status.state() != ModelState.READY) {
         problems.add(describe(status));
       }
     }
-    Map<String, NodeEncoder> mapped = new LinkedHashMap<>();
+    Map<String, ModelHandle> mapped = new LinkedHashMap<>();
     for (Llm2VecUpdateProcessorFactory processor : processors()) {
-      for (Map.Entry<VectorMapping, NodeEncoder> mapping : processor.encoders().entrySet()) {
+      for (Map.Entry<VectorMapping, ModelHandle> mapping : processor.encoders().entrySet()) {
         mapped.put(mapping.getKey().target().field(), mapping.getValue());
         width(mapping.getKey(), mapping.getValue().status(), problems);
       }
@@ -79,7 +79,7 @@ record CoreHealth(SolrCore core, IndexReader reader, List<NodeEncoder> models) {
    * @param now what its vectors are until then
    * @param then what they would be
    */
-  List<String> refusals(String model, VectorIdentity now, VectorIdentity then) throws IOException {
+  List<String> rejected(String model, VectorIdentity now, VectorIdentity then) throws IOException {
     List<String> refused = new ArrayList<>();
     for (String field : vectorFields(Map.of())) {
       for (FieldIdentity there : identities(field).found()) {
@@ -127,14 +127,14 @@ record CoreHealth(SolrCore core, IndexReader reader, List<NodeEncoder> models) {
   }
 
   /** Fields that are mapped, or whose index says what made its vectors. */
-  private List<String> vectorFields(Map<String, NodeEncoder> mapped) {
+  private List<String> vectorFields(Map<String, ModelHandle> mapped) {
     IndexSchema schema = core.getLatestSchema();
     List<String> fields = new ArrayList<>(mapped.keySet());
     schema.getFields().values().stream()
         .filter(field -> field.getType() instanceof DenseVectorField)
         .map(SchemaField::getName)
         .filter(name -> !mapped.containsKey(name))
-        .filter(name -> CompanionFields.of(schema, name).identity().isPresent())
+        .filter(name -> AuxiliaryFields.of(schema, name).identity().isPresent())
         .forEach(fields::add);
     return fields;
   }
@@ -143,7 +143,7 @@ record CoreHealth(SolrCore core, IndexReader reader, List<NodeEncoder> models) {
     return IndexIdentities.of(reader, core.getLatestSchema(), field);
   }
 
-  private void index(String field, Map<String, NodeEncoder> mapped, List<String> problems)
+  private void index(String field, Map<String, ModelHandle> mapped, List<String> problems)
       throws IOException {
     List<FieldIdentity> found = identities(field).found();
     if (found.stream().anyMatch(there -> !there.agreesWith(found.get(0)))) {
@@ -155,7 +155,7 @@ record CoreHealth(SolrCore core, IndexReader reader, List<NodeEncoder> models) {
     List<ModelStatus> users =
         (mapped.containsKey(field) ? List.of(mapped.get(field)) : models)
             .stream()
-                .map(NodeEncoder::status)
+                .map(ModelHandle::status)
                 .filter(status -> status.state() == ModelState.READY)
                 .toList();
     if (!found.isEmpty()

@@ -3,7 +3,7 @@ package io.github.llm2vec.solr;
 
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.query.ClauseVectors;
-import io.github.llm2vec.solr.query.HybridStage;
+import io.github.llm2vec.solr.query.HybridFusionPhase;
 import io.github.llm2vec.solr.query.MergedRows;
 import java.io.IOException;
 import java.util.Set;
@@ -59,28 +59,28 @@ public final class Llm2VecComponent extends SearchComponent implements SolrCoreA
       ClauseVectors.encode(builder.req);
       MergedRows.limit(builder);
     }
-    HybridStage.prepare(builder);
+    HybridFusionPhase.prepare(builder);
   }
 
   @Override
   public void process(ResponseBuilder builder) throws IOException {
-    HybridStage.process(builder);
+    HybridFusionPhase.process(builder);
   }
 
   @Override
   public void modifyRequest(
       ResponseBuilder builder, SearchComponent sender, ShardRequest shardRequest) {
-    HybridStage.send(builder, shardRequest);
+    HybridFusionPhase.send(builder, shardRequest);
   }
 
   @Override
   public int distributedProcess(ResponseBuilder builder) {
-    return HybridStage.distributedProcess(builder, this);
+    return HybridFusionPhase.distributedProcess(builder, this);
   }
 
   @Override
   public void handleResponses(ResponseBuilder builder, ShardRequest shardRequest) {
-    HybridStage.handleResponses(builder, shardRequest);
+    HybridFusionPhase.handleResponses(builder, shardRequest);
   }
 
   @Override

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
-import io.github.llm2vec.solr.update.GuardUpdateProcessor;
 import io.github.llm2vec.solr.update.MappedField;
+import io.github.llm2vec.solr.update.VectorConsistencyProcessor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -58,6 +58,6 @@ public final class Llm2VecGuardUpdateProcessorFactory extends UpdateRequestProce
     for (MappedField field : fields) {
       field.requireCopy();
     }
-    return new GuardUpdateProcessor(fields, encoding.get(0).limits(), request, next);
+    return new VectorConsistencyProcessor(fields, encoding.get(0).limits(), request, next);
   }
 }

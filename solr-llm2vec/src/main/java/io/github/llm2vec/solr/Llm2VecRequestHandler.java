@@ -6,9 +6,9 @@ import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.files.NearestName;
 import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.EncoderRegistry;
+import io.github.llm2vec.solr.node.ModelHandle;
 import io.github.llm2vec.solr.node.ModelState;
 import io.github.llm2vec.solr.node.ModelStatus;
-import io.github.llm2vec.solr.node.NodeEncoder;
 import io.github.llm2vec.solr.node.Reload;
 import io.github.llm2vec.solr.node.StatusReport;
 import java.io.IOException;
@@ -130,7 +130,7 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
               core.withSearcher(
                   searcher ->
                       CoreHealth.of(core, searcher.getIndexReader())
-                          .refusals(model, reload.before().orElse(then), then)));
+                          .rejected(model, reload.before().orElse(then), then)));
         }
       }
     }
@@ -142,12 +142,12 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
     SolrParams params = request.getParams();
     String text = params.required().get("text");
     String instruction = params.get("instruction", "");
-    NodeEncoder encoder = held(registry, params.required().get(MODEL));
+    ModelHandle encoder = held(registry, params.required().get(MODEL));
     EncoderIdentity identity = encoder.identity();
     float[] vector =
         choice(params, "role", "query", ROLES).equals("query")
             ? encoder.encodeQuery(
-                text, Prompt.query(instruction), identity, NodeEncoder.QUERY_PATIENCE)
+                text, Prompt.query(instruction), identity, ModelHandle.QUERY_PATIENCE)
             : encoder
                 .encodeDocuments(List.of(text), Prompt.document(instruction), identity)
                 .get(0)
@@ -160,7 +160,7 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
   }
 
   /** Trying a text must not bring a model into memory. */
-  private static NodeEncoder held(EncoderRegistry registry, String model) {
+  private static ModelHandle held(EncoderRegistry registry, String model) {
     ModelStatus status = declared(registry, model);
     return registry
         .find(model)

@@ -3,9 +3,9 @@ package io.github.llm2vec.solr;
 
 import io.github.llm2vec.files.NearestName;
 import io.github.llm2vec.solr.node.EncoderRegistry;
-import io.github.llm2vec.solr.node.NodeEncoder;
+import io.github.llm2vec.solr.node.ModelHandle;
+import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.CollectionIdentity;
-import io.github.llm2vec.solr.schema.CompanionFields;
 import io.github.llm2vec.solr.schema.CoreIdentities;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.update.BufferLimits;
@@ -73,7 +73,7 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
   private List<VectorMapping> mappings = List.of();
   private BufferLimits limits = BufferLimits.DEFAULTS;
   private boolean reuse;
-  private final Map<VectorMapping, NodeEncoder> encoders = new LinkedHashMap<>();
+  private final Map<VectorMapping, ModelHandle> encoders = new LinkedHashMap<>();
 
   /** Made by Solr. */
   public Llm2VecUpdateProcessorFactory() {}
@@ -150,7 +150,7 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
   }
 
   /** The mappings with the models that they name; empty until the core is there. */
-  Map<VectorMapping, NodeEncoder> encoders() {
+  Map<VectorMapping, ModelHandle> encoders() {
     return Collections.unmodifiableMap(encoders);
   }
 
@@ -169,7 +169,7 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
               .map(
                   target ->
                       new IdentityUpdateProcessor.Watched(
-                          CompanionFields.of(request.getSchema(), target.field()),
+                          AuxiliaryFields.of(request.getSchema(), target.field()),
                           target.allowModelChange()))
               .toList();
       return new IdentityUpdateProcessor(watched, request, next);

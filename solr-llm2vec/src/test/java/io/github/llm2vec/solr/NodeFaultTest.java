@@ -88,7 +88,7 @@ class NodeFaultTest {
       String body = documents(100 * request, 100 * (request + 1));
       acknowledged.add(CompletableFuture.supplyAsync(() -> isAcknowledged(node, body), clients));
     }
-    await(() -> service.figures().documents().blockedCallers() >= 2);
+    await(() -> service.metrics().documents().blockedCallers() >= 2);
     CompletableFuture<Void> stopped = CompletableFuture.runAsync(node::close, clients);
     device.letGo();
     stopped.get(2, TimeUnit.MINUTES);
@@ -150,8 +150,8 @@ class NodeFaultTest {
                 .getBytes(StandardCharsets.UTF_8));
         out.flush();
       }
-      await(() -> service.figures().work().documents() == 19);
-      await(() -> service.figures().documents().texts() == 0);
+      await(() -> service.metrics().work().documents() == 19);
+      await(() -> service.metrics().documents().texts() == 0);
       HttpResponse<String> next = node.update("one", "commit=true", documents(50, 60));
       assertEquals(200, next.statusCode(), next.body());
       JsonNode found = node.select("one", Map.of("q", "*:*", "fl", "id", "rows", 99));

@@ -201,13 +201,13 @@ class NodeOperationsTest {
         200, node.update("one", "commit=true", "[{\"id\":\"1\",\"text\":\"words\"}]").statusCode());
     search("a query");
     search("a query");
-    Map<String, Double> figures = TestRelease.figures(node, "default");
-    assertEquals(1, figures.get("ready"), figures.toString());
-    assertEquals(1, figures.get("documents"));
-    assertEquals(1, figures.get("queries"));
-    assertEquals(1, figures.get("cachedqueries"));
+    Map<String, Double> metrics = TestRelease.metrics(node, "default");
+    assertEquals(1, metrics.get("ready"), metrics.toString());
+    assertEquals(1, metrics.get("documents"));
+    assertEquals(1, metrics.get("queries"));
+    assertEquals(1, metrics.get("cachedqueries"));
     // A blank and a letter are a token each: " words" and " a query".
-    assertEquals(14, figures.get("tokens"));
-    assertTrue(figures.containsKey("queryqueuemsp99"));
+    assertEquals(14, metrics.get("tokens"));
+    assertTrue(metrics.containsKey("queryqueuemsp99"));
   }
 }

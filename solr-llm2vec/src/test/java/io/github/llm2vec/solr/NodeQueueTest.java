@@ -139,11 +139,11 @@ class NodeQueueTest {
   }
 
   private void awaitDocuments(int texts) {
-    await(() -> service.figures().documents().texts() == texts);
+    await(() -> service.metrics().documents().texts() == texts);
   }
 
   private void awaitQueries(int texts) {
-    await(() -> service.figures().queries().texts() == texts);
+    await(() -> service.metrics().queries().texts() == texts);
   }
 
   @Test
@@ -218,7 +218,7 @@ class NodeQueueTest {
     for (int i = 0; i < 4; i++) {
       requests.add(index(i % 2 == 0 ? "one" : "two", 100 * i, 100 * (i + 1)));
     }
-    await(() -> service.figures().documents().blockedCallers() >= 2);
+    await(() -> service.metrics().documents().blockedCallers() >= 2);
     assertTrue(status().at("/queue/documents/texts").asInt() < 200);
     device().letGo();
     for (CompletableFuture<HttpResponse<String>> request : requests) {
@@ -235,7 +235,7 @@ class NodeQueueTest {
     CompletableFuture<HttpResponse<String>> one = search("one", "same");
     device().awaitStep();
     CompletableFuture<HttpResponse<String>> two = search("two", "same");
-    await(() -> service.figures().sharing().joined() == 1);
+    await(() -> service.metrics().sharing().joined() == 1);
     device().letGo();
     assertEquals(200, get(one).statusCode());
     assertEquals(200, get(two).statusCode());

@@ -16,7 +16,7 @@ import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.QueryVectorCache;
 import io.github.llm2vec.serving.Scheduling;
-import io.github.llm2vec.serving.ServingFigures;
+import io.github.llm2vec.serving.ServingMetrics;
 import io.github.llm2vec.serving.ServingOptions;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
@@ -239,14 +239,14 @@ class SolrLoadTest {
                 return null;
               });
         }
-        long before = service.figures().work().tokens();
+        long before = service.metrics().work().tokens();
         double time =
             seconds(
                 () -> {
                   all(tasks);
                   return null;
                 });
-        double through = (service.figures().work().tokens() - before) / time;
+        double through = (service.metrics().work().tokens() - before) / time;
         print(
             "%d query clients: one batch %.0f tokens/s, over HTTP %.0f (%.0f queries/s, %d refused): %.1f %%",
             CLIENTS, alone, through, texts.size() / time, refused.get(), 100 * through / alone);
@@ -314,7 +314,7 @@ class SolrLoadTest {
         sorted[sorted.length / 2],
         p99,
         refused.get(),
-        service.figures().timings().queryQueue().quantile(0.99));
+        service.metrics().timings().queryQueue().quantile(0.99));
     assertTrue(refused.get() > 0, "nobody was refused");
     assertTrue(p99 <= 3000, "p99 " + p99 + " ms");
   }
@@ -358,7 +358,7 @@ class SolrLoadTest {
       }
     }
     stop.set(true);
-    ServingFigures figures = service.figures();
+    ServingMetrics metrics = service.metrics();
     double[] sorted = millis.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     print(
         "%s: %d queries under ingest over HTTP: p50 %.0f ms, p99 %.0f ms; in the queue p99 %.0f ms; steps p50 %.0f, p99 %.0f, longest %.0f ms; target of a document step %.0f ms; %.0f tokens/s",
@@ -366,12 +366,12 @@ class SolrLoadTest {
         sorted.length,
         sorted[sorted.length / 2],
         sorted[(int) Math.ceil(0.99 * sorted.length) - 1],
-        figures.timings().queryQueue().quantile(0.99),
-        figures.timings().step().quantile(0.5),
-        figures.timings().step().quantile(0.99),
-        figures.timings().step().max(),
-        figures.sizing().documentStepMillis(),
-        figures.work().tokensPerSecond());
+        metrics.timings().queryQueue().quantile(0.99),
+        metrics.timings().step().quantile(0.5),
+        metrics.timings().step().quantile(0.99),
+        metrics.timings().step().max(),
+        metrics.sizing().documentStepMillis(),
+        metrics.work().tokensPerSecond());
     for (Future<?> done : ingest) {
       done.get();
     }

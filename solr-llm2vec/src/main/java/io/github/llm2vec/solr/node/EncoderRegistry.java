@@ -45,14 +45,14 @@ public final class EncoderRegistry implements Closeable {
   private static final String CACHE_KEY = "io.github.llm2vec.solr.EncoderRegistry";
 
   private final Path file;
-  private final ModelOpener opener;
-  private final Map<String, NodeEncoder> encoders = new ConcurrentSkipListMap<>();
+  private final ModelLoader opener;
+  private final Map<String, ModelHandle> encoders = new ConcurrentSkipListMap<>();
   private volatile ModelsFile models;
   private volatile List<SelfCheck.Finding> findings = List.of();
 
   /** A registry that opens models in the background. */
   public EncoderRegistry(ModelsFile models, EncoderFactory factory) {
-    this(models, factory, ModelOpener.background());
+    this(models, factory, ModelLoader.background());
   }
 
   /**
@@ -64,7 +64,7 @@ public final class EncoderRegistry implements Closeable {
    */
   public EncoderRegistry(ModelsFile models, EncoderFactory factory, Executor executor) {
     this.file = models.source();
-    this.opener = new ModelOpener(factory, executor);
+    this.opener = new ModelLoader(factory, executor);
     this.models = models;
   }
 
@@ -76,8 +76,8 @@ public final class EncoderRegistry implements Closeable {
    */
   public static EncoderRegistry of(SolrCore core) {
     CoreContainer container = core.getCoreContainer();
-    NodePlace.checkRelease(Version.LATEST);
-    NodePlace.check(
+    ClassLoaderCheck.checkRelease(Version.LATEST);
+    ClassLoaderCheck.check(
         EncoderRegistry.class.getClassLoader(), container.getResourceLoader().getClassLoader());
     return container
         .getObjectCache()
@@ -87,7 +87,7 @@ public final class EncoderRegistry implements Closeable {
   private static EncoderRegistry start(CoreContainer container) {
     EncoderRegistry registry = open(container);
     SolrRelease.register(container, registry, registry.models.models().keySet());
-    ModelOpener.background().execute(registry::check);
+    ModelLoader.background().execute(registry::check);
     return registry;
   }
 
@@ -117,12 +117,12 @@ public final class EncoderRegistry implements Closeable {
 
   /**
    * Gives a core the model, to hold until the core is closed. The model may still be on its way:
-   * see {@link NodeEncoder#awaitReady}.
+   * see {@link ModelHandle#awaitReady}.
    *
    * @throws SolrException 400 if no such model is declared
    */
-  public NodeEncoder acquire(SolrCore core, String name) {
-    NodeEncoder encoder = encoder(name);
+  public ModelHandle acquire(SolrCore core, String name) {
+    ModelHandle encoder = encoder(name);
     if (encoder.acquire(core)) {
       SolrRelease.register(core, this, name);
       core.addCloseHook(
@@ -136,9 +136,9 @@ public final class EncoderRegistry implements Closeable {
     return encoder;
   }
 
-  private NodeEncoder encoder(String name) {
+  private ModelHandle encoder(String name) {
     ModelDeclaration declaration = declaration(name);
-    return encoders.computeIfAbsent(name, key -> new NodeEncoder(declaration, opener));
+    return encoders.computeIfAbsent(name, key -> new ModelHandle(declaration, opener));
   }
 
   private ModelDeclaration declaration(String name) {
@@ -165,12 +165,12 @@ public final class EncoderRegistry implements Closeable {
   }
 
   /** A model that somebody has asked for, without holding it. */
-  public Optional<NodeEncoder> find(String name) {
+  public Optional<ModelHandle> find(String name) {
     return Optional.ofNullable(encoders.get(name));
   }
 
   /** The models that a core holds, by name. */
-  public List<NodeEncoder> heldBy(SolrCore core) {
+  public List<ModelHandle> heldBy(SolrCore core) {
     return encoders.values().stream().filter(encoder -> encoder.isHeldBy(core)).toList();
   }
 
@@ -194,12 +194,12 @@ public final class EncoderRegistry implements Closeable {
   /** All declared models, by name. */
   public List<ModelStatus> status() {
     models.models().keySet().forEach(this::encoder);
-    return encoders.values().stream().map(NodeEncoder::status).toList();
+    return encoders.values().stream().map(ModelHandle::status).toList();
   }
 
   /** Closes every model, whoever holds it. */
   @Override
   public void close() {
-    encoders.values().forEach(NodeEncoder::close);
+    encoders.values().forEach(ModelHandle::close);
   }
 }

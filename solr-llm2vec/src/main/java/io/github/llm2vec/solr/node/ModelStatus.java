@@ -2,7 +2,7 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.serving.ModelFacts;
-import io.github.llm2vec.serving.ServingFigures;
+import io.github.llm2vec.serving.ServingMetrics;
 import java.util.Optional;
 
 /**
@@ -29,6 +29,6 @@ public record ModelStatus(
     ModelFacts facts,
     int cores,
     int openModels,
-    EncoderCounts counts,
+    ModelCounters counts,
     Optional<Reload> reload,
-    Optional<ServingFigures> queue) {}
+    Optional<ServingMetrics> queue) {}

@@ -2,7 +2,7 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.serving.Histogram;
-import io.github.llm2vec.serving.ServingFigures;
+import io.github.llm2vec.serving.ServingMetrics;
 import org.apache.solr.common.util.NamedList;
 import org.apache.solr.common.util.SimpleOrderedMap;
 
@@ -12,24 +12,24 @@ public final class QueueReport {
   private QueueReport() {}
 
   /** All figures, in the order in which a text meets what they tell of. */
-  public static NamedList<Object> of(ServingFigures figures) {
+  public static NamedList<Object> of(ServingMetrics metrics) {
     NamedList<Object> report = new SimpleOrderedMap<>();
-    report.add("queries", lane(figures.queries()));
-    report.add("documents", lane(figures.documents()));
-    report.add("work", work(figures.work()));
-    report.add("sharing", sharing(figures.sharing()));
-    report.add("losses", losses(figures.losses()));
-    ServingFigures.Timings timings = figures.timings();
+    report.add("queries", lane(metrics.queries()));
+    report.add("documents", lane(metrics.documents()));
+    report.add("work", work(metrics.work()));
+    report.add("sharing", sharing(metrics.sharing()));
+    report.add("losses", losses(metrics.losses()));
+    ServingMetrics.Timings timings = metrics.timings();
     report.add("queryQueueMs", histogram(timings.queryQueue()));
     report.add("documentQueueMs", histogram(timings.documentQueue()));
     report.add("tokenizeMs", histogram(timings.tokenize()));
     report.add("stepMs", histogram(timings.step()));
     report.add("batchTokens", histogram(timings.batchTokens()));
-    report.add("sizing", sizing(figures.sizing()));
+    report.add("sizing", sizing(metrics.sizing()));
     return report;
   }
 
-  private static NamedList<Object> lane(ServingFigures.Lane lane) {
+  private static NamedList<Object> lane(ServingMetrics.Lane lane) {
     NamedList<Object> report = new SimpleOrderedMap<>();
     report.add("texts", lane.texts());
     report.add("tokens", lane.tokens());
@@ -37,7 +37,7 @@ public final class QueueReport {
     return report;
   }
 
-  private static NamedList<Object> work(ServingFigures.Work work) {
+  private static NamedList<Object> work(ServingMetrics.Work work) {
     NamedList<Object> report = new SimpleOrderedMap<>();
     report.add("queries", work.queries());
     report.add("documents", work.documents());
@@ -49,7 +49,7 @@ public final class QueueReport {
     return report;
   }
 
-  private static NamedList<Object> sharing(ServingFigures.Sharing sharing) {
+  private static NamedList<Object> sharing(ServingMetrics.Sharing sharing) {
     NamedList<Object> report = new SimpleOrderedMap<>();
     report.add("cacheHits", sharing.cacheHits());
     report.add("cacheMisses", sharing.cacheMisses());
@@ -57,7 +57,7 @@ public final class QueueReport {
     return report;
   }
 
-  private static NamedList<Object> losses(ServingFigures.Losses losses) {
+  private static NamedList<Object> losses(ServingMetrics.Losses losses) {
     NamedList<Object> report = new SimpleOrderedMap<>();
     report.add("overloaded", losses.overloaded());
     report.add("deadlines", losses.deadlines());
@@ -67,7 +67,7 @@ public final class QueueReport {
     return report;
   }
 
-  private static NamedList<Object> sizing(ServingFigures.Sizing sizing) {
+  private static NamedList<Object> sizing(ServingMetrics.Sizing sizing) {
     NamedList<Object> report = new SimpleOrderedMap<>();
     report.add("maxBatchTokens", sizing.maxBatchTokens());
     report.add("queryStepMs", sizing.queryStepMillis());

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import io.github.llm2vec.lucene.Standing;
+import io.github.llm2vec.lucene.RankedPosition;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +31,7 @@ record FusedRanking(List<Entry> documents) {
    * @param words its standing by words
    * @param vectors its standing by vectors
    */
-  record Entry(String id, Standing words, Standing vectors) {}
+  record Entry(String id, RankedPosition words, RankedPosition vectors) {}
 
   /**
    * A document of one ranking.
@@ -51,21 +51,21 @@ record FusedRanking(List<Entry> documents) {
     Map<String, Entry> documents = new LinkedHashMap<>();
     for (int i = 0; i < words.size(); i++) {
       String id = words.get(i).id();
-      documents.put(id, new Entry(id, standing(words, i), Standing.MISSING));
+      documents.put(id, new Entry(id, standing(words, i), RankedPosition.MISSING));
     }
     for (int i = 0; i < vectors.size(); i++) {
       String id = vectors.get(i).id();
-      Standing standing = standing(vectors, i);
+      RankedPosition standing = standing(vectors, i);
       documents.merge(
           id,
-          new Entry(id, Standing.MISSING, standing),
+          new Entry(id, RankedPosition.MISSING, standing),
           (byWords, byVectors) -> new Entry(id, byWords.words(), standing));
     }
     return new FusedRanking(List.copyOf(documents.values()));
   }
 
-  private static Standing standing(List<Hit> ranking, int index) {
-    return Standing.of(
+  private static RankedPosition standing(List<Hit> ranking, int index) {
+    return RankedPosition.of(
         index + 1,
         ranking.get(index).score(),
         ranking.get(0).score(),
@@ -77,7 +77,7 @@ record FusedRanking(List<Entry> documents) {
     ArrayNode list = JSON.createArrayNode();
     for (Entry entry : documents) {
       ArrayNode fields = list.addArray().add(entry.id());
-      for (Standing standing : List.of(entry.words(), entry.vectors())) {
+      for (RankedPosition standing : List.of(entry.words(), entry.vectors())) {
         fields.add(standing.rank()).add(standing.share());
       }
     }
@@ -104,12 +104,12 @@ record FusedRanking(List<Entry> documents) {
     }
   }
 
-  private static Standing standing(JsonNode entry, int first) {
+  private static RankedPosition standing(JsonNode entry, int first) {
     if (!entry.get(first).isInt() || !entry.get(first + 1).isNumber()) {
       throw wrong(entry.toString());
     }
     try {
-      return new Standing(entry.get(first).intValue(), entry.get(first + 1).doubleValue());
+      return new RankedPosition(entry.get(first).intValue(), entry.get(first + 1).doubleValue());
     } catch (IllegalArgumentException e) {
       throw wrong(e.getMessage());
     }

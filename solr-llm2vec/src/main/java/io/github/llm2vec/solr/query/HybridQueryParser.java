@@ -35,9 +35,9 @@ import org.apache.solr.search.SyntaxError;
 /**
  * Searches by words and by vectors and fuses both rankings. Within one index the query does all by
  * itself. In a distributed request the node that took it notes the query and does not run it; the
- * shards are asked for both rankings, see {@link HybridStage}; and with the ranks of the whole
- * collection, which come with the request, the same query at a shard gives the documents that the
- * shard has.
+ * shards are asked for both rankings, see {@link HybridFusionPhase}; and with the ranks of the
+ * whole collection, which come with the request, the same query at a shard gives the documents that
+ * the shard has.
  */
 public final class HybridQueryParser extends QParser {
 
@@ -143,7 +143,7 @@ public final class HybridQueryParser extends QParser {
 
   private Query ofShard(HybridSearch search, SolrParams own, HybridFusion fusion)
       throws SyntaxError {
-    String ranks = req.getParams().get(HybridStage.parameter(search));
+    String ranks = req.getParams().get(HybridFusionPhase.parameter(search));
     if (ranks != null) {
       Query words = words(own);
       return new GuardedQuery(

@@ -96,6 +96,6 @@ record HybridSearch(String parser, Map<String, List<String>> parameters, boolean
   private static SolrException wrong(String found) {
     return new SolrException(
         ErrorCode.BAD_REQUEST,
-        "parameter " + HybridStage.SEARCH + " holds no hybrid search: " + found);
+        "parameter " + HybridFusionPhase.SEARCH + " holds no hybrid search: " + found);
   }
 }

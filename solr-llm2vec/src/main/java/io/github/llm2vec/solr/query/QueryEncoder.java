@@ -5,7 +5,7 @@ import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.serving.DeadlineExceededException;
 import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.EncoderRegistry;
-import io.github.llm2vec.solr.node.NodeEncoder;
+import io.github.llm2vec.solr.node.ModelHandle;
 import io.github.llm2vec.solr.schema.CoreIdentities;
 import io.github.llm2vec.solr.schema.CoreIdentities.QueryIdentity;
 import io.github.llm2vec.solr.schema.VectorField;
@@ -52,14 +52,14 @@ final class QueryEncoder {
    *     results
    */
   Optional<float[]> vector(String model, Prompt prompt, String text) {
-    String key = QueryVectors.key(model, prompt, text);
-    Optional<QueryVectors.Encoded> known = QueryVectors.known(request, key);
+    String key = RequestVectorCache.key(model, prompt, text);
+    Optional<RequestVectorCache.Encoded> known = RequestVectorCache.known(request, key);
     if (known.isEmpty()) {
       QueryLimits limits = QueryLimits.getCurrentLimits();
       if (limits.maybeExitWithPartialResults(PLACE)) {
         return Optional.empty();
       }
-      QueryVectors.Encoded vector;
+      RequestVectorCache.Encoded vector;
       try {
         vector = encode(model, prompt, text);
       } catch (SolrException e) {
@@ -69,7 +69,7 @@ final class QueryEncoder {
         }
         throw e;
       }
-      QueryVectors.keep(request, key, vector);
+      RequestVectorCache.keep(request, key, vector);
       known = limits.maybeExitWithPartialResults(PLACE) ? Optional.empty() : Optional.of(vector);
     }
     if (known.isEmpty()) {
@@ -80,8 +80,8 @@ final class QueryEncoder {
     return Optional.of(cut(known.get().values()));
   }
 
-  private QueryVectors.Encoded encode(String model, Prompt prompt, String text) {
-    NodeEncoder encoder = EncoderRegistry.of(request.getCore()).acquire(request.getCore(), model);
+  private RequestVectorCache.Encoded encode(String model, Prompt prompt, String text) {
+    ModelHandle encoder = EncoderRegistry.of(request.getCore()).acquire(request.getCore(), model);
     field.checkSimilarity(encoder.declaration());
     // All texts of a request are encoded by the model that its first one met.
     EncoderIdentity expected = RequestState.of(request).encoder(model, encoder::identity);
@@ -91,7 +91,7 @@ final class QueryEncoder {
     checkWidth(model, expected.dimensions());
     checkIdentity(identity);
     try {
-      return new QueryVectors.Encoded(
+      return new RequestVectorCache.Encoded(
           encoder.encodeQuery(text, prompt, expected, patience()), Optional.of(identity));
     } catch (SolrException e) {
       throw e;
@@ -149,7 +149,7 @@ final class QueryEncoder {
   private Duration patience() {
     long allowed = request.getParams().getLong(CommonParams.TIME_ALLOWED, -1);
     return allowed < 0
-        ? NodeEncoder.QUERY_PATIENCE
+        ? ModelHandle.QUERY_PATIENCE
         : Duration.ofMillis(Math.max(1, allowed - (long) request.getRequestTimer().getTime()));
   }
 

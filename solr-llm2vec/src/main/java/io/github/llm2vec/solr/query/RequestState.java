@@ -28,7 +28,7 @@ final class RequestState {
 
   private static final Object CONTEXT_KEY = RequestState.class.getName();
 
-  private final Map<String, QueryVectors.Encoded> vectors = new ConcurrentHashMap<>();
+  private final Map<String, RequestVectorCache.Encoded> vectors = new ConcurrentHashMap<>();
   private final Map<String, EncoderIdentity> encoders = new ConcurrentHashMap<>();
   private final Map<String, NotedSearch> searches = new LinkedHashMap<>();
   private final Map<String, FusedRanking> rankings = new TreeMap<>();
@@ -97,7 +97,7 @@ final class RequestState {
   }
 
   /** The vectors that clauses needed so far. */
-  Map<String, QueryVectors.Encoded> vectors() {
+  Map<String, RequestVectorCache.Encoded> vectors() {
     return vectors;
   }
 

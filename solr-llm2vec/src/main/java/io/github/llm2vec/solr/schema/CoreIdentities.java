@@ -166,7 +166,7 @@ public final class CoreIdentities {
                   .formatted(query.node())
               + " declare the same model on both nodes, index the documents anew, or search what"
               + " was made by this model alone with a filter on '"
-              + CompanionFields.identityName(field)
+              + AuxiliaryFields.identityName(field)
               + "' and allowModelChange=true; see docs/solr-updates.md");
     }
   }

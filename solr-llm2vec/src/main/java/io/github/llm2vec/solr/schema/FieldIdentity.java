@@ -10,7 +10,7 @@ import java.util.Optional;
 
 /**
  * What the vectors of a field were made with. It is written with every vector, as a term of the
- * field's companion {@link CompanionFields#identity}, so that it goes wherever the index goes:
+ * field's companion {@link AuxiliaryFields#identity}, so that it goes wherever the index goes:
  * through replication, backup, merge and split; and so that a facet on that field shows how far a
  * change of the model is.
  *

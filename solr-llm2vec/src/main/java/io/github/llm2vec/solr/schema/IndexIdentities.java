@@ -44,7 +44,7 @@ public final class IndexIdentities {
    */
   public static IndexIdentities of(IndexReader reader, IndexSchema schema, String vectorField)
       throws IOException {
-    Optional<String> field = CompanionFields.of(schema, vectorField).identity();
+    Optional<String> field = AuxiliaryFields.of(schema, vectorField).identity();
     if (field.isEmpty()) {
       return new IndexIdentities(List.of());
     }

@@ -67,18 +67,18 @@ final class ChunkEncoder {
   List<List<EncodingResult>> encode(List<VectorPlan.Fill> plans) {
     List<String> texts =
         plans.stream()
-            .flatMap(plan -> plan.pieces().stream())
-            .filter(piece -> piece.known().isEmpty())
-            .map(Piece::text)
+            .flatMap(plan -> plan.chunks().stream())
+            .filter(chunk -> chunk.known().isEmpty())
+            .map(TextChunk::text)
             .toList();
     Iterator<EncodingResult> encoded = encodeTexts(texts).iterator();
     List<List<EncodingResult>> results = new ArrayList<>(plans.size());
     for (VectorPlan.Fill plan : plans) {
-      List<EncodingResult> ofPlan = new ArrayList<>(plan.pieces().size());
-      for (Piece piece : plan.pieces()) {
+      List<EncodingResult> ofPlan = new ArrayList<>(plan.chunks().size());
+      for (TextChunk chunk : plan.chunks()) {
         ofPlan.add(
-            piece.known().isPresent()
-                ? new EncodingResult.Encoded(piece.known().get().values())
+            chunk.known().isPresent()
+                ? new EncodingResult.Encoded(chunk.known().get().values())
                 : encoded.next());
       }
       results.add(ofPlan);
@@ -150,7 +150,7 @@ final class ChunkEncoder {
 
   private static boolean mayPass(EncodingResult result) {
     return result instanceof EncodingResult.Failed failed
-        && !Refusals.isFaultOfTheText(failed.cause());
+        && !RejectedDocuments.isFaultOfTheText(failed.cause());
   }
 
   private void takePause(int retry) {

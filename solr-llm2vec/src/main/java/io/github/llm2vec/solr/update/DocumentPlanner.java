@@ -39,8 +39,8 @@ final class DocumentPlanner {
    */
   DocumentPlanner(MappedField field, boolean guarded, boolean reuse, SolrQueryRequest request) {
     this.field = field;
-    this.guarded = guarded && field.companions().copy().isPresent();
-    this.reuse = reuse && field.companions().copy().isPresent();
+    this.guarded = guarded && field.auxiliary().copy().isPresent();
+    this.reuse = reuse && field.auxiliary().copy().isPresent();
     this.request = request;
   }
 
@@ -134,11 +134,11 @@ final class DocumentPlanner {
     if (text.isEmpty()) {
       return LEAVE;
     }
-    List<Piece> pieces =
-        field.pieces(values).stream()
-            .map(piece -> piece.knownAs(Optional.ofNullable(known.get(piece.hash()))))
+    List<TextChunk> chunks =
+        field.chunks(values).stream()
+            .map(chunk -> chunk.knownAs(Optional.ofNullable(known.get(chunk.hash()))))
             .toList();
-    return new VectorPlan.Fill(TextHash.of(text), pieces);
+    return new VectorPlan.Fill(TextHash.of(text), chunks);
   }
 
   private VectorPlan refuse(BufferedAdd add, String reason) {

@@ -40,13 +40,13 @@ final class DocumentWriter {
     put(Optional.of(field.mapping().failures().errorField()), null);
     if (field.mapping().cutsPassages()) {
       put(Optional.of(field.name()), null);
-      put(field.companions().identity(), null);
+      put(field.auxiliary().identity(), null);
       copy(StoredVector.without(Origin.PASSAGES, field.settings(), plan.text()));
-      put(Optional.of(field.companions().passages()), passages(plan.pieces(), vectors));
+      put(Optional.of(field.auxiliary().passages()), passages(plan.chunks(), vectors));
     } else {
       if (!atomic) {
         // Left from before, when this field had passages.
-        document.removeField(field.companions().passages());
+        document.removeField(field.auxiliary().passages());
       }
       vector(plan.text(), vectors.get(0));
     }
@@ -54,21 +54,21 @@ final class DocumentWriter {
 
   private void vector(TextHash text, FloatList vector) {
     put(Optional.of(field.name()), vector);
-    put(field.companions().identity(), field.identity().toTerm());
+    put(field.auxiliary().identity(), field.identity().toTerm());
     copy(new StoredVector(Origin.MODEL, field.settings(), text, vector));
   }
 
-  private List<SolrInputDocument> passages(List<Piece> pieces, List<FloatList> vectors) {
+  private List<SolrInputDocument> passages(List<TextChunk> chunks, List<FloatList> vectors) {
     String parent = String.valueOf(document.getFieldValue(key.getName()));
-    List<SolrInputDocument> passages = new ArrayList<>(pieces.size());
-    for (int i = 0; i < pieces.size(); i++) {
+    List<SolrInputDocument> passages = new ArrayList<>(chunks.size());
+    for (int i = 0; i < chunks.size(); i++) {
       SolrInputDocument passage = new SolrInputDocument();
-      passage.setField(key.getName(), field.companions().passageId(parent, i));
+      passage.setField(key.getName(), field.auxiliary().passageId(parent, i));
       passage.setField(PassageFields.PARENT, parent);
       passage.setField(PassageFields.NUMBER, i);
-      passage.setField(PassageFields.START, pieces.get(i).range().start());
-      passage.setField(PassageFields.END, pieces.get(i).range().end());
-      new DocumentWriter(passage, false, key, field).vector(pieces.get(i).hash(), vectors.get(i));
+      passage.setField(PassageFields.START, chunks.get(i).range().start());
+      passage.setField(PassageFields.END, chunks.get(i).range().end());
+      new DocumentWriter(passage, false, key, field).vector(chunks.get(i).hash(), vectors.get(i));
       passages.add(passage);
     }
     return passages;
@@ -78,18 +78,18 @@ final class DocumentWriter {
   void own(StoredVector vector) {
     copy(vector);
     if (atomic) {
-      put(field.companions().identity(), null);
+      put(field.auxiliary().identity(), null);
     }
   }
 
   /** Takes everything away. */
   void clear() {
     put(Optional.of(field.name()), null);
-    put(field.companions().copy(), null);
-    put(field.companions().identity(), null);
+    put(field.auxiliary().copy(), null);
+    put(field.auxiliary().identity(), null);
     put(Optional.of(field.mapping().failures().errorField()), null);
     if (field.mapping().cutsPassages()) {
-      put(Optional.of(field.companions().passages()), null);
+      put(Optional.of(field.auxiliary().passages()), null);
     }
   }
 
@@ -101,7 +101,7 @@ final class DocumentWriter {
   }
 
   private void copy(StoredVector copy) {
-    put(field.companions().copy(), copy.toBytes(field.mapping().target().precision()));
+    put(field.auxiliary().copy(), copy.toBytes(field.mapping().target().precision()));
   }
 
   /** Writes a value; null, which is Solr's own way to say so, takes what is there away. */

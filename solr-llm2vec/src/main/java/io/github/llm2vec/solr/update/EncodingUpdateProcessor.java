@@ -42,13 +42,13 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   private final UpdateSettings settings;
   private final SolrQueryRequest request;
   private final SolrQueryResponse response;
-  private final OldDocuments oldDocuments;
+  private final ExistingDocuments existing;
   private final PassageDeletes deletes;
-  private final List<FieldUpdate> fields;
+  private final List<FieldVectorizer> fields;
   private final DocumentBuffer buffer;
   private final UpdateReport report;
   private final IdentityClaims claims;
-  private final Refusals refusals = new Refusals();
+  private final RejectedDocuments rejected = new RejectedDocuments();
   private int seen;
   // What ended the request before its time.
   private Optional<RuntimeException> failure = Optional.empty();
@@ -63,13 +63,13 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
     this.settings = settings;
     this.request = request;
     this.response = response;
-    this.oldDocuments = new RealTimeDocuments(request);
+    this.existing = new ExistingDocuments(request);
     this.deletes = new PassageDeletes(settings.fields(), request);
     this.report = new UpdateReport(settings.fields());
     this.claims = new IdentityClaims(request);
     this.fields =
         settings.fields().stream()
-            .map(field -> new FieldUpdate(field, settings, request, report, claims))
+            .map(field -> new FieldVectorizer(field, settings, request, report, claims))
             .toList();
     this.buffer = new DocumentBuffer(settings.limits(), settings.fields());
   }
@@ -79,7 +79,7 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
     requireSound();
     BufferedAdd add = BufferedAdd.of(command);
     seen++;
-    Optional<FieldUpdate> passageOf = passageOf(add);
+    Optional<FieldVectorizer> passageOf = passageOf(add);
     if (passageOf.isPresent()) {
       report.countPassage(passageOf.get().field());
       return;
@@ -103,7 +103,7 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
    * A search that is not restricted to documents gives passages, too, and a client may send back
    * what it got. They come with their documents; by themselves they would become documents.
    */
-  private Optional<FieldUpdate> passageOf(BufferedAdd add) {
+  private Optional<FieldVectorizer> passageOf(BufferedAdd add) {
     SolrInputDocument document = add.document();
     if (add.atomic() || document.getFieldValue(PassageFields.PARENT) == null) {
       return Optional.empty();
@@ -112,15 +112,15 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
     String id = String.valueOf(document.getFieldValue(key));
     String parent = String.valueOf(document.getFieldValue(PassageFields.PARENT));
     return fields.stream()
-        .filter(field -> id.startsWith(field.field().companions().passageId(parent, "")))
+        .filter(field -> id.startsWith(field.field().auxiliary().passageId(parent, "")))
         .findFirst();
   }
 
   @Override
   public void processMergeIndexes(MergeIndexesCommand command) throws IOException {
     flushBeforeCommand();
-    for (FieldUpdate field : fields) {
-      claims.claimMerged(command, field.field().companions(), field.changesModel());
+    for (FieldVectorizer field : fields) {
+      claims.claimMerged(command, field.field().auxiliary(), field.changesModel());
     }
     super.processMergeIndexes(command);
   }
@@ -140,8 +140,8 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   private void flushBeforeCommand() throws IOException {
     requireSound();
     flush();
-    if (!settings.tolerant() && !refusals.isEmpty()) {
-      throw failed(refusals.exception(seen));
+    if (!settings.tolerant() && !rejected.isEmpty()) {
+      throw failed(rejected.exception(seen));
     }
   }
 
@@ -162,11 +162,11 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
         thrown -> {
           throw thrown;
         });
-    if (!refusals.isEmpty()) {
+    if (!rejected.isEmpty()) {
       if (settings.tolerant()) {
-        throw refusals.tolerable(elsewhere);
+        throw rejected.tolerable(elsewhere);
       }
-      SolrException exception = refusals.exception(seen);
+      SolrException exception = rejected.exception(seen);
       elsewhere.ifPresent(exception::addSuppressed);
       throw exception;
     }
@@ -217,8 +217,8 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
         complete(adds);
       }
       forward(adds);
-      if (!settings.tolerant() && refusals.size() >= Refusals.TOO_MANY) {
-        throw refusals.exception(seen);
+      if (!settings.tolerant() && rejected.size() >= RejectedDocuments.TOO_MANY) {
+        throw rejected.exception(seen);
       }
     } catch (IOException e) {
       failed(new UncheckedIOException(e));
@@ -233,15 +233,15 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
     try {
       complete(adds);
     } catch (SolrException e) {
-      adds.forEach(add -> refusals.addRejected(add.command().getPrintableId(), e));
+      adds.forEach(add -> rejected.addRejected(add.command().getPrintableId(), e));
       adds.clear();
     }
   }
 
   private void complete(List<BufferedAdd> adds) throws IOException {
     Map<String, SolrInputDocument> old = lookUp(adds);
-    for (FieldUpdate field : fields) {
-      field.complete(adds, old, refusals);
+    for (FieldVectorizer field : fields) {
+      field.complete(adds, old, rejected);
     }
   }
 
@@ -259,10 +259,10 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
                 field ->
                     Stream.concat(
                         field.mapping().source().fields().stream(),
-                        field.companions().copy().stream()))
+                        field.auxiliary().copy().stream()))
             .collect(Collectors.toUnmodifiableSet());
     boolean nested = settings.fields().stream().anyMatch(field -> field.mapping().cutsPassages());
-    return oldDocuments.find(wanted, names, nested);
+    return existing.find(wanted, names, nested);
   }
 
   private void forward(List<BufferedAdd> adds) throws IOException {
@@ -272,12 +272,12 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
         super.processAdd(add.command());
       } catch (IOException | RuntimeException e) {
         if (!settings.tolerant()) {
-          if (!refusals.isEmpty()) {
-            e.addSuppressed(refusals.exception(seen));
+          if (!rejected.isEmpty()) {
+            e.addSuppressed(rejected.exception(seen));
           }
           throw e;
         }
-        refusals.addRejected(add.command().getPrintableId(), e);
+        rejected.addRejected(add.command().getPrintableId(), e);
       }
     }
   }

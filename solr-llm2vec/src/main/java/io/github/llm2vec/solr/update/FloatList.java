@@ -49,7 +49,7 @@ final class FloatList extends AbstractList<Float> implements RandomAccess {
     }
     if (!(sent instanceof Collection<?> numbers)) {
       throw new IllegalArgumentException(
-          "a vector is a list of numbers, found " + VectorFreeMessages.of(String.valueOf(sent)));
+          "a vector is a list of numbers, found " + VectorRedaction.of(String.valueOf(sent)));
     }
     float[] values = new float[numbers.size()];
     int i = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.CollectionIdentity;
-import io.github.llm2vec.solr.schema.CompanionFields;
 import io.github.llm2vec.solr.schema.CoreIdentities;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.schema.IndexIdentities;
@@ -132,9 +132,9 @@ public final class IdentityClaims implements AutoCloseable {
   }
 
   /** What a document, its nested documents included, says of what made its vectors. */
-  static Set<FieldIdentity> of(SolrInputDocument document, CompanionFields companions) {
+  static Set<FieldIdentity> of(SolrInputDocument document, AuxiliaryFields auxiliary) {
     Set<FieldIdentity> found = new LinkedHashSet<>();
-    companions.identity().ifPresent(name -> collect(document, name, found));
+    auxiliary.identity().ifPresent(name -> collect(document, name, found));
     return found;
   }
 
@@ -183,12 +183,12 @@ public final class IdentityClaims implements AutoCloseable {
    *
    * @throws SolrException as {@link #claim} does
    */
-  void claimMerged(MergeIndexesCommand command, CompanionFields companions, boolean changing)
+  void claimMerged(MergeIndexesCommand command, AuxiliaryFields auxiliary, boolean changing)
       throws IOException {
     for (DirectoryReader reader : command.readers) {
       for (FieldIdentity identity :
-          IndexIdentities.of(reader, request.getSchema(), companions.vectorField()).found()) {
-        claim(companions.vectorField(), identity, changing);
+          IndexIdentities.of(reader, request.getSchema(), auxiliary.vectorField()).found()) {
+        claim(auxiliary.vectorField(), identity, changing);
       }
     }
   }

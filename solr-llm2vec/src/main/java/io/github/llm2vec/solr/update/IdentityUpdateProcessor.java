@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
-import io.github.llm2vec.solr.schema.CompanionFields;
+import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import java.io.IOException;
 import java.util.List;
@@ -30,10 +30,10 @@ public final class IdentityUpdateProcessor extends UpdateRequestProcessor {
   /**
    * A vector field.
    *
-   * @param companions what stands beside it
+   * @param auxiliary what stands beside it
    * @param changing whether its mapping lets vectors of several models stand beside each other
    */
-  public record Watched(CompanionFields companions, boolean changing) {}
+  public record Watched(AuxiliaryFields auxiliary, boolean changing) {}
 
   /** A processor for one request. */
   public IdentityUpdateProcessor(
@@ -71,8 +71,8 @@ public final class IdentityUpdateProcessor extends UpdateRequestProcessor {
   public void processAdd(AddUpdateCommand command) throws IOException {
     SolrInputDocument document = command.getSolrInputDocument();
     for (Watched field : fields) {
-      String name = field.companions().vectorField();
-      for (FieldIdentity identity : IdentityClaims.of(document, field.companions())) {
+      String name = field.auxiliary().vectorField();
+      for (FieldIdentity identity : IdentityClaims.of(document, field.auxiliary())) {
         if (leading) {
           claims.claimForwarded(name, identity, sender, field.changing());
         } else {
@@ -86,7 +86,7 @@ public final class IdentityUpdateProcessor extends UpdateRequestProcessor {
   @Override
   public void processMergeIndexes(MergeIndexesCommand command) throws IOException {
     for (Watched field : fields) {
-      claims.claimMerged(command, field.companions(), field.changing());
+      claims.claimMerged(command, field.auxiliary(), field.changing());
     }
     super.processMergeIndexes(command);
   }

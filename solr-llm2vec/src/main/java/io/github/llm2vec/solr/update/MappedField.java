@@ -4,8 +4,8 @@ package io.github.llm2vec.solr.update;
 import io.github.llm2vec.lucene.TextRange;
 import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.ModelDeclaration;
-import io.github.llm2vec.solr.node.NodeEncoder;
-import io.github.llm2vec.solr.schema.CompanionFields;
+import io.github.llm2vec.solr.node.ModelHandle;
+import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.schema.VectorField;
@@ -29,25 +29,25 @@ public final class MappedField {
 
   private final VectorMapping mapping;
   private final VectorField field;
-  private final CompanionFields companions;
+  private final AuxiliaryFields auxiliary;
   private final SourceValues values;
-  private final NodeEncoder encoder;
-  private final TextCutter cutter;
+  private final ModelHandle encoder;
+  private final TextSplitter cutter;
   // What the request began with; the model may be reloaded to something else while it runs.
   private Optional<EncoderIdentity> model = Optional.empty();
 
   private MappedField(
       VectorMapping mapping,
       VectorField field,
-      CompanionFields companions,
+      AuxiliaryFields auxiliary,
       SourceValues values,
-      NodeEncoder encoder) {
+      ModelHandle encoder) {
     this.mapping = mapping;
     this.field = field;
-    this.companions = companions;
+    this.auxiliary = auxiliary;
     this.values = values;
     this.encoder = encoder;
-    this.cutter = new TextCutter(text -> encoder.tokenSpans(text, model()));
+    this.cutter = new TextSplitter(text -> encoder.tokenSpans(text, model()));
   }
 
   /**
@@ -55,14 +55,14 @@ public final class MappedField {
    *
    * @throws SolrException if the schema cannot do what the mapping asks for
    */
-  public static MappedField of(VectorMapping mapping, IndexSchema schema, NodeEncoder encoder) {
+  public static MappedField of(VectorMapping mapping, IndexSchema schema, ModelHandle encoder) {
     VectorField field = VectorField.of(schema, mapping.target().field());
     field.checkSimilarity(encoder.declaration());
     mapping.source().fields().forEach(source -> requireSent(schema, source));
-    CompanionFields companions = CompanionFields.of(schema, field.name());
+    AuxiliaryFields auxiliary = AuxiliaryFields.of(schema, field.name());
     if (mapping.cutsPassages()) {
       PassageFields.require(schema);
-      if (companions.copy().isEmpty()) {
+      if (auxiliary.copy().isEmpty()) {
         throw new SolrException(
             ErrorCode.SERVER_ERROR,
             "passages need a field '%s_copy' to survive atomic updates".formatted(field.name()));
@@ -76,7 +76,7 @@ public final class MappedField {
               .formatted(wanted, field.name(), field.dimensions()));
     }
     SourceValues values = new SourceValues(schema, mapping.source().fields());
-    return new MappedField(mapping, field, companions, values, encoder);
+    return new MappedField(mapping, field, auxiliary, values, encoder);
   }
 
   /** Solr fills a copyField's target long after documents have passed here. */
@@ -97,7 +97,7 @@ public final class MappedField {
    * @throws SolrException 500 if the schema has no field for the copy
    */
   public void requireCopy() {
-    if (companions.copy().isEmpty()) {
+    if (auxiliary.copy().isEmpty()) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR,
           "the guard needs a field '%s_copy' of type solr.BinaryField, indexed=\"false\""
@@ -114,8 +114,8 @@ public final class MappedField {
     return field;
   }
 
-  CompanionFields companions() {
-    return companions;
+  AuxiliaryFields auxiliary() {
+    return auxiliary;
   }
 
   String name() {
@@ -155,14 +155,14 @@ public final class MappedField {
   }
 
   /** The model that encodes for this field. */
-  NodeEncoder encoder() {
+  ModelHandle encoder() {
     return encoder;
   }
 
   /** A vector as it is indexed: cut to the field's width and as exact as its copy. */
   float[] indexed(float[] vector) {
     float[] indexed = field.cut(vector, model().declaration().normalize());
-    if (companions.copy().isPresent()) {
+    if (auxiliary.copy().isPresent()) {
       mapping.target().precision().round(indexed);
     }
     return indexed;
@@ -200,20 +200,20 @@ public final class MappedField {
   }
 
   /** The texts that are encoded for a document that has any; the model must be open. */
-  List<Piece> pieces(Function<String, Collection<Object>> values) {
+  List<TextChunk> chunks(Function<String, Collection<Object>> values) {
     String text = text(values);
     TextHash hash = TextHash.of(text);
     TextRange all = new TextRange(0, text.length());
     TextLength length = mapping.handling().length();
     if (length instanceof TextLength.Truncated truncated) {
-      return List.of(new Piece(cutter.truncate(text, truncated.tokens()), hash, all));
+      return List.of(new TextChunk(cutter.truncate(text, truncated.tokens()), hash, all));
     }
     return length instanceof TextLength.Passages passages
         ? passages(values, passages)
-        : List.of(new Piece(text, hash, all));
+        : List.of(new TextChunk(text, hash, all));
   }
 
-  private List<Piece> passages(
+  private List<TextChunk> passages(
       Function<String, Collection<Object>> values, TextLength.Passages length) {
     String body = cutField();
     String whole = mapping.source().valueOf(body, values);
@@ -222,16 +222,16 @@ public final class MappedField {
       // A document of which only the title is there is found by its title.
       return List.of(passage(text(values), new TextRange(0, 0)));
     }
-    List<Piece> pieces = new ArrayList<>(ranges.size());
+    List<TextChunk> chunks = new ArrayList<>(ranges.size());
     for (TextRange range : ranges) {
       List<Object> part = List.of(range.of(whole));
-      pieces.add(passage(text(name -> name.equals(body) ? part : values.apply(name)), range));
+      chunks.add(passage(text(name -> name.equals(body) ? part : values.apply(name)), range));
     }
-    return pieces;
+    return chunks;
   }
 
-  private static Piece passage(String text, TextRange range) {
-    return new Piece(text, TextHash.of(text), range);
+  private static TextChunk passage(String text, TextRange range) {
+    return new TextChunk(text, TextHash.of(text), range);
   }
 
   /** The source fields of documents. */

@@ -26,7 +26,7 @@ final class NestedVectors {
    */
   static void keep(SolrInputDocument document, MappedField field) {
     field
-        .companions()
+        .auxiliary()
         .copy()
         .ifPresent(copy -> visit(document, nested -> keep(nested, field, copy)));
   }

@@ -52,7 +52,7 @@ final class PassageDeletes {
     this.passages =
         fields.stream()
             .filter(field -> field.mapping().cutsPassages())
-            .map(field -> field.companions().passages())
+            .map(field -> field.auxiliary().passages())
             .toList();
     this.request = request;
   }

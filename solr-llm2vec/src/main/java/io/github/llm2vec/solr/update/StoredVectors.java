@@ -16,7 +16,7 @@ final class StoredVectors {
   /** The copy in a document itself. */
   static Optional<StoredVector> own(SolrInputDocument document, MappedField field) {
     return field
-        .companions()
+        .auxiliary()
         .copy()
         .flatMap(copy -> StoredVector.read(document.getFieldValue(copy)));
   }
@@ -33,7 +33,7 @@ final class StoredVectors {
 
   /** The nested documents that are passages of a field. */
   static List<SolrInputDocument> passages(SolrInputDocument document, MappedField field) {
-    SolrInputField nested = document.getField(field.companions().passages());
+    SolrInputField nested = document.getField(field.auxiliary().passages());
     Collection<Object> values = MappedField.valuesOf(nested);
     return values.stream()
         .filter(SolrInputDocument.class::isInstance)

@@ -23,13 +23,13 @@ sealed interface VectorPlan {
    * It gets the vectors of its text.
    *
    * @param text hash of the whole text
-   * @param pieces the text, or its passages
+   * @param chunks the text, or its passages
    */
-  record Fill(TextHash text, List<Piece> pieces) implements VectorPlan {
+  record Fill(TextHash text, List<TextChunk> chunks) implements VectorPlan {
 
     /** How many of the pieces have their vectors already. */
     int reused() {
-      return (int) pieces.stream().filter(piece -> piece.known().isPresent()).count();
+      return (int) chunks.stream().filter(chunk -> chunk.known().isPresent()).count();
     }
   }
 

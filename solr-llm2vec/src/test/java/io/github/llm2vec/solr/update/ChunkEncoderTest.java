@@ -54,11 +54,11 @@ class ChunkEncoderTest {
   }
 
   private static VectorPlan.Fill plan(String... texts) {
-    List<Piece> pieces = new ArrayList<>();
+    List<TextChunk> chunks = new ArrayList<>();
     for (String text : texts) {
-      pieces.add(new Piece(text, TextHash.of(text), new TextRange(0, text.length())));
+      chunks.add(new TextChunk(text, TextHash.of(text), new TextRange(0, text.length())));
     }
-    return new VectorPlan.Fill(TextHash.of("all"), pieces);
+    return new VectorPlan.Fill(TextHash.of("all"), chunks);
   }
 
   /** Encodes texts as the pieces of one document. */
@@ -117,10 +117,10 @@ class ChunkEncoderTest {
   @Test
   void piecesGoBackToTheirDocumentsAndKnownOnesAreNotEncoded() {
     VectorPlan.Fill first = plan("a", "poison");
-    Piece known =
-        plan("known").pieces().get(0).knownAs(Optional.of(new FloatList(new float[] {7})));
+    TextChunk known =
+        plan("known").chunks().get(0).knownAs(Optional.of(new FloatList(new float[] {7})));
     VectorPlan.Fill second =
-        new VectorPlan.Fill(first.text(), List.of(known, plan("b").pieces().get(0)));
+        new VectorPlan.Fill(first.text(), List.of(known, plan("b").chunks().get(0)));
     List<List<EncodingResult>> results =
         encoder(OnError.FAIL, 0, new IllegalStateException())
             .encode(List.of(first, plan(), second));

@@ -57,7 +57,7 @@ final class TestRelease {
   }
 
   /** What the metrics of a node say of a model, by names in small letters. */
-  static Map<String, Double> figures(SolrNode node, String model) throws Exception {
+  static Map<String, Double> metrics(SolrNode node, String model) throws Exception {
     Pattern line =
         Pattern.compile(
             "(?m)^solr_llm2vec_(\\w+?)(?:_total)?\\{.*\\bmodel=\"" + model + "\".*\\} (\\S+)$");

@@ -54,7 +54,7 @@ final class TestRelease {
   }
 
   /** What the metrics of a node say of a model, by names in small letters. */
-  static Map<String, Double> figures(SolrNode node, String model) throws Exception {
+  static Map<String, Double> metrics(SolrNode node, String model) throws Exception {
     Map<String, Double> figures = new TreeMap<>();
     String prefix = "LLM2VEC." + model + ".";
     new ObjectMapper()

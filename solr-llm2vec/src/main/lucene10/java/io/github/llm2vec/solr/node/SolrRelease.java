@@ -41,7 +41,7 @@ final class SolrRelease {
   static void register(
       CoreContainer container, EncoderRegistry registry, Collection<String> models) {
     SolrMetricsContext context = new SolrMetricsContext(container.getMetricManager(), NODE);
-    NodeFigures.counters()
+    ModelMetrics.counters()
         .forEach(
             (name, count) ->
                 context.observableLongCounter(
@@ -57,7 +57,7 @@ final class SolrRelease {
                                         count.applyAsLong(status), Attributes.of(MODEL, model)));
                       }
                     }));
-    NodeFigures.gauges()
+    ModelMetrics.gauges()
         .forEach(
             (name, figure) ->
                 context.observableDoubleGauge(

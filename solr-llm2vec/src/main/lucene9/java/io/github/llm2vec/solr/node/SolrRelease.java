@@ -68,14 +68,14 @@ final class SolrRelease {
       CoreContainer container, EncoderRegistry registry, Collection<String> models) {
     SolrMetricsContext context = new SolrMetricsContext(container.getMetricManager(), NODE, SCOPE);
     for (String model : models) {
-      NodeFigures.counters()
+      ModelMetrics.counters()
           .forEach(
               (name, count) -> {
                 Count counter = new Count(registry, model, count);
                 put(context, counter, name, CATEGORY, level(model));
                 put(context, counter, name, Category.ADMIN.name(), handler(model));
               });
-      NodeFigures.gauges()
+      ModelMetrics.gauges()
           .forEach(
               (name, figure) ->
                   context.gauge(
@@ -84,7 +84,7 @@ final class SolrRelease {
                       name,
                       CATEGORY,
                       level(model)));
-      NodeFigures.histograms()
+      ModelMetrics.histograms()
           .forEach(
               (name, histogram) ->
                   put(
@@ -98,7 +98,7 @@ final class SolrRelease {
 
   /** Puts the gauges of a model that a core holds into the core's registry. */
   static void register(SolrCore core, EncoderRegistry registry, String model) {
-    NodeFigures.gauges()
+    ModelMetrics.gauges()
         .forEach(
             (name, figure) ->
                 core.getSolrMetricsContext()

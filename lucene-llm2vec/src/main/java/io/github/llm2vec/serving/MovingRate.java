@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.serving;
+
+/**
+ * How much of something there is per second of late, older amounts counting exponentially less. Not
+ * thread-safe.
+ */
+final class MovingRate {
+
+  /** Age at which an amount counts 1/e. */
+  private static final double MEMORY_NANOS = 10e9;
+
+  private final long startNanos;
+  private long lastNanos;
+  private double weighted;
+
+  MovingRate(long nowNanos) {
+    startNanos = nowNanos;
+    lastNanos = nowNanos;
+  }
+
+  void add(double amount, long nowNanos) {
+    forgetUntil(nowNanos);
+    weighted += amount;
+  }
+
+  double perSecond(long nowNanos) {
+    forgetUntil(nowNanos);
+    // Less than the memory long has not been seen yet right after the start.
+    double seen = MEMORY_NANOS * -Math.expm1(-(nowNanos - startNanos) / MEMORY_NANOS);
+    return seen <= 0 ? 0 : weighted / (seen / 1e9);
+  }
+
+  private void forgetUntil(long nowNanos) {
+    weighted *= Math.exp(-Math.max(0, nowNanos - lastNanos) / MEMORY_NANOS);
+    lastNanos = Math.max(lastNanos, nowNanos);
+  }
+}

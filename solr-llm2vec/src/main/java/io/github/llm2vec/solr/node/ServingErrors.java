@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import io.github.llm2vec.serving.DeadlineExceededException;
+import io.github.llm2vec.serving.EncodingInterruptedException;
+import io.github.llm2vec.serving.EncodingResult;
+import io.github.llm2vec.serving.OverloadedException;
+import io.github.llm2vec.serving.ServiceClosedException;
+import io.github.llm2vec.serving.TextFailedException;
+import java.time.Duration;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
+import org.apache.solr.request.SolrRequestInfo;
+
+/**
+ * Tells clients of Solr what went wrong in the queue: 429 if there are too many queries, 503 if the
+ * model is not there for the moment or the time was too short; both with {@code Retry-After} where
+ * the time is known.
+ */
+final class ServingErrors {
+
+  /** Key of the error's metadata, and name of the HTTP header, both in whole seconds. */
+  static final String RETRY_AFTER = "Retry-After";
+
+  private ServingErrors() {}
+
+  /**
+   * What to throw instead of a failure of an encoder. A text that is to blame itself is told of by
+   * its own exception: {@link IllegalArgumentException} if the client is at fault.
+   */
+  static RuntimeException translate(String model, RuntimeException failure) {
+    if (failure instanceof OverloadedException e) {
+      return retry(
+          new SolrException(ErrorCode.TOO_MANY_REQUESTS, message(model, e), e), e.retryAfter());
+    }
+    if (failure instanceof DeadlineExceededException
+        || failure instanceof ServiceClosedException
+        || failure instanceof EncodingInterruptedException) {
+      return new SolrException(ErrorCode.SERVICE_UNAVAILABLE, message(model, failure), failure);
+    }
+    if (failure instanceof TextFailedException
+        && failure.getCause() instanceof IllegalArgumentException refused) {
+      return refused;
+    }
+    return failure;
+  }
+
+  /** The same of what came of one text. */
+  static EncodingResult translate(String model, EncodingResult result) {
+    return result instanceof EncodingResult.Failed failed
+        ? new EncodingResult.Failed(translate(model, failed.cause()))
+        : result;
+  }
+
+  private static String message(String model, RuntimeException failure) {
+    return "model '" + model + "': " + failure.getMessage();
+  }
+
+  /** Adds when to try again, to the exception and to the answer over HTTP that is being made. */
+  static SolrException retry(SolrException exception, Duration after) {
+    String seconds = Long.toString(Math.max(1, (after.toMillis() + 999) / 1000));
+    exception.setMetadata(RETRY_AFTER, seconds);
+    SolrRequestInfo request = SolrRequestInfo.getRequestInfo();
+    if (request != null && request.getRsp() != null) {
+      request.getRsp().setHttpHeader(RETRY_AFTER, seconds);
+    }
+    return exception;
+  }
+}
