@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
-import io.github.llm2vec.solr.node.EncoderRegistry;
-import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.schema.IndexIdentities;
@@ -67,16 +65,7 @@ public class ModelAgreementTest extends SolrCloudTestCase {
     FakeBatchModel encoder =
         new FakeBatchModel(
             DIMENSIONS, FINGERPRINTS.get(node), new FakeBatchModel(DIMENSIONS)::vector);
-    ModelsFile models =
-        new ModelsFile(
-            createTempDir().resolve(ModelsFile.NAME),
-            Map.of(
-                "default", ModelDeclaration.of("default", "fake"),
-                "small", ModelDeclaration.of("small", "fake")),
-            1 << 20);
-    EncoderRegistry.install(
-        cluster.getJettySolrRunner(node).getCoreContainer(),
-        new EncoderRegistry(models, model -> encoder.service(), Runnable::run));
+    SolrNode.install(cluster.getJettySolrRunner(node), model -> encoder.service());
   }
 
   @Before

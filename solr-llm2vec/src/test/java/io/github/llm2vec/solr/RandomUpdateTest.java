@@ -88,5 +88,10 @@ class RandomUpdateTest {
       node.container().reload(name);
       return "reload";
     }
+
+    @Override
+    public int oneIn() {
+      return 8;
+    }
   }
 }

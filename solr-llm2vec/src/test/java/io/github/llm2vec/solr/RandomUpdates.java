@@ -57,6 +57,9 @@ final class RandomUpdates {
      * @return what it was
      */
     String operate(Random random) throws Exception;
+
+    /** One in how many times that is done, in place of sending an answer back. */
+    int oneIn();
   }
 
   /** Something done to a core. */
@@ -369,7 +372,7 @@ final class RandomUpdates {
   }
 
   private void sendBackOrOperate() throws Exception {
-    if (random.nextInt(8) == 0) {
+    if (random.nextInt(index.oneIn()) == 0) {
       steps.add(index.operate(random));
       return;
     }

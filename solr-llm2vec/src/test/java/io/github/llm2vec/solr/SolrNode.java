@@ -82,6 +82,19 @@ public final class SolrNode implements AutoCloseable {
     return node;
   }
 
+  /** Gives a node of a cluster the models "default" and "small". */
+  static void install(JettySolrRunner node, EncoderFactory factory) {
+    ModelsFile models =
+        new ModelsFile(
+            Path.of(node.getSolrHome(), ModelsFile.NAME),
+            Map.of(
+                "default", ModelDeclaration.of("default", "fake"),
+                "small", ModelDeclaration.of("small", "fake")),
+            1 << 20);
+    EncoderRegistry.install(
+        node.getCoreContainer(), new EncoderRegistry(models, factory, Runnable::run));
+  }
+
   /** Starts a node that finds its models as a real one does. */
   public static SolrNode start(Path home) throws Exception {
     Files.writeString(home.resolve("solr.xml"), "<solr></solr>");
@@ -122,11 +135,17 @@ public final class SolrNode implements AutoCloseable {
       String name, Path example, Map<String, String> properties, Map<String, String> changes)
       throws IOException {
     Path instance = home.resolve(name);
-    copy(example, instance.resolve("conf"));
+    copy(example, instance.resolve("conf"), changes);
+    container().create(name, instance, properties, false);
+  }
+
+  /** Copies a configset with changes to the text of its files. */
+  static void copy(Path example, Path to, Map<String, String> changes) throws IOException {
+    copy(example, to);
     for (Map.Entry<String, String> change : changes.entrySet()) {
       boolean found = false;
       for (String file : List.of("schema.xml", "solrconfig.xml")) {
-        Path path = instance.resolve("conf").resolve(file);
+        Path path = to.resolve(file);
         String text = Files.readString(path);
         found |= text.contains(change.getKey());
         Files.writeString(path, text.replace(change.getKey(), change.getValue()));
@@ -135,7 +154,6 @@ public final class SolrNode implements AutoCloseable {
         throw new IllegalArgumentException("no file of the example holds " + change.getKey());
       }
     }
-    container().create(name, instance, properties, false);
   }
 
   /** Copies a folder of files. */
@@ -145,7 +163,7 @@ public final class SolrNode implements AutoCloseable {
       files.forEach(
           file -> {
             try {
-              Files.copy(file, to.resolve(file.getFileName()));
+              Files.copy(file, to.resolve(file.getFileName().toString()));
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
-import io.github.llm2vec.solr.node.EncoderRegistry;
-import io.github.llm2vec.solr.node.ModelDeclaration;
-import io.github.llm2vec.solr.node.ModelsFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,26 +42,15 @@ public class UpdatingClusterTest extends SolrCloudTestCase {
   public static void startCluster() throws Exception {
     encoder = new FakeBatchModel(DIMENSIONS);
     configureCluster(2).addConfig("updating", UpdatingCore.CONFIGSET).configure();
-    cluster.getJettySolrRunners().forEach(UpdatingClusterTest::install);
-  }
-
-  private static void install(JettySolrRunner node) {
-    ModelsFile models =
-        new ModelsFile(
-            createTempDir().resolve(ModelsFile.NAME),
-            Map.of(
-                "default", ModelDeclaration.of("default", "fake"),
-                "small", ModelDeclaration.of("small", "fake")),
-            1 << 20);
-    EncoderRegistry.install(
-        node.getCoreContainer(),
-        new EncoderRegistry(models, model -> encoder.service(), Runnable::run));
+    for (JettySolrRunner node : cluster.getJettySolrRunners()) {
+      SolrNode.install(node, model -> encoder.service());
+    }
   }
 
   @Before
   public void createCollection() throws Exception {
     if (cluster.getJettySolrRunners().size() < 2) {
-      install(cluster.startJettySolrRunner());
+      SolrNode.install(cluster.startJettySolrRunner(), model -> encoder.service());
       cluster.waitForAllNodes(30);
     }
     CollectionAdminRequest.createCollection(COLLECTION, "updating", 2, 2)
@@ -118,15 +103,14 @@ public class UpdatingClusterTest extends SolrCloudTestCase {
   @Test
   public void passagesAreReplacedThroughAnyNode() throws Exception {
     Path configset = createTempDir();
-    for (String file : List.of("schema.xml", "solrconfig.xml")) {
-      Files.writeString(
-          configset.resolve(file),
-          Files.readString(UpdatingCore.CONFIGSET.resolve(file))
-              .replace(
-                  "<!-- more -->",
-                  "<int name=\"maxTokens\">3</int><str name=\"longText\">passages</str>")
-              .replace("{title} {text} {number}", "{title}: {text}"));
-    }
+    SolrNode.copy(
+        UpdatingCore.CONFIGSET,
+        configset,
+        Map.of(
+            "<!-- more -->",
+            "<int name=\"maxTokens\">3</int><str name=\"longText\">passages</str>",
+            "{title} {text} {number}",
+            "{title}: {text}"));
     cluster.uploadConfigSet(configset, "passages");
     deleteCollection();
     CollectionAdminRequest.createCollection(COLLECTION, "passages", 2, 2)
