@@ -7,7 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.serving.BatchLayout;
+import io.github.llm2vec.serving.BatchModel;
+import io.github.llm2vec.serving.EncoderService;
+import io.github.llm2vec.serving.QueryVectorCache;
+import io.github.llm2vec.serving.ServingOptions;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
@@ -40,7 +45,10 @@ class LocalSolrTest {
       EncoderRegistry.install(
           solr.container(),
           new EncoderRegistry(
-              ModelsFile.read(home.resolve(ModelsFile.NAME)), any -> new TwoLetters()));
+              ModelsFile.read(home.resolve(ModelsFile.NAME)),
+              any ->
+                  EncoderService.start(
+                      new TwoLetters(), ServingOptions.defaults(), new QueryVectorCache(0))));
       assertFalse(solr.hasCollection("demo"));
       solr.createCollection("demo", BASIC, PROPERTIES);
       assertTrue(solr.hasCollection("demo"));
@@ -93,8 +101,11 @@ class LocalSolrTest {
             HttpResponse.BodyHandlers.ofString());
   }
 
-  /** Texts of letters before and after the middle of "ab". */
-  private static final class TwoLetters implements TextEncoder {
+  /** Texts of letters before and after the middle of "ab"; each is one token. */
+  private static final class TwoLetters implements BatchModel {
+
+    private static final int BEFORE = 0;
+    private static final int AFTER = 1;
 
     @Override
     public int dimensions() {
@@ -107,9 +118,24 @@ class LocalSolrTest {
     }
 
     @Override
-    public float[][] encode(List<String> texts, Prompt prompt) {
+    public BatchLayout layout() {
+      return BatchLayout.PACKED;
+    }
+
+    @Override
+    public int maxBatchTokens() {
+      return 100;
+    }
+
+    @Override
+    public TokenizedText tokenize(String text, Prompt prompt) {
+      return TokenizedText.of(text.contains("a") ? BEFORE : AFTER);
+    }
+
+    @Override
+    public float[][] encode(List<TokenizedText> texts) {
       return texts.stream()
-          .map(text -> text.contains("a") ? new float[] {1, 0} : new float[] {0, 1})
+          .map(text -> text.id(0) == BEFORE ? new float[] {1, 0} : new float[] {0, 1})
           .toArray(float[][]::new);
     }
 
