@@ -339,14 +339,14 @@ final class RandomUpdates {
 
   private void delete(String query, Predicate<ExpectedIndex.Document> which) throws Exception {
     steps.add("delete by " + query);
-    index.client().deleteByQuery(index.name(), query);
-    // Solr leaves the nested documents of clients behind and gives them to a neighbour when that is
-    // changed: they are to be deleted along.
+    // By query Solr leaves the nested documents of clients behind, and gives them to a neighbour
+    // that is changed.
     for (Map.Entry<String, ExpectedIndex.Document> document : model.entrySet()) {
       if (which.test(document.getValue()) && !document.getValue().children.isEmpty()) {
         index.client().deleteById(index.name(), document.getKey());
       }
     }
+    index.client().deleteByQuery(index.name(), query);
     model.values().removeIf(which);
   }
 
