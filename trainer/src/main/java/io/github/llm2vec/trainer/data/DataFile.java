@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 
@@ -23,12 +24,17 @@ final class DataFile {
     return new LineReader(open(file), file.toString());
   }
 
-  /** Whether a file is gzipped, so that no place in it can be found again. */
-  static boolean isGzipped(Path file) throws IOException {
+  /** Whether the lines that are read are those of the file, so that each has its place there. */
+  static boolean hasPlaces(Path file) throws IOException {
     requireFile(file);
     try (InputStream in = Files.newInputStream(file)) {
       byte[] magic = in.readNBytes(2);
-      return magic.length == 2 && magic[0] == 0x1f && magic[1] == (byte) 0x8b;
+      if (magic.length == 2 && magic[0] == 0x1f && magic[1] == (byte) 0x8b) {
+        return false;
+      }
+    }
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES)) {
+      return !(isJson(file) && holdsArray(in));
     }
   }
 
@@ -64,10 +70,29 @@ final class DataFile {
       in.mark(2);
       int magic = in.read() | (in.read() << 8);
       in.reset();
-      return magic == GZIP_MAGIC ? new GZIPInputStream(in, BUFFER_BYTES) : in;
+      InputStream plain =
+          magic == GZIP_MAGIC
+              ? new BufferedInputStream(new GZIPInputStream(in, BUFFER_BYTES), BUFFER_BYTES)
+              : in;
+      return isJson(file) && holdsArray(plain) ? new JsonArrayLines(plain, file.toString()) : plain;
     } catch (IOException e) {
       raw.close();
       throw e;
     }
+  }
+
+  private static boolean isJson(Path file) {
+    return List.of("json", "jsonl", "ndjson").contains(extension(file));
+  }
+
+  /** Whether the first character that is no blank opens an array; the stream stays at its start. */
+  private static boolean holdsArray(InputStream in) throws IOException {
+    in.mark(BUFFER_BYTES);
+    int next = in.read();
+    for (int i = 1; i < BUFFER_BYTES && (next == ' ' || (next >= '\t' && next <= '\r')); i++) {
+      next = in.read();
+    }
+    in.reset();
+    return next == '[';
   }
 }

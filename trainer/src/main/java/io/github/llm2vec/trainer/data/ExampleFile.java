@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.data;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Closeable;
@@ -35,7 +36,7 @@ public final class ExampleFile implements Closeable {
   }
 
   /**
-   * Opens a file of JSON lines (gzipped or not) or Parquet.
+   * Opens a file of JSON lines or one JSON array (gzipped or not), or Parquet.
    *
    * @param file the file
    * @param cache the folder for what is remembered
@@ -45,7 +46,7 @@ public final class ExampleFile implements Closeable {
   public static ExampleFile open(Path file, Path cache, CorruptLines corrupt) throws IOException {
     DataFile.requireFile(file);
     boolean parquet = DataFile.extension(file).equals("parquet");
-    boolean inPlace = !parquet && !DataFile.isGzipped(file);
+    boolean inPlace = !parquet && DataFile.hasPlaces(file);
     String name = DataFile.cacheName(file);
     Check check = new Check(file);
     try (DiskRowsWriter writer =
@@ -201,7 +202,12 @@ public final class ExampleFile implements Closeable {
    */
   public String withNegatives(long example, List<String> negatives) throws IOException {
     ObjectNode object = JsonRecords.parse(json(example), file.toString(), example + 1);
-    object.remove(List.of("negative", "neg"));
+    object.remove(List.of("negative", "neg", "negative_passages"));
+    if (object.has("positive_passages")) {
+      ArrayNode passages = object.putArray("negative_passages");
+      negatives.forEach(text -> passages.addObject().put("text", text));
+      return JsonRecords.write(object);
+    }
     String key = object.has("positive") ? "negative" : "neg";
     if (negatives.size() == 1 && key.equals("negative")) {
       object.put(key, negatives.get(0));

@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.tokenizer.PythonText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,9 @@ import java.util.stream.Stream;
  *       "prompt"}, as FlagEmbedding has it
  *   <li>{@code {"anchor": "...", "positive": "...", "negative": "..."}}, as Sentence Transformers
  *       has it
+ *   <li>{@code {"query": "...", "positive_passages": [{"docid": "...", "title": "...", "text":
+ *       "..."}], "negative_passages": [...]}}, as Tevatron has it, which puts a title before its
+ *       text
  * </ul>
  *
  * Other keys are left alone; collections carry data of their own.
@@ -49,8 +53,8 @@ public record ExampleLine(
     ObjectNode object = JsonRecords.parse(json, source, line);
     Where where = new Where(source, line);
     List<String> queries = where.texts(object, "query", "anchor");
-    List<String> positives = where.texts(object, "positive", "pos");
-    List<String> negatives = where.texts(object, "negative", "neg");
+    List<String> positives = where.texts(object, "positive", "pos", "positive_passages");
+    List<String> negatives = where.texts(object, "negative", "neg", "negative_passages");
     List<String> prompts = where.texts(object, "prompt", "instruction");
     if (queries.size() != 1) {
       throw where.problem("expected one \"query\", found " + queries.size());
@@ -58,7 +62,9 @@ public record ExampleLine(
     if (positives.isEmpty()) {
       throw where.problem("there is no \"positive\"");
     }
-    return new ExampleLine(queries.get(0), positives, negatives, prompts.stream().findFirst());
+    String query =
+        object.has("positive_passages") ? PythonText.strip(queries.get(0)) : queries.get(0);
+    return new ExampleLine(query, positives, negatives, prompts.stream().findFirst());
   }
 
   /** Where a line stands, for messages. */
@@ -80,15 +86,30 @@ public record ExampleLine(
       }
       List<String> texts = new ArrayList<>();
       for (JsonNode item : value) {
-        if (!item.isTextual()) {
+        if (key.endsWith("_passages")) {
+          texts.add(passage(key, item));
+        } else if (item.isTextual()) {
+          texts.add(item.textValue());
+        } else {
           throw problem("\"" + key + "\" holds something that is not a text");
         }
-        texts.add(item.textValue());
       }
       if (!value.isArray()) {
         throw problem("\"" + key + "\" is neither a text nor a list of texts");
       }
       return texts;
+    }
+
+    /** A passage's title and text, joined and stripped as Tevatron does it. */
+    private String passage(String key, JsonNode passage) throws DataFormatException {
+      JsonNode title = passage.path("title");
+      JsonNode text = passage.path("text");
+      boolean untitled = title.isMissingNode() || title.isNull();
+      if (!text.isTextual() || !(untitled || title.isTextual())) {
+        throw problem("\"" + key + "\" must hold objects with a \"text\" and perhaps a \"title\"");
+      }
+      return PythonText.strip(
+          PythonText.strip(title.asText("")) + " " + PythonText.strip(text.textValue()));
     }
   }
 }

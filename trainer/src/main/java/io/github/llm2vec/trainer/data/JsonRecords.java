@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.InputStream;
 
 /** Understands JSON lines, each of which is an object. */
 final class JsonRecords {
@@ -47,6 +48,16 @@ final class JsonRecords {
     }
     throw new DataFormatException(
         source, line, "expected a JSON object on each line, found " + node.getNodeType());
+  }
+
+  /** A parser of the elements of an array, each of which {@link #element} reads. */
+  static JsonParser parser(InputStream in) throws IOException {
+    return JSON.createParser(in);
+  }
+
+  /** The value that begins at a parser's token. */
+  static JsonNode element(JsonParser parser) throws IOException {
+    return JSON.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).readTree(parser);
   }
 
   /** A line of JSON with its strings unbroken, for {@link #parse}. */

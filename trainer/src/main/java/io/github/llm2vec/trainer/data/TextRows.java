@@ -47,7 +47,7 @@ public final class TextRows implements Closeable {
     DataFile.requireFile(first);
     String name = DataFile.cacheName(first);
     boolean plain = List.of("txt", "tokens", "raw", "").contains(DataFile.extension(first));
-    boolean inPlace = plain && selection.files().size() == 1 && !DataFile.isGzipped(first);
+    boolean inPlace = plain && selection.files().size() == 1 && DataFile.hasPlaces(first);
     try (DiskRowsWriter writer =
         inPlace ? DiskRowsWriter.ofIndex(cache, name) : DiskRowsWriter.ofRows(cache, name)) {
       if (inPlace) {

@@ -178,6 +178,51 @@ class SupervisedSetTest {
     }
   }
 
+  /** The texts are what Tevatron's format_query and format_passage make of the record. */
+  @Test
+  void readsTevatronsPassagesInAJsonArray() throws IOException {
+    String records =
+        """
+        [
+          {"query_id": "1", "query": " who? ", "positive_passages": [
+             {"docid": "a", "title": " A title ", "text": "the text\\n"}],
+           "negative_passages": [{"docid": "b", "title": "", "text": " untitled "}]},
+          {"query_id": "2", "query": "\u00e9 {[\\"]}", "positive_passages": [{"docid": "c", "text": "no key"}],
+           "negative_passages": [{"docid": "d", "title": null, "text": "null"}]}
+        ]
+        """;
+    Path plain = Files.writeString(folder.resolve("tevatron.json"), records);
+    Path packed = Streams.gzip(folder.resolve("packed.jsonl.gz"), " \n" + records);
+    for (Path file : List.of(plain, packed)) {
+      try (SupervisedSet set = SupervisedSet.openPlain(file, options(1, 3, UPSTREAM), strict())) {
+        assertEquals(2, set.order(0).size());
+        TrainingExample first = set.example(0, 0);
+        assertEquals("who?", first.query().text());
+        assertEquals("A title the text", first.positive().text());
+        assertEquals("untitled", first.negative().orElseThrow().text());
+        TrainingExample second = set.example(1, 0);
+        assertEquals("\u00e9 {[\"]}", second.query().text());
+        assertEquals("no key", second.positive().text());
+        assertEquals("null", second.negative().orElseThrow().text());
+      }
+    }
+    Path broken =
+        Files.writeString(folder.resolve("broken.json"), records.replace("\"docid\": \"c\",", ""));
+    Files.writeString(
+        broken, Files.readString(broken).replace("\"text\": \"null\"", "\"text\": 1"));
+    IOException e =
+        assertThrows(
+            IOException.class,
+            () -> SupervisedSet.openPlain(broken, options(1, 3, UPSTREAM), strict()));
+    assertTrue(e.getMessage().contains(broken + ":2: \"negative_passages\""), e.getMessage());
+    Files.writeString(broken, records.stripTrailing().replaceFirst("]$", ""));
+    e =
+        assertThrows(
+            IOException.class,
+            () -> SupervisedSet.openPlain(broken, options(1, 3, UPSTREAM), strict()));
+    assertTrue(e.getMessage().contains(broken.toString()), e.getMessage());
+  }
+
   @Test
   void keepsBatchesWithinADatasetAndMixesThemAnewEveryEpoch() throws IOException {
     Path many = Files.createDirectories(folder.resolve("many"));

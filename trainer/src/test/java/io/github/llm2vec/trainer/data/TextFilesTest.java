@@ -110,6 +110,9 @@ class TextFilesTest {
     Path a = Files.writeString(folder.resolve("a.txt"), "1\n2\n");
     Path b = Files.writeString(folder.resolve("b.jsonl"), "{\"text\":\"3\"}\n");
     assertEquals(List.of("1", "2", "3"), read(TextStyle.LINE, a, b));
+    Path array =
+        Files.writeString(folder.resolve("c.json"), "[{\"text\":\"4\"},\n{\"text\":\"5\\n\"}]\n");
+    assertEquals(List.of("1", "2", "4", "5\n"), read(TextStyle.LINE, a, array));
     assertThrows(
         NoSuchFileException.class, () -> read(TextStyle.LINE, a, folder.resolve("none.txt")));
   }
