@@ -133,7 +133,8 @@ class MtebCommandTest {
     Path output = folder.resolve("out");
     assertEquals(0, runner.run("mteb", "--tasks", data.toString(), "--output", output.toString()));
     JsonNode scores =
-        new ObjectMapper().readTree(output.resolve("results/bm25/lucene/tiny.json").toFile());
+        new ObjectMapper()
+            .readTree(output.resolve("results/local__bm25/lucene/tiny.json").toFile());
     assertEquals(1.0, scores.at("/scores/test/0/main_score").asDouble());
     assertEquals(List.of(), encoder.encoded());
   }
@@ -172,7 +173,8 @@ class MtebCommandTest {
   }
 
   private static List<String> withoutTime(Path output) throws IOException {
-    return Files.readAllLines(output.resolve("results/m/no_revision_available/tiny.json")).stream()
+    return Files.readAllLines(output.resolve("results/local__m/no_revision_available/tiny.json"))
+        .stream()
         .filter(line -> !line.contains("evaluation_time"))
         .toList();
   }
@@ -228,8 +230,8 @@ class MtebCommandTest {
             "exact,bm25",
             "--output",
             "" + output));
-    Path model = output.resolve("results/m/no_revision_available");
-    Path words = output.resolve("results/bm25/lucene");
+    Path model = output.resolve("results/local__m/no_revision_available");
+    Path words = output.resolve("results/local__bm25/lucene");
     String difference = "%+.2f".formatted(100 * (1 - expectedNdcgAt10()));
 
     assertEquals(0, runner.run("compare", "" + model, "" + words));

@@ -100,7 +100,8 @@ class MtebEvaluationTest {
         task.methods().stream().map(MethodResult::label).toList());
     for (MethodResult method : task.methods()) {
       assertEquals(1, method.scores().main(), 1e-9, method.label());
-      String model = method.system().replace("/", "__");
+      String system = method.system();
+      String model = system.contains("/") ? system.replace("/", "__") : "local__" + system;
       String revision = method.label().equals("bm25") ? "lucene" : "r1";
       Path result =
           folder.resolve("out/results").resolve(model).resolve(revision).resolve("numbers.json");
@@ -226,7 +227,7 @@ class MtebEvaluationTest {
     assertEquals(Map.of("bm25", sum / 12), mean.scores());
     assertEquals(sum / 12, outcome.mean("bm25").orElseThrow());
     TaskResult result =
-        TaskResult.read(folder.resolve("out/results/bm25/lucene/CQADupstackRetrieval.json"));
+        TaskResult.read(folder.resolve("out/results/local__bm25/lucene/CQADupstackRetrieval.json"));
     assertEquals(sum / 12, result.splits().get("test").get(0).main(), 1e-6);
   }
 

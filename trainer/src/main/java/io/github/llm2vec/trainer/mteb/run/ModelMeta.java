@@ -14,12 +14,15 @@ import java.util.Optional;
 /**
  * What MTEB's tools must know of a system: the file {@code model_meta.json} beside its results.
  *
- * @param name of the model; a slash may part the organisation from the model
+ * @param name of the model; a slash parts the organisation from the model, and where there is none
+ *     {@value #ORGANISATION} stands before it, since MTEB refuses a name without one
  * @param revision of the model; names a folder
  * @param dimensions length of its vectors, 0 if it has none
  * @param usesInstructions whether queries carry an instruction
  */
 public record ModelMeta(String name, String revision, int dimensions, boolean usesInstructions) {
+
+  private static final String ORGANISATION = "local/";
 
   private static final List<String> UNKNOWN =
       List.of(
@@ -44,15 +47,18 @@ public record ModelMeta(String name, String revision, int dimensions, boolean us
             "'" + part + "' cannot be the name or revision of a model: it names a folder");
       }
     }
+    name = name.contains("/") ? name : ORGANISATION + name;
   }
 
   /** Where the results of this system are: {@code RESULTS/NAME/REVISION}, as MTEB lays them out. */
   public Path folder(Path results) {
-    return results.resolve(name.replace("/", "__")).resolve(revision.replace("/", "__"));
+    return results
+        .resolve(name.replace("/", "__").replace(" ", "_"))
+        .resolve(revision.replace("/", "__"));
   }
 
   /**
-   * The name of the system whose result files are in a folder.
+   * The name of the system whose result files are in a folder, without our own organisation.
    *
    * @return empty if there is no {@code model_meta.json} that says it
    */
@@ -62,8 +68,10 @@ public record ModelMeta(String name, String revision, int dimensions, boolean us
       return Optional.empty();
     }
     try {
-      return Optional.of(new ObjectMapper().readTree(file.toFile()).path("name").asText(""))
-          .filter(name -> !name.isEmpty());
+      String name = new ObjectMapper().readTree(file.toFile()).path("name").asText("");
+      return Optional.of(
+              name.startsWith(ORGANISATION) ? name.substring(ORGANISATION.length()) : name)
+          .filter(found -> !found.isEmpty());
     } catch (JsonProcessingException e) {
       throw new DatasetException(file + " is not valid JSON: " + e.getOriginalMessage());
     }

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -156,9 +157,17 @@ class ResultFilesTest {
   }
 
   @Test
-  void namesFoldersAsMtebDoes() {
+  void namesFoldersAsMtebDoes() throws IOException {
     ModelMeta meta = new ModelMeta("McGill-NLP/LLM2Vec", "abc", 4096, true);
     assertEquals(folder.resolve("McGill-NLP__LLM2Vec/abc"), meta.folder(folder));
+    ModelMeta local = new ModelMeta("my model", "1", 8, true);
+    assertEquals(folder.resolve("local__my_model/1"), local.folder(folder));
+    local.write(folder);
+    // MTEB: a name must be in the format 'organization/model_name'.
+    assertTrue(
+        Files.readString(local.folder(folder).resolve("model_meta.json"))
+            .contains("\"name\" : \"local/my model\""));
+    assertEquals(Optional.of("my model"), ModelMeta.nameIn(local.folder(folder)));
     assertThrows(IllegalArgumentException.class, () -> new ModelMeta("../other", "abc", 1, true));
   }
 }
