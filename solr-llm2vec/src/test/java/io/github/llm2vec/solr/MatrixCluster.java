@@ -41,7 +41,10 @@ final class MatrixCluster implements AutoCloseable {
   private static final double ROUNDING = 1e-6;
 
   private static final String WHOLE = "whole";
-  private static final String PARTS = "parts";
+
+  /** The collection that has several shards. */
+  static final String PARTS = "parts";
+
   private static final Path CONFIG = Path.of("src", "test", "resources", "matrix", "conf");
   private static final ObjectMapper JSON = new ObjectMapper();
 
