@@ -70,7 +70,7 @@ class PackageRulesTest {
                   "tokenizer",
                   "torch",
                   "encoder")),
-          entry("serving", Set.of("files", "safetensors", "tokenizer", "encoder", "torch")),
+          entry("serving", Set.of("tokenizer", "encoder")),
           entry("lucene", Set.of("files", "tokenizer", "encoder")));
 
   @ArchTest

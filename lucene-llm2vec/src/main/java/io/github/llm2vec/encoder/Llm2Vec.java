@@ -5,7 +5,11 @@ import io.github.llm2vec.tokenizer.TokenSpans;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.tokenizer.TokenizerThreads;
 import io.github.llm2vec.torch.Decoder;
+import io.github.llm2vec.torch.DecoderOptions;
+import io.github.llm2vec.torch.DeviceException;
 import io.github.llm2vec.torch.LoadListener;
+import io.github.llm2vec.torch.PackedBatch;
+import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,13 +34,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <p>Thread-safe. Owns the model and its tokenizer.
  */
-public final class Llm2Vec implements TextEncoder {
+public final class Llm2Vec implements TextEncoder, BatchModel {
 
   private final Decoder decoder;
   private final Tokenizer tokenizer;
   private final TextPreparation preparation;
   private final TextSettings settings;
-  private final BatchEncoder batches;
+  private final TextPacker packer;
+  private final BatchPlanner planner;
   private final int maxBatchTokens;
   private final VectorModules modules;
   private final int dimensions;
@@ -61,11 +66,9 @@ public final class Llm2Vec implements TextEncoder {
     this.modules = modules;
     this.dimensions = encoding.dimensions(modules.width());
     this.maxBatchTokens = options.maxBatchTokens();
-    BatchPlanner planner =
+    this.planner =
         new BatchPlanner(maxBatchTokens, Integer.MAX_VALUE, BatchPlanner.Grouping.PACKED);
-    this.batches =
-        new BatchEncoder(
-            decoder, new TextPacker(settings.poolings(), tokenizer.padId().orElse(0)), planner);
+    this.packer = new TextPacker(settings.poolings(), tokenizer.padId().orElse(0));
     this.fingerprint = fingerprint;
     int processors = Runtime.getRuntime().availableProcessors();
     this.parallelism = TokenizerThreads.parallelism(processors) + 1;
@@ -162,9 +165,22 @@ public final class Llm2Vec implements TextEncoder {
     return normalize;
   }
 
-  /** Most tokens that go through the model at once. */
+  @Override
   public int maxBatchTokens() {
     return maxBatchTokens;
+  }
+
+  @Override
+  public BatchLayout layout() {
+    boolean gpu = decoder.options().device().type() == TorchDevice.Type.CUDA;
+    return gpu ? BatchLayout.PADDED_ATTENTION : BatchLayout.PACKED;
+  }
+
+  @Override
+  public ModelFacts facts() {
+    DecoderOptions options = decoder.options();
+    return new ModelFacts(
+        options.device().toString(), options.dtype().configName(), decoder.kernelDescription());
   }
 
   /** The model that runs, for its architecture, dtype and device. */
@@ -174,8 +190,9 @@ public final class Llm2Vec implements TextEncoder {
 
   /**
    * How a text is brought before the model: its token ids and what of them is pooled. For looking,
-   * counting and cutting; {@link #encode} does it by itself.
+   * counting and cutting; {@link #encode(List, Prompt)} does it by itself.
    */
+  @Override
   public TokenizedText tokenize(String text, Prompt prompt) {
     requireOpen();
     return preparation.prepare(text, prompt);
@@ -188,6 +205,7 @@ public final class Llm2Vec implements TextEncoder {
   }
 
   /** Tokenises texts on several threads; see {@link #tokenize}. */
+  @Override
   public List<TokenizedText> tokenizeAll(List<String> texts, Prompt prompt) {
     requireOpen();
     return preparation.prepareAll(texts, prompt, tokenizerThreads, parallelism);
@@ -211,26 +229,52 @@ public final class Llm2Vec implements TextEncoder {
       Objects.requireNonNull(texts.get(i), "text " + i);
     }
     List<TokenizedText> tokenized = tokenizeAll(texts, prompt);
-    return finish(batches.encode(tokenized, rowLengths(texts, tokenized)));
+    return run(tokenized, rowLengths(texts, tokenized));
   }
 
   /**
-   * Encodes texts that were tokenised before. Equals {@link #encode}, except that {@link
-   * CompatibilityFlag#EMPTY_POOLS_PADDING} finds no padding here: an empty text is averaged over
-   * its own tokens.
+   * Encodes texts that were tokenised before. Equals {@link #encode(List, Prompt)}, except that
+   * {@link CompatibilityFlag#EMPTY_POOLS_PADDING} finds no padding here: an empty text is averaged
+   * over its own tokens.
    *
-   * @throws io.github.llm2vec.torch.DeviceException if libtorch fails, for example for want of
-   *     memory; the encoder stays usable
+   * @throws DeviceOutOfMemoryException if memory does not suffice; the encoder stays usable
+   * @throws DeviceException if libtorch fails otherwise; the encoder stays usable
    */
-  public float[][] encodeTokenized(List<TokenizedText> texts) {
+  @Override
+  public float[][] encode(List<TokenizedText> texts) {
     requireOpen();
-    int[] lengths = texts.stream().mapToInt(TokenizedText::length).toArray();
-    return finish(batches.encode(texts, lengths));
+    try {
+      return run(texts, texts.stream().mapToInt(TokenizedText::length).toArray());
+    } catch (DeviceException e) {
+      throw e.outOfMemory() ? new DeviceOutOfMemoryException(e.getMessage(), e) : e;
+    }
   }
 
-  private float[][] finish(float[][] vectors) {
-    for (int i = 0; i < vectors.length; i++) {
-      vectors[i] = Vectors.finish(modules.apply(vectors[i]), dimensions, normalize);
+  /**
+   * Plans the batches, packs and runs them, and brings the vectors back into the order of the
+   * texts.
+   *
+   * @param wantedLengths for every text the length of its row, padding included; only rows that are
+   *     pooled over their padding are really padded
+   */
+  private float[][] run(List<TokenizedText> texts, int[] wantedLengths) {
+    int[] lengths = new int[texts.size()];
+    for (int i = 0; i < lengths.length; i++) {
+      lengths[i] = TextPacker.rowLength(texts.get(i), wantedLengths[i]);
+    }
+    float[][] vectors = new float[texts.size()][];
+    for (BatchPlanner.Batch batch : planner.plan(lengths).batches()) {
+      PackedBatch.Builder builder = new PackedBatch.Builder();
+      for (int index : batch.texts()) {
+        packer.add(builder, texts.get(index), lengths[index]);
+      }
+      float[][] rows = decoder.forward(builder.build());
+      int row = 0;
+      for (int index : batch.texts()) {
+        float[] pooled = packer.join(rows, row, texts.get(index));
+        vectors[index] = Vectors.finish(modules.apply(pooled), dimensions, normalize);
+        row += packer.vectors(texts.get(index));
+      }
     }
     return vectors;
   }

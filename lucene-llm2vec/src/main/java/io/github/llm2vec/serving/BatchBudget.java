@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.BatchLayout;
+
 /**
- * What one step may cost, and how that is reckoned.
+ * Limits of the next batch, with the cost model by which candidates are measured.
  *
  * @param queries budget of a step that queries begin
  * @param topUp budget up to which such a step is filled with documents
@@ -21,11 +23,11 @@ record BatchBudget(
 
   /** Whether a batch keeps within one of the budgets. */
   boolean allows(StepBudget step, BatchShape shape) {
-    return shape.texts() <= maxTexts && step.allows(layout.positions(shape), millis(shape));
+    return shape.texts() <= maxTexts && step.allows(shape.positions(layout), millis(shape));
   }
 
   /** Estimated milliseconds of a batch. */
   double millis(BatchShape shape) {
-    return cost.millis(layout.positions(shape), layout.squares(shape));
+    return cost.millis(shape.positions(layout), shape.attentionPairs(layout));
   }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.BatchModel;
+import io.github.llm2vec.encoder.DeviceOutOfMemoryException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -8,9 +10,9 @@ import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
- * Runs a batch on the model. A batch that fails is halved and tried again until it is known which
- * texts are to blame, so that each fails alone: with one such text among n this takes about 2 log n
- * further steps. A batch that lacks memory is halved too, and later ones are smaller.
+ * Runs a batch on the model and, if it fails, bisects it to find the texts to blame. Each of them
+ * then fails alone: with one such text among n this takes about 2 log n further steps. A batch that
+ * lacks memory is halved too, and later ones are smaller.
  */
 final class BatchRunner {
 

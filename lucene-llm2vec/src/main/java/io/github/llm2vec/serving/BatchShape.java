@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.BatchLayout;
+
 /**
- * The lengths of a batch's texts, as far as its cost depends on them.
+ * Sizes of a batch on which its cost depends.
  *
  * @param texts number of texts
  * @param longest tokens of the longest
@@ -17,6 +19,16 @@ record BatchShape(int texts, int longest, long tokens, long squares) {
   BatchShape plus(int length) {
     return new BatchShape(
         texts + 1, Math.max(longest, length), tokens + length, squares + (long) length * length);
+  }
+
+  /** Positions that go through the linear layers. */
+  long positions(BatchLayout layout) {
+    return layout == BatchLayout.PADDED ? paddedTokens() : tokens;
+  }
+
+  /** Pairs of positions that attention looks at. */
+  long attentionPairs(BatchLayout layout) {
+    return layout == BatchLayout.PACKED ? squares : paddedTokens() * longest;
   }
 
   /** Positions if all rows were padded to the longest. */

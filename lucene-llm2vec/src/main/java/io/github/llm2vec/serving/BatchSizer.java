@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.Role;
 import java.time.Duration;
 
 /**
- * Turns the time that a step may take into what it may hold, by what steps have cost so far, and
- * says how much work may wait.
+ * Sizes batches and backlogs: turns the time that they may take into tokens, by what earlier
+ * batches cost.
  *
  * <p>Thread-safe.
  */
@@ -63,8 +64,8 @@ final class BatchSizer {
 
   /** Learns from a step that went well. */
   synchronized void ran(BatchShape shape, double millis) {
-    long positions = layout.positions(shape);
-    long squares = layout.squares(shape);
+    long positions = shape.positions(layout);
+    long squares = shape.attentionPairs(layout);
     costModel.observe(positions, squares, millis);
     double ratio = (double) squares / positions;
     squaresPerToken += (squaresPerToken == 0 ? 1 : SMOOTHING) * (ratio - squaresPerToken);
@@ -105,7 +106,7 @@ final class BatchSizer {
   /** Halves the limit after a step for which memory did not suffice. */
   synchronized void outOfMemory(BatchShape shape) {
     fullSteps = 0;
-    maxTokens = (int) Math.max(1, Math.min(maxTokens, layout.positions(shape) / 2));
+    maxTokens = (int) Math.max(1, Math.min(maxTokens, shape.positions(layout) / 2));
   }
 
   /**

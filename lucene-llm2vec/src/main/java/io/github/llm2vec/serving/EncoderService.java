@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
-import io.github.llm2vec.encoder.Llm2Vec;
+import io.github.llm2vec.encoder.BatchModel;
+import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.tokenizer.TokenSpans;
@@ -18,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One encoder for many callers. Texts of all of them share batches; queries are answered before
+ * Encodes texts for many callers with one model, in shared batches. Queries are answered before
  * documents; what is too much waits (documents) or is refused at once (queries); one bad text fails
  * alone. {@code docs/serving.md} tells how and what is promised.
  *
@@ -55,18 +56,12 @@ public final class EncoderService implements TextEncoder {
   }
 
   /** Shares an open model, which is the service's from now on, with a cache of its own. */
-  public static EncoderService start(Llm2Vec model, ServingOptions options) {
-    return start(new Llm2VecBatchModel(model), options, QueryVectorCache.ofDefaultSize());
-  }
-
-  /** Shares an open model, which is the service's from now on. */
-  public static EncoderService start(
-      Llm2Vec model, ServingOptions options, QueryVectorCache cache) {
-    return start(new Llm2VecBatchModel(model), options, cache);
+  public static EncoderService start(BatchModel model, ServingOptions options) {
+    return start(model, options, QueryVectorCache.ofDefaultSize());
   }
 
   /**
-   * Shares a model of any kind, which is the service's from now on.
+   * Shares an open model, which is the service's from now on.
    *
    * @param cache may be shared with other services
    */

@@ -25,7 +25,7 @@ final class FifoPolicy implements BatchPolicy {
       shape = shape.plus(text.tokens());
       boolean fits =
           shape.texts() <= budget.maxTexts()
-              && budget.layout().positions(shape) <= budget.documents().maxTokens();
+              && shape.positions(budget.layout()) <= budget.documents().maxTokens();
       if (!chosen.isEmpty() && !fits) {
         break;
       }

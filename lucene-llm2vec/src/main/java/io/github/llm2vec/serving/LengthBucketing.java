@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.BatchLayout;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Picks documents of similar length for one step. The candidates are sorted by length; of every
+ * Picks documents of similar length for one batch. The candidates are sorted by length; of every
  * stretch of them that holds the oldest document and keeps the budget, the one that fills the step
  * is taken. Among stretches that fill it about equally the one whose lengths differ least wins,
  * then the one with the older documents.

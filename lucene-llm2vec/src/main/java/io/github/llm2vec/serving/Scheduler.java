@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.Role;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -10,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the device busy: whenever it is free, takes what is to run next and runs it. Batches are
- * not chosen ahead of time, so a query that comes while one runs is in the next. Owns the model,
- * which it closes when it ends.
+ * Loop of the scheduler thread: takes the next batch whenever the device is free, runs it and
+ * completes its futures. Batches are not chosen ahead of time, so a query that comes while one runs
+ * is in the next. Owns the model, which it closes when it ends.
  */
 final class Scheduler implements Runnable {
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.Role;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/** What the sides of a service share, put together. */
+/** Components that the callers' side and the scheduler of a service share. */
 record ServiceParts(
     BatchModel model,
     QueryVectorCache cache,

@@ -2,7 +2,7 @@
 /**
  * One encoder shared by many callers: a queue with a lane for queries and one for documents,
  * batches sized in milliseconds of the device, back-pressure, deadlines, a cache of query vectors,
- * figures. It talks to an encoder through {@link io.github.llm2vec.serving.BatchModel} and knows
+ * metrics. It talks to an encoder through {@link io.github.llm2vec.encoder.BatchModel} and knows
  * nothing of Lucene, Solr or tensors.
  */
 package io.github.llm2vec.serving;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.Role;
 import java.util.ArrayList;
 import java.util.HashSet;

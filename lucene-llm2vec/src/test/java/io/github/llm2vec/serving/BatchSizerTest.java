@@ -4,6 +4,7 @@ package io.github.llm2vec.serving;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.Role;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

@@ -10,6 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.encoder.BatchLayout;
+import io.github.llm2vec.encoder.BatchModel;
+import io.github.llm2vec.encoder.DeviceOutOfMemoryException;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TokenizedText;
 import java.time.Duration;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.BatchLayout;
+import io.github.llm2vec.encoder.BatchModel;
+import io.github.llm2vec.encoder.DeviceOutOfMemoryException;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.TokenizedText;

@@ -3,6 +3,7 @@ package io.github.llm2vec.serving;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.Role;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -3,6 +3,7 @@ package io.github.llm2vec.serving;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.Role;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -130,9 +131,9 @@ class PriorityBatchPolicyTest {
   @Test
   void reckonsAttentionOverPaddedRowsWhereOnlyAttentionIsPadded() {
     BatchShape shape = BatchShape.EMPTY.plus(10).plus(4);
-    assertEquals(14, BatchLayout.PADDED_ATTENTION.positions(shape));
-    assertEquals(200, BatchLayout.PADDED_ATTENTION.squares(shape));
-    assertEquals(116, BatchLayout.PACKED.squares(shape));
-    assertEquals(20, BatchLayout.PADDED.positions(shape));
+    assertEquals(14, shape.positions(BatchLayout.PADDED_ATTENTION));
+    assertEquals(200, shape.attentionPairs(BatchLayout.PADDED_ATTENTION));
+    assertEquals(116, shape.attentionPairs(BatchLayout.PACKED));
+    assertEquals(20, shape.positions(BatchLayout.PADDED));
   }
 }

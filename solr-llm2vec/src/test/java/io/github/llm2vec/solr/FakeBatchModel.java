@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import io.github.llm2vec.encoder.BatchLayout;
+import io.github.llm2vec.encoder.BatchModel;
+import io.github.llm2vec.encoder.DeviceOutOfMemoryException;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TokenizedText;
-import io.github.llm2vec.serving.BatchLayout;
-import io.github.llm2vec.serving.BatchModel;
-import io.github.llm2vec.serving.DeviceOutOfMemoryException;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.QueryVectorCache;
 import io.github.llm2vec.serving.ServingOptions;

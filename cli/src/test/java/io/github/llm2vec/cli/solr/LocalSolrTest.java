@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.encoder.BatchLayout;
+import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TokenizedText;
-import io.github.llm2vec.serving.BatchLayout;
-import io.github.llm2vec.serving.BatchModel;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.QueryVectorCache;
 import io.github.llm2vec.serving.ServingOptions;

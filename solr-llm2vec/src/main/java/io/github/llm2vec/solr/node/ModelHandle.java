@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.EncodingResult;
-import io.github.llm2vec.serving.ModelFacts;
 import io.github.llm2vec.tokenizer.TokenSpans;
 import java.time.Duration;
 import java.util.Collections;
@@ -22,8 +22,8 @@ import org.apache.solr.core.SolrInfoBean.Category;
 import org.apache.solr.request.SolrRequestInfo;
 
 /**
- * A declared model of this node: the one door through which all cores have texts encoded. It knows
- * who holds the model and is open while anybody does.
+ * Handle by which all cores use a declared model: it is opened for the first core that holds it,
+ * encodes for all of them, can be reloaded, and is closed after the last. *
  *
  * <p>A model that is closed or replaced lives on until the calls that use it have ended.
  * Thread-safe.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.serving.ModelFacts;
+import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.serving.ServingMetrics;
 import java.util.Optional;
 
 /**
- * What an operator wants to know of a declared model.
+ * Status of a declared model, for operators.
  *
  * @param declaration what was asked for
  * @param state how far it is
@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param openModels how many encoders of it are in memory: two for a while when it is reloaded
  * @param counts what it has done since the node knows it
  * @param reload the last one, if there was any
- * @param queue figures of its queue, if it is open
+ * @param queue metrics of its queue, if it is open
  */
 public record ModelStatus(
     ModelDeclaration declaration,

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.EncoderService;
-import io.github.llm2vec.serving.ModelFacts;
 import io.github.llm2vec.tokenizer.TokenSpans;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * An encoder that was opened, with those who use it at the moment. It is closed when it is retired
- * and nobody uses it any more, so that a text that was let in gets its vector. Owns the encoder.
- * Thread-safe.
+ * An open encoder with a count of the calls that use it. It is closed when it is retired and nobody
+ * uses it any more, so that a text that was let in gets its vector. Owns the encoder. Thread-safe.
  */
 final class RefCountedEncoder {
 

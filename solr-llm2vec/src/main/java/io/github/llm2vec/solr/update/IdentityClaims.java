@@ -21,11 +21,11 @@ import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.update.MergeIndexesCommand;
 
 /**
- * The models whose vectors one update request brings. Each is claimed before its first document
- * goes on: the core and, in SolrCloud, the collection must have no vectors of another one, and no
- * other request may bring such until this one has ended. Not thread-safe.
+ * Claims of one update request on the models whose vectors it brings. Each is claimed before its
+ * first document goes on: the core and, in SolrCloud, the collection must have no vectors of
+ * another one, and no other request may bring such until this one has ended. Not thread-safe.
  */
-public final class IdentityClaims implements AutoCloseable {
+final class IdentityClaims implements AutoCloseable {
 
   private record Claim(String field, FieldIdentity identity) {}
 
@@ -35,7 +35,7 @@ public final class IdentityClaims implements AutoCloseable {
   private final Set<Claim> claims = new LinkedHashSet<>();
 
   /** The claims of a request; none yet. */
-  public IdentityClaims(SolrQueryRequest request) {
+  IdentityClaims(SolrQueryRequest request) {
     this.request = request;
     this.core = request.getCore();
     this.identities = CoreIdentities.of(core);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.encoder;
 
-import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.encoder.TokenizedText;
 import io.github.llm2vec.tokenizer.TokenSpans;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * What an {@link EncoderService} needs of a model: texts to tokens on any thread, batches of tokens
- * to vectors on one.
+ * A model that is run in batches: texts become tokens on any thread, batches of tokens vectors on
+ * one.
  */
 public interface BatchModel extends AutoCloseable {
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.encoder;
 
 /**
  * A batch does not fit in the device's memory; a smaller one may. Thrown by a {@link BatchModel}.
