@@ -5,8 +5,10 @@ import io.github.llm2vec.encoder.Role;
 import java.time.Duration;
 
 /**
- * Decides whether a text may join its lane. Limits are in time of the device, reckoned in tokens; a
- * lane that is empty takes any text. Called with the lanes' lock held; keeps nothing itself.
+ * Admission control of the request queue: refuses queries and holds documents back when more waits
+ * than the device does in the configured time. Limits are in time of the device, reckoned in
+ * tokens; a lane that is empty takes any text. Called with the lanes' lock held; keeps nothing
+ * itself.
  */
 final class AdmissionControl {
 

@@ -2,8 +2,8 @@
 package io.github.llm2vec.serving;
 
 /**
- * Decides what runs when the device is free. A pure function: it keeps nothing between calls and
- * reads no clock, so equal arguments give equal batches.
+ * Chooses the texts of the next batch from the queue when the device is free. A pure function: it
+ * keeps nothing between calls and reads no clock, so equal arguments give equal batches.
  */
 sealed interface BatchPolicy permits PriorityBatchPolicy, FifoPolicy {
 

@@ -5,9 +5,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Learns what batches cost on the device at hand from those that ran: recursive least squares with
- * exponential forgetting (Haykin, Adaptive Filter Theory, chapter on RLS) of the three coefficients
- * of {@link StepCost}, none negative.
+ * Learns what batches cost on the device at hand: recursive least squares with exponential
+ * forgetting (Haykin, Adaptive Filter Theory, chapter on RLS) of the three coefficients of {@link
+ * StepCost}, none negative.
  *
  * <p>Errors count relative to the step's time, so that small steps shape the fixed part as much as
  * large ones shape the rest. Where the steps of late do not tell the coefficients apart, because

@@ -6,8 +6,9 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * A text to be encoded by an {@link EncoderService}. The prompt's role decides the lane: queries
- * are answered first and refused when there are too many, documents wait.
+ * A text to be encoded by an {@link EncoderService}, with its prompt and its deadline. The prompt's
+ * role decides the lane: queries are answered first and refused when there are too many, documents
+ * wait.
  *
  * @param text possibly empty
  * @param prompt how to present it

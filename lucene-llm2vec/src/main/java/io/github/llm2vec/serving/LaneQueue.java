@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** The waiting texts of one role in order of arrival. Guarded by its owner's lock. */
+/** FIFO queue of the waiting texts of one role. Guarded by its owner's lock. */
 final class LaneQueue {
 
   private final Map<Long, PendingText> texts = new LinkedHashMap<>();

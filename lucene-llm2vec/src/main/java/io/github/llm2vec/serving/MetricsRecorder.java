@@ -4,7 +4,7 @@ package io.github.llm2vec.serving;
 import io.github.llm2vec.encoder.Role;
 
 /**
- * Counts what a service does.
+ * Records the counters, rates and histograms of a service.
  *
  * <p>Thread-safe.
  */

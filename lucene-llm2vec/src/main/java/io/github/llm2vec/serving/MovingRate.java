@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
-/**
- * How much of something there is per second of late, older amounts counting exponentially less. Not
- * thread-safe.
- */
+/** Exponentially weighted rate per second: older amounts count less. Not thread-safe. */
 final class MovingRate {
 
   /** Age at which an amount counts 1/e. */

@@ -3,7 +3,7 @@ package io.github.llm2vec.serving;
 
 import java.time.Duration;
 
-/** Nanoseconds that end at the largest long instead of wrapping round. */
+/** Arithmetic on nanoseconds that saturates at the largest long instead of overflowing. */
 final class Nanos {
 
   private Nanos() {}

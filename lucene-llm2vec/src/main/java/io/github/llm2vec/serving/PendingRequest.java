@@ -4,7 +4,7 @@ package io.github.llm2vec.serving;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Somebody who wants the vector of a text.
+ * A caller's request for the vector of a text.
  *
  * @param future completed with a vector of the waiter's own
  * @param deadlineNanos on the service's clock, or {@link QueuedText#NO_DEADLINE}

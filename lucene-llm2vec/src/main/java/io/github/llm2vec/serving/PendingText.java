@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * A text between its admission and its vector, with everybody who waits for it. Guarded by the lock
- * of the {@link RequestQueue}, but for what never changes and {@link #isFinished()}.
+ * A queued or running text with all requests that wait for its vector. Guarded by the lock of the
+ * {@link RequestQueue}, but for what never changes and {@link #isFinished()}.
  */
 final class PendingText {
 

@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Queries before documents, without starving them.
+ * Serves queries before documents, without starving documents.
  *
  * <ul>
  *   <li>While queries wait, a step belongs to them: earliest deadline first, one that does not fit

@@ -6,9 +6,9 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.Optional;
 
 /**
- * Keeps the vectors of queries that were asked lately. May be shared by several services: an entry
- * belongs to an encoder's fingerprint, so that a model opened again finds the vectors of its former
- * life and never those of another.
+ * Cache of query vectors by model fingerprint, prompt and text, bounded in bytes. May be shared by
+ * several services: an entry belongs to an encoder's fingerprint, so that a model opened again
+ * finds the vectors of its former life and never those of another.
  *
  * <p>Thread-safe.
  */

@@ -4,7 +4,7 @@ package io.github.llm2vec.serving;
 import java.util.List;
 
 /**
- * The queue at the moment in which the device is free.
+ * Immutable view of the queue from which a {@link BatchPolicy} chooses.
  *
  * @param queries the query lane in order of arrival
  * @param documents the oldest documents in order of arrival, as many as may be looked at

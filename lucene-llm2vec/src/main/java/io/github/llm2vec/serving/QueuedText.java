@@ -4,7 +4,7 @@ package io.github.llm2vec.serving;
 import io.github.llm2vec.encoder.Role;
 
 /**
- * A waiting text as the batching policy sees it.
+ * A queued text as a {@link BatchPolicy} sees it.
  *
  * @param id given in the order of arrival, never twice
  * @param role decides the lane

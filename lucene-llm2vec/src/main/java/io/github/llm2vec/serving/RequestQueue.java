@@ -15,10 +15,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
- * Where texts wait for the device: two lanes, bounded in tokens, and all texts under way by what
- * they are, so that equal ones are encoded once. Callers come in at one side, the scheduler takes
- * batches out at the other. Futures are never completed in here, for that runs foreign code.
- * Thread-safe.
+ * Queue between callers and the device: a bounded lane for queries and one for documents, and an
+ * index of all texts in flight, so that equal ones are encoded once. Callers come in at one side,
+ * the scheduler takes batches out at the other. Futures are never completed in here, for that runs
+ * foreign code. Thread-safe.
  */
 final class RequestQueue {
 
@@ -51,7 +51,7 @@ final class RequestQueue {
   private boolean closed;
 
   /**
-   * Opens a room.
+   * Makes an empty queue.
    *
    * @param known looks a vector up that need not be encoded again; asked with the lock held
    */
@@ -73,7 +73,7 @@ final class RequestQueue {
    * Joins those who wait for the same text.
    *
    * @return whether there are any
-   * @throws ServiceClosedException if this room is closed
+   * @throws ServiceClosedException if this queue is closed
    */
   boolean join(TextKey key, PendingRequest request) {
     lock.lock();
@@ -105,7 +105,7 @@ final class RequestQueue {
    * @return the vector, if it came to be known meanwhile; the waiter then waits for nothing
    * @throws OverloadedException if the lane of queries is full
    * @throws DeadlineExceededException if the deadline cannot be met
-   * @throws ServiceClosedException if this room is closed, or was while the text waited for room
+   * @throws ServiceClosedException if this queue is closed, or was while the text waited for room
    * @throws InterruptedException if the thread was interrupted while the text waited for room
    */
   Optional<float[]> admit(TextKey key, TokenizedText tokens, PendingRequest request)
@@ -357,7 +357,7 @@ final class RequestQueue {
     }
   }
 
-  /** Lets nobody in any more, and wakes who waits at the door. */
+  /** Accepts no more texts, and wakes callers that wait for room. */
   void close() {
     lock.lock();
     try {

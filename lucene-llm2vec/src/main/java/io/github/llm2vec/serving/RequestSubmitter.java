@@ -14,8 +14,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /**
- * The callers' side of a service, on the callers' threads: finds what is known or under way
- * already, tokenises the rest and brings it into the waiting room.
+ * Submits requests on the callers' threads: looks in the cache, joins equal texts in flight,
+ * tokenises the rest and queues it.
  */
 final class RequestSubmitter {
 
@@ -155,7 +155,7 @@ final class RequestSubmitter {
   }
 
   /**
-   * Brings a text into the waiting room.
+   * Queues a text.
    *
    * @param admitted what the same caller has there already, oldest first. A caller with many
    *     queries is not refused for the sake of its own: it waits for them

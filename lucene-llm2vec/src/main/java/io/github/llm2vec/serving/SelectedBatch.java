@@ -5,7 +5,7 @@ import io.github.llm2vec.encoder.Role;
 import java.util.List;
 
 /**
- * What runs next.
+ * The batch that a {@link BatchPolicy} chose.
  *
  * @param texts at least one, none twice
  * @param lane whose turn it was; a step of the query lane may be topped up with documents

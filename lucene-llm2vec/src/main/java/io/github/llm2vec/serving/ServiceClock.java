@@ -3,7 +3,10 @@ package io.github.llm2vec.serving;
 
 import java.util.function.LongSupplier;
 
-/** Time since a service was started, so that moments can be compared and added without care. */
+/**
+ * Monotonic clock that starts at 0 with the service, so that moments can be compared and added
+ * without care.
+ */
 final class ServiceClock {
 
   private final LongSupplier nanoTime;

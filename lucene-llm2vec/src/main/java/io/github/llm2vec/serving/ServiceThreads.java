@@ -7,7 +7,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Makes the threads of a service: one that schedules, and few on which futures end. */
+/** Starts the threads of a service: the scheduler, and a small pool that completes futures. */
 final class ServiceThreads {
 
   /** Two, so that one callback that takes its time does not hold up all others. */
@@ -30,7 +30,7 @@ final class ServiceThreads {
             COMPLETIONS,
             IDLE_SECONDS,
             TimeUnit.SECONDS,
-            // What it holds is bounded by what the waiting room let in.
+            // What it holds is bounded by what the queue let in.
             new LinkedBlockingQueue<>(),
             task -> thread(task, "llm2vec-completion-" + count.getAndIncrement()));
     executor.allowCoreThreadTimeOut(true);

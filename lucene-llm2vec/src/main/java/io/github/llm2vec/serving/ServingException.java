@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
-/** Why an {@link EncoderService} did not answer with a vector, although the request was sound. */
+/** Failure of an {@link EncoderService} to answer a sound request with a vector. */
 public abstract sealed class ServingException extends RuntimeException
     permits OverloadedException,
         DeadlineExceededException,

@@ -2,7 +2,7 @@
 package io.github.llm2vec.serving;
 
 /**
- * What an {@link EncoderService} does and has done since it was started. Immutable.
+ * Snapshot of what an {@link EncoderService} does and has done since it was started. Immutable.
  *
  * @param queries waiting in their lane
  * @param documents waiting in theirs

@@ -2,7 +2,7 @@
 package io.github.llm2vec.serving;
 
 /**
- * How large one step of the device may be.
+ * Size limit of one batch in positions and estimated milliseconds.
  *
  * @param maxTokens most positions, whatever they cost
  * @param freeTokens positions that are allowed however long they take: below the ridge a batch

@@ -2,8 +2,8 @@
 package io.github.llm2vec.serving;
 
 /**
- * What a batch costs on a device: {@code ms = fixedMillis + millisPerToken * tokens +
- * millisPerSquare * (sum of the squared lengths)}. The fixed part is the reading of the weights,
+ * Cost of a batch on a device, as a linear model: {@code ms = fixedMillis + millisPerToken * tokens
+ * + millisPerSquare * (sum of the squared lengths)}. The fixed part is the reading of the weights,
  * the linear part their use, the squared one attention. For texts longer than any that were
  * measured the squared part grows as the linear one does, since steps of short texts tell nothing
  * about it but noise.

@@ -3,5 +3,5 @@ package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.Prompt;
 
-/** What a vector of one encoder depends on. */
+/** Key of a text in the queue and in the cache: what its vector depends on for one model. */
 record TextKey(Prompt prompt, String text) {}

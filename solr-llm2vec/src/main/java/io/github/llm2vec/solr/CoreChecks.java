@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks for what goes wrong in silence in the schema and in the chains around an update processor,
- * when the core is loaded: says in the log what to change, and refuses what cannot work at all.
+ * Checks the schema and the update chains of a core when it is loaded: logs what should be changed,
+ * and refuses what cannot work.
  */
 final class CoreChecks {
 

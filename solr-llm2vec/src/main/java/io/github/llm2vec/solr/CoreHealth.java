@@ -26,9 +26,8 @@ import org.apache.solr.schema.SchemaField;
 import org.apache.solr.update.processor.UpdateRequestProcessorChain;
 
 /**
- * What stands in the way of a core's being filled and searched by vectors: a model that it uses and
- * that is not ready, a field of another width than its model's vectors, an index that holds vectors
- * of several models or of another one than the core uses.
+ * Health of a core that uses vectors: models that are not ready, fields of another width than their
+ * vectors, indexes with vectors of other models.
  *
  * @param core to be looked at
  * @param reader of its index

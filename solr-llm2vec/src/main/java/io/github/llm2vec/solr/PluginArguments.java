@@ -11,7 +11,10 @@ import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.util.NamedList;
 
-/** The arguments of a plugin in {@code solrconfig.xml}: checked, so that a typo is no silent no. */
+/**
+ * Typed access to the arguments of a plugin in {@code solrconfig.xml}; unknown names and values are
+ * errors that suggest the nearest one.
+ */
 final class PluginArguments {
 
   private final String plugin;

@@ -12,7 +12,7 @@ import org.apache.solr.update.processor.UpdateRequestProcessorChain;
 import org.apache.solr.update.processor.UpdateRequestProcessorFactory;
 
 /**
- * The processors that stand around ours in the chain of a request.
+ * The processors around ours in an update request processor chain.
  *
  * @param processors all of them, in their order
  */

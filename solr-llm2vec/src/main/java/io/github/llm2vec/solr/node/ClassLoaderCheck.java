@@ -6,10 +6,10 @@ import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
- * Sees to it that the plugin runs in the Solr it was built for and was loaded once for the whole
- * node. From a core's {@code lib} folder or from a package every core, and every reload of a core,
- * would get its own copy of these classes: models could not be shared and the native library, which
- * a JVM takes from one class loader only, would fail on the second load.
+ * Checks that the plugin runs in the Solr it was built for and was loaded once, by the class loader
+ * of the node. From a core's {@code lib} folder or from a package every core, and every reload of a
+ * core, would get its own copy of these classes: models could not be shared and the native library,
+ * which a JVM takes from one class loader only, would fail on the second load.
  */
 final class ClassLoaderCheck {
 

@@ -7,8 +7,8 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Opens the encoder that a declaration describes; may take minutes and much memory. The texts of
- * all cores share its queue and its batches.
+ * Opens the encoder of a declared model; may take minutes and much memory. The texts of all cores
+ * share its queue and its batches.
  */
 @FunctionalInterface
 public interface EncoderFactory {

@@ -5,8 +5,8 @@ import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
- * What shapes the vectors of an open model. A request takes it once and has all its texts encoded
- * by it; a model that is reloaded to something else meanwhile refuses them.
+ * Identity of an open model: everything that shapes its vectors. A request takes it once and has
+ * all its texts encoded by it; a model that is reloaded to something else meanwhile refuses them.
  *
  * @param declaration by which the model was opened
  * @param fingerprint of weights, adapters, template, pooling and lengths

@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The models of a Solr node, each open once however many cores use it. There is one registry per
- * node, in Solr's object cache, which closes it when the node stops.
+ * Registry of the models of a Solr node, each opened once however many cores use it. There is one
+ * registry per node, in Solr's object cache, which closes it when the node stops.
  *
  * <p>A core that names a model holds it until it is closed. A reload brings the new core up before
  * the old one goes, so the model stays open. Thread-safe.

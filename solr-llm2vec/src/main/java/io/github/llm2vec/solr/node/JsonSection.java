@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A JSON object with its place in a file, for messages, and typed, checked access.
+ * A JSON object of the models file: typed access to its keys, and messages that name its place.
  *
  * @param place where it stands
  * @param node the object

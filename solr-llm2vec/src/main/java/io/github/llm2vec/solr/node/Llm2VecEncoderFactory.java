@@ -16,9 +16,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Opens a declared model with the engine of this project, and puts a queue before it. Models are
- * looked for in folders and in the local cache of the Hugging Face hub; a server fetches nothing by
- * itself.
+ * Opens a declared model with {@link Llm2Vec} and starts an {@link EncoderService} for it. Models
+ * are looked for in folders and in the local cache of the Hugging Face hub; a server fetches
+ * nothing by itself.
  */
 final class Llm2VecEncoderFactory implements EncoderFactory {
 

@@ -4,8 +4,8 @@ package io.github.llm2vec.solr.node;
 import io.github.llm2vec.serving.ServingMetrics;
 
 /**
- * What encoders have done. Only ever grows, so the counts of a model that is opened anew go on
- * where those of the one before ended.
+ * Counters of what the encoders of a model have done. Only ever grows, so the counts of a model
+ * that is opened anew go on where those of the one before ended.
  *
  * @param documents document texts that became vectors
  * @param queries query texts that became vectors

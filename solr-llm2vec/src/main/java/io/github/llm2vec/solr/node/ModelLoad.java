@@ -11,7 +11,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 
-/** One attempt at opening a model, from its start to its outcome. Thread-safe. */
+/** One attempt at loading a model, from its start to its outcome. Thread-safe. */
 final class ModelLoad {
 
   /** What a client is told to wait for a model; a large one takes minutes. */

@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opens models in the background, one at a time: two checkpoints on their way to the device at once
+ * Loads models in the background, one at a time: two checkpoints on their way to the device at once
  * would need the memory of both their transfers.
  */
 final class ModelLoader {

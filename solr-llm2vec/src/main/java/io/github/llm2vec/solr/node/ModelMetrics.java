@@ -11,7 +11,8 @@ import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
 /**
- * What of a model's status goes into Solr's metrics, by name and kind. Knows nothing of registries.
+ * Names and kinds of the metrics of a model, and how they are read from its status. Knows nothing
+ * of registries.
  */
 final class ModelMetrics {
 

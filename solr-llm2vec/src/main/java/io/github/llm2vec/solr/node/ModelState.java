@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-/** How far a declared model is. */
+/** Lifecycle state of a declared model. */
 public enum ModelState {
   /** No core has asked for it, or the last one has gone. */
   IDLE,

@@ -7,7 +7,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A reload of a model: what it was to do, and what became of it so far.
+ * A reload of a model: its request and its outcome so far.
  *
  * @param number counts the reloads of the model since the node started, from 1
  * @param state how far it is

@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Looks at what the plugin was started in, so that one block of the log says why something is slow
- * or does not work. Finds out only; refuses nothing.
+ * Start-up check of what the plugin runs in, so that one block of the log says why something is
+ * slow or does not work. Finds out only; refuses nothing.
  */
 final class SelfCheck {
 

@@ -13,9 +13,9 @@ import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.request.SolrRequestInfo;
 
 /**
- * Tells clients of Solr what went wrong in the queue: 429 if there are too many queries, 503 if the
- * model is not there for the moment or the time was too short; both with {@code Retry-After} where
- * the time is known.
+ * Maps failures of the encoder service to Solr errors: 429 if there are too many queries, 503 if
+ * the model is not there for the moment or the time was too short; both with {@code Retry-After}
+ * where the time is known.
  */
 final class ServingErrors {
 

@@ -5,9 +5,8 @@ import io.github.llm2vec.serving.ServingOptions;
 import java.time.Duration;
 
 /**
- * How a model of the node shares its device, as the section {@code serving} of a declaration gives
- * it; 0 stands for the default of {@link ServingOptions.Builder}, whose methods say what each
- * means.
+ * Batching options of a model, from the section {@code serving} of its declaration; 0 stands for
+ * the default of {@link ServingOptions.Builder}, whose methods say what each means.
  *
  * @param queryStepMillis {@code query_step_ms}
  * @param documentStepMillis {@code document_step_ms}

@@ -9,11 +9,11 @@ import org.apache.solr.search.QParser;
 import org.apache.solr.search.SyntaxError;
 
 /**
- * The clauses of a distributed request that only shards parse, and how they do. The node that took
- * the request parses them in the same way, so that their texts are encoded once and the ranks of
- * hybrid queries among them are found out for the whole collection. What it parses anyway is not
- * among them: the main query, its filters, sort functions and fields, {@code rq}, {@code hl.q} and
- * the queries and functions of {@code json.facet}.
+ * Encodes the clauses of a distributed request that only shards parse. The node that took the
+ * request parses them in the same way, so that their texts are encoded once and the ranks of hybrid
+ * queries among them are found out for the whole collection. What it parses anyway is not among
+ * them: the main query, its filters, sort functions and fields, {@code rq}, {@code hl.q} and the
+ * queries and functions of {@code json.facet}.
  */
 public final class ClauseVectors {
 

@@ -14,9 +14,9 @@ import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
- * The documents that words and vectors found in a whole collection, with both standings. It travels
- * to the shards as a JSON list of {@code [id, rank by words, share by words, rank by vectors, share
- * by vectors]}.
+ * Result of rank fusion over a whole collection: documents with their ranks in both lists. It
+ * travels to the shards as a JSON list of {@code [id, rank by words, share by words, rank by
+ * vectors, share by vectors]}.
  *
  * @param documents in any order
  */

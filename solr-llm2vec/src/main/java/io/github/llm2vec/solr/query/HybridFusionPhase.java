@@ -39,11 +39,12 @@ import org.apache.solr.search.SyntaxError;
 import org.apache.solr.search.stats.StatsCache;
 
 /**
- * The part of a distributed request in which the node that took it finds out the ranks of hybrid
- * queries in the whole collection. Ranks within a shard would say nothing: the best document of a
- * poor shard is not the best of the collection. So before the main query every shard is asked for
- * its best documents by words and by vectors; the node sorts them by score, and sends the standings
- * along with all requests that follow. A search that is filtered by others waits for their ranks.
+ * Distributed phase of hybrid queries: the coordinating node asks the shards for both result lists
+ * and fuses their ranks over the whole collection. Ranks within a shard would say nothing: the best
+ * document of a poor shard is not the best of the collection. So before the main query every shard
+ * is asked for its best documents by words and by vectors; the node sorts them by score, and sends
+ * the standings along with all requests that follow. A search that is filtered by others waits for
+ * their ranks.
  *
  * <p>Shards rank as one index does: the same parser makes the same queries from the same
  * parameters, which travel as JSON, see {@link HybridSearch}.

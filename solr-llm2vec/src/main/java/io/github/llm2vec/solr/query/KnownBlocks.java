@@ -8,9 +8,8 @@ import org.apache.lucene.search.Query;
 import org.apache.solr.schema.IndexSchema;
 
 /**
- * What is known about which passages belong to which documents in the segments of a core, by the
- * query that marks documents there. A core has one such mark as a rule; of many the ones used last
- * are kept. Thread-safe.
+ * Cache of the bit sets that mark documents among their passages, by segment and query. A core has
+ * one such mark as a rule; of many the ones used last are kept. Thread-safe.
  */
 public final class KnownBlocks {
 

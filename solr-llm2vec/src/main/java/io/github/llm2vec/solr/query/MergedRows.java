@@ -8,8 +8,8 @@ import org.apache.solr.handler.component.ShardResponse;
 import org.apache.solr.search.SortSpec;
 
 /**
- * How the hits of shards are sorted and how many are wanted: no more than shards returned. Solr
- * makes room for all {@code rows} before it merges the hits, however few there are.
+ * Sort order and number of rows of a distributed result, as the shards return them. Solr makes room
+ * for all {@code rows} before it merges the hits, however few there are.
  */
 public final class MergedRows extends SortSpec {
 

@@ -14,9 +14,9 @@ import org.apache.solr.request.SolrRequestInfo;
 import org.apache.solr.search.SyntaxError;
 
 /**
- * What our parsers and our component know of one request: the vectors of its texts, its hybrid
- * searches and their rankings, and how deep its queries are nested. Kept in the context of the
- * request. Thread-safe, since Solr may parse the queries of facets in several threads.
+ * State of one request that our parsers and our component share: the vectors of its texts, its
+ * hybrid searches and their rankings, and how deep its queries are nested. Kept in the context of
+ * the request. Thread-safe, since Solr may parse the queries of facets in several threads.
  */
 final class RequestState {
 

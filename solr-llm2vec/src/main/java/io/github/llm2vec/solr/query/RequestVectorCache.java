@@ -22,11 +22,11 @@ import org.apache.solr.common.params.SolrParams;
 import org.apache.solr.request.SolrQueryRequest;
 
 /**
- * Query vectors on their way from the node that took a request to the shards, so that a text is
- * encoded once however many clauses, shards and phases a request has. The first node keeps the
- * vectors in the context of its request; they travel as parameters of the shard requests: base64 of
- * the little-endian floats, under a name derived from model, instruction and text, with what
- * encoded them before: every core compares that with what made the vectors that it holds.
+ * Query vectors of one request: each text is encoded once on the coordinating node, however many
+ * clauses, shards and phases a request has, and travels with the shard requests. The first node
+ * keeps the vectors in the context of its request; they travel as parameters of the shard requests:
+ * base64 of the little-endian floats, under a name derived from model, instruction and text, with
+ * what encoded them before: every core compares that with what made the vectors that it holds.
  */
 final class RequestVectorCache {
 

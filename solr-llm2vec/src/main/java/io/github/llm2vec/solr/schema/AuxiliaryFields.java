@@ -10,8 +10,9 @@ import org.apache.solr.schema.SchemaField;
 import org.apache.solr.schema.StrField;
 
 /**
- * The fields that stand beside a vector field, if the schema has them. Their names follow from its
- * name, so that updating and searching find them without being told.
+ * Auxiliary fields of a vector field in the schema: the stored copy, the identity of the model, the
+ * passages. Their names follow from its name, so that updating and searching find them without
+ * being told.
  *
  * <pre>{@code
  * <field name="vector_copy" type="binary" indexed="false" stored="true"/>

@@ -32,10 +32,10 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 
 /**
- * What the vectors of a SolrCloud collection are made with, agreed upon by all its nodes: a
- * collection property, {@code llm2vec.model.FIELD}, whose value is the identity as it is indexed.
- * ZooKeeper decides which of several nodes writes first, so that a collection without a document
- * has one model as well. The value also says which node wrote it, for messages.
+ * Identity of the model of a SolrCloud collection, agreed upon by all its nodes: a collection
+ * property, {@code llm2vec.model.FIELD}, whose value is the identity as it is indexed. ZooKeeper
+ * decides which of several nodes writes first, so that a collection without a document has one
+ * model as well. The value also says which node wrote it, for messages.
  *
  * <p>A node writes its model as a proposal first, {@code llm2vec.model.FIELD.proposed}. Before that
  * becomes an agreement, every replica is asked whether its documents agree: those of an index from

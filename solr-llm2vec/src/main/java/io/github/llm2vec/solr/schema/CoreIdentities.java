@@ -24,9 +24,9 @@ import org.apache.solr.update.SolrCoreState;
 import org.apache.solr.util.RefCounted;
 
 /**
- * What the vectors of a core were made with: those in its index, those that are not committed yet,
- * and those that requests under way are about to bring. Updates enter what they bring before they
- * bring it, so that two of them that disagree cannot both pass, however empty the index is.
+ * Identities of the models of the vectors in a core: in its index, not committed yet, and in
+ * requests under way. Updates enter what they bring before they bring it, so that two of them that
+ * disagree cannot both pass, however empty the index is.
  *
  * <p>What was entered is remembered after its request has ended, since the index shows it later
  * only. When it is in the way of another model, the index is opened anew, uncommitted documents

@@ -9,10 +9,10 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What the vectors of a field were made with. It is written with every vector, as a term of the
- * field's companion {@link AuxiliaryFields#identity}, so that it goes wherever the index goes:
- * through replication, backup, merge and split; and so that a facet on that field shows how far a
- * change of the model is.
+ * Identity of what made the vectors of a field: model, pooling, width and instruction. It is
+ * written with every vector, as a term of the field's companion {@link AuxiliaryFields#identity},
+ * so that it goes wherever the index goes: through replication, backup, merge and split; and so
+ * that a facet on that field shows how far a change of the model is.
  *
  * @param model name in the models file; for people, not part of the identity
  * @param fingerprint of the encoder: weights, adapters, template, pooling

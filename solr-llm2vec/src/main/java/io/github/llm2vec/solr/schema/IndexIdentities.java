@@ -19,10 +19,10 @@ import org.apache.lucene.util.BytesRef;
 import org.apache.solr.schema.IndexSchema;
 
 /**
- * What made the vectors of a field that an index holds now: one identity as a rule, several while a
- * field is being moved to another model, none if the field is empty or its schema has no field for
- * the identity. Vectors of different origin have nothing to do with each other; comparing them
- * finds the wrong documents and says nothing, so updates and queries check first.
+ * Identities of the models of the vectors that an index holds in a field: one as a rule, several
+ * while a field is being moved to another model, none if the field is empty or its schema has no
+ * field for the identity. Vectors of different origin have nothing to do with each other; comparing
+ * them finds the wrong documents and says nothing, so updates and queries check first.
  *
  * <p>Costs a look at a handful of terms per segment.
  */

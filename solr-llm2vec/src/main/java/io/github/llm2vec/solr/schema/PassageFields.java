@@ -7,8 +7,8 @@ import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.schema.IndexSchema;
 
 /**
- * Names in the nested documents that hold the passages of a long text. Such a document has an id of
- * its own, {@code ID/VECTOR_passages#NUMBER}, its {@code _nest_path_} is {@code
+ * Names of the fields in nested documents that hold the passages of a long text. Such a document
+ * has an id of its own, {@code ID/VECTOR_passages#NUMBER}, its {@code _nest_path_} is {@code
  * /VECTOR_passages#NUMBER}, and it has the vector and the vector's companions. A query for passages
  * restricts itself to {@code _nest_path_:/VECTOR_passages}; its parents are the documents without
  * {@code _nest_path_}.

@@ -4,8 +4,8 @@ package io.github.llm2vec.solr.update;
 import java.time.Duration;
 
 /**
- * How much of a request waits to be encoded together. A single document may have more than fits; it
- * is then encoded alone.
+ * Limits of the buffer in which documents wait to be encoded together. A single document may have
+ * more than fits; it is then encoded alone.
  *
  * @param documents most documents
  * @param tokens most tokens of their texts, estimated at four characters each

@@ -6,7 +6,7 @@ import org.apache.solr.update.AddUpdateCommand;
 import org.apache.solr.update.processor.AtomicUpdateDocumentMerger;
 
 /**
- * A document that waits for its vectors, with what its command said.
+ * An add command in the buffer, whose document waits for its vectors.
  *
  * @param command a copy that is the buffer's own: loaders use one command for many documents
  * @param id of the document, "" if it has none

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** How the stored copy of a vector writes a number. */
+/** Number format of the stored copy of a vector. */
 public enum CopyPrecision {
   /** Four bytes, exact. */
   FLOAT32(Float.BYTES) {

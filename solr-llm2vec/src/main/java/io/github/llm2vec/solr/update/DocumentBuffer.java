@@ -10,7 +10,7 @@ import java.util.Set;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.SolrInputField;
 
-/** The documents of a request that wait to be encoded together. Not thread-safe. */
+/** Buffer of the documents of a request that are encoded together. Not thread-safe. */
 final class DocumentBuffer {
 
   /** Characters of a token, about. */

@@ -35,9 +35,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks documents up by Solr's real-time get, which knows uncommitted ones too: in this core if it
- * is the leader for the document, or the only one there is; the others by one request to each
- * shard.
+ * Looks up existing documents by Solr's real-time get, which knows uncommitted ones too: in this
+ * core if it is the leader for the document, or the only one there is; the others by one request to
+ * each shard.
  */
 final class ExistingDocuments {
 

@@ -12,7 +12,10 @@ import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.request.SolrQueryRequest;
 
-/** One vector field in the documents of one request. Not thread-safe. */
+/**
+ * Gives the documents of one request their vectors in one field: plans, claims the model, encodes
+ * and writes. Not thread-safe.
+ */
 final class FieldVectorizer {
 
   private final MappedField field;

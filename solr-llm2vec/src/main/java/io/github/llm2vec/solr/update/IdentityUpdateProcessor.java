@@ -16,9 +16,9 @@ import org.apache.solr.update.processor.DistributingUpdateProcessorFactory;
 import org.apache.solr.update.processor.UpdateRequestProcessor;
 
 /**
- * Looks at documents that come from another node with their vectors: a leader refuses those of a
- * model that its collection does not have, and a replica notes what its leader took. Log replay and
- * recovery come this way as well and bring what was decided before.
+ * Checks the model of vectors that come from another node: a leader refuses those of a model that
+ * its collection does not have, and a replica notes what its leader took. Log replay and recovery
+ * come this way as well and bring what was decided before.
  */
 public final class IdentityUpdateProcessor extends UpdateRequestProcessor {
 

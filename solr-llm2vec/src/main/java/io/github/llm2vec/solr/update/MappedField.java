@@ -22,8 +22,8 @@ import org.apache.solr.common.SolrInputField;
 import org.apache.solr.schema.IndexSchema;
 
 /**
- * A mapping together with the schema and the model that it speaks of, for one request: all its
- * vectors are of the model as it was when it was first asked for. Not thread-safe.
+ * A mapping bound to the schema and the model that it names, for one request: all its vectors are
+ * of the model as it was when it was first asked for. Not thread-safe.
  */
 public final class MappedField {
 

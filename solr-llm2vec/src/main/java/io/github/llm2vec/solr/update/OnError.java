@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
-/** What becomes of a document whose text cannot be encoded. */
+/** Handling of a document whose text cannot be encoded. */
 public enum OnError {
   /** It is refused and the request fails, naming it. */
   FAIL,

@@ -20,12 +20,12 @@ import org.apache.solr.search.SyntaxError;
 import org.apache.solr.update.DeleteUpdateCommand;
 
 /**
- * Makes deletes by query speak of documents where these have passages. To Solr a passage is a
- * document of its own: {@code text:pasta} would delete a document and leave its passages, {@code
- * -type:news} would delete the passages of documents that stay. The query that is sent on finds
- * documents alone, and the passages of those; only a query that names fields of passages finds
- * passages by themselves. It is made of Solr's own parsers, so that every node and every log can
- * read it.
+ * Rewrites deletes by query so that passages are deleted with their documents and only with them.
+ * To Solr a passage is a document of its own: {@code text:pasta} would delete a document and leave
+ * its passages, {@code -type:news} would delete the passages of documents that stay. The query that
+ * is sent on finds documents alone, and the passages of those; only a query that names fields of
+ * passages finds passages by themselves. It is made of Solr's own parsers, so that every node and
+ * every log can read it.
  */
 final class PassageDeletes {
 

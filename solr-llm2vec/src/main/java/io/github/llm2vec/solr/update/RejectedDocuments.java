@@ -13,7 +13,7 @@ import org.apache.solr.common.util.NamedList;
 import org.apache.solr.update.SolrCmdDistributor.SolrError;
 import org.apache.solr.update.processor.DistributedUpdateProcessor.DistributedUpdatesAsyncException;
 
-/** The documents of a request that were not indexed, for one message that names them all. */
+/** The documents of a request that were rejected, for one message that names them all. */
 final class RejectedDocuments {
 
   /** A request with so many of them is given up: something else is wrong than a document. */

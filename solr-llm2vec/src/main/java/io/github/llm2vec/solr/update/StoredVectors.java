@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.SolrInputField;
 
-/** Finds the stored copies of vectors in documents that are not atomic updates. */
+/** Reads the stored copies of vectors in documents that are not atomic updates. */
 final class StoredVectors {
 
   private StoredVectors() {}

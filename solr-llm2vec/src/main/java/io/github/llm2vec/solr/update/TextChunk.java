@@ -5,7 +5,7 @@ import io.github.llm2vec.lucene.TextRange;
 import java.util.Optional;
 
 /**
- * A text that becomes a vector.
+ * A text that becomes one vector: the whole text of a document, or a passage.
  *
  * @param text as it is encoded
  * @param hash that its stored copy carries

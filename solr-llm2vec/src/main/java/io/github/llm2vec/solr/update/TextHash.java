@@ -8,7 +8,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.List;
 
 /**
- * Stands for a text: half of its SHA-256. Two texts of one document never share it by accident.
+ * Hash of a text: half of its SHA-256. Two texts of one document never share it by accident.
  *
  * @param high first eight bytes
  * @param low the next eight

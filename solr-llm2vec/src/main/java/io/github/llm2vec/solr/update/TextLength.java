@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
-/** What is done about long texts. Tokens are those of the model, without its own special ones. */
+/**
+ * Handling of long texts: left to the model, truncated, or split into passages. Tokens are those of
+ * the model, without its own special ones.
+ */
 public sealed interface TextLength {
 
   /** Nothing: the model truncates at its own limit. */

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Cuts texts at token borders. */
+/** Truncates texts and splits them into passages at token boundaries. */
 final class TextSplitter {
 
   private final TokenPlaces places;

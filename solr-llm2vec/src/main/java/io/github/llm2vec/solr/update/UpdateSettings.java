@@ -4,7 +4,7 @@ package io.github.llm2vec.solr.update;
 import java.util.List;
 
 /**
- * All that a processor is told for one request.
+ * Settings of the encoding processor for one request.
  *
  * @param fields the vector fields, each once
  * @param limits how much waits to be encoded together

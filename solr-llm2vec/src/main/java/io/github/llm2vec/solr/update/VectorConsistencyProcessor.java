@@ -21,9 +21,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks at documents behind the distributed processor, where an atomic update has become the whole
- * document, on the leader and on every replica. Mostly that is a comparison of hashes, without a
- * model:
+ * Checks behind the distributed processor that the vector of a document belongs to its text, and
+ * restores or encodes it if not. There an atomic update has become the whole document, on the
+ * leader and on every replica. Mostly that is a comparison of hashes, without a model:
  *
  * <ul>
  *   <li>the text is the one that the stored copy was made of: the vector is there, or it is

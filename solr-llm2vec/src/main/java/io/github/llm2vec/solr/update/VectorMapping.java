@@ -5,7 +5,7 @@ import io.github.llm2vec.encoder.Prompt;
 import java.util.Objects;
 
 /**
- * From which text which field gets its vector.
+ * Mapping from the text of documents to a vector field.
  *
  * @param model name in the models file
  * @param source the text

@@ -3,7 +3,7 @@ package io.github.llm2vec.solr.update;
 
 import java.util.List;
 
-/** What is to be done about one vector field of a document. */
+/** Plan for one vector field of a document. */
 sealed interface VectorPlan {
 
   /** Nothing: it has no text, or keeps what it has. */

@@ -6,8 +6,9 @@ import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
- * Takes vectors out of messages. Solr names the value of a field that it cannot index, and a vector
- * of thousands of numbers buries what is wrong, in the answer and in the log.
+ * Replaces vectors in error messages by the number of their numbers. Solr names the value of a
+ * field that it cannot index, and a vector of thousands of numbers buries what is wrong, in the
+ * answer and in the log.
  */
 final class VectorRedaction {
 

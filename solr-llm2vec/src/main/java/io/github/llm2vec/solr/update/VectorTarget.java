@@ -4,7 +4,7 @@ package io.github.llm2vec.solr.update;
 import java.util.Objects;
 
 /**
- * Where vectors go.
+ * The vector field of a mapping, and how vectors are written to it.
  *
  * @param field the vector field
  * @param dimensions width that vectors are cut to, 0 for the model's own

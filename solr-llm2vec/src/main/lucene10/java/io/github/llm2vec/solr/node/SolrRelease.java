@@ -35,7 +35,7 @@ final class SolrRelease {
   private SolrRelease() {}
 
   /**
-   * Puts the figures of models into the registry of the node as counters and gauges named {@code
+   * Puts the metrics of models into the registry of the node as counters and gauges named {@code
    * solr_llm2vec_FIGURE} with the model as attribute.
    */
   static void register(

@@ -60,7 +60,7 @@ final class SolrRelease {
   }
 
   /**
-   * Puts the figures of models into the registry {@code solr.node} as counters, gauges and
+   * Puts the metrics of models into the registry {@code solr.node} as counters, gauges and
    * histograms named {@code LLM2VEC.MODEL.FIGURE}, and the counters as {@code
    * ADMIN./llm2vec/MODEL.FIGURE}, too. Registering again replaces what is there.
    */
