@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.solr.update.text.TextLength;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
-import io.github.llm2vec.solr.update.StoredVector.Origin;
+import io.github.llm2vec.solr.update.text.TextHash;
+import io.github.llm2vec.solr.update.vector.FloatList;
+import io.github.llm2vec.solr.update.vector.StoredVector.Origin;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;

@@ -3,7 +3,10 @@ package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.solr.schema.PassageFields;
-import io.github.llm2vec.solr.update.StoredVector.Origin;
+import io.github.llm2vec.solr.update.text.TextHash;
+import io.github.llm2vec.solr.update.vector.FloatList;
+import io.github.llm2vec.solr.update.vector.StoredVector;
+import io.github.llm2vec.solr.update.vector.StoredVector.Origin;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.solr.schema.PassageFields;
+import io.github.llm2vec.solr.update.identity.IdentityClaims;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.solr.schema.FieldIdentity;
+import io.github.llm2vec.solr.update.identity.IdentityClaims;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;

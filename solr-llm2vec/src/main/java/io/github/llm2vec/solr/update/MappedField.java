@@ -9,6 +9,12 @@ import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.schema.VectorField;
+import io.github.llm2vec.solr.update.text.SourceValues;
+import io.github.llm2vec.solr.update.text.TextHash;
+import io.github.llm2vec.solr.update.text.TextLength;
+import io.github.llm2vec.solr.update.text.TextSplitter;
+import io.github.llm2vec.solr.update.vector.FloatList;
+import io.github.llm2vec.solr.update.vector.StoredVector;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,7 +24,6 @@ import java.util.function.Function;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.SolrInputDocument;
-import org.apache.solr.common.SolrInputField;
 import org.apache.solr.schema.IndexSchema;
 
 /**
@@ -258,10 +263,5 @@ public final class MappedField {
               .formatted(field.dimensions(), vector.size()));
     }
     return new StoredVector(StoredVector.Origin.CLIENT, 0, text, vector);
-  }
-
-  /** All values of a field of a document, also those that are missing. */
-  static Collection<Object> valuesOf(SolrInputField field) {
-    return field == null || field.getValue() == null ? List.of() : field.getValues();
   }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.solr.update.vector.VectorRedaction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.solr.update.text.SourceValues;
+import io.github.llm2vec.solr.update.vector.StoredVector;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -34,7 +36,7 @@ final class StoredVectors {
   /** The nested documents that are passages of a field. */
   static List<SolrInputDocument> passages(SolrInputDocument document, MappedField field) {
     SolrInputField nested = document.getField(field.auxiliary().passages());
-    Collection<Object> values = MappedField.valuesOf(nested);
+    Collection<Object> values = SourceValues.valuesOf(nested);
     return values.stream()
         .filter(SolrInputDocument.class::isInstance)
         .map(SolrInputDocument.class::cast)

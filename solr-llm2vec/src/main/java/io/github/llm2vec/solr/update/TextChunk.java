@@ -2,6 +2,8 @@
 package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.lucene.TextRange;
+import io.github.llm2vec.solr.update.text.TextHash;
+import io.github.llm2vec.solr.update.vector.FloatList;
 import java.util.Optional;
 
 /**

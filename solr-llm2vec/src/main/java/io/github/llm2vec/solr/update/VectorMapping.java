@@ -2,6 +2,8 @@
 package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.solr.update.text.TextLength;
+import io.github.llm2vec.solr.update.text.TextTemplate;
 import java.util.Objects;
 
 /**

@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.lucene.TextRange;
 import io.github.llm2vec.serving.EncodingResult;
+import io.github.llm2vec.solr.update.text.TextHash;
+import io.github.llm2vec.solr.update.vector.CopyPrecision;
+import io.github.llm2vec.solr.update.vector.FloatList;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.vector;
 
+import io.github.llm2vec.solr.update.text.TextHash;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Base64;
@@ -26,10 +27,10 @@ import java.util.function.BiConsumer;
  * @param text hash of the whole text of the document, or of the passage
  * @param values the vector; empty for an origin without one
  */
-record StoredVector(Origin origin, long settings, TextHash text, FloatList values) {
+public record StoredVector(Origin origin, long settings, TextHash text, FloatList values) {
 
   /** Where a vector comes from. */
-  enum Origin {
+  public enum Origin {
     /** The model made it of the text. */
     MODEL('m'),
     /** The client brought it, or took it away if there are no values. */
@@ -54,12 +55,12 @@ record StoredVector(Origin origin, long settings, TextHash text, FloatList value
   private static final int HEADER = 3 + Long.BYTES + TextHash.BYTES;
 
   /** A copy without a vector. */
-  static StoredVector without(Origin origin, long settings, TextHash text) {
+  public static StoredVector without(Origin origin, long settings, TextHash text) {
     return new StoredVector(origin, settings, text, new FloatList(new float[0]));
   }
 
   /** Hands over text and vector if the model made it by these settings. */
-  void ifMadeBy(long wanted, BiConsumer<TextHash, FloatList> taker) {
+  public void ifMadeBy(long wanted, BiConsumer<TextHash, FloatList> taker) {
     if (origin == Origin.MODEL && settings == wanted) {
       taker.accept(text, values);
     }
@@ -70,7 +71,7 @@ record StoredVector(Origin origin, long settings, TextHash text, FloatList value
    *
    * @param wanted for vectors that were rounded to it; those of clients are not
    */
-  byte[] toBytes(CopyPrecision wanted) {
+  public byte[] toBytes(CopyPrecision wanted) {
     CopyPrecision precision = origin == Origin.CLIENT ? CopyPrecision.FLOAT32 : wanted;
     ByteBuffer bytes = ByteBuffer.allocate(HEADER + values.size() * precision.bytes());
     bytes.put(FORMAT).put(origin.code).put((byte) precision.bytes());
@@ -85,7 +86,7 @@ record StoredVector(Origin origin, long settings, TextHash text, FloatList value
    * Reads the value of a field, in any form in which Solr hands binary values around; empty if it
    * is missing or none of ours.
    */
-  static Optional<StoredVector> read(Object value) {
+  public static Optional<StoredVector> read(Object value) {
     if (value instanceof byte[] bytes) {
       return parse(ByteBuffer.wrap(bytes));
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.vector;
 
 import java.util.AbstractList;
 import java.util.Collection;
@@ -12,13 +12,14 @@ import org.apache.solr.common.SolrInputField;
  * A vector as the list of numbers that Solr 9 takes for a vector field; it refuses {@code float[]}.
  * A view: the array is not copied and belongs to the list from then on.
  */
-final class FloatList extends AbstractList<Float> implements RandomAccess {
+public final class FloatList extends AbstractList<Float> implements RandomAccess {
 
   private static final FloatList NONE = new FloatList(new float[0]);
 
   private final float[] values;
 
-  FloatList(float[] values) {
+  /** Takes the numbers over. */
+  public FloatList(float[] values) {
     this.values = values;
   }
 
@@ -28,7 +29,7 @@ final class FloatList extends AbstractList<Float> implements RandomAccess {
    *
    * @throws IllegalArgumentException if it is no vector
    */
-  static FloatList of(SolrInputField field) {
+  public static FloatList of(SolrInputField field) {
     Object sent = field.getValue();
     if (sent instanceof Map<?, ?> operations && operations.keySet().equals(Set.of("set"))) {
       sent = operations.get("set");
@@ -60,7 +61,7 @@ final class FloatList extends AbstractList<Float> implements RandomAccess {
   }
 
   /** The numbers themselves, no copy. */
-  float[] values() {
+  public float[] values() {
     return values;
   }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.text;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -32,7 +32,7 @@ import org.apache.solr.schema.TextField;
  * {@code 07} in a field of ints is 7, a date is written as Solr writes it, what is missing is the
  * schema's default, and the values of a field that has docValues alone are in their order.
  */
-final class SourceValues {
+public final class SourceValues {
 
   /** In a date: the moment in which Solr reads it. */
   private static final String NOW = "NOW";
@@ -46,15 +46,15 @@ final class SourceValues {
   /**
    * @param names of fields of the schema
    */
-  SourceValues(IndexSchema schema, Set<String> names) {
+  public SourceValues(IndexSchema schema, Set<String> names) {
     names.forEach(name -> fields.put(name, schema.getField(name)));
     // Those are all that Solr fills: not dynamic ones.
     withDefaults = Set.copyOf(schema.getRequiredFields());
   }
 
   /** The values of a document that is no atomic update. */
-  Function<String, Collection<Object>> of(SolrInputDocument document) {
-    return name -> of(name, MappedField.valuesOf(document.getField(name)));
+  public Function<String, Collection<Object>> of(SolrInputDocument document) {
+    return name -> of(name, valuesOf(document.getField(name)));
   }
 
   /**
@@ -63,7 +63,7 @@ final class SourceValues {
    * @param given by anybody, in any form
    * @throws RuntimeException if the field cannot have such a value
    */
-  Collection<Object> of(String name, Collection<Object> given) {
+  public Collection<Object> of(String name, Collection<Object> given) {
     SchemaField field = fields.get(name);
     List<Object> values = new ArrayList<>(given.size());
     for (Object value : given) {
@@ -122,7 +122,7 @@ final class SourceValues {
    * Writes the moment itself in place of {@code NOW}, which every node that reads the document
    * would take for another one.
    */
-  void fixMoment(SolrInputDocument document, boolean atomic) {
+  public void fixMoment(SolrInputDocument document, boolean atomic) {
     for (SchemaField field : fields.values()) {
       if (field.getType().getNumberType() != NumberType.DATE) {
         continue;
@@ -154,5 +154,10 @@ final class SourceValues {
       return all;
     }
     return value;
+  }
+
+  /** All values of a field of a document, also those that are missing. */
+  public static Collection<Object> valuesOf(SolrInputField field) {
+    return field == null || field.getValue() == null ? List.of() : field.getValues();
   }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.text;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -13,17 +13,19 @@ import java.util.List;
  * @param high first eight bytes
  * @param low the next eight
  */
-record TextHash(long high, long low) {
+public record TextHash(long high, long low) {
 
-  static final int BYTES = 2 * Long.BYTES;
+  /** Length of the hash. */
+  public static final int BYTES = 2 * Long.BYTES;
 
-  static TextHash of(String text) {
+  /** The hash of a text. */
+  public static TextHash of(String text) {
     ByteBuffer digest = ByteBuffer.wrap(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
     return new TextHash(digest.getLong(), digest.getLong());
   }
 
   /** Stands for several texts in their order. */
-  static TextHash ofAll(List<String> texts) {
+  public static TextHash ofAll(List<String> texts) {
     MessageDigest sha256 = sha256();
     for (String text : texts) {
       byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

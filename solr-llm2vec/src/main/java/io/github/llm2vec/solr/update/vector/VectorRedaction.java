@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.vector;
 
 import java.util.regex.Pattern;
 import org.apache.solr.common.SolrException;
@@ -10,7 +10,7 @@ import org.apache.solr.common.SolrException.ErrorCode;
  * field that it cannot index, and a vector of thousands of numbers buries what is wrong, in the
  * answer and in the log.
  */
-final class VectorRedaction {
+public final class VectorRedaction {
 
   private static final String NUMBER = "[+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?";
 
@@ -21,7 +21,7 @@ final class VectorRedaction {
   private VectorRedaction() {}
 
   /** The message with the number of its numbers in place of every vector. */
-  static String of(String message) {
+  public static String of(String message) {
     return NUMBERS
         .matcher(message)
         .replaceAll(
@@ -30,7 +30,7 @@ final class VectorRedaction {
   }
 
   /** The exception itself, or one without the vectors of its message and of its causes. */
-  static SolrException of(SolrException exception) {
+  public static SolrException of(SolrException exception) {
     String message = exception.getMessage();
     if (message == null || message.equals(of(message))) {
       return exception;

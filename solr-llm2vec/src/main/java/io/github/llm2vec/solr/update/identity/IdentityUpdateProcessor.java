@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.identity;
 
 import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.FieldIdentity;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.text;
 
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.text;
 
 /**
  * Handling of long texts: left to the model, truncated, or split into passages. Tokens are those of
@@ -8,14 +8,14 @@ package io.github.llm2vec.solr.update;
 public sealed interface TextLength {
 
   /** Nothing: the model truncates at its own limit. */
-  record Whole() implements TextLength {}
+  public record Whole() implements TextLength {}
 
   /**
    * What comes after so many tokens is not encoded.
    *
    * @param tokens most tokens of a text
    */
-  record Truncated(int tokens) implements TextLength {
+  public record Truncated(int tokens) implements TextLength {
     /** Rejects a length that leaves nothing. */
     public Truncated {
       requirePositive(tokens);
@@ -29,7 +29,7 @@ public sealed interface TextLength {
    * @param tokens most tokens of a passage
    * @param overlap tokens that a passage shares with the one before it
    */
-  record Passages(int tokens, int overlap) implements TextLength {
+  public record Passages(int tokens, int overlap) implements TextLength {
     /** Rejects passages that would not move forward. */
     public Passages {
       requirePositive(tokens);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.vector;
 
 import io.github.llm2vec.safetensors.HalfFloats;
 import java.nio.ByteBuffer;
@@ -11,17 +11,17 @@ public enum CopyPrecision {
   /** Four bytes, exact. */
   FLOAT32(Float.BYTES) {
     @Override
-    void put(ByteBuffer bytes, float value) {
+    public void put(ByteBuffer bytes, float value) {
       bytes.putFloat(value);
     }
 
     @Override
-    float get(ByteBuffer bytes) {
+    public float get(ByteBuffer bytes) {
       return bytes.getFloat();
     }
 
     @Override
-    void round(float[] values) {
+    public void round(float[] values) {
       // Exact as they are.
     }
   },
@@ -32,17 +32,17 @@ public enum CopyPrecision {
    */
   FLOAT16(Short.BYTES) {
     @Override
-    void put(ByteBuffer bytes, float value) {
+    public void put(ByteBuffer bytes, float value) {
       bytes.putShort(HalfFloats.toFloat16(value));
     }
 
     @Override
-    float get(ByteBuffer bytes) {
+    public float get(ByteBuffer bytes) {
       return HalfFloats.fromFloat16(bytes.getShort());
     }
 
     @Override
-    void round(float[] values) {
+    public void round(float[] values) {
       for (int i = 0; i < values.length; i++) {
         values[i] = HalfFloats.fromFloat16(HalfFloats.toFloat16(values[i]));
       }
@@ -56,19 +56,19 @@ public enum CopyPrecision {
   }
 
   /** The precision with so many bytes to a number. */
-  static Optional<CopyPrecision> of(int bytes) {
+  public static Optional<CopyPrecision> of(int bytes) {
     return Arrays.stream(values()).filter(precision -> precision.bytes == bytes).findFirst();
   }
 
   /** Bytes of one number. */
-  int bytes() {
+  public int bytes() {
     return bytes;
   }
 
-  abstract void put(ByteBuffer bytes, float value);
+  public abstract void put(ByteBuffer bytes, float value);
 
-  abstract float get(ByteBuffer bytes);
+  public abstract float get(ByteBuffer bytes);
 
   /** Makes of every number what will be read back. */
-  abstract void round(float[] values);
+  public abstract void round(float[] values);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.identity;
 
 import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.CollectionIdentity;
@@ -25,7 +25,7 @@ import org.apache.solr.update.MergeIndexesCommand;
  * first document goes on: the core and, in SolrCloud, the collection must have no vectors of
  * another one, and no other request may bring such until this one has ended. Not thread-safe.
  */
-final class IdentityClaims implements AutoCloseable {
+public final class IdentityClaims implements AutoCloseable {
 
   private record Claim(String field, FieldIdentity identity) {}
 
@@ -35,7 +35,7 @@ final class IdentityClaims implements AutoCloseable {
   private final Set<Claim> claims = new LinkedHashSet<>();
 
   /** The claims of a request; none yet. */
-  IdentityClaims(SolrQueryRequest request) {
+  public IdentityClaims(SolrQueryRequest request) {
     this.request = request;
     this.core = request.getCore();
     this.identities = CoreIdentities.of(core);
@@ -49,7 +49,7 @@ final class IdentityClaims implements AutoCloseable {
    * @throws SolrException 409 if there are vectors of another model, 503 if that cannot be found
    *     out
    */
-  void claim(String field, FieldIdentity identity, boolean changing) {
+  public void claim(String field, FieldIdentity identity, boolean changing) {
     claim(new Claim(field, identity), changing, CoreIdentities.nodeName(core));
   }
 
@@ -86,7 +86,7 @@ final class IdentityClaims implements AutoCloseable {
   }
 
   /** Claims what a document itself says, unless that has been claimed for this request. */
-  void claimWritten(String field, FieldIdentity identity, boolean changing) {
+  public void claimWritten(String field, FieldIdentity identity, boolean changing) {
     if (!claims.contains(new Claim(field, identity))) {
       claim(field, identity, changing);
     }
@@ -99,7 +99,7 @@ final class IdentityClaims implements AutoCloseable {
    * @param node that sent them on
    * @throws SolrException as {@link #claim} does
    */
-  void claimForwarded(String field, FieldIdentity identity, String node, boolean changing) {
+  public void claimForwarded(String field, FieldIdentity identity, String node, boolean changing) {
     Claim claim = new Claim(field, identity);
     if (claims.contains(claim)) {
       return;
@@ -113,7 +113,7 @@ final class IdentityClaims implements AutoCloseable {
   }
 
   /** Notes what a leader has decided, for the day on which this replica is the leader. */
-  void note(String field, FieldIdentity identity) {
+  public void note(String field, FieldIdentity identity) {
     Claim claim = new Claim(field, identity);
     note(claim, "");
     // Nothing waits for it: the next leader looks at what the index has.
@@ -132,7 +132,7 @@ final class IdentityClaims implements AutoCloseable {
   }
 
   /** What a document, its nested documents included, says of what made its vectors. */
-  static Set<FieldIdentity> of(SolrInputDocument document, AuxiliaryFields auxiliary) {
+  public static Set<FieldIdentity> of(SolrInputDocument document, AuxiliaryFields auxiliary) {
     Set<FieldIdentity> found = new LinkedHashSet<>();
     auxiliary.identity().ifPresent(name -> collect(document, name, found));
     return found;
@@ -183,7 +183,7 @@ final class IdentityClaims implements AutoCloseable {
    *
    * @throws SolrException as {@link #claim} does
    */
-  void claimMerged(MergeIndexesCommand command, AuxiliaryFields auxiliary, boolean changing)
+  public void claimMerged(MergeIndexesCommand command, AuxiliaryFields auxiliary, boolean changing)
       throws IOException {
     for (DirectoryReader reader : command.readers) {
       for (FieldIdentity identity :

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.vector;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.solr.update.StoredVector.Origin;
+import io.github.llm2vec.solr.update.text.TextHash;
+import io.github.llm2vec.solr.update.vector.StoredVector.Origin;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Base64;

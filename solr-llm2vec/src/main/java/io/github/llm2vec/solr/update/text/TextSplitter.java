@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.solr.update;
+package io.github.llm2vec.solr.update.text;
 
 import io.github.llm2vec.lucene.PassageSplitter;
 import io.github.llm2vec.lucene.TextRange;
@@ -11,23 +11,23 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /** Truncates texts and splits them into passages at token boundaries. */
-final class TextSplitter {
+public final class TextSplitter {
 
   private final TokenPlaces places;
 
   /** Cuts by a tokenizer or, where that does not tell, by words. */
-  TextSplitter(Function<String, Optional<TokenSpans>> tokenizer) {
+  public TextSplitter(Function<String, Optional<TokenSpans>> tokenizer) {
     this.places = new TokenPlaces(tokenizer);
   }
 
   /** The beginning of a text. */
-  String truncate(String text, int tokens) {
+  public String truncate(String text, int tokens) {
     List<TextRange> first = places.first(text, tokens);
     return first.size() < tokens ? text : text.substring(0, first.get(tokens - 1).end());
   }
 
   /** The passages of a text; none if it is blank. */
-  List<TextRange> passages(String text, TextLength.Passages length) {
+  public List<TextRange> passages(String text, TextLength.Passages length) {
     TokenWindows windows = TokenWindows.over(places::all);
     return new PassageSplitter(windows, length.tokens(), length.overlap()).split(text);
   }
