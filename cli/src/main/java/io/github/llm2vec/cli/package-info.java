@@ -3,4 +3,7 @@
  * The Java half of {@code bin/llm2vec}: one picocli command per class. Commands parse options, show
  * progress and print; the work itself is done by the modules below.
  */
+@NullMarked
 package io.github.llm2vec.cli;
+
+import org.jspecify.annotations.NullMarked;

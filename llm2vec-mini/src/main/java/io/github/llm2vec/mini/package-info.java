@@ -3,4 +3,7 @@
  * The mini model: an ordinary checkpoint as resources, and what unpacks it into a folder. It must
  * not know what is in the files.
  */
+@NullMarked
 package io.github.llm2vec.mini;
+
+import org.jspecify.annotations.NullMarked;

@@ -104,8 +104,8 @@ final class ModelLocator {
   /** A GGUF file must lie inside the root, like a folder; what is made of its header need not. */
   private ModelFolder unpacked(Path file) throws IOException {
     if (options.root().isPresent()) {
-      Path folder = file.toAbsolutePath().getParent();
-      ModelFolder.inside(options.root().get(), folder).file(file.getFileName().toString());
+      ModelFolder.inside(options.root().get(), file.toAbsolutePath().resolveSibling(""))
+          .file(file.getFileName().toString());
     }
     Path cache = CacheFolder.of(System.getenv(), Path.of(System.getProperty("user.home", ".")));
     return ModelFolder.ofGguf(GgufFolder.of(file, cache), file);

@@ -4,4 +4,7 @@
  * what LLM2Vec's and sentence-transformers' files say about it, its fingerprint, merging and
  * writing. No tensor library and no search engine is named here.
  */
+@NullMarked
 package io.github.llm2vec.checkpoint;
+
+import org.jspecify.annotations.NullMarked;

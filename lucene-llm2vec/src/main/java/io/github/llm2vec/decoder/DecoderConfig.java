@@ -95,13 +95,11 @@ public record DecoderConfig(
                     whole.unsupported(
                         "model_type", "is missing", "Use one of " + Architecture.supported()));
     // Of a model of text and images the part for text.
-    Optional<JsonObject> text =
-        WITH_TEXT_CONFIG.containsKey(wholeType) ? whole.object("text_config") : Optional.empty();
+    String textType = WITH_TEXT_CONFIG.get(wholeType);
+    Optional<JsonObject> text = textType == null ? Optional.empty() : whole.object("text_config");
     JsonObject json = text.orElse(whole);
     String modelType =
-        text.isPresent()
-            ? json.text("model_type").orElse(WITH_TEXT_CONFIG.get(wholeType))
-            : wholeType;
+        textType != null && text.isPresent() ? json.text("model_type").orElse(textType) : wholeType;
     Architecture architecture =
         Architecture.of(modelType).orElseThrow(() -> unknown(json, modelType));
     refuseUnsupported(json, architecture);

@@ -3,4 +3,7 @@
  * Decoder-only transformers as data: config.json, the table of architectures, rotary embeddings,
  * and the names and shapes of a decoder's tensors. It must not know how a model is run.
  */
+@NullMarked
 package io.github.llm2vec.decoder;
+
+import org.jspecify.annotations.NullMarked;

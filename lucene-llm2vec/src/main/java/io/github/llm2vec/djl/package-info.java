@@ -3,4 +3,7 @@
  * What both users of DJL, the PyTorch engine and the tokenizers, need before its first class is
  * loaded. It names no class of DJL and must not know what is loaded.
  */
+@NullMarked
 package io.github.llm2vec.djl;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A batch does not fit in the device's memory; a smaller one may. Thrown by a {@link BatchModel}.
  */
@@ -9,7 +11,7 @@ public final class DeviceOutOfMemoryException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   /** Keeps what the device said. */
-  public DeviceOutOfMemoryException(String message, Throwable cause) {
+  public DeviceOutOfMemoryException(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

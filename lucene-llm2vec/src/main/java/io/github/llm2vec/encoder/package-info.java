@@ -3,4 +3,7 @@
  * Text in, vectors out: templates and instructions, truncation, tokens, pooling windows, batch
  * planning and {@code Llm2Vec}, which ties them to a model. It must not know of Lucene or Solr.
  */
+@NullMarked
 package io.github.llm2vec.encoder;
+
+import org.jspecify.annotations.NullMarked;

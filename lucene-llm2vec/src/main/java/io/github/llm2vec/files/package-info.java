@@ -4,4 +4,7 @@
  * size, content hashes, and the exceptions that say what is wrong with a file and what to do. It
  * must not know what any of these files means.
  */
+@NullMarked
 package io.github.llm2vec.files;
+
+import org.jspecify.annotations.NullMarked;

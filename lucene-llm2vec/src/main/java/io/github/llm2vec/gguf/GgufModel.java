@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.gguf;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -124,7 +126,7 @@ public final class GgufModel {
       return 0;
     }
     long heads = heads(tensor.contains(".attn_q.") ? "attention.head_count" : KV_HEADS);
-    long rows = header.tensors().get(tensor).shape().get(0);
+    long rows = requireNonNull(header.tensors().get(tensor), tensor).shape().get(0);
     return heads > 0 && rows % (2 * heads) == 0 ? (int) (rows / heads) : 0;
   }
 

@@ -303,7 +303,7 @@ public final class GgufTokenizer {
       return Optional.empty();
     }
     ObjectNode entry = all.putObject(content.get()).put("id", content.get());
-    entry.putArray("ids").add(((Long) metadata.get(PREFIX + key)).longValue());
+    entry.putArray("ids").add(((Number) metadata.getOrDefault(PREFIX + key, 0L)).longValue());
     entry.putArray("tokens").add(content.get());
     ObjectNode part = JsonNodeFactory.instance.objectNode();
     part.putObject("SpecialToken").put("id", content.get()).put("type_id", 0);

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -140,7 +141,7 @@ public final class GgufWeights implements TensorSource {
               + name
               + "'");
     }
-    int headDim = model.interleavedHeadDim(stored.get(name));
+    int headDim = model.interleavedHeadDim(Objects.requireNonNull(stored.get(name), name));
     float shift = model.normsPlusOne() && name.endsWith("norm.weight") ? 1 : 0;
     lock.lock();
     try {

@@ -4,4 +4,7 @@
  * tokenizer, in the words of Hugging Face's files. It must not know how a checkpoint is put
  * together.
  */
+@NullMarked
 package io.github.llm2vec.gguf;
+
+import org.jspecify.annotations.NullMarked;

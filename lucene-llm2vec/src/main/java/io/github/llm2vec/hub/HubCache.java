@@ -76,14 +76,15 @@ public final class HubCache {
   /** Makes a complete blob appear as a file of a snapshot: as a link, or a copy without links. */
   void link(HubId id, String commit, String file, Path blob) throws IOException {
     Path pointer = snapshotFolder(id, commit).resolve(file);
-    Files.createDirectories(pointer.getParent());
+    Path folder = pointer.resolveSibling("");
+    Files.createDirectories(folder);
     if (Files.isRegularFile(pointer)) {
       return;
     }
     // A link whose blob is gone is replaced.
     Files.deleteIfExists(pointer);
     try {
-      Files.createSymbolicLink(pointer, pointer.getParent().relativize(blob));
+      Files.createSymbolicLink(pointer, folder.relativize(blob));
     } catch (FileAlreadyExistsException e) {
       // Another process made the same link; its content has the same hash.
       if (!Files.isRegularFile(pointer)) {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Fetches models from a hub into the local cache, in the layout that Python's huggingface_hub reads
@@ -78,7 +79,7 @@ public final class HubDownloader {
   private void fetchAll(HubId id, HubListing listing, List<String> names) throws IOException {
     for (String name : names) {
       if (!Files.isRegularFile(cache.snapshotFolder(id, listing.commit()).resolve(name))) {
-        fetch(id, listing.commit(), listing.files().get(name));
+        fetch(id, listing.commit(), Objects.requireNonNull(listing.files().get(name), name));
       }
     }
   }

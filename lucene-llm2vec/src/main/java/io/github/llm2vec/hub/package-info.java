@@ -4,4 +4,7 @@
  * shares. It must not know which files a model needs; it is told by a {@link
  * io.github.llm2vec.hub.HubDownloader.FileSelection}.
  */
+@NullMarked
 package io.github.llm2vec.hub;
+
+import org.jspecify.annotations.NullMarked;

@@ -14,11 +14,13 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -162,14 +164,15 @@ final class AdapterTensors {
     return new TensorChange.Replacement(name);
   }
 
-  private TensorChange lowRank(String module, String down, String up, Map<String, String> kinds)
+  private TensorChange lowRank(
+      String module, @Nullable String down, @Nullable String up, Map<String, String> kinds)
       throws IOException {
     boolean embedding = module.equals(EMBEDDING);
     String half = embedding ? "lora_embedding_" : "lora_";
     if (down == null || up == null) {
       throw wrong("has " + half + (down == null ? "B" : "A") + " alone for " + module);
     }
-    String peftName = peftNames.get(module);
+    String peftName = peftName(module);
     if (!config.targets(peftName)) {
       throw wrong(
           "has tensors for "
@@ -178,7 +181,7 @@ final class AdapterTensors {
               + LoraConfig.FILE_NAME
               + " does not target (target_modules, exclude_modules, layers_to_transform)");
     }
-    List<Long> shape = layout.tensors().get(module + ".weight");
+    List<Long> shape = weightShape(module);
     int rows = Math.toIntExact(shape.get(0));
     int columns = Math.toIntExact(shape.get(1));
     int in = embedding ? rows : columns;
@@ -202,19 +205,27 @@ final class AdapterTensors {
     return new TensorChange.LowRank(pair, embedding, Optional.ofNullable(magnitude));
   }
 
+  private String peftName(String module) {
+    return Objects.requireNonNull(peftNames.get(module), module);
+  }
+
+  private List<Long> weightShape(String module) {
+    return Objects.requireNonNull(layout.tensors().get(module + ".weight"), module);
+  }
+
   private TensorChange shift(String module, String name) throws IOException {
     List<Long> shape = layout.tensors().get(module + ".bias");
     if (shape == null) {
       throw wrong("adds a bias ('lora_bias') to " + module + ", which has none in this model");
     }
     checkShape(name, shape.get(0));
-    return new TensorChange.Shift(name, config.scale(peftNames.get(module)));
+    return new TensorChange.Shift(name, config.scale(peftName(module)));
   }
 
   private TensorChange rows(String module, String name) throws IOException {
-    List<Long> shape = layout.tensors().get(module + ".weight");
+    List<Long> shape = weightShape(module);
     int last = Math.toIntExact(shape.get(0)) - 1;
-    List<Integer> rows = config.trainedTokens(peftNames.get(module), last);
+    List<Integer> rows = config.trainedTokens(peftName(module), last);
     checkShape(name, rows.size(), shape.get(1));
     return new TensorChange.Rows(name, rows);
   }

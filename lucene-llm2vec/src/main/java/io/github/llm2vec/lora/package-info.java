@@ -3,4 +3,7 @@
  * PEFT's LoRA adapters: their configuration, their tensors, what they add to which weight, and
  * writing them. It must not know where an adapter is found.
  */
+@NullMarked
 package io.github.llm2vec.lora;
+
+import org.jspecify.annotations.NullMarked;

@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one batch in the background while the next is encoded: adding a vector builds its part of
@@ -51,7 +52,7 @@ final class BatchWriter implements AutoCloseable {
     }
   }
 
-  private static IOException asThrown(Throwable cause) {
+  private static IOException asThrown(@Nullable Throwable cause) {
     if (cause instanceof RuntimeException unchecked) {
       throw unchecked;
     }

@@ -49,7 +49,7 @@ final class HybridQuery extends Query {
             .map(hit -> new ScoreDoc(hit.doc(), (float) hit.score()))
             .toArray(ScoreDoc[]::new),
         (doc, score) -> {
-          List<Integer> ranks = hits.get(doc).ranks();
+          List<Integer> ranks = Objects.requireNonNull(hits.get(doc), "a hit").ranks();
           return fusion.explain(
               score,
               HybridFusion.standing(byWords, ranks.get(0)),

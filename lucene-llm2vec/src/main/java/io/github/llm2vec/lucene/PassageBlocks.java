@@ -26,6 +26,7 @@ import org.apache.lucene.util.BitSetIterator;
 import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.FixedBitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells whose each passage is in an index whose blocks carry an id: a passage belongs to the next
@@ -60,7 +61,7 @@ public final class PassageBlocks implements BitSetProducer {
 
   /** The last document of every block of a segment; null if it has no document at all. */
   @Override
-  public BitSet getBitSet(LeafReaderContext context) throws IOException {
+  public @Nullable BitSet getBitSet(LeafReaderContext context) throws IOException {
     BitSet marked = mask.getBitSet(context);
     return marked == null ? null : ends(context, marked);
   }

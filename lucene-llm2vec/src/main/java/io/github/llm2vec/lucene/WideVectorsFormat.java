@@ -10,6 +10,7 @@ import org.apache.lucene.codecs.KnnVectorsWriter;
 import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat;
 import org.apache.lucene.index.SegmentReadState;
 import org.apache.lucene.index.SegmentWriteState;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One of Lucene's vector formats with the limit of 1024 dimensions lifted.
@@ -71,7 +72,8 @@ public final class WideVectorsFormat extends KnnVectorsFormat {
     return wrap(lucene(options, mergeExecutor), options.maxDimensions());
   }
 
-  private static KnnVectorsFormat lucene(VectorFormatOptions options, ExecutorService executor) {
+  private static KnnVectorsFormat lucene(
+      VectorFormatOptions options, @Nullable ExecutorService executor) {
     return options.quantization() == VectorQuantization.FLOAT32
         ? new Lucene99HnswVectorsFormat(
             options.hnswM(), options.beamWidth(), options.numMergeWorkers(), executor)

@@ -4,4 +4,7 @@
  * long documents as blocks of passages. It talks to an {@link
  * io.github.llm2vec.encoder.TextEncoder} and knows nothing of models or tensors.
  */
+@NullMarked
 package io.github.llm2vec.lucene;
+
+import org.jspecify.annotations.NullMarked;

@@ -94,8 +94,9 @@ public final class SafetensorsWriter {
    */
   public void write(Path file, List<Tensor> tensors) throws IOException {
     byte[] header = header(tensors);
-    Path folder = file.toAbsolutePath().getParent();
-    Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    Path temporary =
+        file.toAbsolutePath()
+            .resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       try (FileChannel channel =
           FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {

@@ -3,4 +3,7 @@
  * Tensors on disk: safetensors files, single or cut into shards, their element types, and the
  * source that all readers of weights share. It must not know which tensors a model has.
  */
+@NullMarked
 package io.github.llm2vec.safetensors;
+
+import org.jspecify.annotations.NullMarked;

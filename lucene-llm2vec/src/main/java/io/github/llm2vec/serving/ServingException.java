@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import org.jspecify.annotations.Nullable;
+
 /** Failure of an {@link EncoderService} to answer a sound request with a vector. */
 public abstract sealed class ServingException extends RuntimeException
     permits OverloadedException,
@@ -10,7 +12,7 @@ public abstract sealed class ServingException extends RuntimeException
 
   private static final long serialVersionUID = 1;
 
-  ServingException(String message, Throwable cause) {
+  ServingException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The model or its tokenizer failed on this very text; the texts that shared a batch with it have
  * their vectors. The cause is what was thrown.
@@ -9,7 +11,7 @@ public final class TextFailedException extends ServingException {
 
   private static final long serialVersionUID = 1;
 
-  private TextFailedException(String message, Throwable cause) {
+  private TextFailedException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 

@@ -5,4 +5,7 @@
  * metrics. It talks to an encoder through {@link io.github.llm2vec.encoder.BatchModel} and knows
  * nothing of Lucene, Solr or tensors.
  */
+@NullMarked
 package io.github.llm2vec.serving;
+
+import org.jspecify.annotations.NullMarked;

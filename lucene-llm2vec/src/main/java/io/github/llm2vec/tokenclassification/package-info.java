@@ -4,4 +4,7 @@
  * hidden states, its files, and the alignment of words and tokens. It must not know how a head is
  * trained.
  */
+@NullMarked
 package io.github.llm2vec.tokenclassification;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,4 +3,7 @@
  * Text to token ids as Hugging Face's fast tokenizers give them, from files that are not trusted.
  * One class here is the only one that names the native library. It must not know what ids are for.
  */
+@NullMarked
 package io.github.llm2vec.tokenizer;
+
+import org.jspecify.annotations.NullMarked;

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,7 +127,7 @@ final class DeviceThread implements AutoCloseable {
     }
   }
 
-  private static RuntimeException rethrow(Throwable cause) {
+  private static RuntimeException rethrow(@Nullable Throwable cause) {
     if (cause instanceof Error error) {
       throw error;
     }
@@ -153,7 +154,7 @@ final class DeviceThread implements AutoCloseable {
 
     private static final long serialVersionUID = 1;
 
-    DeviceTaskException(Throwable cause) {
+    DeviceTaskException(@Nullable Throwable cause) {
       super(cause);
     }
   }

@@ -8,4 +8,7 @@
  * <b>K</b> key and value heads, <b>D</b> head size, <b>V</b> vocabulary, <b>L</b> layers, <b>P</b>
  * pooled tokens, <b>R</b> LoRA rank.
  */
+@NullMarked
 package io.github.llm2vec.torch;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,4 +3,7 @@
  * What every command needs: the terminal and its streams, errors and exit codes, interruption,
  * options from files. It must not know of any command or model.
  */
+@NullMarked
 package io.github.llm2vec.cli.console;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,3 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Turns checkpoints of other programs into Hugging Face model folders. */
+@NullMarked
 package io.github.llm2vec.cli.convert;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,4 +3,7 @@
  * The command {@code demo}: a collection filled and searched over HTTP as any client would, and its
  * page. It must not know how the server was started.
  */
+@NullMarked
 package io.github.llm2vec.cli.demo;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,4 +3,7 @@
  * The commands {@code encode} and {@code compare}: texts to vectors in a file, resumable, and
  * vectors beside vectors. It must not know of indexes.
  */
+@NullMarked
 package io.github.llm2vec.cli.encode;
+
+import org.jspecify.annotations.NullMarked;

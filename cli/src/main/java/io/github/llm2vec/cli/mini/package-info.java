@@ -3,4 +3,7 @@
  * The commands with which the model {@code mini} was made: {@code tokenizer} and {@code recipe}.
  * Nothing else may need them.
  */
+@NullMarked
 package io.github.llm2vec.cli.mini;
+
+import org.jspecify.annotations.NullMarked;

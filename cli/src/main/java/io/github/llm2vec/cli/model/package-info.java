@@ -3,4 +3,7 @@
  * Opening the model that a command line names, and the commands about models themselves: {@code
  * inspect}, {@code merge} and {@code convert}. It must not know what is done with vectors.
  */
+@NullMarked
 package io.github.llm2vec.cli.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,4 +3,7 @@
  * The command {@code mteb}: retrieval evaluation and its progress. It must not know how a score is
  * computed.
  */
+@NullMarked
 package io.github.llm2vec.cli.mteb;
+
+import org.jspecify.annotations.NullMarked;

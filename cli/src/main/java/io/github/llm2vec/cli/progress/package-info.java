@@ -1,3 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Shows how far long work is: a bar for a person who watches, a line now and then for a log. */
+@NullMarked
 package io.github.llm2vec.cli.progress;
+
+import org.jspecify.annotations.NullMarked;

@@ -4,4 +4,7 @@
  * interrupted run goes on where it stopped, and searched by words, by meaning or by both. It must
  * not know which model encodes.
  */
+@NullMarked
 package io.github.llm2vec.cli.search;
+
+import org.jspecify.annotations.NullMarked;

@@ -68,7 +68,7 @@ public record LocalPages(String path, Map<String, byte[]> files) {
 
   /** The type of what an address means; only for those that mean something. */
   String type(String target) {
-    return TYPES.get(ending(name(target).orElseThrow()));
+    return TYPES.getOrDefault(ending(name(target).orElseThrow()), "application/octet-stream");
   }
 
   /** Names are looked up as they are, so that no address leads to any other file. */

@@ -158,6 +158,6 @@ public final class LocalSolr implements AutoCloseable {
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    return root.getMessage();
+    return root.getMessage() == null ? root.toString() : root.getMessage();
   }
 }

@@ -3,4 +3,7 @@
  * A real Solr in this process, for the demo: started, given collections, stopped. It must not know
  * of commands, progress bars or what is indexed.
  */
+@NullMarked
 package io.github.llm2vec.cli.solr;
+
+import org.jspecify.annotations.NullMarked;

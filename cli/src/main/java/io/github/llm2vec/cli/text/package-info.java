@@ -3,4 +3,7 @@
  * Reads the texts that commands work on, as a stream: plain lines or JSON lines, gzipped or not. It
  * knows nothing of encoders.
  */
+@NullMarked
 package io.github.llm2vec.cli.text;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,4 +3,7 @@
  * The commands of the training stages and {@code mine}: arguments to the trainer's configurations,
  * progress on the terminal. It must not know how a model is trained.
  */
+@NullMarked
 package io.github.llm2vec.cli.training;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,4 +3,7 @@
  * Writes vectors to files so that an interrupted run loses nothing and is never taken for a
  * finished one. It knows nothing of texts and encoders.
  */
+@NullMarked
 package io.github.llm2vec.cli.vector;
+
+import org.jspecify.annotations.NullMarked;

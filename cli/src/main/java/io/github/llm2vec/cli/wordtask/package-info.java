@@ -3,4 +3,7 @@
  * The command {@code word-task}: training, testing and running of heads for words. It must not know
  * how a head is trained.
  */
+@NullMarked
 package io.github.llm2vec.cli.wordtask;
+
+import org.jspecify.annotations.NullMarked;

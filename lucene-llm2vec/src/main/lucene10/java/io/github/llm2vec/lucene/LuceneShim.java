@@ -15,6 +15,7 @@ import org.apache.lucene.search.ScoreMode;
 import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.ScorerSupplier;
 import org.apache.lucene.search.Weight;
+import org.jspecify.annotations.Nullable;
 
 /** What this package needs of Lucene 10 that Lucene 9 spells differently. */
 final class LuceneShim {
@@ -56,7 +57,7 @@ final class LuceneShim {
     abstract LeafHits hits(LeafReaderContext context);
 
     @Override
-    public final ScorerSupplier scorerSupplier(LeafReaderContext context) {
+    public final @Nullable ScorerSupplier scorerSupplier(LeafReaderContext context) {
       LeafHits hits = hits(context);
       if (hits.cost() == 0) {
         return null;
@@ -95,10 +96,11 @@ final class LuceneShim {
     }
 
     /** The documents of a segment, null for none. */
-    abstract DocIdSetIterator documents(LeafReaderContext context) throws IOException;
+    abstract @Nullable DocIdSetIterator documents(LeafReaderContext context) throws IOException;
 
     @Override
-    public final ScorerSupplier scorerSupplier(LeafReaderContext context) throws IOException {
+    public final @Nullable ScorerSupplier scorerSupplier(LeafReaderContext context)
+        throws IOException {
       DocIdSetIterator documents = documents(context);
       return documents == null
           ? null

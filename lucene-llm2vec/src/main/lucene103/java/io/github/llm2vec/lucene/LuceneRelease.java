@@ -7,6 +7,7 @@ import org.apache.lucene.codecs.lucene102.Lucene102HnswBinaryQuantizedVectorsFor
 import org.apache.lucene.codecs.lucene99.Lucene99HnswScalarQuantizedVectorsFormat;
 import org.apache.lucene.search.FloatVectorSimilarityQuery;
 import org.apache.lucene.search.Query;
+import org.jspecify.annotations.Nullable;
 
 /** What differs between Lucene's minor releases: here Lucene 10.2 and 10.3. */
 final class LuceneRelease {
@@ -14,7 +15,8 @@ final class LuceneRelease {
   private LuceneRelease() {}
 
   /** The format with quantised vectors that the options ask for. */
-  static KnnVectorsFormat quantizedFormat(VectorFormatOptions options, ExecutorService executor) {
+  static KnnVectorsFormat quantizedFormat(
+      VectorFormatOptions options, @Nullable ExecutorService executor) {
     int m = options.hnswM();
     int beam = options.beamWidth();
     int workers = options.numMergeWorkers();
@@ -30,7 +32,8 @@ final class LuceneRelease {
   }
 
   /** All vectors with at least {@code minScore}, found by following those above {@code walk}. */
-  static Query similar(String field, float[] vector, float walk, float minScore, Query filter) {
+  static Query similar(
+      String field, float[] vector, float walk, float minScore, @Nullable Query filter) {
     return new FloatVectorSimilarityQuery(field, vector, walk, minScore, filter);
   }
 }

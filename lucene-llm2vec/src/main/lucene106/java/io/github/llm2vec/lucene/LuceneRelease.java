@@ -7,6 +7,7 @@ import org.apache.lucene.codecs.lucene104.Lucene104HnswScalarQuantizedVectorsFor
 import org.apache.lucene.search.FloatVectorSimilarityQuery;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.util.quantization.QuantizedByteVectorValues.ScalarEncoding;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What differs between Lucene's minor releases: here Lucene 10.6. Since 10.4 one format writes all
@@ -17,7 +18,8 @@ final class LuceneRelease {
   private LuceneRelease() {}
 
   /** The format with quantised vectors that the options ask for. */
-  static KnnVectorsFormat quantizedFormat(VectorFormatOptions options, ExecutorService executor) {
+  static KnnVectorsFormat quantizedFormat(
+      VectorFormatOptions options, @Nullable ExecutorService executor) {
     ScalarEncoding encoding =
         switch (options.quantization()) {
           case INT8 -> ScalarEncoding.UNSIGNED_BYTE;
@@ -32,7 +34,8 @@ final class LuceneRelease {
   }
 
   /** All vectors with at least {@code minScore}, found by following those above {@code walk}. */
-  static Query similar(String field, float[] vector, float walk, float minScore, Query filter) {
+  static Query similar(
+      String field, float[] vector, float walk, float minScore, @Nullable Query filter) {
     return new FloatVectorSimilarityQuery.Explicit(field, vector, walk, minScore, filter);
   }
 }

@@ -13,6 +13,7 @@ import org.apache.lucene.search.Query;
 import org.apache.lucene.search.ScoreMode;
 import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.Weight;
+import org.jspecify.annotations.Nullable;
 
 /** What this package needs of Lucene 9 that Lucene 10 spells differently. */
 final class LuceneShim {
@@ -53,7 +54,7 @@ final class LuceneShim {
     abstract LeafHits hits(LeafReaderContext context);
 
     @Override
-    public final Scorer scorer(LeafReaderContext context) {
+    public final @Nullable Scorer scorer(LeafReaderContext context) {
       LeafHits hits = hits(context);
       if (hits.cost() == 0) {
         return null;
@@ -91,10 +92,10 @@ final class LuceneShim {
     }
 
     /** The documents of a segment, null for none. */
-    abstract DocIdSetIterator documents(LeafReaderContext context) throws IOException;
+    abstract @Nullable DocIdSetIterator documents(LeafReaderContext context) throws IOException;
 
     @Override
-    public final Scorer scorer(LeafReaderContext context) throws IOException {
+    public final @Nullable Scorer scorer(LeafReaderContext context) throws IOException {
       DocIdSetIterator documents = documents(context);
       return documents == null
           ? null
