@@ -141,8 +141,8 @@ final class TokenizerFiles {
     for (int id = Llama2cVocabulary.FIRST_PIECE; id < pieces.size(); id++) {
       String piece = text(id);
       for (int cut = 1; cut < piece.length(); cut = piece.offsetByCodePoints(cut, 1)) {
-        Integer left = vocabulary.get(piece.substring(0, cut));
-        Integer right = vocabulary.get(piece.substring(cut));
+        int left = vocabulary.getOrDefault(piece.substring(0, cut), -1);
+        int right = vocabulary.getOrDefault(piece.substring(cut), -1);
         if (isPiece(left) && isPiece(right)) {
           merges.add(new Merge(left, right, pieces.get(id).score()));
         }
@@ -156,7 +156,7 @@ final class TokenizerFiles {
   }
 
   /** Bytes and special tokens are never merged. */
-  private static boolean isPiece(Integer id) {
-    return id != null && id >= Llama2cVocabulary.FIRST_PIECE;
+  private static boolean isPiece(int id) {
+    return id >= Llama2cVocabulary.FIRST_PIECE;
   }
 }
