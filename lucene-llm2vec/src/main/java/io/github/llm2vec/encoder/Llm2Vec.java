@@ -47,6 +47,7 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
   private final int dimensions;
   private final boolean normalize;
   private final String fingerprint;
+  private final String tokenizerFingerprint;
   private final int parallelism;
   private final ExecutorService tokenizerThreads;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -70,6 +71,7 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
         new BatchPlanner(maxBatchTokens, Integer.MAX_VALUE, BatchPlanner.Grouping.PACKED);
     this.packer = new TextPacker(settings.poolings(), tokenizer.padId().orElse(0));
     this.fingerprint = fingerprint;
+    this.tokenizerFingerprint = tokenizer.fingerprint();
     int processors = Runtime.getRuntime().availableProcessors();
     this.parallelism = TokenizerThreads.parallelism(processors) + 1;
     this.tokenizerThreads = TokenizerThreads.start(processors);
@@ -180,7 +182,10 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
   public ModelFacts facts() {
     DecoderOptions options = decoder.options();
     return new ModelFacts(
-        options.device().toString(), options.dtype().configName(), decoder.kernelDescription());
+        options.device().toString(),
+        options.dtype().configName(),
+        decoder.kernelDescription(),
+        tokenizerFingerprint);
   }
 
   /** The model that runs, for its architecture, dtype and device. */

@@ -107,6 +107,16 @@ public interface Tokenizer extends AutoCloseable {
    */
   int vocabSize();
 
+  /**
+   * Equal for tokenizers that give the same ids to ordinary texts, by a sample of such in many
+   * scripts; other files may give the same. Sixteen hexadecimal digits, the same in every version.
+   *
+   * @throws IllegalStateException if this tokenizer is closed
+   */
+  default String fingerprint() {
+    return TokenizerFingerprint.of(this);
+  }
+
   /** Frees the native tokenizer; closing again does nothing. */
   @Override
   void close();

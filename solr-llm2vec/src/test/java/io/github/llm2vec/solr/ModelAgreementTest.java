@@ -211,7 +211,7 @@ public class ModelAgreementTest extends SolrCloudTestCase {
     // What the client says of its own vectors counts as well.
     SolrInputDocument own = new SolrInputDocument("id", "own");
     own.setField("vector", new ArrayList<>(Collections.nCopies(DIMENSIONS, 0.25f)));
-    own.setField("vector_model", new FieldIdentity("m", "0c", "", DIMENSIONS, "", "").toTerm());
+    own.setField("vector_model", new FieldIdentity("m", "0c", "", DIMENSIONS, "", "", "").toTerm());
     refused(0, COLLECTION, own);
     assertEquals(Map.of("1", "0a"), commitAndRead());
   }

@@ -75,7 +75,7 @@ class ModelIdentityTest {
   @Test
   void identityIsWrittenBesideEveryVector() throws Exception {
     core.accept("[{\"id\":\"1\",\"text\":\"words\"}, {\"id\":\"2\",\"year\":1}]");
-    FieldIdentity expected = new FieldIdentity("default", "fa4e10", "", 16, "", "");
+    FieldIdentity expected = new FieldIdentity("default", "fa4e10", "", 16, "", "", "");
     assertEquals(expected.toTerm(), core.document("1").get("vector_model").asText());
     assertTrue(core.document("2").path("vector_model").isMissingNode());
     assertEquals(List.of(expected), core.identities("vector").found());

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelsFile;
 import io.github.llm2vec.solr.node.Reload;
@@ -28,6 +31,8 @@ import org.junit.Test;
 @SuppressSSL(bugUrl = "the test is about models")
 public class RealModelAgreementTest extends SolrCloudTestCase {
 
+  private static final Path MINI =
+      Path.of("../llm2vec-mini/src/main/resources/io/github/llm2vec/mini/checkpoint");
   private static final String PLAIN = "{\"models\": {\"default\": {\"model\": \"mini\"}}}";
 
   @BeforeClass
@@ -62,9 +67,13 @@ public class RealModelAgreementTest extends SolrCloudTestCase {
             new Difference("\"max_length\": 64", true),
             new Difference("\"template\": \"llama2\"", true),
             new Difference("\"document_instruction\": \"A paper:\"", false),
-            new Difference("\"dtype\": \"bfloat16\"", false));
+            new Difference("\"dtype\": \"bfloat16\"", false),
+            new Difference("\"model\": \"" + otherTokenizer() + "\"", true));
     for (Difference difference : differences) {
-      String other = PLAIN.replace("\"mini\"", "\"mini\", " + difference.setting());
+      String other =
+          difference.setting().startsWith("\"model\"")
+              ? PLAIN.replace("\"model\": \"mini\"", difference.setting())
+              : PLAIN.replace("\"mini\"", "\"mini\", " + difference.setting());
       List<Boolean> orders =
           Boolean.getBoolean("llm2vec.long")
               ? List.of(false, true)
@@ -95,6 +104,25 @@ public class RealModelAgreementTest extends SolrCloudTestCase {
         CollectionAdminRequest.deleteCollection(collection).process(cluster.getSolrClient());
       }
     }
+  }
+
+  /**
+   * The model {@code mini} with the same weights and a tokenizer that cuts words into smaller
+   * pieces.
+   */
+  private static Path otherTokenizer() throws Exception {
+    // Not one of the files of the framework, which cannot be copied to.
+    Path folder = Path.of(createTempDir().resolve("mini").toString());
+    SolrNode.copy(MINI, folder);
+    Path tokenizer = folder.resolve("tokenizer.json");
+    ObjectMapper json = new ObjectMapper();
+    ObjectNode tree = (ObjectNode) json.readTree(tokenizer.toFile());
+    ArrayNode merges = (ArrayNode) tree.at("/model/merges");
+    while (merges.size() > 100) {
+      merges.remove(merges.size() - 1);
+    }
+    json.writeValue(tokenizer.toFile(), tree);
+    return folder;
   }
 
   /** Gives the second node another models file. */

@@ -12,15 +12,21 @@ import org.apache.solr.common.SolrException.ErrorCode;
  * @param fingerprint of weights, adapters, template, pooling and lengths
  * @param dimensions of the vectors
  * @param dtype of the weights, "" if the encoder does not tell
+ * @param tokenizer its fingerprint, "" if the encoder does not tell
  */
 public record EncoderIdentity(
-    ModelDeclaration declaration, String fingerprint, int dimensions, String dtype) {
+    ModelDeclaration declaration,
+    String fingerprint,
+    int dimensions,
+    String dtype,
+    String tokenizer) {
 
   /** Whether both give the same vectors for the same texts, default instructions included. */
   public boolean givesTheVectorsOf(EncoderIdentity other) {
     return fingerprint.equals(other.fingerprint)
         && dimensions == other.dimensions
         && dtype.equals(other.dtype)
+        && tokenizer.equals(other.tokenizer)
         && declaration.normalize() == other.declaration.normalize()
         && declaration.queryInstruction().equals(other.declaration.queryInstruction())
         && declaration.documentInstruction().equals(other.declaration.documentInstruction());

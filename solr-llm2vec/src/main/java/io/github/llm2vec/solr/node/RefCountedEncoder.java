@@ -60,7 +60,11 @@ final class RefCountedEncoder {
   /** What shapes its vectors. */
   EncoderIdentity identity() {
     return new EncoderIdentity(
-        declaration, encoder.fingerprint(), encoder.dimensions(), facts().dtype());
+        declaration,
+        encoder.fingerprint(),
+        encoder.dimensions(),
+        facts().dtype(),
+        facts().tokenizer());
   }
 
   /** The tokens of a text, if the encoder tells; to be called between {@link #enter} and exit. */

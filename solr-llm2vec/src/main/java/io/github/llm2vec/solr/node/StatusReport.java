@@ -28,6 +28,7 @@ public final class StatusReport {
     if (!status.facts().device().isEmpty()) {
       model.add("device", status.facts().device());
       model.add("dtype", status.facts().dtype());
+      model.add("tokenizer", status.facts().tokenizer());
       model.add("kernel", status.facts().kernel());
     }
     model.add("cores", status.cores());

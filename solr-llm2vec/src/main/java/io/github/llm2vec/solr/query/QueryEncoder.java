@@ -87,7 +87,10 @@ final class QueryEncoder {
     EncoderIdentity expected = RequestState.of(request).encoder(model, encoder::identity);
     QueryIdentity identity =
         new QueryIdentity(
-            model, expected.fingerprint(), CoreIdentities.nodeName(request.getCore()));
+            model,
+            expected.fingerprint(),
+            expected.tokenizer(),
+            CoreIdentities.nodeName(request.getCore()));
     checkWidth(model, expected.dimensions());
     checkIdentity(identity);
     try {

@@ -104,6 +104,7 @@ final class RequestVectorCache {
     ObjectNode json = JSON.createObjectNode();
     json.put("model", identity.model());
     json.put("fingerprint", identity.fingerprint());
+    json.put("tokenizer", identity.tokenizer());
     json.put("node", identity.node());
     return Base64.getEncoder().encodeToString(json.toString().getBytes(StandardCharsets.UTF_8));
   }
@@ -122,6 +123,7 @@ final class RequestVectorCache {
       return new QueryIdentity(
           json.path("model").asText(),
           json.path("fingerprint").asText(),
+          json.path("tokenizer").asText(),
           json.path("node").asText());
     } catch (IOException | IllegalArgumentException e) {
       throw new SolrException(

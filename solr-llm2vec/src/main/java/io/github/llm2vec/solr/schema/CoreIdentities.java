@@ -125,8 +125,12 @@ public final class CoreIdentities {
     }
   }
 
-  /** The encoder of a query vector, and where it is. */
-  public record QueryIdentity(String model, String fingerprint, String node) {}
+  /**
+   * The encoder of a query vector, and where it is.
+   *
+   * @param tokenizer its fingerprint, "" if it is not known
+   */
+  public record QueryIdentity(String model, String fingerprint, String tokenizer, String node) {}
 
   /**
    * Checks that a query vector can be compared with every vector that the core has, or soon will
@@ -140,7 +144,7 @@ public final class CoreIdentities {
       SolrCore core, IndexReader reader, String field, QueryIdentity query, int dimensions)
       throws IOException {
     Predicate<FieldIdentity> differs =
-        there -> !there.comparesWith(query.fingerprint(), dimensions);
+        there -> !there.comparesWith(query.fingerprint(), query.tokenizer(), dimensions);
     Map<FieldIdentity, String> others = new LinkedHashMap<>();
     for (FieldIdentity there : IndexIdentities.of(reader, core.getLatestSchema(), field).found()) {
       if (differs.test(there)) {
@@ -155,13 +159,14 @@ public final class CoreIdentities {
     if (!others.isEmpty()) {
       throw new SolrException(
           ErrorCode.CONFLICT,
-          "field '%s' holds vectors of %s; a query of model '%s' (fingerprint %s, %d dimensions),"
+          "field '%s' holds vectors of %s; a query of model '%s' (fingerprint %s, %d dimensions%s),"
                   .formatted(
                       field,
                       list(core, field, others),
                       query.model(),
                       query.fingerprint(),
-                      dimensions)
+                      dimensions,
+                      query.tokenizer().isEmpty() ? "" : ", tokenizer " + query.tokenizer())
               + " encoded on node %s, cannot be compared with them. Name the model that made them,"
                   .formatted(query.node())
               + " declare the same model on both nodes, index the documents anew, or search what"

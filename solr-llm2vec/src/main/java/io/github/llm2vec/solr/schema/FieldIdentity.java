@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param dimensions of the vectors
  * @param instruction of the documents, "" for none
  * @param dtype of the weights, "" if it is not known, as in indexes from before it was written
+ * @param tokenizer fingerprint of the tokenizer, "" if it is not known, likewise
  */
 public record FieldIdentity(
     String model,
@@ -27,7 +28,8 @@ public record FieldIdentity(
     String pooling,
     int dimensions,
     String instruction,
-    String dtype) {
+    String dtype,
+    String tokenizer) {
 
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -38,6 +40,7 @@ public record FieldIdentity(
     Objects.requireNonNull(pooling, "pooling");
     Objects.requireNonNull(instruction, "instruction");
     Objects.requireNonNull(dtype, "dtype");
+    Objects.requireNonNull(tokenizer, "tokenizer");
   }
 
   /** The identity as it is indexed: JSON with its keys in a fixed order. */
@@ -54,6 +57,9 @@ public record FieldIdentity(
     node.put("instruction", instruction);
     if (!dtype.isEmpty()) {
       node.put("dtype", dtype);
+    }
+    if (!tokenizer.isEmpty()) {
+      node.put("tokenizer", tokenizer);
     }
     return node;
   }
@@ -72,7 +78,8 @@ public record FieldIdentity(
               node.path("pooling").asText(),
               node.path("dimensions").asInt(),
               node.path("instruction").asText(),
-              node.path("dtype").asText()));
+              node.path("dtype").asText(),
+              node.path("tokenizer").asText()));
     } catch (JsonProcessingException e) {
       // Not ours: the field is a plain string field that a client may write as well.
       return Optional.empty();
@@ -80,11 +87,11 @@ public record FieldIdentity(
   }
 
   /**
-   * Whether vectors of both can stand in one field: same fingerprint, width and instruction, and
-   * weights of one precision, 32 bits or 16, as far as that is known.
+   * Whether vectors of both can stand in one field: same fingerprint, width and instruction, and,
+   * as far as that is known, tokenizer and precision of the weights, 32 bits or 16.
    */
   public boolean agreesWith(FieldIdentity other) {
-    return comparesWith(other.fingerprint, other.dimensions)
+    return comparesWith(other.fingerprint, other.tokenizer, other.dimensions)
         && instruction.equals(other.instruction)
         && (dtype.isEmpty() || other.dtype.isEmpty() || bits() == other.bits());
   }
@@ -94,19 +101,22 @@ public record FieldIdentity(
   }
 
   /** Whether query vectors of an encoder, cut to a width, can be compared with these vectors. */
-  public boolean comparesWith(String queryFingerprint, int queryDimensions) {
-    return fingerprint.equals(queryFingerprint) && dimensions == queryDimensions;
+  public boolean comparesWith(String queryFingerprint, String queryTokenizer, int queryDimensions) {
+    return fingerprint.equals(queryFingerprint)
+        && dimensions == queryDimensions
+        && (tokenizer.isEmpty() || queryTokenizer.isEmpty() || tokenizer.equals(queryTokenizer));
   }
 
   @Override
   public String toString() {
-    return "model '%s' (fingerprint %s, pooling %s, %d dimensions, instruction '%s'%s)"
+    return "model '%s' (fingerprint %s, pooling %s, %d dimensions, instruction '%s'%s%s)"
         .formatted(
             model,
             fingerprint,
             pooling.isEmpty() ? "its own" : pooling,
             dimensions,
             instruction,
-            dtype.isEmpty() ? "" : ", dtype " + dtype);
+            dtype.isEmpty() ? "" : ", dtype " + dtype,
+            tokenizer.isEmpty() ? "" : ", tokenizer " + tokenizer);
   }
 }

@@ -182,7 +182,8 @@ public final class MappedField {
         declaration.pooling(),
         field.dimensions(),
         declaration.withDefaultInstruction(mapping.prompt()).instruction(),
-        model().dtype());
+        model().dtype(),
+        model().tokenizer());
   }
 
   /** Stands for everything but the text that a vector depends on; the model must be open. */

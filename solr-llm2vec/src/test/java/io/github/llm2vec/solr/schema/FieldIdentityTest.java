@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class FieldIdentityTest {
 
   private static final FieldIdentity MINE =
-      new FieldIdentity("default", "fa4e", "mean", 16, "Say \"what\":\nthis is", "float32");
+      new FieldIdentity("default", "fa4e", "mean", 16, "Say \"what\":\nthis is", "float32", "");
 
   @Test
   void termTellsEverythingAndComesBack() {
@@ -37,22 +37,41 @@ class FieldIdentityTest {
   void anotherNameOfTheSameModelIsNoOtherModel() {
     for (String half : List.of("bfloat16", "float16")) {
       FieldIdentity other =
-          new FieldIdentity("default", "fa4e", "mean", 16, MINE.instruction(), half);
+          new FieldIdentity("default", "fa4e", "mean", 16, MINE.instruction(), half, "");
       assertFalse(MINE.agreesWith(other));
-      assertTrue(MINE.comparesWith(other.fingerprint(), 16));
+      assertTrue(MINE.comparesWith(other.fingerprint(), "", 16));
     }
-    assertTrue(MINE.agreesWith(new FieldIdentity("alias", "fa4e", "", 16, MINE.instruction(), "")));
-    assertFalse(MINE.agreesWith(new FieldIdentity("default", "beef", "mean", 16, "", "")));
-    assertFalse(MINE.agreesWith(new FieldIdentity("default", "fa4e", "mean", 16, "", "")));
+    assertTrue(
+        MINE.agreesWith(new FieldIdentity("alias", "fa4e", "", 16, MINE.instruction(), "", "")));
+    assertFalse(MINE.agreesWith(new FieldIdentity("default", "beef", "mean", 16, "", "", "")));
+    assertFalse(MINE.agreesWith(new FieldIdentity("default", "fa4e", "mean", 16, "", "", "")));
     assertFalse(
-        MINE.agreesWith(new FieldIdentity("default", "fa4e", "mean", 8, MINE.instruction(), "")));
+        MINE.agreesWith(
+            new FieldIdentity("default", "fa4e", "mean", 8, MINE.instruction(), "", "")));
+  }
+
+  @Test
+  void anotherTokenizerIsAnotherModelWhereBothAreKnown() {
+    FieldIdentity known = withTokenizer("t1");
+    assertEquals(Optional.of(known), FieldIdentity.ofTerm(known.toTerm()));
+    assertTrue(known.agreesWith(MINE));
+    assertTrue(MINE.agreesWith(known));
+    assertTrue(known.agreesWith(withTokenizer("t1")));
+    assertFalse(known.agreesWith(withTokenizer("t2")));
+    assertTrue(known.comparesWith("fa4e", "", 16));
+    assertFalse(known.comparesWith("fa4e", "t2", 16));
+  }
+
+  private static FieldIdentity withTokenizer(String tokenizer) {
+    return new FieldIdentity(
+        "default", "fa4e", "mean", 16, MINE.instruction(), "float32", tokenizer);
   }
 
   @Test
   void instructionOfAQueryIsItsOwn() {
-    assertTrue(MINE.comparesWith("fa4e", 16));
-    assertFalse(MINE.comparesWith("fa4e", 8));
-    assertFalse(MINE.comparesWith("beef", 16));
+    assertTrue(MINE.comparesWith("fa4e", "", 16));
+    assertFalse(MINE.comparesWith("fa4e", "", 8));
+    assertFalse(MINE.comparesWith("beef", "", 16));
   }
 
   @Test
