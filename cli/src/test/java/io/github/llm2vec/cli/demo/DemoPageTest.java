@@ -54,6 +54,8 @@ class DemoPageTest {
           "<script>alert(1)</script>",
           "A zyxwv </script><b onclick=\"alert(1)\">of</b> &amp; \ue000marks\ue001.");
 
+  private static final Path CORPUS = PROJECT.resolve("examples/dbpedia/corpus.jsonl.gz");
+
   @TempDir private static Path home;
   private static LocalSolr solr;
   private static final DemoPage PAGE = DemoPage.read();
@@ -64,8 +66,7 @@ class DemoPageTest {
     List<TextRecord> documents = new ArrayList<>(List.of(HOSTILE));
     Set<String> wanted =
         PAGE.examples().stream().map(DemoExample::finds).collect(Collectors.toSet());
-    Path corpus = PROJECT.resolve("examples/dbpedia/corpus.jsonl.gz");
-    try (TextReader reader = TextReader.open(corpus, TextFormat.AUTO)) {
+    try (TextReader reader = TextReader.open(CORPUS, TextFormat.AUTO)) {
       for (Optional<TextRecord> text = reader.next(); text.isPresent(); text = reader.next()) {
         boolean isWanted = wanted.contains(text.get().id());
         if (isWanted) {
@@ -197,6 +198,19 @@ class DemoPageTest {
       Set<String> shared = words(example.query());
       shared.retainAll(words(document.title() + " " + document.text()));
       assertEquals(Set.of(), shared, example.query());
+    }
+  }
+
+  /** So that the first thing that anybody sees is what words cannot find. */
+  @Test
+  void noWordOfTheFirstExampleIsInAnyDocument() throws IOException {
+    Set<String> query = words(PAGE.examples().get(0).query());
+    try (TextReader reader = TextReader.open(CORPUS, TextFormat.AUTO)) {
+      for (Optional<TextRecord> text = reader.next(); text.isPresent(); text = reader.next()) {
+        Set<String> shared = words(text.get().title() + " " + text.get().text());
+        shared.retainAll(query);
+        assertEquals(Set.of(), shared, text.get().id());
+      }
     }
   }
 
