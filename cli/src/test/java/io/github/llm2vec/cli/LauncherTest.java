@@ -132,6 +132,16 @@ class LauncherTest {
   }
 
   @Test
+  void onlyEncodingDoesWithoutTheSecondCompiler() throws Exception {
+    String flag = "-XX:TieredStopAtLevel=1";
+    assertTrue(run(jdkHome("17"), Map.of(), "encode").out().contains(flag));
+    assertFalse(run(jdkHome("17"), Map.of(), "search").out().contains(flag));
+    List<String> out =
+        run(jdkHome("17"), Map.of("LLM2VEC_JAVA_OPTS", "-XX:TieredStopAtLevel=4"), "encode").out();
+    assertTrue(out.indexOf(flag) < out.indexOf("-XX:TieredStopAtLevel=4"), out.toString());
+  }
+
+  @Test
   void worksThroughSymbolicLinksFromAnyFolder() throws Exception {
     Path elsewhere = Files.createDirectories(folder.resolve("elsewhere/bin"));
     Files.createSymbolicLink(elsewhere.resolve("one"), root.resolve("bin/llm2vec"));
