@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * A model that comes as a jar. With the jar on the class path, the model's name may stand wherever
- * a folder or a hub id may. Implementations are found by {@link java.util.ServiceLoader}.
+ * A model packaged in a jar. With the jar on the class path, the model's name may stand wherever a
+ * folder or a hub id may. Implementations are found by {@link java.util.ServiceLoader}.
  */
 public interface BundledModel {
 

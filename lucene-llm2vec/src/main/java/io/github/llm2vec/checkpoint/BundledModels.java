@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 
 /**
- * The models that lie on the class path as jars.
+ * The models on the class path that are packaged in jars.
  *
  * @param models in the order of the class path
  */

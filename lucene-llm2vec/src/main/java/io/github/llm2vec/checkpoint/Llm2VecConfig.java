@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * {@code llm2vec_config.json}, how a checkpoint wants texts to be encoded. A caller's own choices
- * come before it, LLM2Vec's defaults after it.
+ * The file {@code llm2vec_config.json}, in which a checkpoint says how texts are to be encoded. A
+ * caller's own choices come before it, LLM2Vec's defaults after it.
  *
  * @param poolingMode {@code pooling_mode}, such as {@code mean}
  * @param maxLength {@code max_length}, tokens of a whole input

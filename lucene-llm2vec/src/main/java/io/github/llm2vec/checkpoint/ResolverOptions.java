@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Where models may be looked for.
+ * Options for finding models: allowed folders, the hub, downloads.
  *
  * @param root folder that all model folders must lie in, links included; relative folders are then
  *     relative to it. Empty for any folder. Hub ids are looked up in the hub's cache in any case.

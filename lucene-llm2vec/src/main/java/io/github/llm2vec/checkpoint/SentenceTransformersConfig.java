@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the files of sentence-transformers beside a model say: {@code modules.json}, the {@code
+ * The configuration files of sentence-transformers beside a model: {@code modules.json}, the {@code
  * config.json} of its modules, {@code config_sentence_transformers.json} and {@code
- * sentence_bert_config.json}, in the spellings of all its versions up to 6.
+ * sentence_bert_config.json}.
  *
  * @param poolingModes what is pooled, in the order in which the results are joined: {@code cls},
  *     {@code max}, {@code mean}, {@code mean_sqrt_len_tokens}, {@code weightedmean} or {@code

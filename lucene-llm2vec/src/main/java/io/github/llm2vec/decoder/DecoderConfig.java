@@ -14,10 +14,10 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
- * What a checkpoint's config.json says, with the defaults that transformers would fill in. Both the
- * older spellings ({@code rope_theta}, {@code rope_scaling}, {@code torch_dtype}) and those of
- * transformers 5 ({@code rope_parameters}, {@code dtype}) are read. Keys that do not change an
- * encoding are ignored.
+ * The configuration of a decoder as read from a checkpoint's config.json, with the defaults that
+ * transformers would fill in. Both the older spellings ({@code rope_theta}, {@code rope_scaling},
+ * {@code torch_dtype}) and those of transformers 5 ({@code rope_parameters}, {@code dtype}) are
+ * read. Keys that do not change an encoding are ignored.
  *
  * @param spec the decoder; its attention is the declared one, else causal as in transformers
  * @param declaredCausal whether the file says that attention is causal ({@code is_causal}, {@code

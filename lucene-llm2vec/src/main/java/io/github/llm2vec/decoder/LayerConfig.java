@@ -11,9 +11,8 @@ import java.util.Optional;
 import java.util.function.IntPredicate;
 
 /**
- * What the layers of a decoder differ in: which have an attention window, which rotary embedding
- * they use, and how large their heads are. Reads the keys of config.json by an architecture's
- * rules; the result is for causal attention.
+ * Reader of the per-layer settings of a decoder: attention window, rotary embedding and head size.
+ * Reads the keys of config.json by an architecture's rules; the result is for causal attention.
  */
 final class LayerConfig {
 

@@ -13,10 +13,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The weights of a language model that has learnt nothing yet, distributed as {@code
- * PreTrainedModel._init_weights} of transformers does: embeddings, linear weights and an untied
- * head normal around zero, biases zero, norms neutral. Nothing is stored: every element follows
- * from the seed, its tensor's name and its index, so a model of any size needs no memory.
+ * Randomly initialised weights of a language model, distributed as {@code
+ * PreTrainedModel._init_weights} of transformers does: embeddings, linear layers and norms. Nothing
+ * is stored: every element follows from the seed, its tensor's name and its index, so a model of
+ * any size needs no memory.
  */
 public final class RandomWeights implements TensorSource {
 

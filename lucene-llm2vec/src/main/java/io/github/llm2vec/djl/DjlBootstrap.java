@@ -4,9 +4,9 @@ package io.github.llm2vec.djl;
 import java.util.concurrent.Callable;
 
 /**
- * What must be in place before a class of DJL is touched for the first time: no outside calls
- * unless the user asked for them, and a context class loader that sees DJL's resources. It names no
- * class of DJL itself, so that loading it loads nothing else.
+ * Settings that must be in place before a class of DJL is loaded: no network access unless the user
+ * asked for it, and a context class loader that sees DJL's resources. It names no class of DJL
+ * itself, so that loading it loads nothing else.
  */
 public final class DjlBootstrap {
 

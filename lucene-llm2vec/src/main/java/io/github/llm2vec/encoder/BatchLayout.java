@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-/** How a model lays the texts of a batch out, which decides what the batch costs. */
+/** Layouts of the texts of a batch in a model, which decide what the batch costs. */
 public enum BatchLayout {
   /** End to end; nothing is spent on padding. */
   PACKED,

@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How a model wants its input written. A text is put into the pattern of its role; head and tail go
+ * A template for a model's input. A text is put into the pattern of its role; head and tail go
  * around the result, whose outer whitespace is dropped if there is a head or a tail.
  *
  * <p>Patterns hold {@code {text}} once, at most one {@code {instruction}} before it, and anything

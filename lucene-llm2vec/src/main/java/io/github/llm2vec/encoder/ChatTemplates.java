@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The templates we know: the one table of how each model family wants its input written. */
+/** The table of input templates by model family. */
 public final class ChatTemplates {
 
   private static final String LLM2VEC = "{instruction} {text}";

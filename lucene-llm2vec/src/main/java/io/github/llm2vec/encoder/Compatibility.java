@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Which of upstream's ways an encoder follows.
+ * The set of Python oddities that an encoder reproduces.
  *
  * @param quirks those that are followed
  */

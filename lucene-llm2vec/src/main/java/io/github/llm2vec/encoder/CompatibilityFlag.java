@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /**
- * Ways of upstream's Python (llm2vec 0.2.3) that a careful rewrite would not copy unasked. Each can
- * be switched on to get upstream's result; docs/compatibility.md tells what each costs and why the
+ * Oddities of the Python library (llm2vec 0.2.3) that can be reproduced on request. Each can be
+ * switched on to get upstream's result; docs/compatibility.md tells what each costs and why the
  * defaults are as they are. Numbers are those of that page.
  */
 public enum CompatibilityFlag {

@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * How a checkpoint encodes: the caller's options first, then {@code llm2vec_config.json}, then the
- * files of sentence-transformers, then what is known of the {@code model_type}, then upstream's
- * defaults.
+ * The effective encoding settings of a checkpoint: the caller's options first, then {@code
+ * llm2vec_config.json}, then the files of sentence-transformers, then what is known of the {@code
+ * model_type}, then upstream's defaults.
  *
  * @param text how texts are prepared and pooled
  * @param modules what is done to a pooled vector before it is cut

@@ -6,7 +6,7 @@ import io.github.llm2vec.tokenizer.Tokenizer;
 import java.util.Optional;
 
 /**
- * What pooling {@code eos_token} puts after a prompt.
+ * The EOS text or token that pooling mode {@code eos_token} appends to a prompt.
  *
  * @param strips whether the prompt loses its outer whitespace first
  * @param literal text to append, "" for none

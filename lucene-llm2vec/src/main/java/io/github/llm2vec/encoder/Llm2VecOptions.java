@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * How a model is opened. What is left out is taken from the model's own files, then from upstream's
- * defaults. Immutable; made by {@link #builder()}.
+ * Options for opening a model. What is left out is taken from the model's own files, then from
+ * upstream's defaults. Immutable; made by {@link #builder()}.
  */
 public final class Llm2VecOptions {
 

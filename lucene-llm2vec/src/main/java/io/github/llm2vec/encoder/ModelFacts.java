@@ -2,7 +2,7 @@
 package io.github.llm2vec.encoder;
 
 /**
- * What a model runs on, for operators to read.
+ * Device, dtype and kernel of a running model, for operators to read.
  *
  * @param device for example {@code cuda:0}, or ""
  * @param dtype of its weights, for example {@code bfloat16}, or ""

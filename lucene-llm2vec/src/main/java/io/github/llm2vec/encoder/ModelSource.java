@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which model to open and where it may be looked for.
+ * Location of a model: its name, its adapters, and where they may be looked for.
  *
  * @param model folder or hub id of a model, or of an adapter that names its base
  * @param adapters folders or hub ids of further adapters, merged in this order

@@ -4,8 +4,8 @@ package io.github.llm2vec.encoder;
 import io.github.llm2vec.files.OptionNames;
 
 /**
- * How one vector is made of a text's hidden states: upstream's five ways, then those that only
- * sentence-transformers has, each under its own library's name.
+ * Pooling modes, which make one vector of a text's hidden states: upstream's five, then those that
+ * only sentence-transformers has, each under its own library's name.
  */
 public enum Pooling {
   /** The average over the pooled tokens. */

@@ -4,7 +4,7 @@ package io.github.llm2vec.encoder;
 import java.util.Objects;
 
 /**
- * How a list of texts is presented to the model.
+ * The role and instruction under which a list of texts is encoded.
  *
  * @param role whether the texts are queries or documents; a model may frame them differently
  * @param instruction the task sentence put before every text, or "" for none. It is used as given:

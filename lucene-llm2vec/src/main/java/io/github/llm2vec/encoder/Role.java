@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-/** What a text is to a retrieval model: the question or what is searched. */
+/** The role of a text in retrieval: query or document. */
 public enum Role {
   /** A search request; it usually carries an instruction. */
   QUERY,

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What the files of sentence-transformers mean in our terms. */
+/** Translation of sentence-transformers' prompts into roles and instructions. */
 final class SentenceTransformersPrompts {
 
   /** A prompt that holds a task sentence which may be exchanged, such as Qwen3-Embedding's. */

@@ -5,7 +5,7 @@ import io.github.llm2vec.tokenizer.PythonText;
 import java.util.regex.Pattern;
 
 /**
- * A prompt with the place marked where its pooled part begins. Upstream carries the mark inside the
+ * A prompt split at the place where its pooled part begins. Upstream carries the mark inside the
  * string, as a separator; here it is a border between two strings, so that a text may hold
  * anything.
  *

@@ -9,10 +9,10 @@ import java.util.concurrent.Executor;
 import java.util.stream.IntStream;
 
 /**
- * From a text to what the model reads: shortened, put into the model's template, tokenised, cut to
- * length, with the window of tokens that is pooled. Follows upstream's {@code _convert_to_str},
- * {@code prepare_for_tokenization} and {@code tokenize} (llm2vec 0.2.3); what differs from them is
- * a {@link CompatibilityFlag} each.
+ * The preparation of a text for the model: shortened, put into the template, tokenised, truncated,
+ * with the window of tokens that is pooled. Follows upstream's {@code _convert_to_str}, {@code
+ * prepare_for_tokenization} and {@code tokenize} (llm2vec 0.2.3); what differs from them is a
+ * {@link CompatibilityFlag} each.
  *
  * <p>Thread-safe; uses the tokenizer, does not close it.
  */

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * How texts are brought before a model. Names and defaults of the lengths are those of {@code
- * llm2vec_config.json}.
+ * Settings of text preparation: template, pooling modes and lengths. Names and defaults of the
+ * lengths are those of {@code llm2vec_config.json}.
  *
  * @param template what is written around a text
  * @param poolings how vectors are made; several are joined to a longer one; {@code eos_token}

@@ -6,9 +6,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How long upstream's padded rows would be: texts are sorted by descending number of characters and
- * cut into batches of a fixed size, and every row of a batch is as long as its longest. Only needed
- * where upstream's result depends on padding ({@link CompatibilityFlag#EMPTY_POOLS_PADDING}).
+ * Computes the padded lengths of the Python library's batches: texts are sorted by descending
+ * number of characters and cut into batches of a fixed size, and every row of a batch is as long as
+ * its longest. Only needed where upstream's result depends on padding ({@link
+ * CompatibilityFlag#EMPTY_POOLS_PADDING}).
  */
 final class UpstreamPadding {
 

@@ -4,7 +4,7 @@ package io.github.llm2vec.encoder;
 import java.util.Objects;
 
 /**
- * What decides whether vectors can be compared.
+ * Identity of an encoder's vectors: two vectors can be compared only if theirs are equal.
  *
  * @param fingerprint as {@link TextEncoder#fingerprint()}
  * @param dimensions floats per vector

@@ -3,7 +3,7 @@ package io.github.llm2vec.encoder;
 
 import java.util.Arrays;
 
-/** What is done to a pooled vector before it is handed out. */
+/** Arithmetic on pooled vectors: truncation and normalisation. */
 final class Vectors {
 
   private Vectors() {}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.hub;
 
-/** Told how a download proceeds. Called on the thread that downloads. */
+/** Listener for the progress of a download. Called on the thread that downloads. */
 @FunctionalInterface
 public interface DownloadListener {
 

@@ -10,7 +10,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Where models of a hub lie and come from, as Hugging Face's environment variables say it.
+ * Settings of Hugging Face's hub as its environment variables give them: cache folder, endpoint,
+ * token, offline mode.
  *
  * @param cache folder of the local cache ({@code HF_HUB_CACHE}, else {@code HF_HOME/hub}, else
  *     {@code XDG_CACHE_HOME/huggingface/hub}, else {@code ~/.cache/huggingface/hub})

@@ -10,8 +10,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 
 /**
- * How often and after which pauses a request is tried again: what the server asks for by {@code
- * Retry-After}, else 1, 2, 4, 8 seconds.
+ * Retry policy of requests: as often and after such pauses as {@code Retry-After} asks for, else
+ * after 1, 2, 4 and 8 seconds.
  */
 public final class Retries {
 

@@ -15,9 +15,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * {@code adapter_config.json} of a PEFT adapter: which modules it changes and by which scale.
- * Unknown keys are ignored as in PEFT; options that change what an adapter computes and are not
- * supported are refused by name.
+ * The {@code adapter_config.json} of a PEFT adapter: target modules, ranks and scales. Unknown keys
+ * are ignored as in PEFT; options that change what an adapter computes and are not supported are
+ * refused by name.
  */
 public final class LoraConfig {
 

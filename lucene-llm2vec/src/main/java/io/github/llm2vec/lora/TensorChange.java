@@ -4,7 +4,7 @@ package io.github.llm2vec.lora;
 import java.util.List;
 import java.util.Optional;
 
-/** What an adapter does to one tensor of a decoder, all of it as PEFT merges it. */
+/** A change that an adapter makes to one tensor of a decoder, as PEFT merges it. */
 public sealed interface TensorChange {
 
   /**

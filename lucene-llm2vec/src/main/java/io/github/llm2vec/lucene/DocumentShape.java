@@ -4,7 +4,7 @@ package io.github.llm2vec.lucene;
 import java.util.List;
 import org.apache.lucene.index.Term;
 
-/** How source documents become Lucene documents. */
+/** Conversion of source documents into Lucene documents, whole or as blocks of passages. */
 sealed interface DocumentShape {
 
   /** Cuts a document into the texts that need a vector. */

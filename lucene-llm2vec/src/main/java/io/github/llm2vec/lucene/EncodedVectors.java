@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
-/** Checks and scaling of what an encoder returns. */
+/** Validation and scaling of the vectors that an encoder returns. */
 final class EncodedVectors {
 
   private static final int QUOTED_CHARACTERS = 60;

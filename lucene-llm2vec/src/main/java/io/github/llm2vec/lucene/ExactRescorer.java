@@ -14,7 +14,7 @@ import org.apache.lucene.index.VectorSimilarityFunction;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.ScoreDoc;
 
-/** Scores documents from the full floats that Lucene keeps beside quantised vectors. */
+/** Scores documents by the full-precision vectors that Lucene keeps beside quantised ones. */
 final class ExactRescorer {
 
   /** Best first; equal scores in the order of the documents, as Lucene sorts. */

@@ -3,7 +3,7 @@ package io.github.llm2vec.lucene;
 
 import io.github.llm2vec.files.OptionNames;
 
-/** How what two rankings say of a document becomes one score. */
+/** Methods of fusing two rankings into one score. */
 public enum FusionMethod {
   /** Reciprocals of ranks, see {@link ReciprocalRankFusion}. Needs no weights to be of use. */
   RECIPROCAL_RANK("rrf"),

@@ -8,11 +8,11 @@ import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TopDocs;
 
 /**
- * How the standings of a document by words and by vectors become one score: {@code wordWeight *
- * part(words) + vectorWeight * part(vectors)}, where the part is {@code 1 / (k + rank)} or the
- * scaled score, as the method says. Only the proportion of the weights orders documents. Where one
- * of the two finds much less than the other, its weight should be lower: with equal ones it spoils
- * what the other found.
+ * Weighted fusion of a lexical and a vector ranking into one score: {@code wordWeight * part(words)
+ * + vectorWeight * part(vectors)}, where the part is {@code 1 / (k + rank)} or the scaled score, 0
+ * for a document that the ranking does not hold. Only the proportion of the weights orders
+ * documents. Where one of the two finds much less than the other, its weight should be lower: with
+ * equal ones it spoils what the other found.
  *
  * @param method what of a standing counts
  * @param rankConstant the k of {@link FusionMethod#RECIPROCAL_RANK}, at least 1; a larger one gives

@@ -4,7 +4,7 @@ package io.github.llm2vec.lucene;
 import java.util.Objects;
 
 /**
- * How a hybrid search looks and fuses.
+ * Options of a hybrid search: hits per side and fusion.
  *
  * @param topN hits to return
  * @param words hits of the words that enter the fusion

@@ -4,7 +4,7 @@ package io.github.llm2vec.lucene;
 import java.util.Objects;
 
 /**
- * How {@link Llm2VecIndexer} works.
+ * Options of {@link Llm2VecIndexer}.
  *
  * @param fields names of the fields it writes
  * @param batchTexts most texts in one call of the encoder. Several times the encoder's own batch

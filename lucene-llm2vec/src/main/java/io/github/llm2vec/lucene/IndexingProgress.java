@@ -2,7 +2,7 @@
 package io.github.llm2vec.lucene;
 
 /**
- * What {@link Llm2VecIndexer} has written so far.
+ * Progress of {@link Llm2VecIndexer}.
  *
  * @param documents documents, not counting passages
  * @param vectors vectors

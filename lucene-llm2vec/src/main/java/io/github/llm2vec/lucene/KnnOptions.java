@@ -2,7 +2,7 @@
 package io.github.llm2vec.lucene;
 
 /**
- * How far a nearest-neighbour search looks and what it returns.
+ * Options of a nearest-neighbour search: {@code k}, beam width, oversampling and least cosine.
  *
  * @param k hits to return
  * @param efSearch candidates that the walk through each segment's graph holds. Lucene takes {@code

@@ -9,7 +9,10 @@ import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.Query;
 
-/** What the neighbours of are wanted, and where. A value: equal targets give equal hits. */
+/**
+ * The target of a nearest-neighbour search: field, query vector and filter. A value: equal targets
+ * give equal hits.
+ */
 final class KnnSpec {
 
   private final String field;

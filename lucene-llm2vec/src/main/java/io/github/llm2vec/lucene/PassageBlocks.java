@@ -29,10 +29,10 @@ import org.apache.lucene.util.FixedBitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells whose each passage is in an index whose blocks carry an id: a passage belongs to the next
- * document behind it only if both have the same id. Lucene's block join goes by places alone. Where
- * a document was deleted without its passages, these would count for whatever document a merge puts
- * behind them; here they are orphans, which {@link #owned} leaves out.
+ * The mapping from passages to their documents in an index whose blocks carry an id: a passage
+ * belongs to the next document behind it only if both have the same id. Lucene's block join goes by
+ * places alone. Where a document was deleted without its passages, these would count for whatever
+ * document a merge puts behind them; here they are orphans, which {@link #owned} leaves out.
  *
  * <p>As a {@link BitSetProducer} it gives the last document of every block: the documents, and the
  * last of every run of orphans. What it finds out about a segment is kept as long as that is open.

@@ -2,7 +2,7 @@
 package io.github.llm2vec.lucene;
 
 /**
- * Where a document stands in a ranking.
+ * The position of a document in a ranking.
  *
  * @param rank counted from 1; 0 if the ranking missed the document
  * @param share its score on a scale from 0, the score of the last document of the ranking, to 1,

@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Where the tokens of a text are, however long it is. A long text is tokenised in segments, cut at
- * white space if there is any near: a tokenizer takes no text of any length, and tokens depend on
- * what is near alone.
+ * The character offsets of the tokens of a text of any length. A long text is tokenised in
+ * segments, cut at white space if there is any near: a tokenizer takes no text of any length, and
+ * tokens depend on what is near alone.
  */
 public final class TokenPlaces {
 

@@ -4,7 +4,8 @@ package io.github.llm2vec.lucene;
 import java.util.Objects;
 
 /**
- * How a vector field is written. Nothing of this has to be known to read the index again.
+ * Options of the vector format of a field: quantisation, graph parameters and dimensions. Nothing
+ * of this has to be known to read the index again.
  *
  * @param quantization what the graph search compares
  * @param maxDimensions longest vector that the field takes; Lucene's own limit is 1024

@@ -4,8 +4,8 @@ package io.github.llm2vec.lucene;
 import org.apache.lucene.util.Version;
 
 /**
- * How the vectors that a search walks over are kept. Lucene always writes the full floats as well,
- * so a quantised field needs more disk and less memory, and hits can be scored again exactly.
+ * Quantisation of the vectors that a graph search compares. Lucene always writes the full floats as
+ * well, so a quantised field needs more disk and less memory, and hits can be scored again exactly.
  */
 public enum VectorQuantization {
   /** Full floats: 4 bytes per dimension are read for every comparison. */

@@ -3,7 +3,7 @@ package io.github.llm2vec.safetensors;
 
 import io.github.llm2vec.files.OptionNames;
 
-/** Number formats in which a model may be run. */
+/** Number formats of a model's weights. */
 public enum DType {
   /** IEEE 754 single precision. */
   FLOAT32("float32", 4),

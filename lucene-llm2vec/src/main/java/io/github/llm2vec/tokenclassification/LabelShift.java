@@ -3,7 +3,7 @@ package io.github.llm2vec.tokenclassification;
 
 import io.github.llm2vec.files.OptionNames;
 
-/** Which position of a sequence predicts the label of a word: {@code retroactive_labels}. */
+/** Position of a sequence that predicts the label of a word: {@code retroactive_labels}. */
 public enum LabelShift {
   /** The first token of the word itself. */
   SAME_TOKEN("same_token"),

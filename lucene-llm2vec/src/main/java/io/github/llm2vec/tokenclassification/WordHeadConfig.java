@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What a head for words predicts from what.
+ * Configuration of a word head: labels, hidden size and alignment.
  *
  * @param labels the labels; the number of one is its place
  * @param hiddenSize length of the states that it looks at

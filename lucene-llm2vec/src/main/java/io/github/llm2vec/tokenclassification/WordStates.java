@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The hidden states that a head for words looks at: those of single tokens or, with merged
+ * Computes the hidden states that a word head reads: those of single tokens or, with merged
  * subwords, the mean over the tokens of a word. Every sentence goes through the model once, however
  * many of its states are asked for. Thread-safe; does not own the decoder.
  */

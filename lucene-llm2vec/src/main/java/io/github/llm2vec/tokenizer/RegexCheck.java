@@ -4,8 +4,8 @@ package io.github.llm2vec.tokenizer;
 import java.util.regex.Pattern;
 
 /**
- * What can be said of a regular expression in the syntax of Oniguruma, which the tokenizers library
- * uses, without running it. When in doubt it says the worse.
+ * Checks a regular expression in the syntax of Oniguruma, which the tokenizers library uses,
+ * without running it. When in doubt it says the worse.
  */
 final class RegexCheck {
 

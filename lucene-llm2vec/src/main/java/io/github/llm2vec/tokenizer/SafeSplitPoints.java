@@ -8,9 +8,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Places where a text can be cut so that the ids of its first part are the first ids of the whole,
- * whatever follows. With them a long document costs no more than the part of it that the model
- * reads. What makes a place safe depends on the kind of tokenizer; for unknown kinds there is none.
+ * Finds places where a text can be cut so that the ids of its first part are the first ids of the
+ * whole, whatever follows. With them a long document costs no more than the part of it that the
+ * model reads. What makes a place safe depends on the kind of tokenizer; for unknown kinds there is
+ * none.
  *
  * <ul>
  *   <li>Byte-level ones split text by a pattern before any merge. In the patterns known here a run

@@ -16,10 +16,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * What the small files beside a {@code tokenizer.json} say about special tokens, put together in
- * the way of transformers: {@code tokenizer_config.json} counts; {@code special_tokens_map.json}
- * and {@code added_tokens.json} are older forms, heeded only if the former has no {@code
- * added_tokens_decoder}. Tokens beside those of the fixed roles are listed under {@code
+ * The special tokens that the files beside a {@code tokenizer.json} define, resolved as
+ * transformers does: {@code tokenizer_config.json}, {@code special_tokens_map.json} and {@code
+ * added_tokens.json}. Tokens beside those of the fixed roles are listed under {@code
  * additional_special_tokens} or, since transformers 5, {@code extra_special_tokens}, or have a key
  * of their own that ends in {@code _token}.
  */

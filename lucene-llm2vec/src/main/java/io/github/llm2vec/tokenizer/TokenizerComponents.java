@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Lets normalizers and pre-tokenizers through to the native library: all kinds that it knows, as
- * long as they are whole. A tokenizer.json is untrusted, and the library aborts the whole process
- * over some odd parts: a damaged Precompiled normalizer, a Replace or Prepend of nothing, pieces of
- * length zero, a pattern whose matching explodes.
+ * Validates the normalizers and pre-tokenizers of a tokenizer.json: all kinds that the native
+ * library knows, as long as they are whole. A tokenizer.json is untrusted, and the library aborts
+ * the whole process over some odd parts: a damaged Precompiled normalizer, a Replace or Prepend of
+ * nothing, pieces of length zero, a pattern whose matching explodes.
  */
 final class TokenizerComponents {
 

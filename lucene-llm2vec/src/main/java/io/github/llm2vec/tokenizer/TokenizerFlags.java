@@ -11,9 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What outside tokenizer.json makes Python change what stands in it: {@code add_prefix_space},
- * {@code split_special_tokens}, {@code do_lower_case}, and the class of transformers 5 that takes
- * no more than the vocabulary from there.
+ * Settings outside tokenizer.json that change how Python tokenises: {@code add_prefix_space},
+ * {@code split_special_tokens}, {@code do_lower_case}, and the class of transformers.
  */
 final class TokenizerFlags {
 

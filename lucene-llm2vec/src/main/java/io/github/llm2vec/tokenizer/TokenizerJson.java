@@ -20,9 +20,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A {@code tokenizer.json} as far as we must know it: its vocabulary, its added tokens, and the
- * text to hand to the native library. The file is read as a stream, because a vocabulary with its
- * merges as a tree would take hundreds of megabytes.
+ * The content of a {@code tokenizer.json}: its vocabulary, its added tokens, and the JSON for the
+ * native library. The file is read as a stream, because a vocabulary with its merges as a tree
+ * would take hundreds of megabytes.
  */
 final class TokenizerJson {
 

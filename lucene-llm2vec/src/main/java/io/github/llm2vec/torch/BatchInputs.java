@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 
-/** A batch as the tensors that a training module reads, by their places in its list {@code d}. */
+/** The tensors of a batch that a training module reads, by their places in its list {@code d}. */
 final class BatchInputs {
 
   /**

@@ -6,7 +6,7 @@ import ai.djl.pytorch.jni.IValue;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The order of calls that computes a contrastive loss, at once or in parts. */
+/** Computes a contrastive loss and its gradient, at once or in parts. */
 final class ContrastiveLoss {
 
   private final TrainingModule module;

@@ -4,7 +4,7 @@ package io.github.llm2vec.torch;
 import io.github.llm2vec.safetensors.DType;
 
 /**
- * How a decoder is run.
+ * Options for running a decoder.
  *
  * @param dtype in which weights are kept and multiplied
  * @param device where

@@ -8,8 +8,8 @@ import ai.djl.pytorch.jni.IValue;
 import io.github.llm2vec.safetensors.DType;
 
 /**
- * What this machine can do at most: the speed of one large matrix product through libtorch, against
- * which encoding and training are measured.
+ * Measures the throughput of one large matrix product through libtorch, the ceiling of encoding and
+ * training on a machine.
  */
 public final class GemmThroughput {
 

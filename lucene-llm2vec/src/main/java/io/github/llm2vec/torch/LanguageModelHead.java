@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-/** Where the matrix that turns hidden states into logits comes from. */
+/** Source of the matrix that turns hidden states into logits. */
 public enum LanguageModelHead {
   /** There is none; only contrastive losses can be computed. */
   NONE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-/** How the linear layers of a decoder are multiplied. */
+/** Kernels for the linear layers of a decoder. */
 enum LinearKernel {
   /** {@code torch.linear} on row-major weights: every device, and differentiable. */
   PLAIN,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-/** Is told how far the loading of a model is. */
+/** Listener for the progress of loading a model. */
 @FunctionalInterface
 public interface LoadListener {
 

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Which tensors of an adapter the module holds, in its list {@code l}: layer after layer, A and B
- * of every adapted linear layer.
+ * The adapter tensors of a training module in the order of its list {@code l}: layer after layer, A
+ * and B of every adapted linear layer.
  */
 final class LoraLayout {
 

@@ -2,7 +2,7 @@
 package io.github.llm2vec.torch;
 
 /**
- * How well a model predicts the labelled tokens of some texts.
+ * Loss and accuracy of a model's predictions for the labelled tokens of some texts.
  *
  * @param summedLoss cross-entropy in nats, summed over all predictions
  * @param predictions labelled tokens

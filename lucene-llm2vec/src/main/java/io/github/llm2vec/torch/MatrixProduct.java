@@ -13,9 +13,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /**
- * The dot products of the rows of one matrix with the rows of many others, in single precision:
- * what an exact search by vectors spends its time on. One native call per matrix, which is read
- * where it lies.
+ * The product of a matrix with the transposed rows of others, in single precision: the dot products
+ * of an exact vector search. One native call per matrix, which is read where it lies.
  *
  * <p>Symbols: <b>Q</b> rows of the one matrix, <b>N</b> rows of another, <b>D</b> columns.
  *

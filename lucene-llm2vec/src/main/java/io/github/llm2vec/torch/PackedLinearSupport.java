@@ -7,7 +7,7 @@ import io.github.llm2vec.safetensors.DType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds out by trying whether this libtorch has oneDNN's packed linear layers for a dtype. */
+/** Probe for oneDNN's packed linear layers in this libtorch, by dtype. */
 final class PackedLinearSupport {
 
   private static final Logger LOG = LoggerFactory.getLogger(PackedLinearSupport.class);

@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where a model runs.
+ * A device on which a model runs.
  *
  * @param type {@code cpu} or {@code cuda}
  * @param index number of the GPU; 0 for the CPU

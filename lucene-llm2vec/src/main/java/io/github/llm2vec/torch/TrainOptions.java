@@ -5,7 +5,7 @@ import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.TrainableParameters.AllParameters;
 
 /**
- * How a model is trained.
+ * Options for training a model.
  *
  * @param trained what of it
  * @param head the language model's head

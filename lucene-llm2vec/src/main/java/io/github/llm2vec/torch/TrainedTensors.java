@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Which tensors are trained, under their names, and where in the module's list {@code l} each lies:
- * weights that the module keeps stacked are one entry there, but several tensors of a checkpoint.
+ * The names and places of the trained tensors in a module's list {@code l}: weights that the module
+ * keeps stacked are one entry there, but several tensors of a checkpoint.
  */
 final class TrainedTensors {
 

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which tensors of a checkpoint fill which weight of the module, in the order in which the module
+ * The mapping of checkpoint tensors to the weights of a module, in the order in which the module
  * keeps them: the embedding, then every layer's weights, then the final norm, then three tables per
  * distinct rotary embedding.
  *

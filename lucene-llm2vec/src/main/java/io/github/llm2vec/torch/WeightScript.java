@@ -2,8 +2,8 @@
 package io.github.llm2vec.torch;
 
 /**
- * The part of the module that takes weights in. A weight is allocated once in its final dtype and
- * filled row block by row block, so that loading needs the model plus one block.
+ * Writes the part of a module that takes weights in. A weight is allocated once in its final dtype
+ * and filled row block by row block, so that loading needs the model plus one block.
  */
 final class WeightScript {
 

@@ -5,7 +5,8 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * What lies around the program.
+ * The environment variables, clock and encoder factory that commands get from outside, so that
+ * tests can replace them.
  *
  * @param project the project's folder, with {@code examples} and {@code solr-config-examples}
  * @param userHome the user's folder, in which the hub's cache usually lies

@@ -18,9 +18,9 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
- * The options of a command in a JSON file: {@code "max_length": 512} is {@code --max-length 512}. A
- * key may also have the name that upstream's scripts give it. What is typed on the command line
- * replaces what the file says.
+ * Reader of a command's options from a JSON file: {@code "max_length": 512} is {@code --max-length
+ * 512}. A key may also have the name that upstream's scripts give it. What is typed on the command
+ * line replaces what the file says.
  */
 public final class OptionFile {
 

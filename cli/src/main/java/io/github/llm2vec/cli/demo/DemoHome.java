@@ -12,9 +12,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /**
- * Solr's home of a demo. The one that the user named is gone on with and never emptied; the demo's
- * own, in the cache, is kept for the next start and emptied when that is about anything else; where
- * that one is in use, a temporary one stands in.
+ * The Solr home folder of the demo. The one that the user named is gone on with and never emptied;
+ * the demo's own, in the cache, is kept for the next start and emptied when that is about anything
+ * else; where that one is in use, a temporary one stands in.
  */
 final class DemoHome implements AutoCloseable {
 

@@ -14,7 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Hashes by which an index is known to be of these files. */
+/** Hashes of the demo's input files, by which an existing index is recognised as made from them. */
 final class DemoIdentity {
 
   private static final int LETTERS = 16;

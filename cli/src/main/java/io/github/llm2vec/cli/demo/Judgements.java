@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which documents are relevant to which queries.
+ * Relevance judgements (qrels): the relevant documents of each query.
  *
  * @param relevant ids of documents by the id of the query
  */

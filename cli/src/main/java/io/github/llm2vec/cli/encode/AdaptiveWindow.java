@@ -4,9 +4,9 @@ package io.github.llm2vec.cli.encode;
 import java.time.Duration;
 
 /**
- * How many texts are handed to the encoder at once. Many make good batches; few are shown as
- * progress soon, are ready to be written and are lost when the run is stopped. The window grows or
- * shrinks by at most four so that encoding one takes about the wanted time.
+ * The number of texts handed to the encoder at once, adapted to its speed. Many make good batches;
+ * few are shown as progress soon, are ready to be written and are lost when the run is stopped. The
+ * window grows or shrinks by at most four so that encoding one takes about the wanted time.
  */
 public final class AdaptiveWindow {
 

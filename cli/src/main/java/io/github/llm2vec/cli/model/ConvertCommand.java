@@ -25,7 +25,10 @@ public final class ConvertCommand implements Callable<Integer> {
 
   private final Console console;
 
-  /** Programs whose checkpoints are understood. */
+  /**
+   * The command {@code llm2vec convert}, which turns a checkpoint of another program into a model
+   * folder.
+   */
   enum Source {
     /** github.com/karpathy/llama2.c, legacy format. */
     LLAMA2C

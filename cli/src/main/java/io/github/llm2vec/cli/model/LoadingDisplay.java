@@ -9,9 +9,9 @@ import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 
 /**
- * Shows how far the loading of a model is: one progress display per downloaded file, one for the
- * weights. A small model loads in no time and is not worth a line, so weights are shown only when
- * they take longer than a second.
+ * Progress display of loading a model: one per downloaded file, one for the weights. A small model
+ * loads in no time and is not worth a line, so weights are shown only when they take longer than a
+ * second.
  */
 public final class LoadingDisplay implements AutoCloseable {
 

@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * The options that say which model to run and how: the same in every command that runs one. What is
- * not given is left to the model's own files.
+ * The options shared by all commands that run a model: which one, and how. What is not given is
+ * left to the model's own files.
  */
 public final class ModelOptions {
 

@@ -24,7 +24,7 @@ import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options that say what is evaluated and how it is searched. */
+/** The options of an evaluation: which tasks, and how they are searched. */
 final class MtebOptions {
 
   @Option(

@@ -3,7 +3,7 @@ package io.github.llm2vec.cli.progress;
 
 import java.io.PrintStream;
 
-/** How far a task is. Used from one thread. */
+/** Progress of a task, shown to the user. Used from one thread. */
 public interface Progress extends AutoCloseable {
 
   /** Says how many steps there are in all, as far as is known now; it may be called again. */

@@ -14,7 +14,7 @@ import java.util.function.BooleanSupplier;
 import org.apache.lucene.document.NumericDocValuesField;
 
 /**
- * The documents of a file that an index does not have yet, or has with another text. Ends early
+ * Iterator over the documents of a file that an index lacks or has with another text. Ends early
  * when it is told to stop, so that what was read until then is written in order.
  */
 final class FreshDocuments implements Iterator<SourceDocument> {

@@ -6,7 +6,7 @@ import io.github.llm2vec.lucene.FusionMethod;
 import io.github.llm2vec.lucene.HybridFusion;
 import picocli.CommandLine.Option;
 
-/** Options of commands that search by words and by vectors at once. */
+/** The options for fusing lexical and vector search. */
 public final class FusionOptions {
 
   @Option(

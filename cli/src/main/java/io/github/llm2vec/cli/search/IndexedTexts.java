@@ -14,7 +14,7 @@ import org.apache.lucene.index.Term;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.util.Bits;
 
-/** What texts an index holds, by id and a hash of title and text. */
+/** The ids of an index with a hash of title and text for each. */
 final class IndexedTexts {
 
   static final String HASH_FIELD = "_hash_";

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
- * Shows how much of a collection's file is indexed. How many documents there are is estimated by
+ * Progress display of indexing a collection's file. How many documents there are is estimated by
  * how much of the file is read, unless the file is small enough to be counted.
  */
 public final class IndexingDisplay {

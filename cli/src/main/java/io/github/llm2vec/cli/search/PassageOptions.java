@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Options that say how long documents are cut. */
+/** The options for cutting documents into passages. */
 final class PassageOptions {
 
   private static final int DEFAULT_TOKENS = 256;

@@ -9,7 +9,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** How a command that searches an index does so. */
+/** The options of a command that searches an index. */
 final class SearchOptions {
 
   @Option(

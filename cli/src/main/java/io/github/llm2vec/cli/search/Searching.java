@@ -6,7 +6,7 @@ import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.KnnOptions;
 
 /**
- * How queries are answered.
+ * Settings with which an index is searched.
  *
  * @param mode what is compared
  * @param nearest how far the graph is walked; its {@code k} is the most hits

@@ -3,7 +3,7 @@ package io.github.llm2vec.cli.text;
 
 import java.util.Locale;
 
-/** How texts lie in a file. */
+/** File formats of texts. */
 public enum TextFormat {
   /** JSON lines if the name ends in .jsonl, .ndjson or .json, or if the first line is an object. */
   AUTO,

@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * What the commands have in common that train by a configuration file.
+ * Base class of the commands that train by a configuration file.
  *
  * @param <C> the kind of configuration
  */

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Shows how far training is: loss, tokens per second, what share that is of the fastest matrix
- * products of the machine, and the time left.
+ * Progress display of training: loss, tokens per second, share of the machine's fastest matrix
+ * product, time left.
  */
 final class TrainingDisplay implements RunListener, AutoCloseable {
 

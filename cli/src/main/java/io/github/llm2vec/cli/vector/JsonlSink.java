@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** JSON lines in a file. */
+/** Vector output as JSON lines in a file. */
 final class JsonlSink implements VectorSink {
 
   private final Path output;

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Properties;
 
 /**
- * What must be the same for an interrupted output to be continued, kept in a {@code
+ * The settings that must be equal for an interrupted output to be continued, kept in a {@code
  * .partial.properties} file beside it.
  *
  * @param fingerprint of the encoder

@@ -6,7 +6,7 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
 
-/** JSON lines to standard output. */
+/** Vector output as JSON lines on standard output. */
 public final class StreamSink implements VectorSink {
 
   private final PrintStream target;

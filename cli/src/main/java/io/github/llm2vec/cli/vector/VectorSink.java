@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where vectors go, in order. A sink for files writes to a {@code .partial} file that takes its
- * real name when {@link #finish} is called; closed before that, it leaves the partial file with
- * complete rows for a later run to go on with.
+ * Destination of encoded vectors, in order. A sink for files writes to a {@code .partial} file that
+ * takes its real name when {@link #finish} is called; closed before that, it leaves the partial
+ * file with complete rows for a later run to go on with.
  */
 public interface VectorSink extends Closeable {
 

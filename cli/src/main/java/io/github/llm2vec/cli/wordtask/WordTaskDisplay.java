@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Shows how far a word task is, one display per stage, and hands on that the user stops it. */
+/** Progress display of a word task, one per stage; passes on that the user stops it. */
 final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
 
   /** How to resume a run. */

@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Unmatched;
 
 /**
- * What the two commands of a word task have in common: a configuration file whose keys can be given
- * as options, and a model.
+ * Base class of the two word task commands: a configuration file whose keys can be given as
+ * options, and a model.
  *
  * @param <C> the kind of configuration
  */
