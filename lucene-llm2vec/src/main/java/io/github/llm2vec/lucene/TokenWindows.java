@@ -45,7 +45,7 @@ public interface TokenWindows {
 
   /** Windows over an encoder's own tokens or, if it does not tell them, over words. */
   static TokenWindows of(TextEncoder encoder) {
-    return over(new TokenPlaces(encoder::tokenSpans)::all);
+    return over(new TokenOffsets(encoder::tokenSpans)::all);
   }
 
   /**

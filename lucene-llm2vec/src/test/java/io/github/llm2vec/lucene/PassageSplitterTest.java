@@ -83,7 +83,7 @@ class PassageSplitterTest {
   void aTextLongerThanTheTokenizerTakesIsCutAsShortOnesAre() {
     // Several segments, the borders of which no passage shows.
     String text = "word ".repeat(100_000);
-    TokenWindows windows = TokenWindows.over(new TokenPlaces(part -> Optional.empty())::all);
+    TokenWindows windows = TokenWindows.over(new TokenOffsets(part -> Optional.empty())::all);
     List<TextRange> ranges = new PassageSplitter(windows, 100, 0).split(text);
     assertEquals(1000, ranges.size());
     assertTrue(ranges.stream().allMatch(range -> range.end() - range.start() == 499));

@@ -3,7 +3,7 @@ package io.github.llm2vec.solr.update.text;
 
 import io.github.llm2vec.lucene.PassageSplitter;
 import io.github.llm2vec.lucene.TextRange;
-import io.github.llm2vec.lucene.TokenPlaces;
+import io.github.llm2vec.lucene.TokenOffsets;
 import io.github.llm2vec.lucene.TokenWindows;
 import io.github.llm2vec.tokenizer.TokenSpans;
 import java.util.List;
@@ -13,11 +13,11 @@ import java.util.function.Function;
 /** Truncates texts and splits them into passages at token boundaries. */
 public final class TextSplitter {
 
-  private final TokenPlaces places;
+  private final TokenOffsets places;
 
   /** Cuts by a tokenizer or, where that does not tell, by words. */
   public TextSplitter(Function<String, Optional<TokenSpans>> tokenizer) {
-    this.places = new TokenPlaces(tokenizer);
+    this.places = new TokenOffsets(tokenizer);
   }
 
   /** The beginning of a text. */

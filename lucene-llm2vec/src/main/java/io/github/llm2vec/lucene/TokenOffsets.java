@@ -13,7 +13,7 @@ import java.util.function.Function;
  * segments, cut at white space if there is any near: a tokenizer takes no text of any length, and
  * tokens depend on what is near alone.
  */
-public final class TokenPlaces {
+public final class TokenOffsets {
 
   private static final int SEGMENT = 100_000;
   private static final int SEARCH = 1_000;
@@ -23,7 +23,7 @@ public final class TokenPlaces {
   private final Function<String, Optional<TokenSpans>> tokenizer;
 
   /** The places that a tokenizer tells, or, where it does not, those of words. */
-  public TokenPlaces(Function<String, Optional<TokenSpans>> tokenizer) {
+  public TokenOffsets(Function<String, Optional<TokenSpans>> tokenizer) {
     this.tokenizer = Objects.requireNonNull(tokenizer, "tokenizer");
   }
 
