@@ -94,6 +94,25 @@ class PackageRulesTest {
   static final ArchRule NO_CYCLES =
       slices().matching("io.github.llm2vec.(*)..").should().beFreeOfCycles();
 
+  /** Batches are chosen, and metrics kept, without knowing of the queue. */
+  @ArchTest
+  static final ArchRule PARTS_OF_SERVING_KNOW_NOTHING_OF_THE_QUEUE =
+      noClasses()
+          .that()
+          .resideInAnyPackage("..serving.batching", "..serving.metrics")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("..llm2vec.serving");
+
+  @ArchTest
+  static final ArchRule BATCHING_KEEPS_NO_METRICS =
+      noClasses()
+          .that()
+          .resideInAPackage("..serving.batching")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("..serving.metrics");
+
   @ArchTest
   static final ArchRule ONE_PACKAGE_TOUCHES_PYTORCH =
       noClasses()

@@ -2,6 +2,8 @@
 package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.serving.batching.Nanos;
+import io.github.llm2vec.serving.batching.QueuedText;
 import java.time.Duration;
 
 /**

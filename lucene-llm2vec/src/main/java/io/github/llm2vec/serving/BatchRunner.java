@@ -3,6 +3,8 @@ package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.DeviceOutOfMemoryException;
+import io.github.llm2vec.serving.batching.BatchShape;
+import io.github.llm2vec.serving.metrics.MetricsRecorder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

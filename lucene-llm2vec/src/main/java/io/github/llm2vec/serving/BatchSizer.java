@@ -3,6 +3,13 @@ package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.serving.batching.BatchBudget;
+import io.github.llm2vec.serving.batching.BatchShape;
+import io.github.llm2vec.serving.batching.CostModel;
+import io.github.llm2vec.serving.batching.Nanos;
+import io.github.llm2vec.serving.batching.StepBudget;
+import io.github.llm2vec.serving.batching.StepCost;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import java.time.Duration;
 
 /**

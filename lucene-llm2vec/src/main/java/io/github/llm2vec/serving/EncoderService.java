@@ -5,6 +5,8 @@ import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.serving.batching.Nanos;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import io.github.llm2vec.tokenizer.TokenSpans;
 import java.time.Duration;
 import java.util.ArrayList;

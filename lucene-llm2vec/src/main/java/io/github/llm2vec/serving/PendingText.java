@@ -3,6 +3,8 @@ package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.serving.batching.Nanos;
+import io.github.llm2vec.serving.batching.QueuedText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;

@@ -3,6 +3,14 @@ package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.serving.batching.BatchBudget;
+import io.github.llm2vec.serving.batching.BatchPolicy;
+import io.github.llm2vec.serving.batching.Nanos;
+import io.github.llm2vec.serving.batching.QueueSnapshot;
+import io.github.llm2vec.serving.batching.QueuedText;
+import io.github.llm2vec.serving.batching.SelectedBatch;
+import io.github.llm2vec.serving.metrics.MetricsRecorder;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

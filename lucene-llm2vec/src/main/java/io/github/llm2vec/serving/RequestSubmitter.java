@@ -4,6 +4,7 @@ package io.github.llm2vec.serving;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.serving.batching.Nanos;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

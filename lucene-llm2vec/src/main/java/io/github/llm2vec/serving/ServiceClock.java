@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.serving.batching.Nanos;
 import java.util.function.LongSupplier;
 
 /**

@@ -3,6 +3,7 @@ package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.serving.metrics.MetricsRecorder;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.serving.batching.BatchPolicy;
+import io.github.llm2vec.serving.batching.FifoPolicy;
+import io.github.llm2vec.serving.batching.Nanos;
+import io.github.llm2vec.serving.batching.PriorityBatchPolicy;
 import java.time.Duration;
 import java.util.Objects;
 

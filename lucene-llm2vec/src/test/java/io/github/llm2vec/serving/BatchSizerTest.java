@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.serving.batching.BatchBudget;
+import io.github.llm2vec.serving.batching.BatchShape;
+import io.github.llm2vec.serving.batching.StepCost;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 

@@ -7,6 +7,7 @@ import io.github.llm2vec.encoder.DeviceOutOfMemoryException;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.serving.batching.BatchShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;

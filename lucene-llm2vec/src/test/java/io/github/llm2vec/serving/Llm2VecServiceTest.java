@@ -14,6 +14,7 @@ import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.serving.batching.BatchShape;
+import io.github.llm2vec.serving.batching.StepCost;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

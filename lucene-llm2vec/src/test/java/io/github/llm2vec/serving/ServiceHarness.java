@@ -3,6 +3,7 @@ package io.github.llm2vec.serving;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 

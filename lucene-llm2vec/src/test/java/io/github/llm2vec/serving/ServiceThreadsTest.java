@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.serving.batching.BatchShape;
+import io.github.llm2vec.serving.batching.StepCost;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.serving.ServingMetrics;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 
 /**
  * Counters of what the encoders of a model have done. Only ever grows, so the counts of a model

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.serving.Histogram;
-import io.github.llm2vec.serving.ServingMetrics;
+import io.github.llm2vec.serving.metrics.Histogram;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -2,7 +2,7 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.ModelFacts;
-import io.github.llm2vec.serving.ServingMetrics;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import java.util.Optional;
 
 /**

@@ -2,8 +2,8 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.VectorIdentity;
-import io.github.llm2vec.serving.Histogram;
-import io.github.llm2vec.serving.ServingMetrics;
+import io.github.llm2vec.serving.metrics.Histogram;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import org.apache.solr.common.util.NamedList;
 import org.apache.solr.common.util.SimpleOrderedMap;
 

@@ -3,7 +3,7 @@ package io.github.llm2vec.solr.node;
 
 import com.codahale.metrics.Snapshot;
 import com.codahale.metrics.UniformReservoir;
-import io.github.llm2vec.serving.Histogram;
+import io.github.llm2vec.serving.metrics.Histogram;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;

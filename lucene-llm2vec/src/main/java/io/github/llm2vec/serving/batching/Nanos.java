@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 import java.time.Duration;
 
 /** Arithmetic on nanoseconds that saturates at the largest long instead of overflowing. */
-final class Nanos {
+public final class Nanos {
 
   private Nanos() {}
 
   /** A duration, or the largest one of 292 years. */
-  static long of(Duration duration) {
+  public static long of(Duration duration) {
     try {
       return duration.toNanos();
     } catch (ArithmeticException e) {
@@ -18,15 +18,15 @@ final class Nanos {
   }
 
   /** A moment some time, not negative, after another. */
-  static long plus(long moment, long duration) {
+  public static long plus(long moment, long duration) {
     return moment > Long.MAX_VALUE - duration ? Long.MAX_VALUE : moment + duration;
   }
 
-  static double toMillis(long nanos) {
+  public static double toMillis(long nanos) {
     return nanos / 1e6;
   }
 
-  static Duration ofMillis(double millis) {
+  public static Duration ofMillis(double millis) {
     return Duration.ofNanos((long) (millis * 1e6));
   }
 }

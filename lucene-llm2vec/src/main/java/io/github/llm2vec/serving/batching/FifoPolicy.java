@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * text-embeddings-inference (its {@code core/src/queue.rs}). The first text that does not fit ends
  * the batch, time plays no part, and a query waits behind every document that came before it.
  */
-final class FifoPolicy implements BatchPolicy {
+public final class FifoPolicy implements BatchPolicy {
 
   @Override
   public SelectedBatch select(QueueSnapshot queue, BatchBudget budget) {

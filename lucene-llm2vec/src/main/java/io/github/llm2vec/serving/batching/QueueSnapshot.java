@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 import java.util.List;
 
@@ -11,15 +11,16 @@ import java.util.List;
  * @param stepsSinceDocuments steps that queries began since the last step of documents
  * @param nowNanos the moment, on the service's clock
  */
-record QueueSnapshot(
+public record QueueSnapshot(
     List<QueuedText> queries, List<QueuedText> documents, int stepsSinceDocuments, long nowNanos) {
 
-  QueueSnapshot {
+  /** Copies the lists. */
+  public QueueSnapshot {
     queries = List.copyOf(queries);
     documents = List.copyOf(documents);
   }
 
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return queries.isEmpty() && documents.isEmpty();
   }
 }

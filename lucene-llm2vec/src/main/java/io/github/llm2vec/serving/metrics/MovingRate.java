@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.metrics;
 
 /** Exponentially weighted rate per second: older amounts count less. Not thread-safe. */
-final class MovingRate {
+public final class MovingRate {
 
   /** Age at which an amount counts 1/e. */
   private static final double MEMORY_NANOS = 10e9;
@@ -11,17 +11,17 @@ final class MovingRate {
   private long lastNanos;
   private double weighted;
 
-  MovingRate(long nowNanos) {
+  public MovingRate(long nowNanos) {
     startNanos = nowNanos;
     lastNanos = nowNanos;
   }
 
-  void add(double amount, long nowNanos) {
+  public void add(double amount, long nowNanos) {
     forgetUntil(nowNanos);
     weighted += amount;
   }
 
-  double perSecond(long nowNanos) {
+  public double perSecond(long nowNanos) {
     forgetUntil(nowNanos);
     // Less than the memory long has not been seen yet right after the start.
     double seen = MEMORY_NANOS * -Math.expm1(-(nowNanos - startNanos) / MEMORY_NANOS);

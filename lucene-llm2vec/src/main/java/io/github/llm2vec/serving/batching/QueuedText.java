@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 import io.github.llm2vec.encoder.Role;
 
@@ -12,11 +12,11 @@ import io.github.llm2vec.encoder.Role;
  * @param arrivalNanos when it was queued, on the service's clock
  * @param deadlineNanos when its vector is wanted, on the same clock; {@link #NO_DEADLINE} for never
  */
-record QueuedText(long id, Role role, int tokens, long arrivalNanos, long deadlineNanos) {
+public record QueuedText(long id, Role role, int tokens, long arrivalNanos, long deadlineNanos) {
 
-  static final long NO_DEADLINE = Long.MAX_VALUE;
+  public static final long NO_DEADLINE = Long.MAX_VALUE;
 
-  long ageNanos(long nowNanos) {
+  public long ageNanos(long nowNanos) {
     return nowNanos - arrivalNanos;
   }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 import io.github.llm2vec.encoder.BatchLayout;
 import java.util.Comparator;
@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  * @param step what the step may cost
  * @param wasteLimit most padding, where rows are padded throughout
  */
-record LengthBucketing(BatchBudget budget, StepBudget step, double wasteLimit) {
+public record LengthBucketing(BatchBudget budget, StepBudget step, double wasteLimit) {
 
   /** Stretches with at least this part of the most tokens count as equally full. */
   private static final double FULL = 0.9;
@@ -26,7 +26,7 @@ record LengthBucketing(BatchBudget budget, StepBudget step, double wasteLimit) {
    *
    * @param documents in order of arrival, not empty; the first is in the result
    */
-  List<QueuedText> withOldestOf(List<QueuedText> documents) {
+  public List<QueuedText> withOldestOf(List<QueuedText> documents) {
     List<QueuedText> sorted =
         documents.stream()
             .sorted(Comparator.comparingInt(QueuedText::tokens).thenComparingLong(QueuedText::id))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 /**
  * Least squares with no negative coefficient, for a handful of unknowns: minimises {@code x'Ax -
  * 2b'x} over {@code x >= 0} for a positive definite {@code A}. The solution is that of the ordinary
  * problem with some unknowns held at zero; with three there are eight choices, so all are tried.
  */
-final class NonNegativeFit {
+public final class NonNegativeFit {
 
   private NonNegativeFit() {}
 

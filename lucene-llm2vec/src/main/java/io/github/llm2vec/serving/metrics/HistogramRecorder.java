@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.metrics;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** Counts values into the buckets of a {@link Histogram}. Not thread-safe. */
-final class HistogramRecorder {
+public final class HistogramRecorder {
 
   /** Upper limit of the first bucket; the last one ends at about 30 million. */
   private static final double FIRST = 0.01;
@@ -18,14 +18,14 @@ final class HistogramRecorder {
   private double sum;
   private double max;
 
-  void record(double value) {
+  public void record(double value) {
     counts[bucket(value)]++;
     count++;
     sum += value;
     max = Math.max(max, value);
   }
 
-  Histogram snapshot() {
+  public Histogram snapshot() {
     List<Histogram.Bucket> buckets = new ArrayList<>();
     for (int i = 0; i < BUCKETS; i++) {
       if (counts[i] > 0) {

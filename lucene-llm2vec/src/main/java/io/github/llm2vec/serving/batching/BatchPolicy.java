@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 /**
  * Chooses the texts of the next batch from the queue when the device is free. A pure function: it
  * keeps nothing between calls and reads no clock, so equal arguments give equal batches.
  */
-sealed interface BatchPolicy permits PriorityBatchPolicy, FifoPolicy {
+public sealed interface BatchPolicy permits PriorityBatchPolicy, FifoPolicy {
 
   /**
    * Chooses the next batch.

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.metrics;
 
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.serving.batching.BatchShape;
 
 /**
  * Records the counters, rates and histograms of a service.
  *
  * <p>Thread-safe.
  */
-final class MetricsRecorder {
+public final class MetricsRecorder {
 
   // All guarded by this.
   private final HistogramRecorder queryQueue = new HistogramRecorder();
@@ -32,12 +33,12 @@ final class MetricsRecorder {
   private long failed;
   private long outOfMemory;
 
-  MetricsRecorder(long nowNanos) {
+  public MetricsRecorder(long nowNanos) {
     tokenRate = new MovingRate(nowNanos);
     busySeconds = new MovingRate(nowNanos);
   }
 
-  synchronized void lookedUp(boolean found) {
+  public synchronized void lookedUp(boolean found) {
     if (found) {
       cacheHits++;
     } else {
@@ -45,41 +46,41 @@ final class MetricsRecorder {
     }
   }
 
-  synchronized void tokenized(int texts, double millis) {
+  public synchronized void tokenized(int texts, double millis) {
     for (int i = 0; i < texts; i++) {
       tokenize.record(millis / texts);
     }
   }
 
-  synchronized void joined() {
+  public synchronized void joined() {
     joined++;
   }
 
-  synchronized void overloaded() {
+  public synchronized void overloaded() {
     overloaded++;
   }
 
-  synchronized void missedDeadline() {
+  public synchronized void missedDeadline() {
     deadlines++;
   }
 
-  synchronized void cancelled() {
+  public synchronized void cancelled() {
     cancelled++;
   }
 
-  synchronized void failed() {
+  public synchronized void failed() {
     failed++;
   }
 
-  synchronized void outOfMemory() {
+  public synchronized void outOfMemory() {
     outOfMemory++;
   }
 
-  synchronized void leftQueue(Role lane, double millis) {
+  public synchronized void leftQueue(Role lane, double millis) {
     (lane == Role.QUERY ? queryQueue : documentQueue).record(millis);
   }
 
-  synchronized void encoded(Role role) {
+  public synchronized void encoded(Role role) {
     if (role == Role.QUERY) {
       queries++;
     } else {
@@ -88,21 +89,21 @@ final class MetricsRecorder {
   }
 
   /** A batch ran, whether or not it went well. */
-  synchronized void ran(double millis, long nowNanos) {
+  public synchronized void ran(double millis, long nowNanos) {
     steps++;
     step.record(millis);
     busySeconds.add(millis / 1e3, nowNanos);
   }
 
   /** A batch went well. */
-  synchronized void finished(BatchShape shape, long nowNanos) {
+  public synchronized void finished(BatchShape shape, long nowNanos) {
     batchTokens.record((double) shape.tokens());
     tokens += shape.tokens();
     paddedTokens += shape.paddedTokens();
     tokenRate.add((double) shape.tokens(), nowNanos);
   }
 
-  synchronized ServingMetrics snapshot(
+  public synchronized ServingMetrics snapshot(
       ServingMetrics.Lane queryLane,
       ServingMetrics.Lane documentLane,
       ServingMetrics.Sizing sizing,

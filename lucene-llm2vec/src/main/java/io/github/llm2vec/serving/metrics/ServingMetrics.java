@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.metrics;
+
+import io.github.llm2vec.serving.batching.StepCost;
 
 /**
- * Snapshot of what an {@link EncoderService} does and has done since it was started. Immutable.
+ * Snapshot of what an {@code EncoderService} does and has done since it was started. Immutable.
  *
  * @param queries waiting in their lane
  * @param documents waiting in theirs

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 import io.github.llm2vec.encoder.Role;
 import java.util.List;
@@ -10,13 +10,14 @@ import java.util.List;
  * @param texts at least one, none twice
  * @param lane whose turn it was; a step of the query lane may be topped up with documents
  */
-record SelectedBatch(List<QueuedText> texts, Role lane) {
+public record SelectedBatch(List<QueuedText> texts, Role lane) {
 
-  SelectedBatch {
+  /** Copies the list. */
+  public SelectedBatch {
     texts = List.copyOf(texts);
   }
 
-  BatchShape shape() {
+  public BatchShape shape() {
     BatchShape shape = BatchShape.EMPTY;
     for (QueuedText text : texts) {
       shape = shape.plus(text.tokens());

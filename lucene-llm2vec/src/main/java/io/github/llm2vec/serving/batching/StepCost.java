@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 /**
  * Cost of a batch on a device, as a linear model: {@code ms = fixedMillis + millisPerToken * tokens
@@ -28,7 +28,7 @@ public record StepCost(
   }
 
   /** A cost that holds for texts of any length. */
-  StepCost(double fixedMillis, double millisPerToken, double millisPerSquare) {
+  public StepCost(double fixedMillis, double millisPerToken, double millisPerSquare) {
     this(fixedMillis, millisPerToken, millisPerSquare, Double.MAX_VALUE);
   }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 import io.github.llm2vec.encoder.BatchLayout;
 
@@ -13,7 +13,7 @@ import io.github.llm2vec.encoder.BatchLayout;
  * @param layout of the model's batches
  * @param maxTexts most texts of a step
  */
-record BatchBudget(
+public record BatchBudget(
     StepBudget queries,
     StepBudget topUp,
     StepBudget documents,
@@ -22,12 +22,12 @@ record BatchBudget(
     int maxTexts) {
 
   /** Whether a batch keeps within one of the budgets. */
-  boolean allows(StepBudget step, BatchShape shape) {
+  public boolean allows(StepBudget step, BatchShape shape) {
     return shape.texts() <= maxTexts && step.allows(shape.positions(layout), millis(shape));
   }
 
   /** Estimated milliseconds of a batch. */
-  double millis(BatchShape shape) {
+  public double millis(BatchShape shape) {
     return cost.millis(shape.positions(layout), shape.attentionPairs(layout));
   }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 /**
  * Size limit of one batch in positions and estimated milliseconds.
@@ -9,13 +9,13 @@ package io.github.llm2vec.serving;
  *     mostly pays for reading the weights, so filling it saves a step
  * @param maxMillis most estimated milliseconds beyond that
  */
-record StepBudget(int maxTokens, int freeTokens, double maxMillis) {
+public record StepBudget(int maxTokens, int freeTokens, double maxMillis) {
 
   /** Allows nothing. */
-  static final StepBudget NONE = new StepBudget(0, 0, 0);
+  public static final StepBudget NONE = new StepBudget(0, 0, 0);
 
   /** Whether a batch of so many positions and milliseconds keeps within. */
-  boolean allows(long positions, double millis) {
+  public boolean allows(long positions, double millis) {
     return positions <= maxTokens && (positions <= freeTokens || millis <= maxMillis);
   }
 }

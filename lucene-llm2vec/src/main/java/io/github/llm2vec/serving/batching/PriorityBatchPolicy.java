@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 import io.github.llm2vec.encoder.Role;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ import java.util.List;
  * @param wasteLimit most padding in a batch of documents whose rows are padded, as a part from 0 to
  *     1
  */
-record PriorityBatchPolicy(
+public record PriorityBatchPolicy(
     long maxDocumentAgeNanos, int queryStepsBetween, long maxQueryAgeNanos, double wasteLimit)
     implements BatchPolicy {
 

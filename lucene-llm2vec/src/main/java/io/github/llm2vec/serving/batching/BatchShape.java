@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 import io.github.llm2vec.encoder.BatchLayout;
 
@@ -11,33 +11,33 @@ import io.github.llm2vec.encoder.BatchLayout;
  * @param tokens tokens of all
  * @param squares sum of the squared lengths
  */
-record BatchShape(int texts, int longest, long tokens, long squares) {
+public record BatchShape(int texts, int longest, long tokens, long squares) {
 
-  static final BatchShape EMPTY = new BatchShape(0, 0, 0, 0);
+  public static final BatchShape EMPTY = new BatchShape(0, 0, 0, 0);
 
   /** This batch with one more text. */
-  BatchShape plus(int length) {
+  public BatchShape plus(int length) {
     return new BatchShape(
         texts + 1, Math.max(longest, length), tokens + length, squares + (long) length * length);
   }
 
   /** Positions that go through the linear layers. */
-  long positions(BatchLayout layout) {
+  public long positions(BatchLayout layout) {
     return layout == BatchLayout.PADDED ? paddedTokens() : tokens;
   }
 
   /** Pairs of positions that attention looks at. */
-  long attentionPairs(BatchLayout layout) {
+  public long attentionPairs(BatchLayout layout) {
     return layout == BatchLayout.PACKED ? squares : paddedTokens() * longest;
   }
 
   /** Positions if all rows were padded to the longest. */
-  long paddedTokens() {
+  public long paddedTokens() {
     return (long) texts * longest;
   }
 
   /** Part of the positions that would be padding if all rows were padded, from 0 to 1. */
-  double paddingWaste() {
+  public double paddingWaste() {
     return texts == 0 ? 0 : 1 - (double) tokens / paddedTokens();
   }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.serving;
+package io.github.llm2vec.serving.batching;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -19,7 +19,7 @@ import java.util.Deque;
  *
  * <p>Not thread-safe.
  */
-final class CostModel {
+public final class CostModel {
 
   /** Weight of an observation after one more; the last hundred or so count. */
   private static final double FORGETTING = 0.99;
@@ -52,7 +52,7 @@ final class CostModel {
   private StepCost cost = StepCost.UNKNOWN;
 
   /** The estimate so far. */
-  StepCost cost() {
+  public StepCost cost() {
     return cost;
   }
 
@@ -63,7 +63,7 @@ final class CostModel {
    * @param squares sum of the squared lengths, at least one
    * @param millis how long it took
    */
-  void observe(long tokens, long squares, double millis) {
+  public void observe(long tokens, long squares, double millis) {
     double taken = Math.max(LEAST_MILLIS, millis);
     if (observations >= SETTLED) {
       follow(taken / estimate(tokens, squares));

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What a service has done: counters, rates and histograms, recorded by the queue and read as {@link
+ * io.github.llm2vec.serving.metrics.ServingMetrics}. It must not know of the queue.
+ */
+package io.github.llm2vec.serving.metrics;
