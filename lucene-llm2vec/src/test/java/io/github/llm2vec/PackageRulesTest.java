@@ -9,15 +9,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.apiguardian.api.API;
 
 /** Who may know whom: dependencies between packages point one way. */
 @AnalyzeClasses(packages = "io.github.llm2vec", importOptions = PackageRulesTest.WithoutTests.class)
@@ -159,6 +164,48 @@ class PackageRulesTest {
           .accessField(System.class, "out")
           .orShould()
           .accessField(System.class, "err");
+
+  @ArchTest
+  static void publicApiNamesOnlyPublicApi(JavaClasses classes) {
+    Set<String> found = new TreeSet<>();
+    for (JavaClass type : classes) {
+      if (!isPublicApi(type)) {
+        continue;
+      }
+      for (JavaCodeUnit member : type.getCodeUnits()) {
+        if (!member.getModifiers().contains(JavaModifier.PUBLIC)
+            || member.isAnnotatedWith(API.class)) {
+          continue;
+        }
+        Set<JavaClass> named = new HashSet<>(member.getRawParameterTypes());
+        named.add(member.getRawReturnType());
+        named.addAll(member.getExceptionTypes());
+        for (JavaClass other : named) {
+          JavaClass base = other.getBaseComponentType();
+          if (base.getName().startsWith(ROOT) && !isPublicApi(base)) {
+            found.add(member.getFullName() + " names " + base.getName());
+          }
+        }
+      }
+    }
+    assertEquals(Set.of(), found);
+  }
+
+  /** Public, with a status of its own, its outer type or its package that is not internal. */
+  private static boolean isPublicApi(JavaClass type) {
+    if (!type.getModifiers().contains(JavaModifier.PUBLIC)) {
+      return false;
+    }
+    if (type.isAnnotatedWith(API.class)) {
+      return type.getAnnotationOfType(API.class).status() != API.Status.INTERNAL;
+    }
+    Optional<JavaClass> outer = type.getEnclosingClass();
+    if (outer.isPresent()) {
+      return isPublicApi(outer.get());
+    }
+    return type.getPackage().isAnnotatedWith(API.class)
+        && type.getPackage().getAnnotationOfType(API.class).status() != API.Status.INTERNAL;
+  }
 
   private static String packageOf(JavaClass type) {
     String below = type.getPackageName().substring(ROOT.length());

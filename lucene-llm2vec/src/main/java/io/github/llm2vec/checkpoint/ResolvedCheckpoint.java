@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apiguardian.api.API;
 
 /** A model whose parts were all found; nothing is open yet. Immutable. */
 public final class ResolvedCheckpoint {
@@ -51,11 +52,13 @@ public final class ResolvedCheckpoint {
   }
 
   /** The decoder, with the attention that this checkpoint is used with unless a caller differs. */
+  @API(status = API.Status.INTERNAL)
   public DecoderSpec spec() {
     return config.spec();
   }
 
   /** All that config.json of the weights says. */
+  @API(status = API.Status.INTERNAL)
   public DecoderConfig config() {
     return config;
   }

@@ -4,7 +4,9 @@
  * what LLM2Vec's and sentence-transformers' files say about it, its fingerprint, merging and
  * writing. No tensor library and no search engine is named here.
  */
+@API(status = API.Status.EXPERIMENTAL)
 @NullMarked
 package io.github.llm2vec.checkpoint;
 
+import org.apiguardian.api.API;
 import org.jspecify.annotations.NullMarked;

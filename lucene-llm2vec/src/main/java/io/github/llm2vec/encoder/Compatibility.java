@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.apiguardian.api.API;
 
 /**
  * The set of Python oddities that an encoder reproduces.
@@ -55,6 +56,7 @@ public record Compatibility(Set<CompatibilityFlag> quirks) {
   }
 
   /** How the tokenizer's files are to be read. */
+  @API(status = API.Status.INTERNAL)
   public TokenizerOptions tokenizerOptions() {
     TokenizerOptions.Frame frame =
         has(CompatibilityFlag.TOKENIZER_JSON_FRAME)

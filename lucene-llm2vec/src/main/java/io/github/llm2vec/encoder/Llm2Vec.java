@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.apiguardian.api.API;
 
 /**
  * A decoder-only language model as a text encoder (BehnamGhader et al., 2024, LLM2Vec): open a
@@ -189,6 +190,7 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
   }
 
   /** The model that runs, for its architecture, dtype and device. */
+  @API(status = API.Status.INTERNAL)
   public Decoder decoder() {
     return decoder;
   }
@@ -217,6 +219,7 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
   }
 
   /** The tokenizer, owned by this encoder. */
+  @API(status = API.Status.INTERNAL)
   public Tokenizer tokenizer() {
     return tokenizer;
   }

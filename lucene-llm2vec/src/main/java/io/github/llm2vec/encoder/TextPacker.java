@@ -4,11 +4,13 @@ package io.github.llm2vec.encoder;
 import io.github.llm2vec.torch.PackedBatch;
 import java.util.Arrays;
 import java.util.List;
+import org.apiguardian.api.API;
 
 /**
  * Puts prepared texts into a batch with the weights by which their hidden states are pooled:
  * encoding and training do it alike. Immutable.
  */
+@API(status = API.Status.INTERNAL)
 public final class TextPacker {
 
   private final List<Pooling> poolings;

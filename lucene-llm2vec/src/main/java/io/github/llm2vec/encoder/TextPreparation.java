@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.stream.IntStream;
+import org.apiguardian.api.API;
 
 /**
  * The preparation of a text for the model: shortened, put into the template, tokenised, truncated,
@@ -16,6 +17,7 @@ import java.util.stream.IntStream;
  *
  * <p>Thread-safe; uses the tokenizer, does not close it.
  */
+@API(status = API.Status.INTERNAL)
 public final class TextPreparation {
 
   private final Tokenizer tokenizer;

@@ -2,11 +2,13 @@
 package io.github.llm2vec.files;
 
 import java.io.IOException;
+import org.apiguardian.api.API;
 
 /**
  * A model cannot be opened. The message names the file or model id, says what is wrong with it and
  * what to do; it never holds a secret.
  */
+@API(status = API.Status.STABLE)
 public abstract sealed class ModelException extends IOException
     permits ModelFormatException, ModelUnavailableException {
 

@@ -2,8 +2,10 @@
 package io.github.llm2vec.files;
 
 import java.nio.file.Path;
+import org.apiguardian.api.API;
 
 /** A file of a checkpoint is damaged, contradicts another one or asks for what is not supported. */
+@API(status = API.Status.STABLE)
 public final class ModelFormatException extends ModelException {
 
   private static final long serialVersionUID = 1L;

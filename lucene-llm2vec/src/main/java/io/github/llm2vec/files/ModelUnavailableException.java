@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.files;
 
+import org.apiguardian.api.API;
+
 /** A model was not found, may not be read or could not be fetched. */
+@API(status = API.Status.STABLE)
 public final class ModelUnavailableException extends ModelException {
 
   private static final long serialVersionUID = 1L;

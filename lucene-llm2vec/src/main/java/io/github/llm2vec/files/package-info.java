@@ -4,7 +4,9 @@
  * size, content hashes, and the exceptions that say what is wrong with a file and what to do. It
  * must not know what any of these files means.
  */
+@API(status = API.Status.INTERNAL)
 @NullMarked
 package io.github.llm2vec.files;
 
+import org.apiguardian.api.API;
 import org.jspecify.annotations.NullMarked;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.hub;
 
+import org.apiguardian.api.API;
+
 /** Listener for the progress of a download. Called on the thread that downloads. */
+@API(status = API.Status.STABLE)
 @FunctionalInterface
 public interface DownloadListener {
 

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.apiguardian.api.API;
 
 /**
  * Settings of Hugging Face's hub as its environment variables give them: cache folder, endpoint,
@@ -19,6 +20,7 @@ import java.util.Set;
  * @param token what proves who asks ({@code HF_TOKEN}); a secret
  * @param offline whether nothing may be fetched ({@code HF_HUB_OFFLINE})
  */
+@API(status = API.Status.STABLE)
 public record HubEnvironment(Path cache, URI endpoint, Optional<String> token, boolean offline) {
 
   private static final String DEFAULT_ENDPOINT = "https://huggingface.co";

@@ -4,7 +4,9 @@
  * shares. It must not know which files a model needs; it is told by a {@link
  * io.github.llm2vec.hub.HubDownloader.FileSelection}.
  */
+@API(status = API.Status.INTERNAL)
 @NullMarked
 package io.github.llm2vec.hub;
 
+import org.apiguardian.api.API;
 import org.jspecify.annotations.NullMarked;

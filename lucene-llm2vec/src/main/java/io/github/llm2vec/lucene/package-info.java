@@ -4,7 +4,9 @@
  * long documents as blocks of passages. It talks to an {@link
  * io.github.llm2vec.encoder.TextEncoder} and knows nothing of models or tensors.
  */
+@API(status = API.Status.STABLE)
 @NullMarked
 package io.github.llm2vec.lucene;
 
+import org.apiguardian.api.API;
 import org.jspecify.annotations.NullMarked;

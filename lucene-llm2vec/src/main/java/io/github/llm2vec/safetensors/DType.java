@@ -2,8 +2,10 @@
 package io.github.llm2vec.safetensors;
 
 import io.github.llm2vec.files.OptionNames;
+import org.apiguardian.api.API;
 
 /** Number formats of a model's weights. */
+@API(status = API.Status.STABLE)
 public enum DType {
   /** IEEE 754 single precision. */
   FLOAT32("float32", 4),

@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.Optional;
 import java.util.Set;
+import org.apiguardian.api.API;
 
 /**
  * The named tensors of a checkpoint or an adapter, wherever their bytes lie. Everything was checked
  * when the source was opened, so a tensor that is found can be read.
  */
+@API(status = API.Status.STABLE)
 public interface TensorSource extends Closeable {
 
   /** Names of all tensors. */

@@ -5,7 +5,9 @@
  * metrics. It talks to an encoder through {@link io.github.llm2vec.encoder.BatchModel} and knows
  * nothing of Lucene, Solr or tensors.
  */
+@API(status = API.Status.STABLE)
 @NullMarked
 package io.github.llm2vec.serving;
 
+import org.apiguardian.api.API;
 import org.jspecify.annotations.NullMarked;

@@ -6,12 +6,14 @@ import io.github.llm2vec.torch.Decoder;
 import io.github.llm2vec.torch.PackedBatch;
 import java.util.ArrayList;
 import java.util.List;
+import org.apiguardian.api.API;
 
 /**
  * Computes the hidden states that a word head reads: those of single tokens or, with merged
  * subwords, the mean over the tokens of a word. Every sentence goes through the model once, however
  * many of its states are asked for. Thread-safe; does not own the decoder.
  */
+@API(status = API.Status.INTERNAL)
 public final class WordStates {
 
   private final Decoder decoder;

@@ -5,11 +5,13 @@ import io.github.llm2vec.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apiguardian.api.API;
 
 /**
  * The tokens of a sentence that comes word by word, and which of them predict the label of each
  * word: upstream's alignment of word tasks. Immutable.
  */
+@API(status = API.Status.INTERNAL)
 public final class WordTokens {
 
   /** Stands for no word, and for no position. */

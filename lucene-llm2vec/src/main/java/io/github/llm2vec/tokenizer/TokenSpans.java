@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.tokenizer;
 
+import org.apiguardian.api.API;
+
 /**
  * Token ids with the part of the text that each stands for, in UTF-16 units. Tokens that are only
  * some bytes of a character share its span.
  */
+@API(status = API.Status.STABLE)
 public final class TokenSpans {
 
   private final int[] ids;

@@ -3,8 +3,10 @@ package io.github.llm2vec.torch;
 
 import java.util.List;
 import java.util.Locale;
+import org.apiguardian.api.API;
 
 /** libtorch could not run a batch. The model stays usable. */
+@API(status = API.Status.STABLE)
 public final class DeviceException extends RuntimeException {
 
   private static final long serialVersionUID = 1;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import org.apiguardian.api.API;
+
 /** Listener for the progress of loading a model. */
+@API(status = API.Status.STABLE)
 @FunctionalInterface
 public interface LoadListener {
 

@@ -4,6 +4,7 @@ package io.github.llm2vec.torch;
 import ai.djl.Device;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apiguardian.api.API;
 
 /**
  * A device on which a model runs.
@@ -11,6 +12,7 @@ import java.util.regex.Pattern;
  * @param type {@code cpu} or {@code cuda}
  * @param index number of the GPU; 0 for the CPU
  */
+@API(status = API.Status.STABLE)
 public record TorchDevice(Type type, int index) {
 
   /** Kinds of device. */

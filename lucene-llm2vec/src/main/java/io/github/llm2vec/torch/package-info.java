@@ -8,7 +8,9 @@
  * <b>K</b> key and value heads, <b>D</b> head size, <b>V</b> vocabulary, <b>L</b> layers, <b>P</b>
  * pooled tokens, <b>R</b> LoRA rank.
  */
+@API(status = API.Status.INTERNAL)
 @NullMarked
 package io.github.llm2vec.torch;
 
+import org.apiguardian.api.API;
 import org.jspecify.annotations.NullMarked;

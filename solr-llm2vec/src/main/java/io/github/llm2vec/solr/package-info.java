@@ -5,4 +5,7 @@
  * update}, {@code query}), which know nothing of {@code solrconfig.xml}. There is no model code
  * here: that lies in {@code lucene-llm2vec}.
  */
+@API(status = API.Status.STABLE)
 package io.github.llm2vec.solr;
+
+import org.apiguardian.api.API;

@@ -4,7 +4,9 @@
  * interrupted run goes on where it stopped, and searched by words, by meaning or by both. It must
  * not know which model encodes.
  */
+@API(status = API.Status.INTERNAL)
 @NullMarked
 package io.github.llm2vec.cli.search;
 
+import org.apiguardian.api.API;
 import org.jspecify.annotations.NullMarked;

@@ -4,4 +4,7 @@
  * one way in which all cores call them. It must not know of update chains, query parsers or
  * handlers.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.solr.node;
+
+import org.apiguardian.api.API;

@@ -4,4 +4,7 @@
  * what stands beside it, and whose vectors are there already. It must not know how vectors come
  * about.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.solr.schema;
+
+import org.apiguardian.api.API;

@@ -5,4 +5,7 @@
  * they are looked at once more behind that, where an atomic update has become a document. It must
  * not know where its settings come from.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.solr.update;
+
+import org.apiguardian.api.API;

@@ -1,3 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Charts as a few shapes of SVG, and the self-contained HTML page that they stand on. */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.chart;
+
+import org.apiguardian.api.API;

@@ -4,4 +4,7 @@
  * batches. Shape letters: B rows of a batch, S positions of its longest row. It must not know of
  * tensors.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.collate;
+
+import org.apiguardian.api.API;

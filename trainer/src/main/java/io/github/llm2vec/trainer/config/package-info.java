@@ -4,4 +4,7 @@
  * defaults, overrides from a command line, and every contradiction refused before anything is
  * loaded. It must not know how training is done.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.config;
+
+import org.apiguardian.api.API;

@@ -4,4 +4,7 @@
  * bounded memory, put in a random order without being held, and read ahead of the training thread.
  * It must not know of tokens, models or objectives.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.data;
+
+import org.apiguardian.api.API;

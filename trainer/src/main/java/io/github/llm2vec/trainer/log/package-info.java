@@ -2,4 +2,7 @@
 /**
  * What a run tells of itself: figures as lines of JSON, for TensorBoard, and as a page of curves.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.log;
+
+import org.apiguardian.api.API;

@@ -5,4 +5,7 @@
  * io.github.llm2vec.trainer.loop.TrainingRuns} makes one of a configuration. Only {@code
  * TorchTrainee} knows the engine.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.loop;
+
+import org.apiguardian.api.API;

@@ -3,4 +3,7 @@
  * Finds hard negatives for pairs of texts: what a search by words takes for an answer and is none.
  * Reads and writes training data; knows nothing of models.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.mining;
+
+import org.apiguardian.api.API;

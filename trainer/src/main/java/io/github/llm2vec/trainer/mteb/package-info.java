@@ -4,4 +4,7 @@
  * and through Lucene, beside BM25 and hybrid search. {@link
  * io.github.llm2vec.trainer.mteb.MtebEvaluation} is the way in; the packages below hold the parts.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.mteb;
+
+import org.apiguardian.api.API;

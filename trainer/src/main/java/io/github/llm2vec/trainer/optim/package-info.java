@@ -3,4 +3,7 @@
  * How many updates a run has, when they happen and with which learning rate. It knows nothing of
  * tensors, models or data.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.optim;
+
+import org.apiguardian.api.API;

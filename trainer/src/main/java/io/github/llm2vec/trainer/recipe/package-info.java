@@ -3,4 +3,7 @@
  * Makes training data of free sources: dictionaries, documentation, descriptions of programs. Reads
  * files and writes files; knows nothing of models.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.recipe;
+
+import org.apiguardian.api.API;

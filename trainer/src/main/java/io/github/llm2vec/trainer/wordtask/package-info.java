@@ -5,4 +5,7 @@
  *
  * <p>Symbols: <b>N</b> labelled words of a batch, <b>H</b> hidden size, <b>L</b> labels.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.wordtask;
+
+import org.apiguardian.api.API;

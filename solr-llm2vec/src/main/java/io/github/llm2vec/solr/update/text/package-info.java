@@ -4,4 +4,7 @@
  * texts are truncated or split, and the hash by which a text is known again. It must not know of
  * vectors, models or updates.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.solr.update.text;
+
+import org.apiguardian.api.API;

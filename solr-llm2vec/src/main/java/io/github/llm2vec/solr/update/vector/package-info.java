@@ -3,4 +3,7 @@
  * Vectors as Solr's documents hold them: as lists of numbers, as stored copies in bytes, and left
  * out of messages. It must not know of models or updates.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.solr.update.vector;
+
+import org.apiguardian.api.API;

@@ -5,4 +5,7 @@
  *
  * <p>Retrieval measures follow trec_eval, correlations and tests follow scipy.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.mteb.measure;
+
+import org.apiguardian.api.API;

@@ -3,4 +3,7 @@
  * Shows evaluations: tables for a terminal, and one HTML file with tables and charts that needs
  * nothing else.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.mteb.report;
+
+import org.apiguardian.api.API;

@@ -3,4 +3,7 @@
  * The files that an evaluation leaves behind, in the formats that others read: run files of TREC,
  * result files of MTEB, values per query.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.mteb.run;
+
+import org.apiguardian.api.API;

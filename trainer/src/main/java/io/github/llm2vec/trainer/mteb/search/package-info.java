@@ -4,4 +4,7 @@
  * words, and by fusions of these. Vectors stay on disk. Documents and queries are numbers here;
  * their ids are the business of others.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.mteb.search;
+
+import org.apiguardian.api.API;

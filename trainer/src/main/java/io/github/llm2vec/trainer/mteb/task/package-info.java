@@ -4,4 +4,7 @@
  * wrong with a collection becomes a {@link io.github.llm2vec.trainer.mteb.task.Finding}; nothing is
  * left out without one. Nothing here knows of encoders or indexes.
  */
+@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.mteb.task;
+
+import org.apiguardian.api.API;
