@@ -3,4 +3,7 @@
  * Which texts the next batch holds, and what it is going to cost: policies and a cost model as
  * plain objects, without threads or clocks. Internal: no public API. It must not know of the queue.
  */
+@NullMarked
 package io.github.llm2vec.serving.batching;
+
+import org.jspecify.annotations.NullMarked;

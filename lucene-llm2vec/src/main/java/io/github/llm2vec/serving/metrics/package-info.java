@@ -3,4 +3,7 @@
  * What a service has done: counters, rates and histograms, recorded by the queue and read as {@link
  * io.github.llm2vec.serving.metrics.ServingMetrics}. It must not know of the queue.
  */
+@NullMarked
 package io.github.llm2vec.serving.metrics;
+
+import org.jspecify.annotations.NullMarked;
