@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving.batching;
 
+import org.apiguardian.api.API;
+
 /**
  * Cost of a batch on a device, as a linear model: {@code ms = fixedMillis + millisPerToken * tokens
  * + millisPerSquare * (sum of the squared lengths)}. The fixed part is the reading of the weights,
@@ -13,6 +15,7 @@ package io.github.llm2vec.serving.batching;
  * @param millisPerSquare what every pair of positions of one text costs
  * @param seenLength up to which length of texts, in tokens, this was measured
  */
+@API(status = API.Status.STABLE)
 public record StepCost(
     double fixedMillis, double millisPerToken, double millisPerSquare, double seenLength) {
 

@@ -3,8 +3,10 @@ package io.github.llm2vec.serving.metrics;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.apiguardian.api.API;
 
 /** Counts values into the buckets of a {@link Histogram}. Not thread-safe. */
+@API(status = API.Status.INTERNAL)
 public final class HistogramRecorder {
 
   /** Upper limit of the first bucket; the last one ends at about 30 million. */

@@ -3,12 +3,14 @@ package io.github.llm2vec.serving.metrics;
 
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.serving.batching.BatchShape;
+import org.apiguardian.api.API;
 
 /**
  * Records the counters, rates and histograms of a service.
  *
  * <p>Thread-safe.
  */
+@API(status = API.Status.INTERNAL)
 public final class MetricsRecorder {
 
   // All guarded by this.

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving.metrics;
 
+import org.apiguardian.api.API;
+
 /** Exponentially weighted rate per second: older amounts count less. Not thread-safe. */
+@API(status = API.Status.INTERNAL)
 public final class MovingRate {
 
   /** Age at which an amount counts 1/e. */
