@@ -4,7 +4,6 @@
  * is checked. It must not know how vectors are made.
  */
 @API(status = API.Status.INTERNAL)
-@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.solr.update.identity;
 
 import org.apiguardian.api.API;

@@ -5,7 +5,6 @@
  * vectors, models or updates.
  */
 @API(status = API.Status.INTERNAL)
-@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.solr.update.text;
 
 import org.apiguardian.api.API;

@@ -4,7 +4,6 @@
  * out of messages. It must not know of models or updates.
  */
 @API(status = API.Status.INTERNAL)
-@API(status = API.Status.INTERNAL)
 package io.github.llm2vec.solr.update.vector;
 
 import org.apiguardian.api.API;
