@@ -2,7 +2,6 @@
 package io.github.llm2vec.serving.metrics;
 
 import java.util.List;
-import org.apiguardian.api.API;
 
 /**
  * How often values of which size occurred, as counts of buckets that grow by the fourth root of
@@ -13,7 +12,6 @@ import org.apiguardian.api.API;
  * @param sum of all values
  * @param max largest value, exactly; 0 if there is none
  */
-@API(status = API.Status.STABLE)
 public record Histogram(List<Bucket> buckets, long count, double sum, double max) {
 
   /**

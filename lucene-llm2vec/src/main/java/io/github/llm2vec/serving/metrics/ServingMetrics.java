@@ -2,7 +2,6 @@
 package io.github.llm2vec.serving.metrics;
 
 import io.github.llm2vec.serving.batching.StepCost;
-import org.apiguardian.api.API;
 
 /**
  * Snapshot of what an {@code EncoderService} does and has done since it was started. Immutable.
@@ -15,7 +14,6 @@ import org.apiguardian.api.API;
  * @param timings how long the stages take
  * @param sizing how steps are sized at the moment
  */
-@API(status = API.Status.STABLE)
 public record ServingMetrics(
     Lane queries,
     Lane documents,
