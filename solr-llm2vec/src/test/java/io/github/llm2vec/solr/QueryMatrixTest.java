@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Every parser at every place of a request with every kind of filter and text, on one core, over
  * {@code shards=} and in a collection, against {@link MatrixTruth}. Texts are random; the seed of a
  * failure is in its message. {@code -Dllm2vec.long=true} takes 40 seeds instead of 2, {@code
- * -Dllm2vec.seed=N} one.
+ * -Dllm2vec.seeds=N} so many, {@code -Dllm2vec.seed=N} one.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class QueryMatrixTest {
@@ -130,7 +130,7 @@ class QueryMatrixTest {
     if (given != null) {
       return List.of(given);
     }
-    int count = Boolean.getBoolean("llm2vec.long") ? 40 : 2;
+    int count = Integer.getInteger("llm2vec.seeds", Boolean.getBoolean("llm2vec.long") ? 40 : 2);
     List<Long> seeds = new ArrayList<>();
     for (long seed = 1; seed <= count; seed++) {
       seeds.add(seed);
