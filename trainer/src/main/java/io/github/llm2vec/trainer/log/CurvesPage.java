@@ -8,7 +8,7 @@ import io.github.llm2vec.trainer.chart.Marks;
 import io.github.llm2vec.trainer.chart.Markup;
 import io.github.llm2vec.trainer.chart.Numbers;
 import io.github.llm2vec.trainer.chart.Page;
-import io.github.llm2vec.trainer.mteb.run.AtomicFile;
+import io.github.llm2vec.trainer.data.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mining;
 
+import io.github.llm2vec.trainer.data.AtomicFile;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DataFormatException;
 import io.github.llm2vec.trainer.data.ExampleFile;
 import io.github.llm2vec.trainer.data.ExampleLine;
-import io.github.llm2vec.trainer.mteb.run.AtomicFile;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;

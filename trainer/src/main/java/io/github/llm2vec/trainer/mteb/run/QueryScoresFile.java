@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.run;
 
+import io.github.llm2vec.trainer.data.AtomicFile;
 import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
 import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
 import io.github.llm2vec.trainer.mteb.task.DatasetException;

@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/**
- * Learns a byte-level BPE tokenizer from texts and writes it as Hugging Face's files. It knows
- * nothing of models and of training beyond tokens.
- */
-@API(status = API.Status.INTERNAL)
-package io.github.llm2vec.trainer.tokenizer;
-
-import org.apiguardian.api.API;
