@@ -197,7 +197,7 @@ def words(folder, rows, names):
 
 def main():
     checkpoints, inaugural, wikigold, resources = map(Path, sys.argv[1:5])
-    target = resources / "io/github/llm2vec/trainer/collate"
+    target = resources / "io/github/llm2vec/trainer/dataloader"
     target.mkdir(parents=True, exist_ok=True)
     texts = texts_of(inaugural)
     names = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC"]

@@ -37,7 +37,7 @@ def main():
             "ner_tags": pa.array([[3, 0, 7, 0], [1], []], pa.list_(pa.int64())),
         }
     )
-    pq.write_table(words, target / "conll.parquet", compression="snappy")
+    pq.write_table(words, target.parent / "wordtask/conll.parquet", compression="snappy")
     triples = pa.table(
         {
             "anchor": ["q0", "q1", "q2"],

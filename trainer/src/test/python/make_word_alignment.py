@@ -159,7 +159,7 @@ def main():
             for length in LENGTHS:
                 document += cases(scope, tokenizer, examples, length, name)
 
-    target = resources / "io/github/llm2vec/trainer/collate/gum"
+    target = resources / "io/github/llm2vec/trainer/wordtask/gum"
     target.mkdir(parents=True, exist_ok=True)
     write(target / "sentences.txt.gz", lines)
     write(

@@ -117,7 +117,7 @@ def case(shift, merge, bidirectional, **other):
 def main():
     checkpoint, resources = map(Path, sys.argv[1:3])
     base = resources / "io/github/llm2vec/trainer"
-    sentences = json.loads((base / "collate/collation.json").read_text(encoding="utf-8"))["sentences"]
+    sentences = json.loads((base / "dataloader/collation.json").read_text(encoding="utf-8"))["sentences"]
     cases = [
         case("next_token", True, True),
         case("same_token", False, False, accumulation=2, weight_decay=0.1, warmup_steps=3, seed=7),

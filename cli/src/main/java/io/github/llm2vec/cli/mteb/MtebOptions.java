@@ -10,7 +10,7 @@ import io.github.llm2vec.trainer.mteb.EvaluationOptions;
 import io.github.llm2vec.trainer.mteb.EvaluationTask;
 import io.github.llm2vec.trainer.mteb.EvaluationTasks;
 import io.github.llm2vec.trainer.mteb.SearchMethod;
-import io.github.llm2vec.trainer.mteb.search.WordOptions;
+import io.github.llm2vec.trainer.mteb.search.Bm25Options;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
 import io.github.llm2vec.trainer.mteb.task.TaskInstructions;
 import io.github.llm2vec.trainer.mteb.task.TaskRegistry;
@@ -133,7 +133,7 @@ final class MtebOptions {
             .withHits(hits)
             .withShardVectors(shardVectors)
             .withGraph(VectorFormatOptions.DEFAULTS.withGraph(hnswM, beamWidth))
-            .withWords(bm25Fields ? WordOptions.MULTIFIELD : WordOptions.FLAT)
+            .withWords(bm25Fields ? Bm25Options.MULTIFIELD : Bm25Options.FLAT)
             .withMeasureCosts(costs)
             .withStrict(strict);
     return efSearch.isPresent() ? options.withEfSearch(efSearch.get()) : options;

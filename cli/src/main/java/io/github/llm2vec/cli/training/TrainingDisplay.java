@@ -4,9 +4,9 @@ package io.github.llm2vec.cli.training;
 import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.torch.GemmThroughput;
 import io.github.llm2vec.trainer.log.MetricRecord;
-import io.github.llm2vec.trainer.loop.RunListener;
-import io.github.llm2vec.trainer.loop.RunStart;
-import io.github.llm2vec.trainer.loop.StepReport;
+import io.github.llm2vec.trainer.loop.StepMetrics;
+import io.github.llm2vec.trainer.loop.TrainerCallback;
+import io.github.llm2vec.trainer.loop.TrainingStart;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -17,7 +17,7 @@ import java.util.Optional;
  * Progress display of training: loss, tokens per second, share of the machine's fastest matrix
  * product, time left.
  */
-final class TrainingDisplay implements RunListener, AutoCloseable {
+final class TrainingDisplay implements TrainerCallback, AutoCloseable {
 
   /** Shorter runs are not worth measuring the machine. */
   private static final double PATIENCE_SECONDS = 10;
@@ -29,7 +29,7 @@ final class TrainingDisplay implements RunListener, AutoCloseable {
   private final boolean bar;
   private final Runnable loaded;
   private Optional<Progress> progress = Optional.empty();
-  private Optional<RunStart> start = Optional.empty();
+  private Optional<TrainingStart> start = Optional.empty();
   private double ceiling; // operations per second, 0 while unknown
   private double seconds;
   private double tokens;
@@ -47,7 +47,7 @@ final class TrainingDisplay implements RunListener, AutoCloseable {
   }
 
   @Override
-  public void started(RunStart run) {
+  public void started(TrainingStart run) {
     loaded.run();
     start = Optional.of(run);
     Progress opened = Progress.start(err, bar, "Training", "updates", run.step());
@@ -56,12 +56,12 @@ final class TrainingDisplay implements RunListener, AutoCloseable {
   }
 
   @Override
-  public void updated(StepReport report) {
+  public void updated(StepMetrics report) {
     seconds += report.seconds();
     tokens += report.tokens();
     smoothLoss = Double.isNaN(smoothLoss) ? report.loss() : 0.9 * smoothLoss + 0.1 * report.loss();
     if (ceiling == 0 && seconds > PATIENCE_SECONDS) {
-      RunStart.Cost cost = start.orElseThrow().cost();
+      TrainingStart.Cost cost = start.orElseThrow().cost();
       ceiling = 1e9 * GemmThroughput.measure(cost.dtype(), cost.device(), ROWS, WIDTH, WIDTH);
     }
     progress.ifPresent(

@@ -13,12 +13,12 @@ import java.util.Optional;
  * @param corruptLine {@code on_corrupt_line}
  */
 public record DataAccess(
-    Optional<Path> datasetDir, Optional<Path> cacheDir, CorruptLine corruptLine) {
+    Optional<Path> datasetDir, Optional<Path> cacheDir, CorruptLinePolicy corruptLine) {
 
   static DataAccess read(ConfigValues values) {
     return new DataAccess(
         values.optionalText("dataset_dir").map(Path::of),
         values.optionalText("data_cache_dir").map(Path::of),
-        values.choice("on_corrupt_line", CorruptLine.ERROR, CorruptLine::optionName));
+        values.choice("on_corrupt_line", CorruptLinePolicy.ERROR, CorruptLinePolicy::optionName));
   }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.data;
 
-import io.github.llm2vec.trainer.config.CorruptLine;
+import io.github.llm2vec.trainer.config.CorruptLinePolicy;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,12 +13,12 @@ public final class CorruptLines {
 
   private static final int EXAMPLES = 5;
 
-  private final CorruptLine policy;
+  private final CorruptLinePolicy policy;
   private final List<String> first = new ArrayList<>();
   private long skipped;
 
   /** Creates a count of none. */
-  public CorruptLines(CorruptLine policy) {
+  public CorruptLines(CorruptLinePolicy policy) {
     this.policy = policy;
   }
 
@@ -28,7 +28,7 @@ public final class CorruptLines {
    * @throws DataFormatException the same, if such lines are not to be left out
    */
   public synchronized void report(DataFormatException line) throws DataFormatException {
-    if (policy == CorruptLine.ERROR) {
+    if (policy == CorruptLinePolicy.ERROR) {
       throw line;
     }
     skipped++;

@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 
 /** Opens files of lines, gzipped or not, and tells formats by names. */
-final class DataFile {
+public final class DataFile {
 
   private static final int GZIP_MAGIC = 0x8b1f;
   private static final int BUFFER_BYTES = 1 << 16;
@@ -20,7 +20,7 @@ final class DataFile {
   private DataFile() {}
 
   /** Reads the lines of a file; gzip is recognised by its first bytes. */
-  static LineReader lines(Path file) throws IOException {
+  public static LineReader lines(Path file) throws IOException {
     return new LineReader(open(file), file.toString());
   }
 
@@ -39,14 +39,14 @@ final class DataFile {
   }
 
   /** The ending of a file's name without {@code .gz}, in lower case; "" if there is none. */
-  static String extension(Path file) {
+  public static String extension(Path file) {
     String name = file.getFileName().toString().toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
     int dot = name.lastIndexOf('.');
     return dot < 0 ? "" : name.substring(dot + 1);
   }
 
   /** A name for what is kept about a file, different for files of the same name elsewhere. */
-  static String cacheName(Path file) {
+  public static String cacheName(Path file) {
     String place = file.toAbsolutePath().normalize().toString();
     return file.getFileName() + "-" + Integer.toHexString(place.hashCode());
   }
@@ -56,7 +56,7 @@ final class DataFile {
    *
    * @throws NoSuchFileException if it is not
    */
-  static void requireFile(Path file) throws NoSuchFileException {
+  public static void requireFile(Path file) throws NoSuchFileException {
     if (!Files.isRegularFile(file)) {
       throw new NoSuchFileException(file.toString(), null, "there is no such file of data");
     }

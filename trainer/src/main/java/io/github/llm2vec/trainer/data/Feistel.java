@@ -6,7 +6,7 @@ package io.github.llm2vec.trainer.data;
  * walked until it stays below the size (Black and Rogaway, "Ciphers with Arbitrary Finite Domains",
  * 2002). Four rounds with a strong mixing function are far more than an order of data needs.
  */
-final class Feistel implements Order {
+final class Feistel implements Sampler {
 
   private static final int ROUNDS = 4;
 

@@ -74,7 +74,7 @@ public final class LineReader implements RecordStream<String> {
   }
 
   /** A message about the line last read. */
-  DataFormatException problem(String problem) {
+  public DataFormatException problem(String problem) {
     return new DataFormatException(source, line, problem);
   }
 

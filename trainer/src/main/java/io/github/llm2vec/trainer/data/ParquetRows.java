@@ -123,7 +123,7 @@ public final class ParquetRows implements RecordStream<Map<String, Object>> {
   }
 
   /** A message about the row last read. */
-  DataFormatException problem(String problem) {
+  public DataFormatException problem(String problem) {
     return new DataFormatException(source, row, problem);
   }
 

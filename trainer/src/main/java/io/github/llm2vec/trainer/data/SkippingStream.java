@@ -5,7 +5,8 @@ import java.io.IOException;
 import java.util.Optional;
 
 /** A stream that reports records which cannot be understood and goes on, if that is allowed. */
-record SkippingStream<T>(RecordStream<T> records, CorruptLines corrupt) implements RecordStream<T> {
+public record SkippingStream<T>(RecordStream<T> records, CorruptLines corrupt)
+    implements RecordStream<T> {
 
   @Override
   public Optional<T> next() throws IOException {

@@ -22,7 +22,7 @@ public final class SupervisedSet implements Closeable {
   private final boolean e5;
   private final boolean negatives;
   private final Options options;
-  private final Optional<Order> fixedOrder;
+  private final Optional<Sampler> fixedOrder;
 
   /**
    * How examples are made.
@@ -43,7 +43,7 @@ public final class SupervisedSet implements Closeable {
     this.fixedOrder =
         e5
             ? Optional.of(
-                E5Order.of(
+                E5Sampler.of(
                     datasets.stream().map(file -> Math.toIntExact(file.size())).toList(),
                     options.batchSize(),
                     options.seed()))
@@ -132,10 +132,10 @@ public final class SupervisedSet implements Closeable {
   }
 
   /** The order of the examples of an epoch; the same every time for the E5 collection. */
-  public Order order(long epoch) {
+  public Sampler order(long epoch) {
     return fixedOrder.orElseGet(
         () ->
-            new ChunkedOrder(
+            new ChunkedSampler(
                 datasets.stream().map(ExampleFile::size).toList(),
                 options.batchSize(),
                 options.seed() + epoch));

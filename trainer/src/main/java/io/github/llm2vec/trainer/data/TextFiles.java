@@ -31,7 +31,7 @@ public final class TextFiles {
     for (Path file : files) {
       DataFile.requireFile(file);
     }
-    return new Chained<>(files, file -> open(file, style, corrupt));
+    return new ConcatenatedStream<>(files, file -> open(file, style, corrupt));
   }
 
   private static RecordStream<String> open(Path file, TextStyle style, CorruptLines corrupt)

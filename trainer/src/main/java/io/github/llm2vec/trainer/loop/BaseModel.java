@@ -32,7 +32,7 @@ final class BaseModel implements AutoCloseable {
 
   /** Reads weights. */
   private interface Weights {
-    Trainee open(TrainOptions options, LoadListener listener) throws IOException;
+    TrainableModel open(TrainOptions options, LoadListener listener) throws IOException;
   }
 
   /**
@@ -101,7 +101,7 @@ final class BaseModel implements AutoCloseable {
             config.tokenizer(),
             (options, listener) -> {
               try (RandomWeights weights = RandomWeights.of(file, seed)) {
-                return new TorchTrainee(
+                return new TorchTrainableModel(
                     DecoderTrainer.open(
                         decoder.spec(),
                         CheckpointWeights.of(weights, file.toString()),
@@ -136,12 +136,12 @@ final class BaseModel implements AutoCloseable {
         options.listener());
   }
 
-  private static Trainee open(
+  private static TrainableModel open(
       ResolvedCheckpoint checkpoint, TrainOptions options, LoadListener listener)
       throws IOException {
     List<LoraAdapter> adapters = checkpoint.openAdapters();
     try (TensorSource weights = checkpoint.openLanguageModel()) {
-      return new TorchTrainee(
+      return new TorchTrainableModel(
           DecoderTrainer.open(
               checkpoint.spec(),
               CheckpointWeights.of(weights, adapters, checkpoint.weightsFolder().toString()),
@@ -185,7 +185,7 @@ final class BaseModel implements AutoCloseable {
   }
 
   /** Reads the weights, merging adapters into them, and puts what is trained on top. */
-  Trainee open(TrainOptions options, LoadListener listener) throws IOException {
+  TrainableModel open(TrainOptions options, LoadListener listener) throws IOException {
     return parts.weights().open(options, listener);
   }
 

@@ -39,7 +39,7 @@ final class Checkpointer {
       CheckpointStore store,
       TrainedTensors tensors,
       ModelFiles model,
-      StateFiles states,
+      TrainerStateFiles states,
       FolderPart config,
       SaveArguments saving) {}
 
@@ -52,7 +52,7 @@ final class Checkpointer {
    *
    * @param evaluation figures of this update, if it was evaluated
    */
-  Path save(RunState state, Map<String, Double> evaluation) throws IOException {
+  Path save(TrainerState state, Map<String, Double> evaluation) throws IOException {
     Path path = parts.store().path(state.step());
     compare(state, evaluation, path);
     List<FolderPart> files = new ArrayList<>();
@@ -75,7 +75,7 @@ final class Checkpointer {
     return path;
   }
 
-  private void compare(RunState state, Map<String, Double> evaluation, Path path) {
+  private void compare(TrainerState state, Map<String, Double> evaluation, Path path) {
     Double metric = evaluation.get(metricName(parts.saving()));
     if (metric == null) {
       return;
@@ -97,15 +97,15 @@ final class Checkpointer {
   }
 
   /** Brings the tensors and the state back. */
-  RunState resume(Path checkpoint) throws IOException {
-    RunState state = parts.states().read(checkpoint);
+  TrainerState resume(Path checkpoint) throws IOException {
+    TrainerState state = parts.states().read(checkpoint);
     parts.model().read(checkpoint, parts.tensors());
     TensorFile.read(checkpoint.resolve(OPTIMIZER), parts.tensors(), moments());
     return state;
   }
 
   /** Brings the values of the best checkpoint back, if there is one. */
-  Optional<Path> loadBest(RunState state) throws IOException {
+  Optional<Path> loadBest(TrainerState state) throws IOException {
     Optional<Path> best =
         parts.saving().loadBestModelAtEnd() ? state.bestCheckpoint() : Optional.empty();
     if (best.isPresent()) {

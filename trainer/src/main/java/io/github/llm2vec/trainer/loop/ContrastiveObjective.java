@@ -9,7 +9,7 @@ import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TokenizedText;
 import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
-import io.github.llm2vec.trainer.collate.ContrastiveBatch;
+import io.github.llm2vec.trainer.dataloader.ContrastiveBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +18,7 @@ import java.util.OptionalInt;
 /** Texts that belong together are to be nearer than all others of a batch. */
 final class ContrastiveObjective implements Objective<ContrastiveBatch> {
 
-  private final Trainee trainee;
+  private final TrainableModel trainee;
   private final TextPacker packer;
   private final double scale;
   private final int textsAtOnce;
@@ -28,7 +28,8 @@ final class ContrastiveObjective implements Objective<ContrastiveBatch> {
    * @param scale what cosines are multiplied by
    * @param miniBatch texts that go through the model at once; all if unsaid
    */
-  ContrastiveObjective(Trainee trainee, TextPacker packer, double scale, OptionalInt miniBatch) {
+  ContrastiveObjective(
+      TrainableModel trainee, TextPacker packer, double scale, OptionalInt miniBatch) {
     this.trainee = trainee;
     this.packer = packer;
     this.scale = scale;

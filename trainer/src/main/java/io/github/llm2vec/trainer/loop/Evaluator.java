@@ -5,6 +5,7 @@ import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.trainer.collate.BatchSource;
 import io.github.llm2vec.trainer.data.Prefetcher;
 import io.github.llm2vec.trainer.data.RecordStream;
+import io.github.llm2vec.trainer.dataloader.DataLoader;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -19,7 +20,7 @@ import java.util.function.LongSupplier;
  * @param source the batches, the same every time
  * @param nanoClock for the time it takes
  */
-record Evaluator<B>(Objective<B> objective, BatchSource<B> source, LongSupplier nanoClock) {
+record Evaluator<B>(Objective<B> objective, DataLoader<B> source, LongSupplier nanoClock) {
 
   static final String LOSS = "eval_loss";
 

@@ -25,7 +25,7 @@ final class FailedBatch {
    * @return to be thrown
    */
   static <B> TrainingException of(
-      Path folder, String what, RunPosition position, Objective<B> objective, List<B> batches)
+      Path folder, String what, TrainingPosition position, Objective<B> objective, List<B> batches)
       throws IOException {
     ObjectMapper json = new ObjectMapper();
     ObjectNode root = json.createObjectNode();

@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
-import io.github.llm2vec.trainer.collate.CausalBatch;
-import io.github.llm2vec.trainer.collate.MntpBatch;
+import io.github.llm2vec.trainer.dataloader.CausalBatch;
+import io.github.llm2vec.trainer.dataloader.MntpBatch;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -42,16 +42,16 @@ final class LanguageObjective<B> implements Objective<B> {
     }
   }
 
-  private final Trainee trainee;
+  private final TrainableModel trainee;
   private final Function<B, List<Row>> reader;
 
-  private LanguageObjective(Trainee trainee, Function<B, List<Row>> reader) {
+  private LanguageObjective(TrainableModel trainee, Function<B, List<Row>> reader) {
     this.trainee = trainee;
     this.reader = reader;
   }
 
   /** Masked next token prediction. */
-  static LanguageObjective<MntpBatch> masked(Trainee trainee) {
+  static LanguageObjective<MntpBatch> masked(TrainableModel trainee) {
     return new LanguageObjective<>(
         trainee,
         batch -> {
@@ -66,7 +66,7 @@ final class LanguageObjective<B> implements Objective<B> {
   }
 
   /** Prediction of every token from those before it. */
-  static LanguageObjective<CausalBatch> causal(Trainee trainee) {
+  static LanguageObjective<CausalBatch> causal(TrainableModel trainee) {
     return new LanguageObjective<>(
         trainee,
         batch ->

@@ -3,11 +3,11 @@ package io.github.llm2vec.trainer.loop;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.trainer.checkpoint.ModelFiles;
-import io.github.llm2vec.trainer.collate.BatchSource;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.config.RunArguments.Report;
 import io.github.llm2vec.trainer.config.TrainConfig;
 import io.github.llm2vec.trainer.config.TrainingArguments;
+import io.github.llm2vec.trainer.dataloader.DataLoader;
 import io.github.llm2vec.trainer.log.CurvesPage;
 import io.github.llm2vec.trainer.log.EventFile;
 import io.github.llm2vec.trainer.log.MetricRecord;
@@ -32,11 +32,14 @@ final class Run {
 
   private final ResolvedConfig<?> config;
   private final TrainingArguments arguments;
-  private final RunFolder folder;
-  private final RunTools tools;
+  private final OutputDir folder;
+  private final TrainingEnvironment tools;
 
   private Run(
-      ResolvedConfig<?> config, TrainingArguments arguments, RunFolder folder, RunTools tools) {
+      ResolvedConfig<?> config,
+      TrainingArguments arguments,
+      OutputDir folder,
+      TrainingEnvironment tools) {
     this.config = config;
     this.arguments = arguments;
     this.folder = folder;
@@ -55,33 +58,34 @@ final class Run {
    * @param cost what a token costs
    */
   record Stage<B>(
-      Trainee trainee,
+      TrainableModel trainee,
       Objective<B> objective,
-      Optional<BatchSource<B>> training,
-      Optional<BatchSource<B>> validation,
+      Optional<DataLoader<B>> training,
+      Optional<DataLoader<B>> validation,
       ModelFiles files,
-      RunStart.Cost cost) {}
+      TrainingStart.Cost cost) {}
 
   /** Looks at the folder and what is to be resumed, and says what is worth saying. */
-  static Run begin(ResolvedConfig<? extends TrainConfig> config, Path output, RunTools tools)
+  static Run begin(
+      ResolvedConfig<? extends TrainConfig> config, Path output, TrainingEnvironment tools)
       throws IOException {
     TrainingArguments arguments = config.config().training();
-    RunFolder folder = RunFolder.find(output, arguments.run());
+    OutputDir folder = OutputDir.find(output, arguments.run());
     List<String> notes = new ArrayList<>(config.notes());
     if (folder.resumed().isPresent()) {
-      notes.addAll(ConfigChanges.check(folder.resumed().get(), config.values()));
+      notes.addAll(ResumeCheck.check(folder.resumed().get(), config.values()));
       notes.add("going on from " + folder.resumed().get());
     }
     folder.prepare();
     Run run = new Run(config, arguments, folder, tools);
     run.writeConfig(output);
-    RunListener listener = new Listeners(tools.listeners());
+    TrainerCallback listener = new CallbackHandler(tools.listeners());
     notes.forEach(listener::note);
     return run;
   }
 
   private void writeConfig(Path target) throws IOException {
-    Files.writeString(target.resolve(RunFolder.CONFIG), config.toJson());
+    Files.writeString(target.resolve(OutputDir.CONFIG), config.toJson());
   }
 
   Path folder() {
@@ -93,9 +97,9 @@ final class Run {
   }
 
   /** Trains, evaluates and saves. */
-  <B> RunOutcome go(Stage<B> stage) throws IOException {
+  <B> TrainOutput go(Stage<B> stage) throws IOException {
     StepPlan plan = plan(stage);
-    StateFiles states = new StateFiles(arguments, plan);
+    TrainerStateFiles states = new TrainerStateFiles(arguments, plan);
     Checkpointer checkpointer =
         new Checkpointer(
             new Checkpointer.Parts(
@@ -105,9 +109,11 @@ final class Run {
                 states,
                 this::writeConfig,
                 arguments.saving()));
-    RunState state =
-        folder.resumed().isPresent() ? checkpointer.resume(folder.resumed().get()) : new RunState();
-    Listeners listener = listeners(state.step());
+    TrainerState state =
+        folder.resumed().isPresent()
+            ? checkpointer.resume(folder.resumed().get())
+            : new TrainerState();
+    CallbackHandler listener = listeners(state.step());
     Optional<Evaluator<B>> evaluator =
         stage
             .validation()
@@ -123,18 +129,18 @@ final class Run {
               + state.step()
               + "; the same command with --resume_from_checkpoint true goes on");
     }
-    return new RunOutcome(folder.path(), complete, state);
+    return new TrainOutput(folder.path(), complete, state);
   }
 
   /** What looks on while a run trains. */
   private record Watch(
       Checkpointer checkpointer,
       Optional<? extends Evaluator<?>> evaluator,
-      RunListener listener) {}
+      TrainerCallback listener) {}
 
-  private <B> boolean train(Stage<B> stage, StepPlan plan, RunState state, Watch watch)
+  private <B> boolean train(Stage<B> stage, StepPlan plan, TrainerState state, Watch watch)
       throws IOException {
-    BatchSource<B> training =
+    DataLoader<B> training =
         stage
             .training()
             .orElseThrow(
@@ -144,9 +150,9 @@ final class Run {
                             + " dataset with a training set"));
     LearningRateSchedule schedule =
         arguments.schedule().schedule(plan, arguments.optimizer().learningRate());
-    Milestones milestones =
-        new Milestones(
-            new Milestones.Parts(
+    TrainingCallbacks milestones =
+        new TrainingCallbacks(
+            new TrainingCallbacks.Parts(
                 folder.path(),
                 arguments,
                 plan,
@@ -156,7 +162,8 @@ final class Run {
                 watch.listener()));
     watch
         .listener()
-        .started(new RunStart(state.step(), arguments.schedule().lastUpdate(plan), stage.cost()));
+        .started(
+            new TrainingStart(state.step(), arguments.schedule().lastUpdate(plan), stage.cost()));
     return new TrainingLoop<>(
             new TrainingLoop.Parts<>(
                 stage.trainee(),
@@ -191,23 +198,23 @@ final class Run {
             Long.MAX_VALUE, accumulation, arguments.schedule().maxSteps().orElseThrow());
   }
 
-  private Listeners listeners(long step) throws IOException {
-    List<RunListener> all = new ArrayList<>(tools.listeners());
-    MetricsFile metrics = new MetricsFile(folder.path().resolve(RunFolder.METRICS), step);
+  private CallbackHandler listeners(long step) throws IOException {
+    List<TrainerCallback> all = new ArrayList<>(tools.listeners());
+    MetricsFile metrics = new MetricsFile(folder.path().resolve(OutputDir.METRICS), step);
     all.add(writing(metrics::write));
     if (arguments.run().reportTo().contains(Report.TENSORBOARD)) {
       Path runs = arguments.run().loggingDir().orElse(folder.path().resolve("runs"));
       all.add(writing(new EventFile(runs, step, Clock.systemUTC())::write));
     }
-    return new Listeners(all);
+    return new CallbackHandler(all);
   }
 
   private interface Writer {
     void write(MetricRecord metric) throws IOException;
   }
 
-  private static RunListener writing(Writer writer) {
-    return new RunListener() {
+  private static TrainerCallback writing(Writer writer) {
+    return new TrainerCallback() {
       @Override
       public void logged(MetricRecord metric) throws IOException {
         writer.write(metric);
@@ -216,11 +223,11 @@ final class Run {
   }
 
   private void finish(
-      RunState state,
-      StateFiles states,
+      TrainerState state,
+      TrainerStateFiles states,
       Checkpointer checkpointer,
       Optional<? extends Evaluator<?>> evaluator,
-      RunListener listener)
+      TrainerCallback listener)
       throws IOException {
     Path output = folder.path();
     Map<String, Double> all = new LinkedHashMap<>();
@@ -249,7 +256,8 @@ final class Run {
   }
 
   /** Measures the result, unless that was done after the last update and it is the result. */
-  private Map<String, Double> evaluate(Evaluator<?> evaluator, RunState state) throws IOException {
+  private Map<String, Double> evaluate(Evaluator<?> evaluator, TrainerState state)
+      throws IOException {
     for (MetricRecord metric : state.history()) {
       boolean same = metric.step() == state.step() && metric.values().containsKey(Evaluator.LOSS);
       if (same && !arguments.saving().loadBestModelAtEnd()) {
@@ -259,7 +267,7 @@ final class Run {
     return evaluator.evaluate();
   }
 
-  private static Map<String, Double> trainFigures(RunState state) {
+  private static Map<String, Double> trainFigures(TrainerState state) {
     double seconds = Math.max(state.seconds(), 1e-9);
     Map<String, Double> figures = new LinkedHashMap<>();
     figures.put("train_loss", state.meanLoss());
@@ -270,7 +278,10 @@ final class Run {
   }
 
   private static void record(
-      RunState state, StateFiles states, Map<String, Double> figures, RunListener listener)
+      TrainerState state,
+      TrainerStateFiles states,
+      Map<String, Double> figures,
+      TrainerCallback listener)
       throws IOException {
     MetricRecord metric = new MetricRecord(state.step(), states.epochAfter(state.step()), figures);
     state.record(metric);

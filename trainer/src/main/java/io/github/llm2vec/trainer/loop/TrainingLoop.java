@@ -2,11 +2,11 @@
 package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.torch.AdamW;
-import io.github.llm2vec.trainer.collate.BatchSource;
 import io.github.llm2vec.trainer.config.OptimizerArguments;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.data.Prefetcher;
 import io.github.llm2vec.trainer.data.RecordStream;
+import io.github.llm2vec.trainer.dataloader.DataLoader;
 import io.github.llm2vec.trainer.optim.LearningRateSchedule;
 import io.github.llm2vec.trainer.optim.StepPlan;
 import java.io.IOException;
@@ -47,19 +47,19 @@ public final class TrainingLoop<B> {
    * @param nanoClock for rates
    */
   public record Parts<B>(
-      Trainee trainee,
+      TrainableModel trainee,
       Objective<B> objective,
-      BatchSource<B> batches,
+      DataLoader<B> batches,
       StepPlan plan,
       LearningRateSchedule schedule,
       TrainingArguments arguments,
-      Milestones milestones,
-      RunListener listener,
+      TrainingCallbacks milestones,
+      TrainerCallback listener,
       BooleanSupplier stop,
       LongSupplier nanoClock) {}
 
   private final Parts<B> parts;
-  private final RunState state;
+  private final TrainerState state;
   private final long last;
   private final int accumulation;
 
@@ -77,7 +77,7 @@ public final class TrainingLoop<B> {
   /**
    * @param state where to begin; the trainee has the tensors that belong to it
    */
-  public TrainingLoop(Parts<B> parts, RunState state) {
+  public TrainingLoop(Parts<B> parts, TrainerState state) {
     this.parts = parts;
     this.state = state;
     this.last = parts.arguments().schedule().lastUpdate(parts.plan());
@@ -160,8 +160,8 @@ public final class TrainingLoop<B> {
     parts.trainee().update(adamW(rate, parts.schedule().factor(state.step())), state.step() + 1);
     parts.trainee().zeroGradients();
     double seconds = (parts.nanoClock().getAsLong() - started) / 1e9;
-    RunPosition after = new RunPosition(state.step() + 1, epoch, batchOfEpoch, batches);
-    StepReport report = new StepReport(after.step(), loss, norm, rate, tokens, seconds);
+    TrainingPosition after = new TrainingPosition(state.step() + 1, epoch, batchOfEpoch, batches);
+    StepMetrics report = new StepMetrics(after.step(), loss, norm, rate, tokens, seconds);
     state.updated(after, report);
     parts.listener().updated(report);
     group.clear();

@@ -4,6 +4,7 @@ package io.github.llm2vec.trainer.loop;
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.torch.LanguageModelHead;
+import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles.Encoding;
 import io.github.llm2vec.trainer.checkpoint.CompanionFiles.Encoding;
 import io.github.llm2vec.trainer.collate.BatchSource;
 import io.github.llm2vec.trainer.collate.CausalBatch;
@@ -22,6 +23,14 @@ import io.github.llm2vec.trainer.config.SupervisedConfig;
 import io.github.llm2vec.trainer.config.TextDataArguments;
 import io.github.llm2vec.trainer.config.TrainConfig;
 import io.github.llm2vec.trainer.data.CorruptLines;
+import io.github.llm2vec.trainer.dataloader.CausalBatch;
+import io.github.llm2vec.trainer.dataloader.ContrastiveBatch;
+import io.github.llm2vec.trainer.dataloader.ContrastiveDataLoaders;
+import io.github.llm2vec.trainer.dataloader.DataLoader;
+import io.github.llm2vec.trainer.dataloader.LanguageModelingData;
+import io.github.llm2vec.trainer.dataloader.MaskFileDataLoader;
+import io.github.llm2vec.trainer.dataloader.MntpBatch;
+import io.github.llm2vec.trainer.dataloader.TokenizerSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -30,18 +39,18 @@ import java.util.function.Consumer;
 /** Runs configurations: opens data and model, trains, and leaves a folder that others open. */
 public final class TrainingRuns {
 
-  private final RunTools tools;
-  private final Consumer<Trainee> opened;
+  private final TrainingEnvironment tools;
+  private final Consumer<TrainableModel> opened;
 
   /** Runs with these tools. */
-  public TrainingRuns(RunTools tools) {
+  public TrainingRuns(TrainingEnvironment tools) {
     this(tools, trainee -> {});
   }
 
   /**
    * @param opened may change what is trained before a run begins
    */
-  TrainingRuns(RunTools tools, Consumer<Trainee> opened) {
+  TrainingRuns(TrainingEnvironment tools, Consumer<TrainableModel> opened) {
     this.tools = tools;
     this.opened = opened;
   }
@@ -51,21 +60,21 @@ public final class TrainingRuns {
    *
    * @throws IOException if the run cannot begin or go on; the message says why
    */
-  public RunOutcome mntp(ResolvedConfig<MntpConfig> resolved) throws IOException {
+  public TrainOutput mntp(ResolvedConfig<MntpConfig> resolved) throws IOException {
     MntpConfig config = resolved.config();
-    Refusals.check(config);
+    UnsupportedOptions.check(config);
     Run run = begin(resolved, config.training().run().outputDir());
     try (BaseModel base = BaseModel.find(config.model(), tools.models())) {
-      Setting setting = Setting.of(run, base, config.model(), config.lora(), tools);
+      TrainingContext setting = TrainingContext.of(run, base, config.model(), config.lora(), tools);
       Optional<Path> maskFile = config.masking().maskFile();
       if (maskFile.isPresent()) {
-        BatchSource<MntpBatch> batches = new MaskFileBatches(maskFile.get());
+        DataLoader<MntpBatch> batches = new MaskFileDataLoader(maskFile.get());
         int longest = base.config().maxPositionEmbeddings();
         return mntp(setting, config, longest, Optional.of(batches), Optional.empty());
       }
       CorruptLines corrupt = new CorruptLines(config.data().access().corruptLine());
-      try (LanguageData<MntpBatch> data =
-          LanguageData.masked(
+      try (LanguageModelingData<MntpBatch> data =
+          LanguageModelingData.masked(
               request(config.data(), run),
               config.masking(),
               setting.languageTools(config.data(), corrupt))) {
@@ -76,18 +85,18 @@ public final class TrainingRuns {
     }
   }
 
-  private RunOutcome mntp(
-      Setting setting,
+  private TrainOutput mntp(
+      TrainingContext setting,
       MntpConfig config,
       int longest,
-      Optional<BatchSource<MntpBatch>> training,
-      Optional<BatchSource<MntpBatch>> validation)
+      Optional<DataLoader<MntpBatch>> training,
+      Optional<DataLoader<MntpBatch>> validation)
       throws IOException {
     LanguageModelHead head = setting.head(config.masking().trainLmHead());
-    try (Trainee trainee = setting.open(head, longest, 0)) {
+    try (TrainableModel trainee = setting.open(head, longest, 0)) {
       opened.accept(trainee);
       // What upstream's encoder assumes where nothing is said; the file tells that this is one.
-      Encoding encoding = Setting.encoding("mean", TextSettings.DEFAULT_MAX_LENGTH);
+      Encoding encoding = TrainingContext.encoding("mean", TextSettings.DEFAULT_MAX_LENGTH);
       return setting
           .run()
           .go(
@@ -106,15 +115,16 @@ public final class TrainingRuns {
    *
    * @throws IOException if the run cannot begin or go on; the message says why
    */
-  public RunOutcome simcse(ResolvedConfig<SimcseConfig> resolved) throws IOException {
+  public TrainOutput simcse(ResolvedConfig<SimcseConfig> resolved) throws IOException {
     SimcseConfig config = resolved.config();
-    Refusals.check(config);
+    UnsupportedOptions.check(config);
     Run run = begin(resolved, config.training().run().outputDir());
     try (BaseModel base = BaseModel.find(config.model(), tools.models())) {
-      Setting setting = Setting.of(run, base, config.model(), config.lora(), tools);
+      TrainingContext setting = TrainingContext.of(run, base, config.model(), config.lora(), tools);
       CorruptLines corrupt = new CorruptLines(config.access().corruptLine());
-      try (BatchSource<ContrastiveBatch> data =
-          ContrastiveData.simcse(config, setting.contrastiveTools(config.access(), corrupt))) {
+      try (DataLoader<ContrastiveBatch> data =
+          ContrastiveDataLoaders.simcse(
+              config, setting.contrastiveTools(config.access(), corrupt))) {
         setting.report(corrupt);
         return contrast(setting, config.contrast(), config.dropout(), data);
       }
@@ -126,28 +136,29 @@ public final class TrainingRuns {
    *
    * @throws IOException if the run cannot begin or go on; the message says why
    */
-  public RunOutcome supervised(ResolvedConfig<SupervisedConfig> resolved) throws IOException {
+  public TrainOutput supervised(ResolvedConfig<SupervisedConfig> resolved) throws IOException {
     SupervisedConfig config = resolved.config();
-    Refusals.check(config);
+    UnsupportedOptions.check(config);
     Run run = begin(resolved, config.outputDir());
     try (BaseModel base = BaseModel.find(config.model(), tools.models())) {
-      Setting setting = Setting.of(run, base, config.model(), config.lora(), tools);
+      TrainingContext setting = TrainingContext.of(run, base, config.model(), config.lora(), tools);
       CorruptLines corrupt = new CorruptLines(config.access().corruptLine());
-      try (BatchSource<ContrastiveBatch> data =
-          ContrastiveData.supervised(config, setting.contrastiveTools(config.access(), corrupt))) {
+      try (DataLoader<ContrastiveBatch> data =
+          ContrastiveDataLoaders.supervised(
+              config, setting.contrastiveTools(config.access(), corrupt))) {
         setting.report(corrupt);
         return contrast(setting, config.contrast(), 0, data);
       }
     }
   }
 
-  private RunOutcome contrast(
-      Setting setting,
+  private TrainOutput contrast(
+      TrainingContext setting,
       ContrastiveArguments contrast,
       double attentionDropout,
-      BatchSource<ContrastiveBatch> data)
+      DataLoader<ContrastiveBatch> data)
       throws IOException {
-    try (Trainee trainee =
+    try (TrainableModel trainee =
         setting.open(LanguageModelHead.NONE, contrast.maxSeqLength(), attentionDropout)) {
       opened.accept(trainee);
       TextPacker packer =
@@ -163,7 +174,7 @@ public final class TrainingRuns {
                   Optional.empty(),
                   setting.files(
                       Optional.of(
-                          Setting.encoding(
+                          TrainingContext.encoding(
                               contrast.pooling().optionName(), contrast.maxSeqLength()))),
                   setting.cost(0)));
     }
@@ -174,17 +185,18 @@ public final class TrainingRuns {
    *
    * @throws IOException if the run cannot begin or go on; the message says why
    */
-  public RunOutcome pretrain(ResolvedConfig<PretrainConfig> resolved) throws IOException {
+  public TrainOutput pretrain(ResolvedConfig<PretrainConfig> resolved) throws IOException {
     PretrainConfig config = resolved.config();
-    Refusals.check(config);
+    UnsupportedOptions.check(config);
     Run run = begin(resolved, config.training().run().outputDir());
     try (BaseModel base = BaseModel.fresh(config)) {
-      Setting setting = Setting.of(run, base, config, tools);
+      TrainingContext setting = TrainingContext.of(run, base, config, tools);
       CorruptLines corrupt = new CorruptLines(config.data().access().corruptLine());
-      try (LanguageData<CausalBatch> data =
-              LanguageData.causal(
+      try (LanguageModelingData<CausalBatch> data =
+              LanguageModelingData.causal(
                   request(config.data(), run), setting.languageTools(config.data(), corrupt));
-          Trainee trainee = setting.open(setting.head(true), length(config.data(), base), 0)) {
+          TrainableModel trainee =
+              setting.open(setting.head(true), length(config.data(), base), 0)) {
         setting.report(corrupt);
         opened.accept(trainee);
         return run.go(
@@ -204,8 +216,8 @@ public final class TrainingRuns {
     return Run.begin(resolved, output, tools);
   }
 
-  private static LanguageData.Request request(TextDataArguments data, Run run) {
-    return new LanguageData.Request(
+  private static LanguageModelingData.Request request(TextDataArguments data, Run run) {
+    return new LanguageModelingData.Request(
         data,
         run.arguments().batches(),
         run.arguments().run().orderSeed(),

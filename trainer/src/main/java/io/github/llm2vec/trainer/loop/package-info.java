@@ -3,7 +3,7 @@
  * Training: batches become gradients of a model, gradients become updates. {@link
  * io.github.llm2vec.trainer.loop.TrainingLoop} is the loop itself; {@link
  * io.github.llm2vec.trainer.loop.TrainingRuns} makes one of a configuration. Only {@code
- * TorchTrainee} knows the engine.
+ * TorchTrainableModel} knows the engine.
  */
 @API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.loop;

@@ -2,9 +2,9 @@
 package io.github.llm2vec.trainer.mining;
 
 import io.github.llm2vec.trainer.data.ExampleFile;
-import io.github.llm2vec.trainer.mteb.search.EnglishWords;
+import io.github.llm2vec.trainer.mteb.search.Bm25Options;
+import io.github.llm2vec.trainer.mteb.search.EnglishAnalysis;
 import io.github.llm2vec.trainer.mteb.search.NumberedIndex;
-import io.github.llm2vec.trainer.mteb.search.WordOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,13 +38,13 @@ final class PositiveIndex implements AutoCloseable {
   /** Different words of a query that are searched for; a longer one is a document. */
   private static final int MOST_WORDS = 64;
 
-  private static final BM25Similarity SIMILARITY = WordOptions.FLAT.similarity();
+  private static final BM25Similarity SIMILARITY = Bm25Options.FLAT.similarity();
 
   private final DirectoryReader reader;
   private final IndexSearcher searcher;
-  private final EnglishWords english;
+  private final EnglishAnalysis english;
 
-  private PositiveIndex(DirectoryReader reader, EnglishWords english) {
+  private PositiveIndex(DirectoryReader reader, EnglishAnalysis english) {
     this.reader = reader;
     this.searcher = new IndexSearcher(reader);
     searcher.setSimilarity(SIMILARITY);
@@ -57,7 +57,7 @@ final class PositiveIndex implements AutoCloseable {
    * @param folder of the index alone, which must be empty
    */
   static PositiveIndex write(ExampleFile pairs, Path folder) throws IOException {
-    EnglishWords english = new EnglishWords();
+    EnglishAnalysis english = new EnglishAnalysis();
     IndexWriterConfig config = new IndexWriterConfig(english.analyzer()).setSimilarity(SIMILARITY);
     try {
       DirectoryReader reader =

@@ -3,7 +3,7 @@ package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.lucene.KnnOptions;
 import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
-import io.github.llm2vec.trainer.mteb.search.GraphSearch;
+import io.github.llm2vec.trainer.mteb.search.HnswSearch;
 import io.github.llm2vec.trainer.mteb.search.Ranking;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;
 import java.io.IOException;
@@ -54,7 +54,7 @@ final class CostMeter {
     List<CostPoint> points = new ArrayList<>();
     for (SearchMethod method : methods) {
       if (method instanceof SearchMethod.Graph graph) {
-        try (GraphSearch search = searches.open(graph)) {
+        try (HnswSearch search = searches.open(graph)) {
           if (truth.isEmpty()) {
             truth = answers(query -> search.searchExactly(query, HITS), new double[0]);
             points.add(

@@ -3,12 +3,12 @@ package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.KnnOptions;
+import io.github.llm2vec.trainer.mteb.search.Bm25Search;
 import io.github.llm2vec.trainer.mteb.search.ExactSearch;
-import io.github.llm2vec.trainer.mteb.search.GraphSearch;
+import io.github.llm2vec.trainer.mteb.search.HnswSearch;
 import io.github.llm2vec.trainer.mteb.search.RankFusion;
 import io.github.llm2vec.trainer.mteb.search.Ranking;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;
-import io.github.llm2vec.trainer.mteb.search.WordSearch;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import io.github.llm2vec.trainer.mteb.task.Findings;
 import io.github.llm2vec.trainer.mteb.task.RetrievalDataset;
@@ -87,13 +87,13 @@ final class RetrievalSearches {
   private Timed words() throws IOException {
     if (words.isEmpty()) {
       Progress progress = new Progress(new SearchMethod.Words());
-      try (WordSearch search =
-          WordSearch.open(
+      try (Bm25Search search =
+          Bm25Search.open(
               setting.wordsFolder(), setting.dataset().corpus(), setting.options().words())) {
         long start = System.nanoTime();
         List<Ranking> rankings = new ArrayList<>();
         for (Map.Entry<String, String> query : setting.dataset().queries().entrySet()) {
-          WordSearch.Found found = search.search(query.getValue(), setting.options().hits());
+          Bm25Search.Found found = search.search(query.getValue(), setting.options().hits());
           rankings.add(found.ranking());
           reportLong(query.getKey(), found.wordsLeftOut());
           progress.report(rankings.size());
@@ -123,7 +123,7 @@ final class RetrievalSearches {
     int most = Math.min(setting.options().hits(), stores.documents().size());
     KnnOptions top = KnnOptions.top(most);
     KnnOptions options = top.withEfSearch(setting.options().efSearch().orElse(top.efSearch()));
-    try (GraphSearch search = open(method)) {
+    try (HnswSearch search = open(method)) {
       long start = System.nanoTime();
       List<Ranking> rankings = new ArrayList<>();
       Set<Integer> unusable = new HashSet<>(stores.queries().unusable());
@@ -140,9 +140,9 @@ final class RetrievalSearches {
   }
 
   /** Opens or builds the graph of the documents. */
-  GraphSearch open(SearchMethod.Graph method) throws IOException {
+  HnswSearch open(SearchMethod.Graph method) throws IOException {
     VectorStore documents = requireVectors().documents();
-    return GraphSearch.open(
+    return HnswSearch.open(
         setting.encoderFolder().resolve("graph-" + method.quantization().name()),
         documents,
         setting.options().graph().withQuantization(method.quantization()),

@@ -12,7 +12,7 @@ import io.github.llm2vec.trainer.config.EvaluationArguments;
 import io.github.llm2vec.trainer.config.IntervalStrategy;
 import io.github.llm2vec.trainer.config.SaveArguments;
 import io.github.llm2vec.trainer.config.TrainingArguments;
-import io.github.llm2vec.trainer.data.Order;
+import io.github.llm2vec.trainer.data.Sampler;
 import io.github.llm2vec.trainer.optim.LearningRateSchedule;
 import io.github.llm2vec.trainer.optim.StepPlan;
 import java.io.IOException;
@@ -104,7 +104,8 @@ final class HeadRun {
     long batch = 0;
     long made = 0;
     for (long epoch = 0; made < last; epoch++) {
-      Order order = Order.ofEpoch(training.sentences().size(), arguments.run().orderSeed(), epoch);
+      Sampler order =
+          Sampler.ofEpoch(training.sentences().size(), arguments.run().orderSeed(), epoch);
       for (long inEpoch = 1; inEpoch <= plan.batchesPerEpoch() && made < last; inEpoch++) {
         batch++;
         boolean updates = plan.updatesAfter(batch, inEpoch);
@@ -125,7 +126,7 @@ final class HeadRun {
   }
 
   /** Adds the gradient of one batch. */
-  private void backward(Order order, long place, long batch) throws IOException {
+  private void backward(Sampler order, long place, long batch) throws IOException {
     int size = arguments.batches().trainBatchSize();
     long from = place * size;
     long to = Math.min(order.size(), from + size);

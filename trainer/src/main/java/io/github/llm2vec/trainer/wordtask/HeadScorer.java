@@ -2,7 +2,6 @@
 package io.github.llm2vec.trainer.wordtask;
 
 import io.github.llm2vec.tokenclassification.WordHead;
-import io.github.llm2vec.trainer.wordtask.measure.LabelScores;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,8 +2,6 @@
 package io.github.llm2vec.trainer.wordtask;
 
 import io.github.llm2vec.tokenclassification.WordStates;
-import io.github.llm2vec.trainer.collate.WordData;
-import io.github.llm2vec.trainer.collate.WordRow;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -2,8 +2,6 @@
 package io.github.llm2vec.trainer.wordtask;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.llm2vec.trainer.wordtask.measure.LabelScores;
-import io.github.llm2vec.trainer.wordtask.measure.SpanScore;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;

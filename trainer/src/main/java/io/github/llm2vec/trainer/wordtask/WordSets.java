@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
-import io.github.llm2vec.trainer.collate.WordData;
 import io.github.llm2vec.trainer.config.TextDataArguments;
 import io.github.llm2vec.trainer.config.WordTaskConfig;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
-import io.github.llm2vec.trainer.data.LabelSet;
 import io.github.llm2vec.trainer.data.Split;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;

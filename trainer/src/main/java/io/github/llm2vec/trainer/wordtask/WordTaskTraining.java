@@ -7,7 +7,6 @@ import io.github.llm2vec.tokenclassification.WordHead;
 import io.github.llm2vec.tokenclassification.WordHeadConfig;
 import io.github.llm2vec.tokenclassification.WordHeadFiles;
 import io.github.llm2vec.tokenclassification.WordStates;
-import io.github.llm2vec.trainer.collate.WordData;
 import io.github.llm2vec.trainer.config.IntervalStrategy;
 import io.github.llm2vec.trainer.config.RunArguments;
 import io.github.llm2vec.trainer.config.TrainingArguments;

@@ -10,11 +10,11 @@ import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.checkpoint.AdapterFiles;
 import io.github.llm2vec.trainer.checkpoint.FolderPart;
-import io.github.llm2vec.trainer.collate.BatchSource;
 import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.data.RecordStream;
+import io.github.llm2vec.trainer.dataloader.DataLoader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,13 +31,13 @@ final class FakeRun {
   private final Path folder;
   private final int batchesPerEpoch;
   private final List<Double> seen = new ArrayList<>();
-  private final List<RunListener> listeners = new ArrayList<>();
+  private final List<TrainerCallback> listeners = new ArrayList<>();
   private DoublePredicate empty = batch -> false;
   private double spoilt = Double.NaN;
   private FolderPart companions = target -> {};
   private BooleanSupplier stop = () -> false;
   private boolean validated;
-  private FakeTrainee trainee = new FakeTrainee();
+  private FakeModel trainee = new FakeModel();
 
   FakeRun(Path folder, int batchesPerEpoch) {
     this.folder = folder;
@@ -67,7 +67,7 @@ final class FakeRun {
     return this;
   }
 
-  FakeRun listener(RunListener value) {
+  FakeRun listener(TrainerCallback value) {
     listeners.add(value);
     return this;
   }
@@ -82,18 +82,18 @@ final class FakeRun {
     return seen;
   }
 
-  FakeTrainee trainee() {
+  FakeModel trainee() {
     return trainee;
   }
 
-  RunOutcome go(String... options) throws IOException {
+  TrainOutput go(String... options) throws IOException {
     ResolvedConfig<MntpConfig> config = config(options);
-    trainee = new FakeTrainee();
+    trainee = new FakeModel();
     Run run =
         Run.begin(
             config,
             config.config().training().run().outputDir(),
-            Fixtures.tools(stop, listeners.toArray(RunListener[]::new)));
+            Fixtures.tools(stop, listeners.toArray(TrainerCallback[]::new)));
     LoraAdapterWriter.Config adapter =
         new LoraAdapterWriter.Config("base", 1, 2, 0, LoraOptions.ALL_TARGETS);
     return run.go(
@@ -103,7 +103,7 @@ final class FakeRun {
             Optional.of(new Numbers(batchesPerEpoch)),
             validated ? Optional.of(new Numbers(3)) : Optional.empty(),
             new AdapterFiles(adapter, companions),
-            new RunStart.Cost(0, DType.FLOAT32, TorchDevice.CPU)));
+            new TrainingStart.Cost(0, DType.FLOAT32, TorchDevice.CPU)));
   }
 
   private ResolvedConfig<MntpConfig> config(String... options) throws IOException {
@@ -161,7 +161,7 @@ final class FakeRun {
   }
 
   /** Numbers as batches. */
-  private record Numbers(int count) implements BatchSource<Double> {
+  private record Numbers(int count) implements DataLoader<Double> {
 
     @Override
     public OptionalLong batchesPerEpoch() {

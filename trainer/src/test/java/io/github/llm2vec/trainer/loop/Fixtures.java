@@ -24,18 +24,18 @@ final class Fixtures {
 
   private Fixtures() {}
 
-  static RunTools tools(RunListener... listeners) {
+  static TrainingEnvironment tools(TrainerCallback... listeners) {
     return tools(() -> false, listeners);
   }
 
-  static RunTools tools(BooleanSupplier stop, RunListener... listeners) {
+  static TrainingEnvironment tools(BooleanSupplier stop, TrainerCallback... listeners) {
     ResolverOptions models =
         ResolverOptions.local(HubEnvironment.of(Map.of(), Path.of("target", "no-home")));
-    return new RunTools(models, LoadListener.NONE, List.of(listeners), stop, 1);
+    return new TrainingEnvironment(models, LoadListener.NONE, List.of(listeners), stop, 1);
   }
 
   /** Gives an adapter the weights that the oracle began with. */
-  static void fill(Trainee trainee) {
+  static void fill(TrainableModel trainee) {
     for (String name : trainee.names()) {
       if (name.contains(".lora_")) {
         long elements = trainee.shape(name).stream().reduce(1L, Math::multiplyExact);

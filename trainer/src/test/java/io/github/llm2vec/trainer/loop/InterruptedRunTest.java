@@ -47,10 +47,10 @@ class InterruptedRunTest {
         .empty(batch -> batch % 100 == 2);
   }
 
-  private static RunListener killer(long step) {
-    return new RunListener() {
+  private static TrainerCallback killer(long step) {
+    return new TrainerCallback() {
       @Override
-      public void updated(StepReport report) {
+      public void updated(StepMetrics report) {
         if (report.step() == step) {
           throw new Killed();
         }

@@ -43,13 +43,13 @@ class TrainingLoopTest {
     List<Integer> batchesPerUpdate = new ArrayList<>();
     FakeRun run = new FakeRun(folder, 5);
     run.listener(
-        new RunListener() {
+        new TrainerCallback() {
           @Override
-          public void updated(StepReport report) {
+          public void updated(StepMetrics report) {
             batchesPerUpdate.add(run.seen().size());
           }
         });
-    RunOutcome outcome = run.go("--gradient_accumulation_steps", "2", "--num_train_epochs", "3");
+    TrainOutput outcome = run.go("--gradient_accumulation_steps", "2", "--num_train_epochs", "3");
     assertTrue(outcome.complete());
     assertEquals(6, outcome.state().step());
     assertEquals(List.of(2, 4, 6, 8, 10, 12), batchesPerUpdate);
@@ -60,7 +60,7 @@ class TrainingLoopTest {
   @Test
   void leavesOutBatchesWithNothingToLearn() throws IOException {
     FakeRun run = new FakeRun(folder, 4).empty(batch -> batch % 100 == 1);
-    RunOutcome outcome = run.go("--gradient_accumulation_steps", "2", "--max_steps", "3");
+    TrainOutput outcome = run.go("--gradient_accumulation_steps", "2", "--max_steps", "3");
     assertEquals(List.of(0.0, 2.0, 3.0, 100.0, 102.0, 103.0), run.seen());
     assertEquals(2, outcome.state().skippedBatches());
     assertEquals(3, outcome.state().step());
@@ -96,7 +96,7 @@ class TrainingLoopTest {
     FakeRun stopped = new FakeRun(Files.createDirectory(folder.resolve("stopped")), 7);
     // In the middle of the fifth update.
     stopped.stop(() -> stopped.seen().size() == 14);
-    RunOutcome outcome = stopped.go("--max_steps", "12", "--gradient_accumulation_steps", "3");
+    TrainOutput outcome = stopped.go("--max_steps", "12", "--gradient_accumulation_steps", "3");
     assertFalse(outcome.complete());
     assertEquals(Set.of("checkpoint-4"), checkpoints(stopped.output()));
     assertFalse(Files.exists(stopped.output().resolve("adapter_model.safetensors")));
@@ -148,7 +148,7 @@ class TrainingLoopTest {
   @Test
   void keepsTheBestAndTheLastCheckpoint() throws IOException {
     FakeRun run = new FakeRun(folder, 4).validated();
-    RunOutcome outcome =
+    TrainOutput outcome =
         run.go(
             "--max_steps",
             "8",
@@ -209,7 +209,7 @@ class TrainingLoopTest {
     assertTrue(data.getMessage().contains("4 batches per epoch, now there are 5"));
     List<String> notes = new ArrayList<>();
     other.listener(
-        new RunListener() {
+        new TrainerCallback() {
           @Override
           public void note(String text) {
             notes.add(text);

@@ -53,7 +53,7 @@ class TrainingOracleTest {
   @Test
   void masksFromAFileTrainAsInPython() throws IOException {
     TrainingRuns runs = new TrainingRuns(Fixtures.tools(), Fixtures::fill);
-    RunOutcome outcome =
+    TrainOutput outcome =
         runs.mntp(
             ConfigFiles.mntp(
                 config("mntp"),
@@ -68,7 +68,7 @@ class TrainingOracleTest {
   @Test
   void simcseTrainsAsInPython() throws IOException {
     TrainingRuns runs = new TrainingRuns(Fixtures.tools(), Fixtures::fill);
-    RunOutcome outcome =
+    TrainOutput outcome =
         runs.simcse(
             ConfigFiles.simcse(
                 config("simcse"),
@@ -85,7 +85,7 @@ class TrainingOracleTest {
   @Test
   void supervisedTrainsAsInPython() throws IOException {
     TrainingRuns runs = new TrainingRuns(Fixtures.tools(), Fixtures::fill);
-    RunOutcome outcome =
+    TrainOutput outcome =
         runs.supervised(
             ConfigFiles.supervised(
                 config("supervised"),
@@ -93,13 +93,13 @@ class TrainingOracleTest {
     compare("supervised", outcome, 1);
   }
 
-  private static void compare(String stage, RunOutcome outcome, int accumulation)
+  private static void compare(String stage, TrainOutput outcome, int accumulation)
       throws IOException {
     assertTrue(outcome.complete());
     JsonNode expected =
         new ObjectMapper().readTree(Fixtures.DATA.resolve(stage + "-expected.json").toFile());
     List<MetricRecord> steps =
-        MetricsFile.read(outcome.folder().resolve(RunFolder.METRICS)).stream()
+        MetricsFile.read(outcome.folder().resolve(OutputDir.METRICS)).stream()
             .filter(metric -> metric.values().containsKey("loss"))
             .toList();
     assertEquals(50, steps.size());

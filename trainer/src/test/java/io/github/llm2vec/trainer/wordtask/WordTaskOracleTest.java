@@ -49,7 +49,7 @@ class WordTaskOracleTest {
   void writeDataset() throws IOException {
     StringBuilder lines = new StringBuilder("-DOCSTART- -X- -X- O\n\n");
     for (JsonNode sentence :
-        resource("/io/github/llm2vec/trainer/collate/collation.json").get("sentences")) {
+        resource("/io/github/llm2vec/trainer/dataloader/collation.json").get("sentences")) {
       for (int i = 0; i < sentence.get("words").size(); i++) {
         lines
             .append(sentence.get("words").get(i).asText())

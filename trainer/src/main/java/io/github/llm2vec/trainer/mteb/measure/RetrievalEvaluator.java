@@ -21,7 +21,7 @@ public final class RetrievalEvaluator {
 
   private static final double LOG_2 = Math.log(2);
 
-  private final Judgements judgements;
+  private final Qrels judgements;
   private final List<RetrievalMeasure> measures;
 
   /**
@@ -30,7 +30,7 @@ public final class RetrievalEvaluator {
    * @param judgements what is relevant
    * @param measures what to measure
    */
-  public RetrievalEvaluator(Judgements judgements, List<RetrievalMeasure> measures) {
+  public RetrievalEvaluator(Qrels judgements, List<RetrievalMeasure> measures) {
     this.judgements = judgements;
     this.measures = List.copyOf(measures);
   }

@@ -39,7 +39,7 @@ public final class RetrievalScores {
    * @param rankings hits by query id
    */
   public static RetrievalScores of(
-      RetrievalEvaluator evaluator, Judgements judgements, Map<String, List<Hit>> rankings) {
+      RetrievalEvaluator evaluator, Qrels judgements, Map<String, List<Hit>> rankings) {
     RetrievalScores scores = new RetrievalScores(evaluator.measures(), judgements.queries());
     rankings.forEach((query, hits) -> scores.add(query, evaluator.score(query, hits)));
     return scores;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
-import io.github.llm2vec.trainer.mteb.measure.Judgements;
+import io.github.llm2vec.trainer.mteb.measure.Qrels;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -18,7 +18,7 @@ import java.util.Set;
  * @param judgements of the split
  * @param corpus the documents
  */
-public record RetrievalDataset(Map<String, String> queries, Judgements judgements, Corpus corpus) {
+public record RetrievalDataset(Map<String, String> queries, Qrels judgements, Corpus corpus) {
 
   /** Keeps the order of the queries. */
   public RetrievalDataset {
@@ -59,7 +59,7 @@ public record RetrievalDataset(Map<String, String> queries, Judgements judgement
     Set<String> judged = new HashSet<>();
     grades.values().forEach(documents -> judged.addAll(documents.keySet()));
     Corpus corpus = Corpus.scan(source.corpus(), source.formats(), judged, workFolder, findings);
-    return new RetrievalDataset(queries, Judgements.of(grades), corpus);
+    return new RetrievalDataset(queries, Qrels.of(grades), corpus);
   }
 
   /** Findings of the other splits are not reported: they do not touch this one. */

@@ -58,7 +58,7 @@ class TrecEvalOracleTest {
   }
 
   private static void compare(Path run) throws IOException {
-    Judgements judgements = Judgements.of(qrels(run.resolveSibling("qrels.txt.gz")));
+    Qrels judgements = Qrels.of(qrels(run.resolveSibling("qrels.txt.gz")));
     JsonNode expected;
     try (GZIPInputStream in =
         new GZIPInputStream(

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.loop;
+
+import io.github.llm2vec.trainer.config.ContrastiveArguments;
+import io.github.llm2vec.trainer.config.IntervalStrategy;
+import io.github.llm2vec.trainer.config.MaskingArguments;
+import io.github.llm2vec.trainer.config.MntpConfig;
+import io.github.llm2vec.trainer.config.ModelArguments;
+import io.github.llm2vec.trainer.config.ModelDtype;
+import io.github.llm2vec.trainer.config.PretrainConfig;
+import io.github.llm2vec.trainer.config.SimcseConfig;
+import io.github.llm2vec.trainer.config.SupervisedConfig;
+import io.github.llm2vec.trainer.config.TrainingArguments;
+import java.util.Set;
+
+/**
+ * What a configuration can say and the loop cannot do. It is refused by name before anything is
+ * opened; what contradicts itself was refused when the configuration was read.
+ */
+final class UnsupportedOptions {
+
+  private static final Set<String> FIGURES =
+      Set.of("loss", "eval_loss", "accuracy", "eval_accuracy");
+
+  private UnsupportedOptions() {}
+
+  static void check(MntpConfig config) throws TrainingException {
+    check(config.training());
+    check(config.model());
+    refuse(
+        config.masking().token() == MaskingArguments.MaskToken.MASK,
+        "mask_token_type",
+        "mask adds a token to the embeddings, and an adapter holds none; use blank or eos, or a"
+            + " tokenizer with a mask token");
+    refuse(
+        config.masking().maskFile().isPresent() && config.training().run().doEval(),
+        "mask_file",
+        "there is no evaluation beside it, since it holds training batches only; leave do_eval and"
+            + " eval_strategy out");
+    refuse(
+        config.lora().fullFinetuning() && !config.masking().trainLmHead(),
+        "train_lm_head",
+        "false contradicts full_finetuning, which trains all weights");
+  }
+
+  static void check(SimcseConfig config) throws TrainingException {
+    check(config.training());
+    check(config.model());
+    check(config.contrast(), config.model());
+    refuseEvaluation(config.training());
+  }
+
+  static void check(SupervisedConfig config) throws TrainingException {
+    check(config.training());
+    check(config.model());
+    check(config.contrast(), config.model());
+    refuseEvaluation(config.training());
+  }
+
+  static void check(PretrainConfig config) throws TrainingException {
+    check(config.training());
+  }
+
+  private static void check(TrainingArguments training) throws TrainingException {
+    refuse(
+        training.precision().fp16(),
+        "fp16",
+        "gradients of float16 overflow without a scaled loss; use bf16");
+    refuse(
+        !training.run().doTrain() && !training.run().doEval(),
+        "do_train",
+        "neither do_train nor do_eval is true, so there is nothing to do; say do_train");
+    refuse(
+        !FIGURES.contains(training.saving().bestMetric()),
+        "metric_for_best_model",
+        "there is no figure " + training.saving().bestMetric() + "; use loss or accuracy");
+  }
+
+  private static void check(ModelArguments model) throws TrainingException {
+    refuse(
+        model.dtype() == ModelDtype.FLOAT16,
+        "torch_dtype",
+        "gradients of float16 overflow without a scaled loss; use bfloat16");
+  }
+
+  private static void check(ContrastiveArguments contrast, ModelArguments model)
+      throws TrainingException {
+    refuse(
+        contrast.lossInModelDtype() && model.dtype() != ModelDtype.FLOAT32,
+        "loss_dtype",
+        "the loss is always computed in float32, which is more exact than the model's dtype; leave"
+            + " it out");
+  }
+
+  private static void refuseEvaluation(TrainingArguments training) throws TrainingException {
+    String reason =
+        "contrastive training has no validation data, as in upstream; evaluate the result with"
+            + " tasks instead";
+    refuse(training.evaluation().strategy() != IntervalStrategy.NO, "eval_strategy", reason);
+    refuse(training.evaluation().onStart(), "eval_on_start", reason);
+    refuse(!training.run().doTrain(), "do_train", "is false, so there is nothing to do");
+  }
+
+  private static void refuse(boolean condition, String key, String reason)
+      throws TrainingException {
+    if (condition) {
+      throw new TrainingException("key " + key + " asks for what cannot be done: " + reason);
+    }
+  }
+}
