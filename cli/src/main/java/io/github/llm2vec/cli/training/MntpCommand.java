@@ -7,7 +7,7 @@ import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
-import io.github.llm2vec.trainer.loop.TrainOutput;
+import io.github.llm2vec.trainer.loop.Trainer;
 import io.github.llm2vec.trainer.loop.TrainingRuns;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,7 +43,7 @@ public final class MntpCommand extends TrainingCommand<MntpConfig> {
   }
 
   @Override
-  TrainOutput run(TrainingRuns runs, ResolvedConfig<MntpConfig> resolved) throws IOException {
+  Trainer.Output run(TrainingRuns runs, ResolvedConfig<MntpConfig> resolved) throws IOException {
     return runs.mntp(resolved);
   }
 

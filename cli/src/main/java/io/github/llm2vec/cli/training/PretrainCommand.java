@@ -7,7 +7,7 @@ import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
-import io.github.llm2vec.trainer.loop.TrainOutput;
+import io.github.llm2vec.trainer.loop.Trainer;
 import io.github.llm2vec.trainer.loop.TrainingRuns;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -42,7 +42,8 @@ public final class PretrainCommand extends TrainingCommand<PretrainConfig> {
   }
 
   @Override
-  TrainOutput run(TrainingRuns runs, ResolvedConfig<PretrainConfig> resolved) throws IOException {
+  Trainer.Output run(TrainingRuns runs, ResolvedConfig<PretrainConfig> resolved)
+      throws IOException {
     return runs.pretrain(resolved);
   }
 

@@ -7,7 +7,7 @@ import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.config.SupervisedConfig;
-import io.github.llm2vec.trainer.loop.TrainOutput;
+import io.github.llm2vec.trainer.loop.Trainer;
 import io.github.llm2vec.trainer.loop.TrainingRuns;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,7 +43,8 @@ public final class SupervisedCommand extends TrainingCommand<SupervisedConfig> {
   }
 
   @Override
-  TrainOutput run(TrainingRuns runs, ResolvedConfig<SupervisedConfig> resolved) throws IOException {
+  Trainer.Output run(TrainingRuns runs, ResolvedConfig<SupervisedConfig> resolved)
+      throws IOException {
     return runs.supervised(resolved);
   }
 

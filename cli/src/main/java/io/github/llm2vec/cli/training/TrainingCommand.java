@@ -9,8 +9,7 @@ import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.config.RunArguments;
 import io.github.llm2vec.trainer.config.TrainConfig;
-import io.github.llm2vec.trainer.loop.TrainOutput;
-import io.github.llm2vec.trainer.loop.TrainingEnvironment;
+import io.github.llm2vec.trainer.loop.Trainer;
 import io.github.llm2vec.trainer.loop.TrainingRuns;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,7 +55,7 @@ public abstract class TrainingCommand<C extends TrainConfig> implements Callable
   abstract ResolvedConfig<C> read(Path file, List<String> options) throws IOException;
 
   /** Runs it. */
-  abstract TrainOutput run(TrainingRuns runs, ResolvedConfig<C> resolved) throws IOException;
+  abstract Trainer.Output run(TrainingRuns runs, ResolvedConfig<C> resolved) throws IOException;
 
   /** The model that an adapter is trained for; empty if the result is a whole model. */
   abstract Optional<ModelArguments> base(C resolved);
@@ -70,14 +69,14 @@ public abstract class TrainingCommand<C extends TrainConfig> implements Callable
         LoadingDisplay loading = new LoadingDisplay(console, System::nanoTime);
         TrainingDisplay display = new TrainingDisplay(console.err(), bar, loading::close)) {
       int processors = Runtime.getRuntime().availableProcessors();
-      TrainingEnvironment tools =
-          new TrainingEnvironment(
+      TrainingRuns.Environment tools =
+          new TrainingRuns.Environment(
               finder.resolver(allowDownload, loading),
               loading::loaded,
               List.of(display),
               stop::requested,
               Math.max(1, Math.min(MOST_TOKENIZER_THREADS, processors - 1)));
-      TrainOutput outcome = run(new TrainingRuns(tools), resolved);
+      Trainer.Output outcome = run(new TrainingRuns(tools), resolved);
       display.finish();
       if (outcome.complete()) {
         console.err().println("Wrote " + outcome.folder() + ".");

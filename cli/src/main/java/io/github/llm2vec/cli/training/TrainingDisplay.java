@@ -4,9 +4,7 @@ package io.github.llm2vec.cli.training;
 import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.torch.GemmThroughput;
 import io.github.llm2vec.trainer.log.MetricRecord;
-import io.github.llm2vec.trainer.loop.StepMetrics;
 import io.github.llm2vec.trainer.loop.TrainerCallback;
-import io.github.llm2vec.trainer.loop.TrainingStart;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -29,7 +27,7 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
   private final boolean bar;
   private final Runnable loaded;
   private Optional<Progress> progress = Optional.empty();
-  private Optional<TrainingStart> start = Optional.empty();
+  private Optional<TrainerCallback.Start> start = Optional.empty();
   private double ceiling; // operations per second, 0 while unknown
   private double seconds;
   private double tokens;
@@ -47,7 +45,7 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
   }
 
   @Override
-  public void started(TrainingStart run) {
+  public void started(TrainerCallback.Start run) {
     loaded.run();
     start = Optional.of(run);
     Progress opened = Progress.start(err, bar, "Training", "updates", run.step());
@@ -56,12 +54,12 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
   }
 
   @Override
-  public void updated(StepMetrics report) {
+  public void updated(TrainerCallback.Step report) {
     seconds += report.seconds();
     tokens += report.tokens();
     smoothLoss = Double.isNaN(smoothLoss) ? report.loss() : 0.9 * smoothLoss + 0.1 * report.loss();
     if (ceiling == 0 && seconds > PATIENCE_SECONDS) {
-      TrainingStart.Cost cost = start.orElseThrow().cost();
+      TrainerCallback.Cost cost = start.orElseThrow().cost();
       ceiling = 1e9 * GemmThroughput.measure(cost.dtype(), cost.device(), ROWS, WIDTH, WIDTH);
     }
     progress.ifPresent(

@@ -5,6 +5,7 @@ import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.trainer.config.WordTask;
+import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.mteb.report.TextTable;
 import io.github.llm2vec.trainer.wordtask.SpanScore;
 import io.github.llm2vec.trainer.wordtask.WordScores;
@@ -13,6 +14,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** Progress display of a word task, one per stage; passes on that the user stops it. */
@@ -28,6 +30,7 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
   private Optional<Progress> progress = Optional.empty();
   private String stage = "";
   private long shown;
+  private long last;
 
   WordTaskDisplay(Console console, boolean watched, InterruptHandler stop) {
     this.console = console;
@@ -36,36 +39,52 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
   }
 
   @Override
-  public void states(String set, int done, int all) {
+  public void encoded(String set, int done, int all) {
     show("States of the " + set + " set", "sentences", done, all);
   }
 
   @Override
-  public void updated(long update, long last) {
-    show("Training", "updates", update, last);
+  public void started(Start start) {
+    endStage();
+    last = start.last();
   }
 
   @Override
-  public void logged(long update, double loss, double rate) {
-    if (!watched) {
+  public void updated(Step step) {
+    show("Training", "updates", step.step(), last);
+  }
+
+  @Override
+  public void note(String text) {
+    endStage();
+    console.err().println(text);
+  }
+
+  @Override
+  public void logged(MetricRecord metric) {
+    Map<String, Double> values = metric.values();
+    if (values.containsKey("loss") && !watched) {
       console
           .err()
-          .printf(Locale.ROOT, "update %,d: loss %.4f, learning rate %.3g%n", update, loss, rate);
+          .printf(
+              Locale.ROOT,
+              "update %,d: loss %.4f, learning rate %.3g%n",
+              metric.step(),
+              values.get("loss"),
+              values.get("learning_rate"));
     }
-  }
-
-  @Override
-  public void evaluated(long update, WordScores scores) {
-    endStage();
-    console
-        .err()
-        .printf(
-            Locale.ROOT,
-            "update %,d: validation loss %.4f, accuracy %.2f, F1 %.2f%n",
-            update,
-            scores.loss(),
-            100 * scores.accuracy(),
-            100 * scores.overall().f1());
+    if (values.containsKey("eval_loss")) {
+      endStage();
+      console
+          .err()
+          .printf(
+              Locale.ROOT,
+              "update %,d: validation loss %.4f, accuracy %.2f, F1 %.2f%n",
+              metric.step(),
+              values.get("eval_loss"),
+              100 * values.get("eval_accuracy"),
+              100 * values.get("eval_f1"));
+    }
   }
 
   @Override

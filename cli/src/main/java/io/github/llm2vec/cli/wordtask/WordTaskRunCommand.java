@@ -61,8 +61,7 @@ abstract class WordTaskRunCommand<C> implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ResolvedConfig<C> resolved = read(config, keys);
-    resolved.notes().forEach(console.err()::println);
-    try (InterruptHandler stop = InterruptHandler.onInterrupt()) {
+    try (StopSignal stop = StopSignal.onInterrupt()) {
       return run(resolved, stop);
     } catch (WordTaskTraining.StoppedException e) {
       console.err().println("llm2vec: " + e.getMessage());

@@ -43,6 +43,7 @@ public final class WordTaskTestCommand extends WordTaskRunCommand<WordTestConfig
   @Override
   int run(ResolvedConfig<WordTestConfig> resolved, InterruptHandler stop) throws IOException {
     WordTestConfig test = resolved.config();
+    resolved.notes().forEach(console().err()::println);
     try (WordTaskDisplay display = new WordTaskDisplay(console(), console().watched(), stop);
         WordModel model = open(test.model(), OptionalInt.of(test.maxSeqLength()), false)) {
       WordTaskTesting testing = new WordTaskTesting(test, model, datasets(test.access()), display);

@@ -48,7 +48,7 @@ public final class WordTaskTrainCommand extends WordTaskRunCommand<WordTaskConfi
     try (WordTaskDisplay display = new WordTaskDisplay(console(), watched, stop);
         WordModel model = open(task.model(), task.data().maxSeqLength(), run.useCpu())) {
       WordTaskTraining.Outcome outcome =
-          new WordTaskTraining(task, model, datasets(task.data().access()), display).run();
+          new WordTaskTraining(resolved, model, datasets(task.data().access()), display).run();
       display.endStage();
       if (!outcome.finished()) {
         console().err().println("llm2vec: stopped; " + WordTaskDisplay.GOING_ON);

@@ -14,9 +14,9 @@ import java.util.List;
  * checkpoints only, as {@code head.safetensors}.
  *
  * @param config what {@code adapter_config.json} says
- * @param companions the tokenizer and other small files
+ * @param auxiliary the tokenizer and other small files
  */
-public record AdapterFiles(LoraAdapterWriter.Config config, FolderPart companions)
+public record AdapterFiles(LoraAdapterWriter.Config config, CheckpointStore.Writer auxiliary)
     implements ModelFiles {
 
   private static final String WEIGHTS = "adapter_model.safetensors";
@@ -25,7 +25,7 @@ public record AdapterFiles(LoraAdapterWriter.Config config, FolderPart companion
 
   @Override
   public void write(Path folder, TrainedTensors tensors, Purpose purpose) throws IOException {
-    companions.write(folder);
+    auxiliary.write(folder);
     List<String> others = names(tensors, false);
     if (purpose == Purpose.CHECKPOINT && !others.isEmpty()) {
       TensorFile.write(folder.resolve(HEAD), tensors, entries(others, ""), DType.FLOAT32);

@@ -13,12 +13,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The small files beside a model's weights.
+ * The files beside a model's weights: those of the tokenizer, and {@code llm2vec_config.json}.
  *
  * @param tokenizer the folder whose tokenizer files are copied as they are
  * @param encoding what {@code llm2vec_config.json} says, for an encoder
  */
-public record AuxiliaryFiles(Path tokenizer, Optional<Encoding> encoding) implements FolderPart {
+public record AuxiliaryFiles(Path tokenizer, Optional<Encoding> encoding)
+    implements CheckpointStore.Writer {
 
   private static final List<String> TOKENIZER =
       List.of(

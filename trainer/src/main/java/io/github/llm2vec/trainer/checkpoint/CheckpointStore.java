@@ -22,6 +22,12 @@ import java.util.stream.Stream;
  */
 public final class CheckpointStore {
 
+  /** Writes files into a folder that exists. */
+  @FunctionalInterface
+  public interface Writer {
+    void write(Path folder) throws IOException;
+  }
+
   private static final String PREFIX = "checkpoint-";
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,18})");
   private static final Pattern LEFT_OVER = Pattern.compile("\\.checkpoint-\\d{1,18}\\.(new|old)");
@@ -59,21 +65,19 @@ public final class CheckpointStore {
   /**
    * Writes a checkpoint, in place of one of that update if there is one.
    *
-   * @param parts what is in it
+   * @param writer writes what is in it
    * @return its folder
    * @throws IOException if it cannot be written; the folder is then as before, and the message says
    *     which checkpoint is the last
    */
-  public Path save(long step, List<FolderPart> parts) throws IOException {
+  public Path save(long step, Writer writer) throws IOException {
     Path target = path(step);
     Path fresh = folder.resolve("." + PREFIX + step + ".new");
     try {
       Files.createDirectories(folder);
       Folders.delete(fresh);
       Files.createDirectory(fresh);
-      for (FolderPart part : parts) {
-        part.write(fresh);
-      }
+      writer.write(fresh);
       Folders.sync(fresh);
       replace(fresh, target, folder.resolve("." + PREFIX + step + ".old"));
       return target;

@@ -14,9 +14,9 @@ import java.util.List;
  *
  * @param config the config.json to go by
  * @param dtype what results are stored in; checkpoints are in single precision
- * @param companions the tokenizer and other small files
+ * @param auxiliary the tokenizer and other small files
  */
-public record WholeModelFiles(Path config, DType dtype, FolderPart companions)
+public record WholeModelFiles(Path config, DType dtype, CheckpointStore.Writer auxiliary)
     implements ModelFiles {
 
   private static final String WEIGHTS = "model.safetensors";
@@ -24,7 +24,7 @@ public record WholeModelFiles(Path config, DType dtype, FolderPart companions)
 
   @Override
   public void write(Path folder, TrainedTensors tensors, Purpose purpose) throws IOException {
-    companions.write(folder);
+    auxiliary.write(folder);
     List<Entry> entries =
         tensors.names().stream().map(name -> new Entry(name, name, Part.VALUE)).toList();
     CheckpointWriter.write(

@@ -93,7 +93,7 @@ public record SupervisedConfig(
         TrainingArguments.read(values));
   }
 
-  /** The folder that the run writes to. */
+  @Override
   public Path outputDir() {
     return training.run().outputDir().resolve(experimentId.orElseGet(() -> ExperimentId.of(this)));
   }

@@ -223,7 +223,7 @@ public final class LanguageModelingData<B> implements Closeable {
           String.join(
               "\n",
               part.describe(),
-              TokenizerFingerprint.of(tools.tokenizerFolder()),
+              TokenizerSettings.fingerprint(tools.tokenizerFolder()),
               length + " " + data.lineByLine() + " " + data.workers());
       Optional<DiskRows> earlier =
           data.overwriteCache() ? Optional.empty() : DiskRows.stored(tools.cache(), name, madeOf);

@@ -3,9 +3,11 @@ package io.github.llm2vec.trainer.dataloader;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.trainer.data.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -31,6 +33,13 @@ public record TokenizerSettings(
   private static final Set<String> LEFT_MODELS =
       Set.of("llama", "mistral", "mixtral", "gemma", "gemma2", "gemma3", "gemma3_text");
 
+  private static final List<String> FINGERPRINTED =
+      List.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json");
+
   /** Reads tokenizer_config.json, special_tokens_map.json and config.json, where they are. */
   public static TokenizerSettings read(Path folder) throws IOException {
     JsonNode config = json(folder.resolve("tokenizer_config.json"));
@@ -41,6 +50,19 @@ public record TokenizerSettings(
         length < Integer.MAX_VALUE ? OptionalInt.of((int) length) : OptionalInt.empty(),
         padLeft(config, json(folder.resolve("config.json"))),
         mask.isPresent() ? mask : token(special.path("mask_token")));
+  }
+
+  /** A digest of a tokenizer's files, by which tokenized texts are told apart. */
+  static String fingerprint(Path folder) throws IOException {
+    Sha256 sha256 = new Sha256();
+    for (String name : FINGERPRINTED) {
+      Path file = folder.resolve(name);
+      if (Files.exists(file)) {
+        sha256.add(new byte[] {1}).add(Files.readAllBytes(file));
+      }
+      sha256.add(new byte[] {0});
+    }
+    return sha256.hex();
   }
 
   private static boolean padLeft(JsonNode config, JsonNode model) {

@@ -1,51 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
-import io.github.llm2vec.checkpoint.CheckpointResolver;
-import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
-import io.github.llm2vec.checkpoint.ResolverOptions;
-import io.github.llm2vec.decoder.DecoderConfig;
-import io.github.llm2vec.decoder.RandomWeights;
 import io.github.llm2vec.encoder.TextSettings;
-import io.github.llm2vec.hub.HubEnvironment;
-import io.github.llm2vec.lora.LoraAdapter;
-import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.tokenizer.TokenizerOptions;
+import io.github.llm2vec.checkpoint.CheckpointResolver;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.decoder.DecoderConfig;
+import io.github.llm2vec.decoder.DecoderLayout;
+import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.hub.HubEnvironment;
+import io.github.llm2vec.lora.LoraAdapter;
+import io.github.llm2vec.lora.LoraAdapterWriter;
+import io.github.llm2vec.decoder.RandomWeights;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.checkpoint.ResolverOptions;
+import io.github.llm2vec.safetensors.TensorSource;
+import io.github.llm2vec.torch.AllParameters;
 import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.DecoderTrainer;
+import io.github.llm2vec.torch.LanguageModelHead;
 import io.github.llm2vec.torch.LoadListener;
+import io.github.llm2vec.torch.LoraOptions;
+import io.github.llm2vec.torch.TorchDevice;
+import io.github.llm2vec.torch.TorchRuntime;
 import io.github.llm2vec.torch.TrainOptions;
+import io.github.llm2vec.torch.TrainableParameters;
+import io.github.llm2vec.trainer.checkpoint.AdapterFiles;
+import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles;
+import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles.Encoding;
+import io.github.llm2vec.trainer.checkpoint.ModelFiles;
+import io.github.llm2vec.trainer.checkpoint.WholeModelFiles;
+import io.github.llm2vec.trainer.config.LoraArguments;
 import io.github.llm2vec.trainer.config.ModelArguments;
+import io.github.llm2vec.trainer.config.ModelDtype;
 import io.github.llm2vec.trainer.config.PretrainConfig;
+import io.github.llm2vec.trainer.config.TrainingArguments;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** The model that a run begins with: found, with its tokenizer open, its weights not yet read. */
+/**
+ * The base model of a run, as PEFT calls it: where it lies, its open tokenizer, and how it is
+ * trained. Its weights are read by {@link #open}.
+ */
 final class BaseModel implements AutoCloseable {
 
-  private final Parts parts;
+  private final Source source;
   private final Tokenizer tokenizer;
+  private final TrainingArguments training;
+  private final TrainableParameters trained;
+  private final DType computed;
+  private final DType stored;
 
   /** Reads weights. */
   private interface Weights {
-    TrainableModel open(TrainOptions options, LoadListener listener) throws IOException;
+    DecoderTrainer open(TrainOptions options, LoadListener listener) throws IOException;
   }
 
   /**
-   * What a model is made of.
+   * Where a model comes from.
    *
    * @param config what it is
-   * @param configFile where that is said
-   * @param name how it is called by who names it as a base
+   * @param configFile its config.json
+   * @param name the base model's name in the files of an adapter
    * @param nameOrPath by which its chat template is chosen
    * @param tokenizerFolder where its tokenizer is
    * @param weights reads its weights
    */
-  private record Parts(
+  private record Source(
       DecoderConfig config,
       Path configFile,
       String name,
@@ -53,13 +78,34 @@ final class BaseModel implements AutoCloseable {
       Path tokenizerFolder,
       Weights weights) {}
 
-  private BaseModel(Parts parts, Tokenizer tokenizer) {
-    this.parts = parts;
-    this.tokenizer = tokenizer;
+  /**
+   * @param dtype the dtype that it is loaded in, and saved in if all weights are trained
+   * @param bf16Over the dtype it is computed in where {@code bf16} is not set
+   */
+  private BaseModel(
+      Source source, TrainingArguments training, TrainableParameters trained, DType dtype, DType bf16Over)
+      throws IOException {
+    if (!Files.isDirectory(source.tokenizerFolder())) {
+      throw new TrainingException(
+          "tokenizer_name: there is no folder "
+              + source.tokenizerFolder()
+              + "; name a folder with a tokenizer.json");
+    }
+    this.source = source;
+    this.training = training;
+    this.trained = trained;
+    this.stored = dtype;
+    // Under bf16 matrices are bfloat16, whatever they were loaded as.
+    this.computed = training.precision().bf16() ? DType.BFLOAT16 : bf16Over;
+    int rows = source.config().spec().vocabSize();
+    this.tokenizer =
+        Tokenizer.open(source.tokenizerFolder(), TokenizerOptions.DEFAULTS.withEmbeddingRows(rows));
   }
 
-  /** Finds a model and opens its tokenizer. */
-  static BaseModel find(ModelArguments model, ResolverOptions options) throws IOException {
+  /** Finds a model to train an adapter for, or all weights of. */
+  static BaseModel find(
+      ModelArguments model, LoraArguments lora, TrainingArguments training, ResolverOptions options)
+      throws IOException {
     Path folder = Path.of(model.name());
     boolean local = Files.isDirectory(folder);
     boolean pinned = !local && !model.revision().equals("main");
@@ -70,17 +116,23 @@ final class BaseModel implements AutoCloseable {
                     pinned ? model.name() + "@" + model.revision() : model.name(),
                     model.adapters(),
                     Optional.of(model.bidirectional())));
-    return withTokenizer(
-        new Parts(
+    Source source =
+        new Source(
             checkpoint.config(),
             checkpoint.weightsFolder().resolve("config.json"),
             local ? folder.toAbsolutePath().normalize().toString() : model.name(),
             checkpoint.nameOrPath(),
             model.tokenizer().map(Path::of).orElse(checkpoint.tokenizerFolder()),
-            (train, listener) -> open(checkpoint, train, listener)));
+            (train, listener) -> open(checkpoint, train, listener));
+    TrainableParameters trained =
+        lora.fullFinetuning()
+            ? new AllParameters()
+            : new LoraOptions(lora.rank(), lora.alpha(), lora.dropout(), LoraOptions.ALL_TARGETS);
+    DType dtype = dtype(model.dtype(), checkpoint.config());
+    return new BaseModel(source, training, trained, dtype, dtype);
   }
 
-  /** A model that has learnt nothing yet. */
+  /** A new model with random weights. */
   static BaseModel fresh(PretrainConfig config) throws IOException {
     Path file =
         Files.isDirectory(config.architecture())
@@ -92,8 +144,8 @@ final class BaseModel implements AutoCloseable {
     }
     DecoderConfig decoder = DecoderConfig.read(file).withCausal(true);
     int seed = config.training().run().seed();
-    return withTokenizer(
-        new Parts(
+    Source source =
+        new Source(
             decoder,
             file,
             "",
@@ -101,27 +153,24 @@ final class BaseModel implements AutoCloseable {
             config.tokenizer(),
             (options, listener) -> {
               try (RandomWeights weights = RandomWeights.of(file, seed)) {
-                return new TorchTrainableModel(
-                    DecoderTrainer.open(
-                        decoder.spec(),
-                        CheckpointWeights.of(weights, file.toString()),
-                        options,
-                        listener));
+                return DecoderTrainer.open(
+                    decoder.spec(),
+                    CheckpointWeights.of(weights, file.toString()),
+                    options,
+                    listener);
               }
-            }));
+            });
+    return new BaseModel(
+        source, config.training(), new AllParameters(), dtype(config.dtype(), decoder), DType.FLOAT32);
   }
 
-  private static BaseModel withTokenizer(Parts parts) throws IOException {
-    if (!Files.isDirectory(parts.tokenizerFolder())) {
-      throw new TrainingException(
-          "tokenizer_name: there is no folder "
-              + parts.tokenizerFolder()
-              + "; name a folder with a tokenizer.json");
-    }
-    int rows = parts.config().spec().vocabSize();
-    return new BaseModel(
-        parts,
-        Tokenizer.open(parts.tokenizerFolder(), TokenizerOptions.DEFAULTS.withEmbeddingRows(rows)));
+  private static DType dtype(ModelDtype dtype, DecoderConfig config) {
+    return switch (dtype) {
+      case AUTO -> config.storedType().orElse(DType.FLOAT32);
+      case BFLOAT16 -> DType.BFLOAT16;
+      case FLOAT16 -> DType.FLOAT16;
+      case FLOAT32 -> DType.FLOAT32;
+    };
   }
 
   private static ResolverOptions withCache(ResolverOptions options, Optional<Path> cache) {
@@ -136,17 +185,16 @@ final class BaseModel implements AutoCloseable {
         options.listener());
   }
 
-  private static TrainableModel open(
+  private static DecoderTrainer open(
       ResolvedCheckpoint checkpoint, TrainOptions options, LoadListener listener)
       throws IOException {
     List<LoraAdapter> adapters = checkpoint.openAdapters();
     try (TensorSource weights = checkpoint.openLanguageModel()) {
-      return new TorchTrainableModel(
-          DecoderTrainer.open(
-              checkpoint.spec(),
-              CheckpointWeights.of(weights, adapters, checkpoint.weightsFolder().toString()),
-              options,
-              listener));
+      return DecoderTrainer.open(
+          checkpoint.spec(),
+          CheckpointWeights.of(weights, adapters, checkpoint.weightsFolder().toString()),
+          options,
+          listener);
     } finally {
       for (LoraAdapter adapter : adapters) {
         adapter.close();
@@ -154,19 +202,9 @@ final class BaseModel implements AutoCloseable {
     }
   }
 
-  /** How the model is called in the files of an adapter. */
-  String name() {
-    return parts.name();
-  }
-
-  /** What the model is. */
+  /** The model's configuration. */
   DecoderConfig config() {
-    return parts.config();
-  }
-
-  /** Where that is said. */
-  Path configFile() {
-    return parts.configFile();
+    return source.config();
   }
 
   /** The tokenizer, owned by this model. */
@@ -176,17 +214,81 @@ final class BaseModel implements AutoCloseable {
 
   /** Where the tokenizer's files are. */
   Path tokenizerFolder() {
-    return parts.tokenizerFolder();
+    return source.tokenizerFolder();
   }
 
   /** How the model wants its texts. */
   TextSettings textSettings() {
-    return TextSettings.defaults(parts.nameOrPath(), parts.config().spec().modelType());
+    return TextSettings.defaults(source.nameOrPath(), config().spec().modelType());
   }
 
-  /** Reads the weights, merging adapters into them, and puts what is trained on top. */
-  TrainableModel open(TrainOptions options, LoadListener listener) throws IOException {
-    return parts.weights().open(options, listener);
+  /**
+   * The output layer of a language model.
+   *
+   * @param train whether to train one that is not tied to the embeddings
+   */
+  LanguageModelHead head(boolean train) {
+    if (config().tiedEmbeddings()) {
+      return LanguageModelHead.TIED;
+    }
+    return train ? LanguageModelHead.TRAINED : LanguageModelHead.FROZEN;
+  }
+
+  /** Reads the weights, merging adapters into them, and adds what is trained. */
+  TrainableDecoder open(
+      LanguageModelHead head, int maxTokens, double attentionDropout, LoadListener listener)
+      throws IOException {
+    TrainOptions options =
+        TrainOptions.of(trained, head, maxTokens, training.run().seed())
+            .withDtype(computed)
+            .withDevice(device())
+            .withAttentionDropout(attentionDropout)
+            .withLayerDrop(training.precision().layerDrop())
+            .withGradientCheckpointing(training.precision().gradientCheckpointing());
+    return new TrainableDecoder(source.weights().open(options, listener));
+  }
+
+  private TorchDevice device() {
+    boolean gpu = !training.run().useCpu() && TorchRuntime.gpuCount() > 0;
+    return gpu ? TorchDevice.of("cuda:0") : TorchDevice.CPU;
+  }
+
+  /**
+   * What a token costs: a multiplication and an addition per weight forward, as many for the
+   * gradient of its input, and again for that of the weight if it is trained; forward once more
+   * where layers are computed again.
+   *
+   * @param scored share of the tokens that logits are computed for
+   */
+  TrainerCallback.Cost cost(double scored) {
+    DecoderSpec spec = config().spec();
+    // Those that are left out cost nothing.
+    double weights =
+        (1 - training.precision().layerDrop())
+            * DecoderLayout.of(spec).linears().values().stream()
+                .mapToDouble(linear -> (double) linear.in() * linear.out())
+                .sum();
+    double logits = scored * spec.hiddenSize() * spec.vocabSize();
+    int passes = trained instanceof AllParameters ? 3 : 2;
+    int again = training.precision().gradientCheckpointing() ? 1 : 0;
+    return new TrainerCallback.Cost(
+        2 * (weights * (passes + again) + logits * passes), computed, device());
+  }
+
+  /**
+   * How the result is saved.
+   *
+   * @param encoding how texts are encoded with it; empty if it is no encoder
+   */
+  ModelFiles files(Optional<Encoding> encoding) {
+    AuxiliaryFiles auxiliary = new AuxiliaryFiles(tokenizerFolder(), encoding);
+    if (trained instanceof LoraOptions lora) {
+      return new AdapterFiles(
+          new LoraAdapterWriter.Config(
+              source.name(), lora.rank(), lora.alpha(), lora.dropout(), lora.targets()),
+          auxiliary);
+    }
+    return new WholeModelFiles(source.configFile(), stored, auxiliary);
   }
 
   @Override

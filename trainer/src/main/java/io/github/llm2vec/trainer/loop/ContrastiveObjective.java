@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TokenizedText;
-import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.dataloader.ContrastiveBatch;
 import java.util.ArrayList;
@@ -15,10 +14,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 
-/** Texts that belong together are to be nearer than all others of a batch. */
+/**
+ * The contrastive objective (InfoNCE with in-batch negatives) of SimCSE and supervised training: a
+ * query is to be nearer to its positive than to all other texts of the batch.
+ */
 final class ContrastiveObjective implements Objective<ContrastiveBatch> {
 
-  private final TrainableModel trainee;
+  private final TrainableDecoder decoder;
   private final TextPacker packer;
   private final double scale;
   private final int textsAtOnce;
@@ -29,8 +31,8 @@ final class ContrastiveObjective implements Objective<ContrastiveBatch> {
    * @param miniBatch texts that go through the model at once; all if unsaid
    */
   ContrastiveObjective(
-      TrainableModel trainee, TextPacker packer, double scale, OptionalInt miniBatch) {
-    this.trainee = trainee;
+      TrainableDecoder decoder, TextPacker packer, double scale, OptionalInt miniBatch) {
+    this.decoder = decoder;
     this.packer = packer;
     this.scale = scale;
     this.textsAtOnce = miniBatch.orElse(Integer.MAX_VALUE);
@@ -53,11 +55,11 @@ final class ContrastiveObjective implements Objective<ContrastiveBatch> {
 
   @Override
   public double addGradient(ContrastiveBatch batch, double weight) {
-    return trainee.addContrastiveLoss(parts(batch), batch.rows(), scale, weight);
+    return decoder.addContrastiveLoss(parts(batch), batch.rows(), scale, weight);
   }
 
   @Override
-  public MaskedLanguageModelScore score(ContrastiveBatch batch) {
+  public Evaluation<ContrastiveBatch> evaluation() {
     throw new UnsupportedOperationException("contrastive training has no evaluation");
   }
 

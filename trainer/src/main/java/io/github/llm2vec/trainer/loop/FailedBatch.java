@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Ends a run whose loss or gradient is no number, keeping the batches that made it so. */
+/** The report of a batch whose loss or gradient is NaN or infinite: {@code failed-batch.json}. */
 final class FailedBatch {
 
   static final String FILE = "failed-batch.json";
@@ -25,7 +25,11 @@ final class FailedBatch {
    * @return to be thrown
    */
   static <B> TrainingException of(
-      Path folder, String what, TrainingPosition position, Objective<B> objective, List<B> batches)
+      Path folder,
+      String what,
+      TrainerState.Position position,
+      Objective<B> objective,
+      List<B> batches)
       throws IOException {
     ObjectMapper json = new ObjectMapper();
     ObjectNode root = json.createObjectNode();

@@ -11,11 +11,14 @@ import io.github.llm2vec.trainer.dataloader.CausalBatch;
 import io.github.llm2vec.trainer.dataloader.MntpBatch;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Prediction of tokens: every labelled token is predicted from the position before it.
+ * The objectives of language modelling, masked (MNTP) and causal: cross-entropy of every labelled
+ * token, predicted from the position before it.
  *
  * @param <B> what a batch is
  */
@@ -42,18 +45,18 @@ final class LanguageObjective<B> implements Objective<B> {
     }
   }
 
-  private final TrainableModel trainee;
+  private final TrainableDecoder decoder;
   private final Function<B, List<Row>> reader;
 
-  private LanguageObjective(TrainableModel trainee, Function<B, List<Row>> reader) {
-    this.trainee = trainee;
+  private LanguageObjective(TrainableDecoder decoder, Function<B, List<Row>> reader) {
+    this.decoder = decoder;
     this.reader = reader;
   }
 
   /** Masked next token prediction. */
-  static LanguageObjective<MntpBatch> masked(TrainableModel trainee) {
+  static LanguageObjective<MntpBatch> masked(TrainableDecoder decoder) {
     return new LanguageObjective<>(
-        trainee,
+        decoder,
         batch -> {
           List<Row> rows = new ArrayList<>();
           for (int row = 0; row < batch.rows(); row++) {
@@ -66,9 +69,9 @@ final class LanguageObjective<B> implements Objective<B> {
   }
 
   /** Prediction of every token from those before it. */
-  static LanguageObjective<CausalBatch> causal(TrainableModel trainee) {
+  static LanguageObjective<CausalBatch> causal(TrainableDecoder decoder) {
     return new LanguageObjective<>(
-        trainee,
+        decoder,
         batch ->
             batch.rows().stream()
                 .map(
@@ -99,12 +102,42 @@ final class LanguageObjective<B> implements Objective<B> {
 
   @Override
   public double addGradient(B batch, double weight) {
-    return trainee.addMaskedLoss(pack(batch), weight);
+    return decoder.addMaskedLoss(pack(batch), weight);
+  }
+
+  /** {@code eval_loss} is the mean over rows, {@code eval_accuracy} that over predictions. */
+  @Override
+  public Evaluation<B> evaluation() {
+    return new Evaluation<>() {
+      private double loss;
+      private long rows;
+      private long correct;
+      private long predictions;
+
+      @Override
+      public void add(B batch) {
+        MaskedLanguageModelScore score = decoder.scoreMasked(pack(batch));
+        loss += score.meanLoss() * rows(batch);
+        rows += rows(batch);
+        correct += score.correct();
+        predictions += score.predictions();
+      }
+
+      @Override
+      public Map<String, Double> metrics() {
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        metrics.put(Evaluator.LOSS, loss / rows);
+        metrics.put("eval_accuracy", (double) correct / predictions);
+        return metrics;
+      }
+    };
   }
 
   @Override
-  public MaskedLanguageModelScore score(B batch) {
-    return trainee.scoreMasked(pack(batch));
+  public Map<String, Double> results(Map<String, Double> evaluation) {
+    Map<String, Double> results = new LinkedHashMap<>(evaluation);
+    results.put("perplexity", Math.exp(evaluation.get(Evaluator.LOSS)));
+    return results;
   }
 
   /** Rows of equal length stand together, because they then share one attention call. */

@@ -2,10 +2,11 @@
 package io.github.llm2vec.trainer.loop;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.llm2vec.torch.MaskedLanguageModelScore;
+import java.util.Map;
 
 /**
- * What is minimised: turns batches into gradients of the model it was made for.
+ * A training objective: computes the loss of a batch and adds its gradient to the model it was made
+ * for.
  *
  * @param <B> what a batch is
  */
@@ -17,7 +18,7 @@ public interface Objective<B> {
   /** Tokens that go through the model for a batch. */
   int tokens(B batch);
 
-  /** Rows of a batch, which weigh its loss in an evaluation. */
+  /** Rows of a batch. */
   int rows(B batch);
 
   /**
@@ -29,12 +30,27 @@ public interface Objective<B> {
   double addGradient(B batch, double weight);
 
   /**
-   * Measures a batch without training on it.
+   * Begins an evaluation, without dropout and without gradients.
    *
    * @throws UnsupportedOperationException if this objective is not evaluated
    */
-  MaskedLanguageModelScore score(B batch);
+  Evaluation<B> evaluation();
+
+  /** The figures of {@code eval_results.json}: those of the last evaluation and what follows. */
+  default Map<String, Double> results(Map<String, Double> evaluation) {
+    return evaluation;
+  }
 
   /** A batch as JSON, to look at when its loss is no number. */
   JsonNode describe(B batch);
+
+  /** Sums of an evaluation. */
+  interface Evaluation<B> {
+
+    /** Adds a batch that is not empty. */
+    void add(B batch);
+
+    /** The metrics of all batches, with the prefix {@code eval_}; {@code eval_loss} is first. */
+    Map<String, Double> metrics();
+  }
 }

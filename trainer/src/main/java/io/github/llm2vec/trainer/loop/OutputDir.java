@@ -9,10 +9,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The folder that a run writes to, and the checkpoint that it goes on from.
+ * {@code output_dir}: the folder that a run writes to, and the checkpoint that it resumes from.
  *
  * @param path the folder
  * @param store its checkpoints
@@ -22,6 +23,7 @@ record OutputDir(Path path, CheckpointStore store, Optional<Path> resumed) {
 
   static final String CONFIG = "training_config.json";
   static final String METRICS = "metrics.jsonl";
+  private static final Set<String> BEFORE_TRAINING = Set.of(CONFIG, "data-cache", "states");
 
   /**
    * Looks into a folder before anything else is opened, as transformers' examples do.
@@ -66,12 +68,13 @@ record OutputDir(Path path, CheckpointStore store, Optional<Path> resumed) {
     return last;
   }
 
+  /** Whether there is nothing but what a run leaves that ends before its first update. */
   private static boolean isEmpty(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return true;
     }
     try (Stream<Path> files = Files.list(folder)) {
-      return files.findAny().isEmpty();
+      return files.map(file -> file.getFileName().toString()).allMatch(BEFORE_TRAINING::contains);
     }
   }
 

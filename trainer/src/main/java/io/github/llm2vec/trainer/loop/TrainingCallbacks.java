@@ -2,6 +2,8 @@
 package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.trainer.config.EvaluationArguments;
+import io.github.llm2vec.trainer.config.IntervalStrategy;
+import io.github.llm2vec.trainer.config.StepInterval;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.optim.LearningRateSchedule;
@@ -13,18 +15,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What happens between updates: logging, evaluation and saving, in this order, when transformers
- * 4.44 does it. Beyond that the last update of a run is logged and saved, whatever its number.
+ * Logs, evaluates and saves between updates, in this order, when transformers 4.44 does it ({@code
+ * DefaultFlowCallback}). Beyond that the last update of a run is logged and saved, whatever its
+ * number.
  */
-public final class TrainingCallbacks {
+final class TrainingCallbacks {
 
-  private final Path folder;
   private final TrainingArguments arguments;
+  private final StepPlan plan;
   private final LearningRateSchedule schedule;
-  private final TrainerStateFiles states;
-  private final Optional<Evaluator<?>> evaluator;
+  private final Optional<? extends Evaluator<?>> evaluator;
   private final Checkpointer checkpointer;
-  private final TrainerCallback listener;
+  private final TrainerCallback callback;
   private final Interval logs;
   private final Interval evaluations;
   private final Interval saves;
@@ -32,43 +34,45 @@ public final class TrainingCallbacks {
   private long savedStep = -1;
 
   /**
-   * What it works with.
-   *
-   * @param folder the run's own
-   * @param arguments what is configured
-   * @param plan how many updates there are
-   * @param schedule their learning rates
-   * @param evaluator measures the model, if that is wanted
-   * @param checkpointer writes checkpoints
-   * @param listener told of every record
+   * When a recurring event happens: after every so many updates, at the ends of epochs, or never.
    */
-  record Parts(
-      Path folder,
+  private record Interval(IntervalStrategy strategy, long every) {
+
+    static Interval of(IntervalStrategy strategy, StepInterval interval, long totalUpdates) {
+      return new Interval(strategy, interval.updates(totalUpdates));
+    }
+
+    boolean afterUpdate(long step) {
+      return strategy == IntervalStrategy.STEPS && step % every == 0;
+    }
+
+    boolean atEpochEnd() {
+      return strategy == IntervalStrategy.EPOCH;
+    }
+
+    boolean ever() {
+      return strategy != IntervalStrategy.NO;
+    }
+  }
+
+  TrainingCallbacks(
       TrainingArguments arguments,
       StepPlan plan,
       LearningRateSchedule schedule,
-      Optional<Evaluator<?>> evaluator,
+      Optional<? extends Evaluator<?>> evaluator,
       Checkpointer checkpointer,
-      TrainerCallback listener) {}
-
-  TrainingCallbacks(Parts parts) {
-    this.folder = parts.folder();
-    this.arguments = parts.arguments();
-    this.schedule = parts.schedule();
-    this.states = new TrainerStateFiles(parts.arguments(), parts.plan());
-    this.evaluator = parts.evaluator();
-    this.checkpointer = parts.checkpointer();
-    this.listener = parts.listener();
-    long total = parts.plan().totalUpdates();
+      TrainerCallback callback) {
+    this.arguments = arguments;
+    this.plan = plan;
+    this.schedule = schedule;
+    this.evaluator = evaluator;
+    this.checkpointer = checkpointer;
+    this.callback = callback;
+    long total = plan.totalUpdates();
     this.logs = Interval.of(arguments.logging().strategy(), arguments.logging().interval(), total);
     EvaluationArguments evaluation = arguments.evaluation();
     this.evaluations = Interval.of(evaluation.strategy(), evaluation.interval(), total);
     this.saves = Interval.of(arguments.saving().strategy(), arguments.saving().interval(), total);
-  }
-
-  /** The folder of the run. */
-  Path folder() {
-    return folder;
   }
 
   void started(TrainerState state) throws IOException {
@@ -109,7 +113,7 @@ public final class TrainingCallbacks {
   }
 
   /**
-   * @param complete whether the last update was made; otherwise somebody asked to stop
+   * @param complete whether the last update was made; otherwise the run was asked to stop
    */
   void ended(TrainerState state, boolean complete) throws IOException {
     if (logs.ever() && complete && state.hasUnloggedLoss()) {
@@ -122,6 +126,17 @@ public final class TrainingCallbacks {
     if ((saves.ever() || !complete) && savedStep != state.step()) {
       save(state, figures);
     }
+  }
+
+  /** Evaluates the result, unless that was done after the last update and it is the result. */
+  Map<String, Double> lastEvaluation(TrainerState state) throws IOException {
+    for (MetricRecord metric : state.history()) {
+      boolean same = metric.step() == state.step() && metric.values().containsKey(Evaluator.LOSS);
+      if (same && !arguments.saving().loadBestModelAtEnd()) {
+        return metric.values();
+      }
+    }
+    return evaluator.orElseThrow().evaluate();
   }
 
   private void log(TrainerState state) throws IOException {
@@ -144,10 +159,11 @@ public final class TrainingCallbacks {
     return figures;
   }
 
-  private void record(TrainerState state, Map<String, Double> values) throws IOException {
-    MetricRecord metric = new MetricRecord(state.step(), states.epochAfter(state.step()), values);
+  /** Adds metrics to the history and tells the callbacks. */
+  void record(TrainerState state, Map<String, Double> values) throws IOException {
+    MetricRecord metric = new MetricRecord(state.step(), plan.epochAfter(state.step()), values);
     state.record(metric);
-    listener.logged(metric);
+    callback.logged(metric);
   }
 
   private void save(TrainerState state, Map<String, Double> figures) throws IOException {
@@ -156,6 +172,6 @@ public final class TrainingCallbacks {
     }
     Path path = checkpointer.save(state, figures);
     savedStep = state.step();
-    listener.saved(path);
+    callback.saved(path);
   }
 }

@@ -3,18 +3,12 @@ package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TextSettings;
+import io.github.llm2vec.checkpoint.ResolverOptions;
 import io.github.llm2vec.torch.LanguageModelHead;
+import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles.Encoding;
-import io.github.llm2vec.trainer.checkpoint.CompanionFiles.Encoding;
-import io.github.llm2vec.trainer.collate.BatchSource;
-import io.github.llm2vec.trainer.collate.CausalBatch;
-import io.github.llm2vec.trainer.collate.ContrastiveBatch;
-import io.github.llm2vec.trainer.collate.ContrastiveData;
-import io.github.llm2vec.trainer.collate.LanguageData;
-import io.github.llm2vec.trainer.collate.MaskFileBatches;
-import io.github.llm2vec.trainer.collate.MntpBatch;
-import io.github.llm2vec.trainer.collate.TokenizerSettings;
 import io.github.llm2vec.trainer.config.ContrastiveArguments;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
@@ -22,7 +16,9 @@ import io.github.llm2vec.trainer.config.SimcseConfig;
 import io.github.llm2vec.trainer.config.SupervisedConfig;
 import io.github.llm2vec.trainer.config.TextDataArguments;
 import io.github.llm2vec.trainer.config.TrainConfig;
+import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.data.CorruptLines;
+import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.dataloader.CausalBatch;
 import io.github.llm2vec.trainer.dataloader.ContrastiveBatch;
 import io.github.llm2vec.trainer.dataloader.ContrastiveDataLoaders;
@@ -33,25 +29,53 @@ import io.github.llm2vec.trainer.dataloader.MntpBatch;
 import io.github.llm2vec.trainer.dataloader.TokenizerSettings;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/** Runs configurations: opens data and model, trains, and leaves a folder that others open. */
+/**
+ * The training runs of decoders: MNTP, SimCSE, supervised contrastive training and pretraining,
+ * each from its configuration to a folder that Hugging Face's libraries open. Makes data loaders,
+ * model and objective, and hands them to a {@link Trainer}.
+ */
 public final class TrainingRuns {
 
-  private final TrainingEnvironment tools;
-  private final Consumer<TrainableModel> opened;
+  private final Environment environment;
+  private final Consumer<TrainableDecoder> opened;
 
-  /** Runs with these tools. */
-  public TrainingRuns(TrainingEnvironment tools) {
-    this(tools, trainee -> {});
+  /**
+   * What a run uses of the machine and of its user.
+   *
+   * @param models where models may be looked for; datasets are looked for in the same hub cache
+   * @param loading told how far the loading of the model is
+   * @param callbacks told what happens
+   * @param stop whether to stop after the current update
+   * @param tokenizerThreads threads that tokenize
+   */
+  public record Environment(
+      ResolverOptions models,
+      LoadListener loading,
+      List<TrainerCallback> callbacks,
+      BooleanSupplier stop,
+      int tokenizerThreads) {
+
+    /** Copies the list. */
+    public Environment {
+      callbacks = List.copyOf(callbacks);
+    }
+  }
+
+  /** Runs in an environment. */
+  public TrainingRuns(Environment environment) {
+    this(environment, model -> {});
   }
 
   /**
-   * @param opened may change what is trained before a run begins
+   * @param opened may change the model before a run begins
    */
-  TrainingRuns(TrainingEnvironment tools, Consumer<TrainableModel> opened) {
-    this.tools = tools;
+  TrainingRuns(Environment environment, Consumer<TrainableDecoder> opened) {
+    this.environment = environment;
     this.opened = opened;
   }
 
@@ -60,53 +84,53 @@ public final class TrainingRuns {
    *
    * @throws IOException if the run cannot begin or go on; the message says why
    */
-  public TrainOutput mntp(ResolvedConfig<MntpConfig> resolved) throws IOException {
+  public Trainer.Output mntp(ResolvedConfig<MntpConfig> resolved) throws IOException {
     MntpConfig config = resolved.config();
     UnsupportedOptions.check(config);
-    Run run = begin(resolved, config.training().run().outputDir());
-    try (BaseModel base = BaseModel.find(config.model(), tools.models())) {
-      TrainingContext setting = TrainingContext.of(run, base, config.model(), config.lora(), tools);
+    TrainingContext context = begin(resolved);
+    try (BaseModel base =
+        BaseModel.find(config.model(), config.lora(), config.training(), environment.models())) {
       Optional<Path> maskFile = config.masking().maskFile();
       if (maskFile.isPresent()) {
         DataLoader<MntpBatch> batches = new MaskFileDataLoader(maskFile.get());
         int longest = base.config().maxPositionEmbeddings();
-        return mntp(setting, config, longest, Optional.of(batches), Optional.empty());
+        return mntp(context, config, base, longest, Optional.of(batches), Optional.empty());
       }
       CorruptLines corrupt = new CorruptLines(config.data().access().corruptLine());
       try (LanguageModelingData<MntpBatch> data =
           LanguageModelingData.masked(
-              request(config.data(), run),
+              request(config.data(), config.training()),
               config.masking(),
-              setting.languageTools(config.data(), corrupt))) {
-        setting.report(corrupt);
+              languageTools(context, config.data(), base, corrupt))) {
+        context.noteSkipped(corrupt);
         int longest = length(config.data(), base);
-        return mntp(setting, config, longest, data.training(), data.validation());
+        return mntp(context, config, base, longest, data.training(), data.validation());
       }
     }
   }
 
-  private TrainOutput mntp(
-      TrainingContext setting,
+  private Trainer.Output mntp(
+      TrainingContext context,
       MntpConfig config,
+      BaseModel base,
       int longest,
       Optional<DataLoader<MntpBatch>> training,
       Optional<DataLoader<MntpBatch>> validation)
       throws IOException {
-    LanguageModelHead head = setting.head(config.masking().trainLmHead());
-    try (TrainableModel trainee = setting.open(head, longest, 0)) {
-      opened.accept(trainee);
+    LanguageModelHead head = base.head(config.masking().trainLmHead());
+    try (TrainableDecoder model = open(base, head, longest, 0)) {
       // What upstream's encoder assumes where nothing is said; the file tells that this is one.
-      Encoding encoding = TrainingContext.encoding("mean", TextSettings.DEFAULT_MAX_LENGTH);
-      return setting
-          .run()
-          .go(
-              new Run.Stage<>(
-                  trainee,
-                  LanguageObjective.masked(trainee),
+      Encoding encoding = encoding("mean", TextSettings.DEFAULT_MAX_LENGTH);
+      return new Trainer<>(
+              context,
+              new Trainer.Task<>(
+                  model,
+                  LanguageObjective.masked(model),
                   training,
                   validation,
-                  setting.files(Optional.of(encoding)),
-                  setting.cost(config.masking().probability())));
+                  base.files(Optional.of(encoding)),
+                  base.cost(config.masking().probability())))
+          .train();
     }
   }
 
@@ -115,19 +139,18 @@ public final class TrainingRuns {
    *
    * @throws IOException if the run cannot begin or go on; the message says why
    */
-  public TrainOutput simcse(ResolvedConfig<SimcseConfig> resolved) throws IOException {
+  public Trainer.Output simcse(ResolvedConfig<SimcseConfig> resolved) throws IOException {
     SimcseConfig config = resolved.config();
     UnsupportedOptions.check(config);
-    Run run = begin(resolved, config.training().run().outputDir());
-    try (BaseModel base = BaseModel.find(config.model(), tools.models())) {
-      TrainingContext setting = TrainingContext.of(run, base, config.model(), config.lora(), tools);
-      CorruptLines corrupt = new CorruptLines(config.access().corruptLine());
-      try (DataLoader<ContrastiveBatch> data =
-          ContrastiveDataLoaders.simcse(
-              config, setting.contrastiveTools(config.access(), corrupt))) {
-        setting.report(corrupt);
-        return contrast(setting, config.contrast(), config.dropout(), data);
-      }
+    TrainingContext context = begin(resolved);
+    CorruptLines corrupt = new CorruptLines(config.access().corruptLine());
+    try (BaseModel base =
+            BaseModel.find(config.model(), config.lora(), config.training(), environment.models());
+        DataLoader<ContrastiveBatch> data =
+            ContrastiveDataLoaders.simcse(
+                config, contrastiveTools(context, config.access(), base, corrupt))) {
+      context.noteSkipped(corrupt);
+      return contrastive(context, config.contrast(), config.dropout(), base, data);
     }
   }
 
@@ -136,47 +159,43 @@ public final class TrainingRuns {
    *
    * @throws IOException if the run cannot begin or go on; the message says why
    */
-  public TrainOutput supervised(ResolvedConfig<SupervisedConfig> resolved) throws IOException {
+  public Trainer.Output supervised(ResolvedConfig<SupervisedConfig> resolved) throws IOException {
     SupervisedConfig config = resolved.config();
     UnsupportedOptions.check(config);
-    Run run = begin(resolved, config.outputDir());
-    try (BaseModel base = BaseModel.find(config.model(), tools.models())) {
-      TrainingContext setting = TrainingContext.of(run, base, config.model(), config.lora(), tools);
-      CorruptLines corrupt = new CorruptLines(config.access().corruptLine());
-      try (DataLoader<ContrastiveBatch> data =
-          ContrastiveDataLoaders.supervised(
-              config, setting.contrastiveTools(config.access(), corrupt))) {
-        setting.report(corrupt);
-        return contrast(setting, config.contrast(), 0, data);
-      }
+    TrainingContext context = begin(resolved);
+    CorruptLines corrupt = new CorruptLines(config.access().corruptLine());
+    try (BaseModel base =
+            BaseModel.find(config.model(), config.lora(), config.training(), environment.models());
+        DataLoader<ContrastiveBatch> data =
+            ContrastiveDataLoaders.supervised(
+                config, contrastiveTools(context, config.access(), base, corrupt))) {
+      context.noteSkipped(corrupt);
+      return contrastive(context, config.contrast(), 0, base, data);
     }
   }
 
-  private TrainOutput contrast(
-      TrainingContext setting,
+  private Trainer.Output contrastive(
+      TrainingContext context,
       ContrastiveArguments contrast,
       double attentionDropout,
+      BaseModel base,
       DataLoader<ContrastiveBatch> data)
       throws IOException {
-    try (TrainableModel trainee =
-        setting.open(LanguageModelHead.NONE, contrast.maxSeqLength(), attentionDropout)) {
-      opened.accept(trainee);
-      TextPacker packer =
-          new TextPacker(contrast.pooling(), setting.base().tokenizer().padId().orElse(0));
-      return setting
-          .run()
-          .go(
-              new Run.Stage<>(
-                  trainee,
+    try (TrainableDecoder model =
+        open(base, LanguageModelHead.NONE, contrast.maxSeqLength(), attentionDropout)) {
+      TextPacker packer = new TextPacker(contrast.pooling(), base.tokenizer().padId().orElse(0));
+      Encoding encoding = encoding(contrast.pooling().optionName(), contrast.maxSeqLength());
+      return new Trainer<>(
+              context,
+              new Trainer.Task<>(
+                  model,
                   new ContrastiveObjective(
-                      trainee, packer, contrast.lossScale(), contrast.miniBatch()),
+                      model, packer, contrast.lossScale(), contrast.miniBatch()),
                   Optional.of(data),
                   Optional.empty(),
-                  setting.files(
-                      Optional.of(
-                          TrainingContext.encoding(
-                              contrast.pooling().optionName(), contrast.maxSeqLength()))),
-                  setting.cost(0)));
+                  base.files(Optional.of(encoding)),
+                  base.cost(0)))
+          .train();
     }
   }
 
@@ -185,43 +204,69 @@ public final class TrainingRuns {
    *
    * @throws IOException if the run cannot begin or go on; the message says why
    */
-  public TrainOutput pretrain(ResolvedConfig<PretrainConfig> resolved) throws IOException {
+  public Trainer.Output pretrain(ResolvedConfig<PretrainConfig> resolved) throws IOException {
     PretrainConfig config = resolved.config();
     UnsupportedOptions.check(config);
-    Run run = begin(resolved, config.training().run().outputDir());
-    try (BaseModel base = BaseModel.fresh(config)) {
-      TrainingContext setting = TrainingContext.of(run, base, config, tools);
-      CorruptLines corrupt = new CorruptLines(config.data().access().corruptLine());
-      try (LanguageModelingData<CausalBatch> data =
-              LanguageModelingData.causal(
-                  request(config.data(), run), setting.languageTools(config.data(), corrupt));
-          TrainableModel trainee =
-              setting.open(setting.head(true), length(config.data(), base), 0)) {
-        setting.report(corrupt);
-        opened.accept(trainee);
-        return run.go(
-            new Run.Stage<>(
-                trainee,
-                LanguageObjective.causal(trainee),
-                data.training(),
-                data.validation(),
-                setting.files(Optional.empty()),
-                setting.cost(1)));
-      }
+    TrainingContext context = begin(resolved);
+    CorruptLines corrupt = new CorruptLines(config.data().access().corruptLine());
+    try (BaseModel base = BaseModel.fresh(config);
+        LanguageModelingData<CausalBatch> data =
+            LanguageModelingData.causal(
+                request(config.data(), config.training()),
+                languageTools(context, config.data(), base, corrupt));
+        TrainableDecoder model = open(base, base.head(true), length(config.data(), base), 0)) {
+      context.noteSkipped(corrupt);
+      return new Trainer<>(
+              context,
+              new Trainer.Task<>(
+                  model,
+                  LanguageObjective.causal(model),
+                  data.training(),
+                  data.validation(),
+                  base.files(Optional.empty()),
+                  base.cost(1)))
+          .train();
     }
   }
 
-  private Run begin(ResolvedConfig<? extends TrainConfig> resolved, Path output)
-      throws IOException {
-    return Run.begin(resolved, output, tools);
+  private TrainingContext begin(ResolvedConfig<? extends TrainConfig> resolved) throws IOException {
+    return TrainingContext.begin(resolved, environment.callbacks(), environment.stop());
   }
 
-  private static LanguageModelingData.Request request(TextDataArguments data, Run run) {
+  private TrainableDecoder open(
+      BaseModel base, LanguageModelHead head, int maxTokens, double attentionDropout)
+      throws IOException {
+    TrainableDecoder model = base.open(head, maxTokens, attentionDropout, environment.loading());
+    opened.accept(model);
+    return model;
+  }
+
+  /** Upstream's settings of an encoder that is trained with a pooling and a length. */
+  private static Encoding encoding(String pooling, int maxLength) {
+    return new Encoding(pooling, maxLength, TextSettings.DEFAULT_DOC_MAX_LENGTH);
+  }
+
+  private static LanguageModelingData.Request request(
+      TextDataArguments data, TrainingArguments training) {
     return new LanguageModelingData.Request(
-        data,
-        run.arguments().batches(),
-        run.arguments().run().orderSeed(),
-        run.arguments().run().doEval());
+        data, training.batches(), training.run().orderSeed(), training.run().doEval());
+  }
+
+  private LanguageModelingData.Tools languageTools(
+      TrainingContext context, TextDataArguments data, BaseModel base, CorruptLines corrupt) {
+    return new LanguageModelingData.Tools(
+        base.tokenizer(),
+        base.tokenizerFolder(),
+        new DatasetFolders(data.access().datasetDir(), environment.models().environment().cache()),
+        context.cacheDir(data.access(), "data-cache"),
+        corrupt,
+        environment.tokenizerThreads());
+  }
+
+  private static ContrastiveDataLoaders.Tools contrastiveTools(
+      TrainingContext context, DataAccess access, BaseModel base, CorruptLines corrupt) {
+    return new ContrastiveDataLoaders.Tools(
+        base.tokenizer(), base.textSettings(), context.cacheDir(access, "data-cache"), corrupt);
   }
 
   /** Tokens of the longest sequence. */

@@ -17,16 +17,15 @@ record Dropout(double probability, long seed) {
   /**
    * Drops numbers in place.
    *
-   * @param count how many numbers from the start of the array
    * @param batch number of the batch in the whole run
    */
-  void apply(float[] states, int count, long batch) {
+  void apply(float[] states, long batch) {
     if (probability == 0) {
       return;
     }
     SplittableRandom random = new SplittableRandom(seed * SPREAD + batch);
     float kept = (float) (1 / (1 - probability));
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < states.length; i++) {
       states[i] = random.nextDouble() < probability ? 0 : states[i] * kept;
     }
   }

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Measures a head sentence by sentence. */
+/** Evaluates a head sentence by sentence, with loss and seqeval's metrics. */
 final class HeadScorer {
 
   private final WordHead head;
@@ -18,13 +18,10 @@ final class HeadScorer {
     this.head = head;
   }
 
-  /**
-   * Adds a sentence.
-   *
-   * @param states {@code (words, H)}, row after row
-   * @param truth numbers of labels
-   */
-  void add(float[] states, int[] truth) {
+  /** Adds a sentence. */
+  void add(WordBatch.Sentence sentence) {
+    float[] states = sentence.states();
+    int[] truth = sentence.labels();
     int hidden = head.config().hiddenSize();
     List<String> names = head.config().labels();
     List<String> expected = new ArrayList<>();
@@ -40,6 +37,11 @@ final class HeadScorer {
   }
 
   WordScores scores() {
-    return WordScores.of(labels, lossSum, words);
+    return new WordScores(
+        words,
+        words == 0 ? 0 : lossSum / words,
+        labels.accuracy(),
+        labels.overall(),
+        labels.byType());
   }
 }

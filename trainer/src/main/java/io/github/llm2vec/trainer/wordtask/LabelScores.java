@@ -21,7 +21,7 @@ import java.util.function.ToDoubleFunction;
  *
  * <p>Used by one thread.
  */
-public final class LabelScores {
+final class LabelScores {
 
   private final SortedMap<String, Counts> counts = new TreeMap<>();
   private long words;

@@ -16,7 +16,7 @@ import java.util.TreeSet;
  *
  * @param names the tags
  */
-public record LabelSet(List<String> names) {
+record LabelSet(List<String> names) {
 
   private static final List<String> POS =
       List.of(

@@ -11,7 +11,7 @@ import java.util.Map;
  * Tokenizes sentences word by word and puts the labels of words on the tokens that predict them, as
  * upstream does; see {@link WordTokens}. Thread-safe; uses the tokenizer, does not close it.
  */
-public final class WordAligner {
+final class WordAligner {
 
   private final Tokenizer tokenizer;
   private final LabelShift shift;

@@ -4,19 +4,39 @@ package io.github.llm2vec.trainer.wordtask;
 import java.util.List;
 
 /**
- * Sentences of a word task.
+ * A batch of sentences as a head sees them: hidden states and labels.
  *
- * @param rows the sentences, of any lengths
+ * @param sentences the sentences
+ * @param number number of the batch in the whole run, from 1
  */
-public record WordBatch(List<WordRow> rows) {
+record WordBatch(List<Sentence> sentences, long number) {
 
-  /** Copies the list. */
-  public WordBatch {
-    rows = List.copyOf(rows);
+  WordBatch {
+    sentences = List.copyOf(sentences);
   }
 
-  /** Tokens of all rows, T. */
-  public int tokens() {
-    return rows.stream().mapToInt(WordRow::length).sum();
+  /** The labelled words of a sentence. The arrays are not copied. */
+  static final class Sentence {
+
+    private final float[] states; // (N, H), row after row
+    private final int[] labels; // (N)
+
+    Sentence(float[] states, int[] labels) {
+      this.states = states;
+      this.labels = labels;
+    }
+
+    float[] states() {
+      return states;
+    }
+
+    int[] labels() {
+      return labels;
+    }
+  }
+
+  /** Labelled words, N. */
+  int words() {
+    return sentences.stream().mapToInt(sentence -> sentence.labels().length).sum();
   }
 }

@@ -6,9 +6,6 @@ import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.RecordStream;
-import io.github.llm2vec.trainer.data.Sampler;
-import io.github.llm2vec.trainer.dataloader.DataLoader;
-import io.github.llm2vec.trainer.dataloader.IndexedDataLoader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,15 +13,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The sentences of a part of a word task's dataset, aligned. They are held in memory: the largest
- * such datasets have a few hundred thousand words. Immutable.
+ * The tokenized sentences of a split of a word task's dataset, with labels aligned to tokens. They
+ * are held in memory: the largest such datasets have a few hundred thousand words. Immutable.
  */
-public final class WordData {
+final class WordData {
 
   private final List<WordRow> rows;
 
   /** No sentences. */
-  public static final WordData NONE = new WordData(List.of());
+  static final WordData NONE = new WordData(List.of());
 
   private WordData(List<WordRow> rows) {
     this.rows = List.copyOf(rows);
@@ -39,14 +36,14 @@ public final class WordData {
    * @param shift which position predicts a word
    * @param maxLength most tokens of a sentence
    */
-  public record Settings(
+  record Settings(
       Tokenizer tokenizer, WordTask task, LabelSet labels, LabelShift shift, int maxLength) {}
 
   /**
    * The tags of a dataset: those of CoNLL-2003 for that dataset, in upstream's order, else those
    * that occur in the training files.
    */
-  public static LabelSet labels(
+  static LabelSet labels(
       Optional<String> datasetName, WordTask task, List<Path> trainFiles, CorruptLines corrupt)
       throws IOException {
     boolean known = datasetName.map(name -> name.endsWith("conll2003")).orElse(false);
@@ -60,7 +57,7 @@ public final class WordData {
   }
 
   /** Reads sentences; those without words are left out. */
-  public static WordData read(List<Path> files, Settings settings, CorruptLines corrupt)
+  static WordData read(List<Path> files, Settings settings, CorruptLines corrupt)
       throws IOException {
     WordAligner aligner =
         new WordAligner(
@@ -83,43 +80,19 @@ public final class WordData {
   }
 
   /** The sentences, in the order of the files. */
-  public List<WordRow> rows() {
+  List<WordRow> rows() {
     return rows;
   }
 
   /** Only the first sentences. */
-  public WordData first(int most) {
+  WordData first(int most) {
     return new WordData(rows.subList(0, Math.min(most, rows.size())));
   }
 
   /** Two parts of it: the first percents, and the rest. */
-  public List<WordData> split(int percent) {
+  List<WordData> split(int percent) {
     int held = (int) Math.rint(rows.size() * (percent / 100.0));
     return List.of(
         new WordData(rows.subList(0, held)), new WordData(rows.subList(held, rows.size())));
-  }
-
-  /** Batches in a random order, as Hugging Face's Trainer draws it. */
-  public DataLoader<WordBatch> shuffled(int batchSize, boolean dropLast, long seed) {
-    return new IndexedDataLoader<>(
-        new IndexedDataLoader.Parts<>(
-            epoch -> Sampler.ofEpoch(rows.size(), seed, epoch),
-            (row, epoch) -> rows.get((int) row),
-            (batch, epoch, number) -> new WordBatch(batch),
-            batchSize,
-            dropLast,
-            () -> {}));
-  }
-
-  /** Batches in the order of the files. */
-  public DataLoader<WordBatch> sequential(int batchSize) {
-    return new IndexedDataLoader<>(
-        new IndexedDataLoader.Parts<>(
-            epoch -> Sampler.sequential(rows.size()),
-            (row, epoch) -> rows.get((int) row),
-            (batch, epoch, number) -> new WordBatch(batch),
-            batchSize,
-            false,
-            () -> {}));
   }
 }

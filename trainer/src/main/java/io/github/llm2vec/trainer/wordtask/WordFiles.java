@@ -23,7 +23,7 @@ import java.util.Set;
  * blanks or tabs; with two columns the second is the entity, or whatever the task asks for),
  * CoNLL-U ({@code .conllu}), and Parquet as the hub has {@code conll2003}.
  */
-public final class WordFiles {
+final class WordFiles {
 
   private WordFiles() {}
 

@@ -5,7 +5,7 @@ package io.github.llm2vec.trainer.wordtask;
  * A sentence as tokens, with the label that is predicted at each and the word that each belongs to.
  * Immutable.
  */
-public final class WordRow {
+final class WordRow {
 
   /** The label of a position that nothing is predicted for. */
   public static final int IGNORED = -100;

@@ -9,7 +9,7 @@ import java.util.List;
  * @param words the words
  * @param tags one tag per word
  */
-public record WordSentence(List<String> words, List<String> tags) {
+record WordSentence(List<String> words, List<String> tags) {
 
   /** Checks that there is a tag for every word. */
   public WordSentence {

@@ -23,10 +23,10 @@ import java.util.OptionalInt;
 record WordSets(LabelSet labels, WordData training, Optional<WordData> validation) {
 
   /** Reads the sets of a configuration; without a validation set the first percents are it. */
-  static WordSets read(WordTaskConfig config, WordModel model, DatasetFolders folders)
+  static WordSets read(
+      WordTaskConfig config, WordModel model, DatasetFolders folders, CorruptLines corrupt)
       throws IOException {
     TextDataArguments data = config.data();
-    CorruptLines corrupt = new CorruptLines(data.access().corruptLine());
     List<Path> training =
         files(data, data.trainFile(), Split.TRAIN, folders)
             .orElseThrow(

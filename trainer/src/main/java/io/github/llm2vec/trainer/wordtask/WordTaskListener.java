@@ -1,34 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
-import java.nio.file.Path;
+import io.github.llm2vec.trainer.loop.TrainerCallback;
 
-/** Told how a word task goes, on the thread that runs it. */
-public interface WordTaskListener {
+/** A callback of word tasks: beside the events of training, how far the frozen model is. */
+public interface WordTaskListener extends TrainerCallback {
 
   /** Hears nothing and never stops. */
   WordTaskListener NONE = new WordTaskListener() {};
 
-  /** The model has seen so many sentences of a set: "training", "validation" or "test". */
-  default void states(String set, int done, int all) {}
-
-  /** The head was updated. */
-  default void updated(long update, long last) {}
-
   /**
-   * The mean loss of the updates since the last time.
+   * The frozen model has encoded so many sentences.
    *
-   * @param rate learning rate of the last of them
+   * @param set "training", "validation" or "test"
    */
-  default void logged(long update, double loss, double rate) {}
+  default void encoded(String set, int done, int all) {}
 
-  /** The head was measured. */
-  default void evaluated(long update, WordScores scores) {}
-
-  /** A checkpoint was written. */
-  default void saved(Path folder) {}
-
-  /** Whether to stop at the next safe place: after an update, with a checkpoint. */
+  /** Whether to stop after the current update, with a checkpoint. */
   default boolean stopRequested() {
     return false;
   }

@@ -69,7 +69,7 @@ public final class WordTaskTesting {
     WordScores scores = score(head, data);
     ObjectNode root = JsonNodeFactory.instance.objectNode();
     root.put("precision", scores.accuracy());
-    scores.put(root, "overall_");
+    scores.metrics("overall_").forEach(root::put);
     root.put("words", scores.words());
     AtomicFile.write(summary(), root.toPrettyString() + "\n");
     return scores;
@@ -117,16 +117,16 @@ public final class WordTaskTesting {
     List<WordRow> rows = data.rows();
     for (int from = 0; from < rows.size(); from += config.batchSize()) {
       List<WordRow> batch = rows.subList(from, Math.min(rows.size(), from + config.batchSize()));
-      List<float[][]> found = states.of(batch.stream().map(StateStore::sentence).toList());
+      List<float[][]> found = states.of(batch.stream().map(HiddenStateFile::sentence).toList());
       for (int i = 0; i < batch.size(); i++) {
         float[] flat = new float[found.get(i).length * hidden];
         for (int word = 0; word < found.get(i).length; word++) {
           System.arraycopy(found.get(i)[word], 0, flat, word * hidden, hidden);
         }
-        dropout.apply(flat, flat.length, from + (long) i);
-        scorer.add(flat, StateStore.labels(batch.get(i)));
+        dropout.apply(flat, from + (long) i);
+        scorer.add(new WordBatch.Sentence(flat, HiddenStateFile.labels(batch.get(i))));
       }
-      listener.states("test", Math.min(rows.size(), from + config.batchSize()), rows.size());
+      listener.encoded("test", Math.min(rows.size(), from + config.batchSize()), rows.size());
       if (listener.stopRequested()) {
         throw new WordTaskTraining.StoppedException("stopped; nothing was written");
       }

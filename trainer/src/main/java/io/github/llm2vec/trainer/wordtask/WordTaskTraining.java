@@ -1,36 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.tokenclassification.WordHead;
 import io.github.llm2vec.tokenclassification.WordHeadConfig;
 import io.github.llm2vec.tokenclassification.WordHeadFiles;
 import io.github.llm2vec.tokenclassification.WordStates;
-import io.github.llm2vec.trainer.config.IntervalStrategy;
-import io.github.llm2vec.trainer.config.RunArguments;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.torch.TorchDevice;
+import io.github.llm2vec.trainer.checkpoint.ModelFiles;
+import io.github.llm2vec.trainer.checkpoint.TrainedTensors;
+import io.github.llm2vec.trainer.config.BatchArguments;
+import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.config.WordTaskConfig;
+import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
+import io.github.llm2vec.trainer.dataloader.DataLoader;
+import io.github.llm2vec.trainer.loop.Trainer;
+import io.github.llm2vec.trainer.loop.TrainerCallback;
+import io.github.llm2vec.trainer.loop.TrainingContext;
+import io.github.llm2vec.trainer.loop.TrainingException;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.Set;
 
 /**
- * Trains a linear head on the states of a frozen model, upstream's {@code run_word_task.py}. The
- * model runs once over the data; its states are kept in {@code data_cache_dir}, by default {@code
- * output_dir/states}. Used by one thread.
+ * Trains a linear head on the hidden states of a frozen model, upstream's {@code run_word_task.py}.
+ * The model runs once over the data; its states are kept in {@code data_cache_dir}, by default
+ * {@code output_dir/states}. The loop is that of all training, {@link Trainer}.
  */
 public final class WordTaskTraining {
 
+  private static final Set<String> METRICS =
+      Set.of("loss", "precision", "recall", "f1", "accuracy");
+
+  private final ResolvedConfig<WordTaskConfig> resolved;
   private final WordTaskConfig config;
   private final WordModel model;
   private final DatasetFolders folders;
   private final WordTaskListener listener;
-  private final HeadCheckpoint checkpoints;
 
   /**
    * Prepares a run.
@@ -39,12 +50,15 @@ public final class WordTaskTraining {
    * @param folders where datasets are that the configuration names
    */
   public WordTaskTraining(
-      WordTaskConfig config, WordModel model, DatasetFolders folders, WordTaskListener listener) {
-    this.config = config;
+      ResolvedConfig<WordTaskConfig> resolved,
+      WordModel model,
+      DatasetFolders folders,
+      WordTaskListener listener) {
+    this.resolved = resolved;
+    this.config = resolved.config();
     this.model = model;
     this.folders = folders;
     this.listener = listener;
-    this.checkpoints = new HeadCheckpoint(config.training().run().outputDir());
   }
 
   /**
@@ -56,53 +70,6 @@ public final class WordTaskTraining {
    */
   public record Outcome(long updates, boolean finished, Optional<WordScores> scores) {}
 
-  /**
-   * Trains, as far as the configuration says, and leaves the head in the output folder.
-   *
-   * @throws IOException if data or checkpoints cannot be read or written
-   * @throws IllegalArgumentException if the output folder holds something else
-   */
-  public Outcome run() throws IOException {
-    TrainingArguments training = config.training();
-    if (!training.run().doTrain()) {
-      throw new IllegalArgumentException(
-          "do_train is false, so there is nothing to do; the command word-task test tests a head");
-    }
-    Optional<Path> resumed = checkpointToResume();
-    WordSets sets = WordSets.read(config, model, folders);
-    WordStates states = model.states(config.head().mergeSubwords());
-    boolean evaluates = training.run().doEval() && sets.validation().isPresent();
-    try (StateStore trained = store("training", sets.training(), states);
-        StateStore held =
-            store("validation", evaluates ? sets.validation().get() : WordData.NONE, states)) {
-      HeadRun run = new HeadRun(this, sets, trained, held);
-      if (resumed.isPresent()) {
-        run.resume(resumed.get());
-      }
-      return run.train();
-    }
-  }
-
-  private StateStore store(String set, WordData data, WordStates states) throws IOException {
-    Path folder =
-        config
-            .data()
-            .access()
-            .cacheDir()
-            .orElse(config.training().run().outputDir().resolve("states"));
-    return StateStore.build(
-        folder.resolve(set + ".f32"),
-        model.identity(config.head().mergeSubwords()),
-        data,
-        states,
-        (done, all) -> {
-          listener.states(set, done, all);
-          if (listener.stopRequested()) {
-            throw new StoppedException("stopped; the same command goes on");
-          }
-        });
-  }
-
   /** Ends a run before it has a result; the message says what the user has of it. */
   public static final class StoppedException extends IOException {
     private static final long serialVersionUID = 1L;
@@ -112,57 +79,82 @@ public final class WordTaskTraining {
     }
   }
 
-  private Optional<Path> checkpointToResume() throws IOException {
-    RunArguments run = config.training().run();
-    if (run.resumeFromCheckpoint() instanceof RunArguments.Checkpoint given) {
-      return Optional.of(given.folder());
+  /**
+   * Trains, as far as the configuration says, and leaves the head in the output folder.
+   *
+   * @throws IOException if data or checkpoints cannot be read or written, or the output folder
+   *     holds something else
+   */
+  public Outcome run() throws IOException {
+    TrainingArguments training = config.training();
+    check(training);
+    TrainingContext context =
+        TrainingContext.begin(resolved, List.of(listener), listener::stopRequested);
+    CorruptLines corrupt = new CorruptLines(config.data().access().corruptLine());
+    WordSets sets = WordSets.read(config, model, folders, corrupt);
+    context.noteSkipped(corrupt);
+    boolean evaluates = training.run().doEval() && sets.validation().isPresent();
+    try (HiddenStateFile trained = states(context, "training", sets.training());
+        HiddenStateFile held =
+            states(context, "validation", evaluates ? sets.validation().get() : WordData.NONE)) {
+      int seed = training.run().seed();
+      WordHeadModel head = new WordHeadModel(headConfig(sets.labels().names()), seed);
+      WordHeadObjective objective =
+          new WordHeadObjective(head, new Dropout(config.head().dropout(), seed));
+      BatchArguments batches = training.batches();
+      DataLoader<WordBatch> loader =
+          trained.shuffled(
+              batches.trainBatchSize(), batches.dropLast(), training.run().orderSeed());
+      Trainer.Output output =
+          new Trainer<>(
+                  context,
+                  new Trainer.Task<>(
+                      head,
+                      objective,
+                      Optional.of(loader),
+                      evaluates
+                          ? Optional.of(held.sequential(batches.evalBatchSize()))
+                          : Optional.empty(),
+                      new HeadFiles(head),
+                      new TrainerCallback.Cost(0, DType.FLOAT32, TorchDevice.CPU)))
+              .train();
+      return new Outcome(
+          output.state().step(),
+          output.complete(),
+          output.complete() ? objective.scores() : Optional.empty());
     }
-    Optional<Path> last = checkpoints.last();
-    if (run.resumeFromCheckpoint() instanceof RunArguments.LastCheckpoint) {
-      return Optional.of(
-          last.orElseThrow(
-              () ->
-                  new IllegalArgumentException(
-                      run.outputDir() + " has no checkpoint to resume from")));
-    }
-    if (run.overwriteOutputDir()) {
-      for (Path old : checkpoints.all()) {
-        HeadCheckpoint.delete(old);
-      }
-      return Optional.empty();
-    }
-    if (last.isEmpty() && hasForeignFiles(run.outputDir())) {
-      throw new IllegalArgumentException(
-          run.outputDir()
-              + " is not empty and has no checkpoint; take another output_dir or say"
-              + " overwrite_output_dir");
-    }
-    return last;
   }
 
-  private static boolean hasForeignFiles(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return false;
+  private static void check(TrainingArguments training) throws TrainingException {
+    if (!training.run().doTrain()) {
+      throw new TrainingException(
+          "do_train is false, so there is nothing to do; the command word-task test tests a head");
     }
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.anyMatch(file -> !file.endsWith("states"));
+    String metric = training.saving().bestMetric().replaceFirst("^eval_", "");
+    if (!METRICS.contains(metric)) {
+      throw new TrainingException(
+          "metric_for_best_model must be loss, precision, recall, f1 or accuracy, got " + metric);
     }
   }
 
-  WordTaskConfig config() {
-    return config;
+  private HiddenStateFile states(TrainingContext context, String set, WordData data)
+      throws IOException {
+    WordStates states = model.states(config.head().mergeSubwords());
+    return HiddenStateFile.build(
+        context.cacheDir(config.data().access(), "states").resolve(set + ".f32"),
+        model.identity(config.head().mergeSubwords()),
+        data,
+        states.hiddenSize(),
+        rows -> states.of(rows.stream().map(HiddenStateFile::sentence).toList()),
+        (done, all) -> {
+          listener.encoded(set, done, all);
+          if (listener.stopRequested()) {
+            throw new StoppedException("stopped; the same command goes on");
+          }
+        });
   }
 
-  WordTaskListener listener() {
-    return listener;
-  }
-
-  HeadCheckpoint checkpoints() {
-    return checkpoints;
-  }
-
-  /** What the head is, for whoever uses it. */
-  WordHeadConfig headConfig(List<String> labels) {
+  private WordHeadConfig headConfig(List<String> labels) {
     return new WordHeadConfig(
         labels,
         model.hiddenSize(),
@@ -172,24 +164,23 @@ public final class WordTaskTraining {
         model.maxLength());
   }
 
-  /** Leaves the head and the last figures in the output folder itself. */
-  void finish(WordHead head, Optional<WordScores> scores) throws IOException {
-    Path output = config.training().run().outputDir();
-    Files.createDirectories(output);
-    WordHeadFiles.write(output, head);
-    if (scores.isPresent()) {
-      ObjectNode results = JsonNodeFactory.instance.objectNode();
-      scores.get().put(results, "eval_");
-      Files.writeString(output.resolve("eval_results.json"), results.toPrettyString() + "\n");
-    }
-  }
+  /** The head in the files of {@link WordHeadFiles}, in checkpoints and as the result. */
+  private record HeadFiles(WordHeadModel model) implements ModelFiles {
 
-  /** Whether something that happens again and again happens after an update. */
-  static boolean isDue(IntervalStrategy strategy, long interval, long update, boolean endOfEpoch) {
-    return switch (strategy) {
-      case NO -> false;
-      case STEPS -> update % interval == 0;
-      case EPOCH -> endOfEpoch;
-    };
+    @Override
+    public void write(Path folder, TrainedTensors tensors, Purpose purpose) throws IOException {
+      WordHeadFiles.write(folder, model.head());
+    }
+
+    @Override
+    public void read(Path folder, TrainedTensors tensors) throws IOException {
+      WordHead head = WordHeadFiles.read(folder);
+      if (!head.config().equals(model.config())) {
+        throw new TrainingException(
+            folder + " is of another task or model; start anew with overwrite_output_dir");
+      }
+      tensors.write(TrainedTensors.Part.VALUE, "weight", 0, FloatBuffer.wrap(head.weight()));
+      tensors.write(TrainedTensors.Part.VALUE, "bias", 0, FloatBuffer.wrap(head.bias()));
+    }
   }
 }

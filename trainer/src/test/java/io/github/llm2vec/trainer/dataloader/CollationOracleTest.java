@@ -18,14 +18,9 @@ import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.config.MaskingArguments;
 import io.github.llm2vec.trainer.config.MaskingArguments.Collator;
 import io.github.llm2vec.trainer.config.SimcseConfig;
-import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.data.Streams;
 import io.github.llm2vec.trainer.random.TorchGenerator;
-import io.github.llm2vec.trainer.wordtask.LabelSet;
-import io.github.llm2vec.trainer.wordtask.WordAligner;
-import io.github.llm2vec.trainer.wordtask.WordRow;
-import io.github.llm2vec.trainer.wordtask.WordSentence;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -257,32 +252,6 @@ class CollationOracleTest {
     assertArrayEquals(ints(expected.get("ids")), text.ids(), Arrays.toString(text.ids()));
     if (window) {
       assertEquals(expected.get("pool_length").intValue(), text.poolLength());
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"llama3-gqa", "mistral-gqa", "qwen2"})
-  void alignsWordsAsUpstreamDoes(String name) throws Exception {
-    JsonNode fixture = fixture();
-    List<WordSentence> sentences = new ArrayList<>();
-    fixture
-        .get("sentences")
-        .forEach(s -> sentences.add(new WordSentence(texts(s.get("words")), texts(s.get("tags")))));
-    LabelSet labels = LabelSet.conll2003(WordTask.NER_TAGS);
-    try (Tokenizer tokenizer = Tokenizer.open(checkpoint(name))) {
-      for (JsonNode expected : fixture.get("words").get(name)) {
-        LabelShift shift =
-            LabelShift.valueOf(expected.get("mode").textValue().toUpperCase(Locale.ROOT));
-        WordAligner aligner =
-            new WordAligner(tokenizer, labels, shift, expected.get("max_length").intValue());
-        for (int i = 0; i < sentences.size(); i++) {
-          JsonNode row = expected.get("rows").get(i);
-          WordRow found = aligner.align(sentences.get(i));
-          assertArrayEquals(ints(row.get("ids")), found.ids());
-          assertArrayEquals(ints(row.get("labels")), found.labels());
-          assertArrayEquals(ints(row.get("words")), found.words());
-        }
-      }
     }
   }
 }

@@ -2,8 +2,6 @@
 package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.torch.AdamW;
-import io.github.llm2vec.torch.MaskedLanguageModelScore;
-import io.github.llm2vec.torch.PackedBatch;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -114,22 +112,6 @@ final class FakeModel implements TrainableModel {
       double second = square[i] / (1 - Math.pow(adam.beta2(), (double) update));
       values[i] -= (float) (adam.learningRate() * first / (Math.sqrt(second) + adam.epsilon()));
     }
-  }
-
-  @Override
-  public double addMaskedLoss(PackedBatch batch, double weight) {
-    throw new UnsupportedOperationException("only numbers are trained on");
-  }
-
-  @Override
-  public MaskedLanguageModelScore scoreMasked(PackedBatch batch) {
-    throw new UnsupportedOperationException("only numbers are trained on");
-  }
-
-  @Override
-  public double addContrastiveLoss(
-      List<PackedBatch> parts, int queries, double scale, double weight) {
-    throw new UnsupportedOperationException("only numbers are trained on");
   }
 
   @Override

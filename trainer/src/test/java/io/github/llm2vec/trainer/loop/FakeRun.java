@@ -6,10 +6,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.github.llm2vec.lora.LoraAdapterWriter;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.LoraOptions;
-import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.checkpoint.AdapterFiles;
-import io.github.llm2vec.trainer.checkpoint.FolderPart;
+import io.github.llm2vec.trainer.checkpoint.CheckpointStore;
 import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
@@ -20,24 +19,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.DoublePredicate;
 
-/** Runs of the loop without an engine: a batch is a number that the trainee is drawn towards. */
+/** Runs of the loop without an engine: a batch is a number that the model is drawn towards. */
 final class FakeRun {
 
   private final Path folder;
   private final int batchesPerEpoch;
   private final List<Double> seen = new ArrayList<>();
-  private final List<TrainerCallback> listeners = new ArrayList<>();
+  private final List<TrainerCallback> callbacks = new ArrayList<>();
   private DoublePredicate empty = batch -> false;
   private double spoilt = Double.NaN;
-  private FolderPart companions = target -> {};
+  private CheckpointStore.Writer auxiliary = target -> {};
   private BooleanSupplier stop = () -> false;
   private boolean validated;
-  private FakeModel trainee = new FakeModel();
+  private FakeModel model = new FakeModel();
 
   FakeRun(Path folder, int batchesPerEpoch) {
     this.folder = folder;
@@ -57,8 +57,8 @@ final class FakeRun {
   }
 
   /** What else is written into every folder. */
-  FakeRun companions(FolderPart value) {
-    companions = value;
+  FakeRun auxiliary(CheckpointStore.Writer value) {
+    auxiliary = value;
     return this;
   }
 
@@ -68,7 +68,7 @@ final class FakeRun {
   }
 
   FakeRun listener(TrainerCallback value) {
-    listeners.add(value);
+    callbacks.add(value);
     return this;
   }
 
@@ -82,28 +82,26 @@ final class FakeRun {
     return seen;
   }
 
-  FakeModel trainee() {
-    return trainee;
+  FakeModel model() {
+    return model;
   }
 
-  TrainOutput go(String... options) throws IOException {
+  Trainer.Output go(String... options) throws IOException {
     ResolvedConfig<MntpConfig> config = config(options);
-    trainee = new FakeModel();
-    Run run =
-        Run.begin(
-            config,
-            config.config().training().run().outputDir(),
-            Fixtures.tools(stop, listeners.toArray(TrainerCallback[]::new)));
+    model = new FakeModel();
+    TrainingContext context = TrainingContext.begin(config, callbacks, stop);
     LoraAdapterWriter.Config adapter =
         new LoraAdapterWriter.Config("base", 1, 2, 0, LoraOptions.ALL_TARGETS);
-    return run.go(
-        new Run.Stage<>(
-            trainee,
-            new Distance(),
-            Optional.of(new Numbers(batchesPerEpoch)),
-            validated ? Optional.of(new Numbers(3)) : Optional.empty(),
-            new AdapterFiles(adapter, companions),
-            new TrainingStart.Cost(0, DType.FLOAT32, TorchDevice.CPU)));
+    return new Trainer<>(
+            context,
+            new Trainer.Task<>(
+                model,
+                new Distance(),
+                Optional.of(new Numbers(batchesPerEpoch)),
+                validated ? Optional.of(new Numbers(3)) : Optional.empty(),
+                new AdapterFiles(adapter, auxiliary),
+                new TrainerCallback.Cost(0, DType.FLOAT32, TorchDevice.CPU)))
+        .train();
   }
 
   private ResolvedConfig<MntpConfig> config(String... options) throws IOException {
@@ -142,12 +140,26 @@ final class FakeRun {
     @Override
     public double addGradient(Double batch, double weight) {
       seen.add(batch);
-      return batch == spoilt ? Double.NaN : trainee.addDistance(target(batch), weight);
+      return batch == spoilt ? Double.NaN : model.addDistance(target(batch), weight);
     }
 
     @Override
-    public MaskedLanguageModelScore score(Double batch) {
-      return new MaskedLanguageModelScore(trainee.distance(target(batch)), 1, 0);
+    public Evaluation<Double> evaluation() {
+      return new Evaluation<>() {
+        private double loss;
+        private int batches;
+
+        @Override
+        public void add(Double batch) {
+          loss += model.distance(target(batch));
+          batches++;
+        }
+
+        @Override
+        public Map<String, Double> metrics() {
+          return Map.of("eval_loss", loss / batches);
+        }
+      };
     }
 
     @Override

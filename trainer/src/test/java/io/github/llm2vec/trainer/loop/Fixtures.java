@@ -24,22 +24,22 @@ final class Fixtures {
 
   private Fixtures() {}
 
-  static TrainingEnvironment tools(TrainerCallback... listeners) {
-    return tools(() -> false, listeners);
+  static TrainingRuns.Environment environment(TrainerCallback... listeners) {
+    return environment(() -> false, listeners);
   }
 
-  static TrainingEnvironment tools(BooleanSupplier stop, TrainerCallback... listeners) {
+  static TrainingRuns.Environment environment(BooleanSupplier stop, TrainerCallback... listeners) {
     ResolverOptions models =
         ResolverOptions.local(HubEnvironment.of(Map.of(), Path.of("target", "no-home")));
-    return new TrainingEnvironment(models, LoadListener.NONE, List.of(listeners), stop, 1);
+    return new TrainingRuns.Environment(models, LoadListener.NONE, List.of(listeners), stop, 1);
   }
 
   /** Gives an adapter the weights that the oracle began with. */
-  static void fill(TrainableModel trainee) {
-    for (String name : trainee.names()) {
+  static void fill(TrainableModel model) {
+    for (String name : model.names()) {
       if (name.contains(".lora_")) {
-        long elements = trainee.shape(name).stream().reduce(1L, Math::multiplyExact);
-        trainee.write(Part.VALUE, name, 0, FloatBuffer.wrap(rule(name, (int) elements)));
+        long elements = model.shape(name).stream().reduce(1L, Math::multiplyExact);
+        model.write(Part.VALUE, name, 0, FloatBuffer.wrap(rule(name, (int) elements)));
       }
     }
   }

@@ -50,7 +50,7 @@ class InterruptedRunTest {
   private static TrainerCallback killer(long step) {
     return new TrainerCallback() {
       @Override
-      public void updated(StepMetrics report) {
+      public void updated(TrainerCallback.Step report) {
         if (report.step() == step) {
           throw new Killed();
         }
@@ -78,7 +78,7 @@ class InterruptedRunTest {
       }
       FakeRun last = run(name);
       last.go(options(last));
-      assertArrayEquals(whole.trainee().values(), last.trainee().values(), "seed " + seed);
+      assertArrayEquals(whole.model().values(), last.model().values(), "seed " + seed);
       assertEquals(losses(whole), losses(last), "seed " + seed);
     }
     assertTrue(kills > 0);
@@ -103,7 +103,7 @@ class InterruptedRunTest {
   void aFullDiskLeavesTheEarlierCheckpoint() throws IOException {
     FakeRun full =
         run("full")
-            .companions(
+            .auxiliary(
                 target -> {
                   if (target.toString().contains("checkpoint-8")) {
                     Files.writeString(target.resolve("tokenizer.json"), "half of it");
@@ -125,14 +125,14 @@ class InterruptedRunTest {
     again.go(OPTIONS);
     FakeRun whole = run("whole");
     whole.go(OPTIONS);
-    assertArrayEquals(whole.trainee().values(), again.trainee().values());
+    assertArrayEquals(whole.model().values(), again.model().values());
   }
 
   @Test
   void aKillWhileSavingLeavesTheEarlierCheckpoint() throws IOException {
     FakeRun killed =
         run("killed")
-            .companions(
+            .auxiliary(
                 target -> {
                   if (target.toString().contains("checkpoint-12")) {
                     throw new Killed();
@@ -148,6 +148,6 @@ class InterruptedRunTest {
     assertTrue(Files.notExists(half));
     FakeRun whole = run("whole");
     whole.go(OPTIONS);
-    assertArrayEquals(whole.trainee().values(), again.trainee().values());
+    assertArrayEquals(whole.model().values(), again.model().values());
   }
 }

@@ -52,8 +52,8 @@ class TrainingOracleTest {
 
   @Test
   void masksFromAFileTrainAsInPython() throws IOException {
-    TrainingRuns runs = new TrainingRuns(Fixtures.tools(), Fixtures::fill);
-    TrainOutput outcome =
+    TrainingRuns runs = new TrainingRuns(Fixtures.environment(), Fixtures::fill);
+    Trainer.Output outcome =
         runs.mntp(
             ConfigFiles.mntp(
                 config("mntp"),
@@ -67,8 +67,8 @@ class TrainingOracleTest {
 
   @Test
   void simcseTrainsAsInPython() throws IOException {
-    TrainingRuns runs = new TrainingRuns(Fixtures.tools(), Fixtures::fill);
-    TrainOutput outcome =
+    TrainingRuns runs = new TrainingRuns(Fixtures.environment(), Fixtures::fill);
+    Trainer.Output outcome =
         runs.simcse(
             ConfigFiles.simcse(
                 config("simcse"),
@@ -84,8 +84,8 @@ class TrainingOracleTest {
 
   @Test
   void supervisedTrainsAsInPython() throws IOException {
-    TrainingRuns runs = new TrainingRuns(Fixtures.tools(), Fixtures::fill);
-    TrainOutput outcome =
+    TrainingRuns runs = new TrainingRuns(Fixtures.environment(), Fixtures::fill);
+    Trainer.Output outcome =
         runs.supervised(
             ConfigFiles.supervised(
                 config("supervised"),
@@ -93,7 +93,7 @@ class TrainingOracleTest {
     compare("supervised", outcome, 1);
   }
 
-  private static void compare(String stage, TrainOutput outcome, int accumulation)
+  private static void compare(String stage, Trainer.Output outcome, int accumulation)
       throws IOException {
     assertTrue(outcome.complete());
     JsonNode expected =

@@ -36,11 +36,11 @@ class TrainingRunsTest {
 
   private TrainingRuns runs() {
     return new TrainingRuns(
-        Fixtures.tools(
+        Fixtures.environment(
             () -> updates >= stopAt,
             new TrainerCallback() {
               @Override
-              public void updated(StepMetrics report) {
+              public void updated(TrainerCallback.Step report) {
                 updates++;
               }
 

@@ -64,22 +64,59 @@ class WordDataTest {
         17, WordData.labels(Optional.empty(), WordTask.UPOS_TAGS, List.of(file), strict()).size());
   }
 
+  private static float sum(WordRow row) {
+    return IntStream.of(row.ids()).sum();
+  }
+
+  private static List<float[][]> sums(List<WordRow> rows) {
+    return rows.stream()
+        .map(
+            row -> {
+              float[][] states = new float[HiddenStateFile.labels(row).length][1];
+              for (float[] state : states) {
+                state[0] = sum(row);
+              }
+              return states;
+            })
+        .toList();
+  }
+
   @Test
   void batchesInTheOrderOfTheTrainer() throws IOException {
     Path file = sentences(10);
     LabelSet labels = LabelSet.conll2003(WordTask.POS_TAGS);
     try (Tokenizer tokenizer = Tokenizer.open(CHECKPOINT)) {
       WordData data = read(tokenizer, file, labels);
-      List<WordRow> rows = new ArrayList<>();
-      Streams.all(data.shuffled(4, false, 42).epoch(0, 0)).forEach(b -> rows.addAll(b.rows()));
-      Sampler order = Sampler.shuffled(10, 42);
-      for (int i = 0; i < 10; i++) {
-        assertArrayEquals(data.rows().get((int) order.at(i)).ids(), rows.get(i).ids());
+      // The state of a word is the sum of the ids of its sentence, which tells where it was read.
+      try (HiddenStateFile states =
+          HiddenStateFile.build(
+              folder.resolve("states.f32"),
+              "ids",
+              data,
+              1,
+              WordDataTest::sums,
+              (done, all) -> {})) {
+        List<WordBatch.Sentence> read = new ArrayList<>();
+        Streams.all(states.shuffled(4, false, 42).epoch(0, 0))
+            .forEach(batch -> read.addAll(batch.sentences()));
+        Sampler order = Sampler.shuffled(10, 42);
+        for (int i = 0; i < 10; i++) {
+          WordRow row = data.rows().get((int) order.at(i));
+          assertArrayEquals(HiddenStateFile.labels(row), read.get(i).labels());
+          assertEquals(sum(row), read.get(i).states()[0]);
+        }
+        assertEquals(2, Streams.all(states.shuffled(4, true, 42).epoch(0, 0)).size());
+        // Batches are numbered through the whole run.
+        List<Long> numbers = new ArrayList<>();
+        Streams.all(states.shuffled(4, false, 42).epoch(2, 1))
+            .forEach(batch -> numbers.add(batch.number()));
+        assertEquals(List.of(8L, 9L), numbers);
+        WordBatch last = Streams.all(states.sequential(4).epoch(0, 2)).get(0);
+        assertEquals(sum(data.rows().get(9)), last.sentences().get(1).states()[0]);
+        assertEquals(
+            last.sentences().get(0).labels().length + last.sentences().get(1).labels().length,
+            last.words());
       }
-      assertEquals(2, Streams.all(data.shuffled(4, true, 42).epoch(0, 0)).size());
-      WordBatch last = Streams.all(data.sequential(4).epoch(0, 2)).get(0);
-      assertArrayEquals(data.rows().get(9).ids(), last.rows().get(1).ids());
-      assertEquals(last.rows().get(0).length() + last.rows().get(1).length(), last.tokens());
       assertEquals(3, data.first(3).rows().size());
       // A quarter of ten sentences is 2.5, which Python rounds to 2.
       assertEquals(2, data.split(25).get(0).rows().size());

@@ -17,9 +17,11 @@ import io.github.llm2vec.tokenclassification.WordHeadFiles;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.config.ConfigFiles;
+import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.config.WordTaskConfig;
 import io.github.llm2vec.trainer.config.WordTestConfig;
 import io.github.llm2vec.trainer.data.DatasetFolders;
+import io.github.llm2vec.trainer.log.MetricRecord;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -70,7 +72,8 @@ class WordTaskOracleTest {
     }
   }
 
-  private WordTaskConfig config(JsonNode oracle, Path output, double dropout) throws IOException {
+  private ResolvedConfig<WordTaskConfig> config(JsonNode oracle, Path output, double dropout)
+      throws IOException {
     ObjectNode values = JSON.createObjectNode();
     values.put("model_name_or_path", CHECKPOINT.toString());
     values.put("dataset_name", "conll2003");
@@ -92,7 +95,7 @@ class WordTaskOracleTest {
     values.put("validation_split_percentage", 0);
     Path file = folder.resolve("train.json");
     Files.writeString(file, JSON.writeValueAsString(values));
-    return ConfigFiles.wordTask(file, List.of()).config();
+    return ConfigFiles.wordTask(file, List.of());
   }
 
   private static WordModel open(WordTaskConfig config) throws IOException {
@@ -118,14 +121,16 @@ class WordTaskOracleTest {
     int number = 0;
     for (JsonNode oracle : cases()) {
       Path output = folder.resolve("output-" + number++);
-      WordTaskConfig config = config(oracle, output, 0);
+      ResolvedConfig<WordTaskConfig> config = config(oracle, output, 0);
       List<Double> losses = new ArrayList<>();
-      try (WordModel model = open(config)) {
+      try (WordModel model = open(config.config())) {
         WordTaskListener listener =
             new WordTaskListener() {
               @Override
-              public void logged(long update, double loss, double rate) {
-                losses.add(loss);
+              public void logged(MetricRecord metric) {
+                if (metric.values().containsKey("loss")) {
+                  losses.add(metric.values().get("loss"));
+                }
               }
             };
         assertTrue(new WordTaskTraining(config, model, datasets(), listener).run().finished());
@@ -191,10 +196,10 @@ class WordTaskOracleTest {
     JsonNode oracle = cases().get(1);
     Path whole = folder.resolve("whole");
     Path output = folder.resolve("stopped");
-    WordTaskConfig config = config(oracle, whole, 0.3);
-    try (WordModel model = open(config)) {
+    ResolvedConfig<WordTaskConfig> config = config(oracle, whole, 0.3);
+    try (WordModel model = open(config.config())) {
       new WordTaskTraining(config, model, datasets(), WordTaskListener.NONE).run();
-      WordTaskConfig again = config(oracle, output, 0.3);
+      ResolvedConfig<WordTaskConfig> again = config(oracle, output, 0.3);
       WordTaskTraining.Outcome stopped =
           new WordTaskTraining(again, model, datasets(), stoppingAfter(7)).run();
       assertFalse(stopped.finished());
@@ -220,8 +225,8 @@ class WordTaskOracleTest {
       private boolean stop;
 
       @Override
-      public void updated(long update, long last) {
-        stop = update == updates;
+      public void updated(Step step) {
+        stop = step.step() == updates;
       }
 
       @Override

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.search;
 
+import io.github.llm2vec.trainer.data.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -104,10 +105,9 @@ public final class VectorStore {
 
   /** Tells stores apart by what was encoded and by which encoder, in hexadecimal. */
   public String digest() {
-    List<String> parts = new ArrayList<>();
-    parts.add(identity.toString());
-    shards.forEach(shard -> parts.add(shard.texts()));
-    return Digests.sha256(parts);
+    Sha256 sha256 = new Sha256().add(identity.toString());
+    shards.forEach(shard -> sha256.add(shard.texts()));
+    return sha256.hex();
   }
 
   /** Copies vectors {@code [to - from, dimensions]} to the heap. */

@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.mteb.search;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.trainer.data.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,7 +83,9 @@ public final class VectorStoreBuilder {
     int shard = 0;
     List<String> next = read(texts);
     while (!next.isEmpty()) {
-      String digest = Digests.sha256(next);
+      Sha256 sha256 = new Sha256();
+      next.forEach(sha256::add);
+      String digest = sha256.hex();
       ShardRecord found = known.get(shard);
       boolean same =
           found != null && found.texts().equals(digest) && found.vectors() == next.size();

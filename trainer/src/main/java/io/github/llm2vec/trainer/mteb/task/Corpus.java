@@ -2,11 +2,8 @@
 package io.github.llm2vec.trainer.mteb.task;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -70,19 +67,6 @@ public final class Corpus {
   /** Reads the documents in the order of their numbers. */
   public Reader open() {
     return new Reader();
-  }
-
-  /** Adds a document to a digest, with its length in front so that no two texts run together. */
-  static void update(MessageDigest digest, CorpusDocument document) {
-    for (String part : List.of(document.id(), document.passage())) {
-      byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
-      digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
-      digest.update(bytes);
-    }
-  }
-
-  static String hex(MessageDigest digest) {
-    return HexFormat.of().formatHex(digest.digest());
   }
 
   /** See {@link Corpus#open}. */

@@ -2,9 +2,9 @@
 package io.github.llm2vec.trainer.mteb.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.trainer.data.Sha256;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +20,7 @@ final class CorpusScan {
   private final Findings findings;
   private final Set<Long> leftOut = new HashSet<>();
   private final IdSet seen = new IdSet();
-  private final MessageDigest sha256 = IdSet.sha256();
+  private final Sha256 sha256 = new Sha256();
   private String digest = "";
 
   /** A document, or why there is none. */
@@ -41,7 +41,7 @@ final class CorpusScan {
         Optional<CorpusDocument> document = examine(located.get());
         if (document.isPresent()) {
           ids.add(document.get().id());
-          Corpus.update(sha256, document.get());
+          sha256.add(document.get().id()).add(document.get().passage());
           documents++;
         } else {
           leftOut.add(located.get().place());
@@ -52,7 +52,7 @@ final class CorpusScan {
     if (documents == 0) {
       throw new DatasetException(files + " hold no document");
     }
-    digest = Corpus.hex(sha256);
+    digest = sha256.hex();
     for (String id : new TreeSet<>(judgedAndMissing)) {
       findings.add(
           new Finding(

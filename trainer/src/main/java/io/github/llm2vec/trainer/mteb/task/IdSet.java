@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
+import io.github.llm2vec.trainer.data.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /**
  * Which ids were seen, for corpora of millions. Holds 128 bits of an id's SHA-256, 16 bytes per
@@ -15,17 +15,9 @@ final class IdSet {
 
   private static final int FIRST_SLOTS = 1 << 10;
 
-  private final MessageDigest sha256 = sha256();
+  private final MessageDigest sha256 = Sha256.digest();
   private long[] slots = new long[2 * FIRST_SLOTS];
   private int size;
-
-  static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256; this is a bug", e);
-    }
-  }
 
   /** Adds an id. Returns whether it is new. */
   boolean add(String id) {

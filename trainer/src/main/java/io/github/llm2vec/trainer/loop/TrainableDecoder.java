@@ -8,12 +8,15 @@ import io.github.llm2vec.torch.PackedBatch;
 import java.nio.FloatBuffer;
 import java.util.List;
 
-/** The engine as the loop sees it. Owns the engine's trainer. */
-final class TorchTrainableModel implements TrainableModel {
+/**
+ * A decoder that is trained by libtorch, with the losses of language modelling and contrastive
+ * learning. Owns the {@link DecoderTrainer}.
+ */
+final class TrainableDecoder implements TrainableModel {
 
   private final DecoderTrainer trainer;
 
-  TorchTrainableModel(DecoderTrainer trainer) {
+  TrainableDecoder(DecoderTrainer trainer) {
     this.trainer = trainer;
   }
 
@@ -50,19 +53,31 @@ final class TorchTrainableModel implements TrainableModel {
     trainer.seed(seed);
   }
 
-  @Override
-  public double addMaskedLoss(PackedBatch batch, double weight) {
+  /**
+   * Adds the gradient of the mean cross-entropy of the labelled tokens.
+   *
+   * @param weight what the gradient is multiplied by
+   * @return the loss, not weighted
+   */
+  double addMaskedLoss(PackedBatch batch, double weight) {
     return trainer.addMaskedLoss(batch, weight);
   }
 
-  @Override
-  public MaskedLanguageModelScore scoreMasked(PackedBatch batch) {
+  /** Evaluates what {@link #addMaskedLoss} trains, without dropout and without a gradient. */
+  MaskedLanguageModelScore scoreMasked(PackedBatch batch) {
     return trainer.maskedScore(batch);
   }
 
-  @Override
-  public double addContrastiveLoss(
-      List<PackedBatch> parts, int queries, double scale, double weight) {
+  /**
+   * Adds the gradient of the contrastive loss over all texts of some batches together.
+   *
+   * @param parts texts with pooling, first all queries, then their positives, then the negatives
+   * @param queries number of queries
+   * @param scale what cosines are multiplied by
+   * @param weight what the gradient is multiplied by
+   * @return the loss, not weighted
+   */
+  double addContrastiveLoss(List<PackedBatch> parts, int queries, double scale, double weight) {
     return parts.size() == 1
         ? trainer.addContrastiveLoss(parts.get(0), queries, scale, weight)
         : trainer.addContrastiveLoss(parts, queries, scale, weight);

@@ -2,6 +2,11 @@
 package io.github.llm2vec.trainer.wordtask;
 
 import io.github.llm2vec.tokenclassification.WordStates;
+import io.github.llm2vec.trainer.data.Sampler;
+import io.github.llm2vec.trainer.data.Sha256;
+import io.github.llm2vec.trainer.dataloader.DataLoader;
+import io.github.llm2vec.trainer.dataloader.IndexedDataLoader;
+import io.github.llm2vec.trainer.optim.StepPlan;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,16 +17,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongFunction;
 import java.util.stream.IntStream;
 
 /**
- * The states of all labelled words of a dataset in a file, because a frozen model gives the same
- * ones in every epoch: training runs the model once over the data. Building that was interrupted
- * goes on where it stood. Used by one thread.
+ * A cache of the hidden states of all labelled words of a dataset, in a file: a frozen model gives
+ * the same ones in every epoch, so training runs it once over the data. Building that was
+ * interrupted goes on where it stood.
  */
-final class StateStore implements Closeable {
+final class HiddenStateFile implements Closeable {
 
   private static final int SENTENCES_AT_ONCE = 64;
 
@@ -30,13 +35,19 @@ final class StateStore implements Closeable {
   private final long[] firstRow; // one per sentence, and the end
   private final List<WordRow> sentences;
 
+  /** Computes the states of the labelled positions of sentences. */
+  @FunctionalInterface
+  interface Model {
+    List<float[][]> of(List<WordRow> sentences);
+  }
+
   /** Told how many sentences have their states. */
   @FunctionalInterface
   interface Progress {
     void stored(int sentences, int all) throws IOException;
   }
 
-  private StateStore(FileChannel channel, int hiddenSize, List<WordRow> sentences) {
+  private HiddenStateFile(FileChannel channel, int hiddenSize, List<WordRow> sentences) {
     this.channel = channel;
     this.hiddenSize = hiddenSize;
     this.sentences = sentences;
@@ -51,12 +62,13 @@ final class StateStore implements Closeable {
    *
    * @param file takes the states, {@code (words, H)} floats, little-endian
    * @param model identity of the model and of how its states are taken
+   * @param states the model
    */
-  static StateStore build(
-      Path file, String model, WordData data, WordStates states, Progress progress)
+  static HiddenStateFile build(
+      Path file, String model, WordData data, int hiddenSize, Model states, Progress progress)
       throws IOException {
     Files.createDirectories(file.toAbsolutePath().getParent());
-    String key = model + "\n" + new WordDigest().add(data).hex() + "\n";
+    String key = model + "\n" + digest(data) + "\n";
     Path keyFile = file.resolveSibling(file.getFileName() + ".key");
     boolean same =
         Files.isRegularFile(keyFile)
@@ -69,7 +81,7 @@ final class StateStore implements Closeable {
         FileChannel.open(
             file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     try {
-      StateStore store = new StateStore(channel, states.hiddenSize(), data.rows());
+      HiddenStateFile store = new HiddenStateFile(channel, hiddenSize, data.rows());
       store.fill(states, progress);
       return store;
     } catch (IOException | RuntimeException | Error e) {
@@ -78,7 +90,7 @@ final class StateStore implements Closeable {
     }
   }
 
-  private void fill(WordStates states, Progress progress) throws IOException {
+  private void fill(Model states, Progress progress) throws IOException {
     long rows = channel.size() / rowBytes();
     int next = 0;
     while (next < sentences.size() && firstRow[next + 1] <= rows) {
@@ -90,11 +102,7 @@ final class StateStore implements Closeable {
     }
     while (next < sentences.size()) {
       int end = Math.min(sentences.size(), next + SENTENCES_AT_ONCE);
-      List<WordStates.Sentence> asked = new ArrayList<>();
-      for (WordRow row : sentences.subList(next, end)) {
-        asked.add(sentence(row));
-      }
-      for (float[][] found : states.of(asked)) {
+      for (float[][] found : states.of(sentences.subList(next, end))) {
         append(found);
       }
       next = end;
@@ -140,24 +148,44 @@ final class StateStore implements Closeable {
     return ByteBuffer.allocate(Math.toIntExact(rows * rowBytes())).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Number of labelled words of a sentence. */
-  int words(int sentence) {
-    return (int) (firstRow[sentence + 1] - firstRow[sentence]);
+  private static String digest(WordData data) {
+    Sha256 sha256 = new Sha256();
+    for (WordRow row : data.rows()) {
+      for (int[] values : List.of(row.ids(), row.labels(), row.words())) {
+        ByteBuffer bytes = ByteBuffer.allocate((values.length + 1) * Integer.BYTES);
+        bytes.putInt(values.length).asIntBuffer().put(values);
+        sha256.add(bytes.array());
+      }
+    }
+    return sha256.hex();
   }
 
-  /** The sentences, in their order. */
-  List<WordRow> sentences() {
-    return sentences;
+  /** Batches in a random order, as Hugging Face's Trainer draws it. */
+  DataLoader<WordBatch> shuffled(int batchSize, boolean dropLast, long seed) {
+    return loader(epoch -> Sampler.ofEpoch(sentences.size(), seed, epoch), batchSize, dropLast);
   }
 
-  /**
-   * Reads the states of a sentence.
-   *
-   * @param target takes {@code (words, H)}, row after row
-   * @param offset where they go
-   */
-  void read(int sentence, float[] target, int offset) throws IOException {
-    ByteBuffer bytes = buffer(words(sentence));
+  /** Batches in the order of the files. */
+  DataLoader<WordBatch> sequential(int batchSize) {
+    return loader(epoch -> Sampler.sequential(sentences.size()), batchSize, false);
+  }
+
+  private DataLoader<WordBatch> loader(
+      LongFunction<Sampler> order, int batchSize, boolean dropLast) {
+    long perEpoch = StepPlan.batches(sentences.size(), batchSize, dropLast);
+    return new IndexedDataLoader<>(
+        new IndexedDataLoader.Parts<>(
+            order,
+            (row, epoch) -> read((int) row),
+            (rows, epoch, batch) -> new WordBatch(rows, epoch * perEpoch + batch + 1),
+            batchSize,
+            dropLast,
+            () -> {}));
+  }
+
+  private WordBatch.Sentence read(int sentence) throws IOException {
+    int words = (int) (firstRow[sentence + 1] - firstRow[sentence]);
+    ByteBuffer bytes = buffer(words);
     long position = firstRow[sentence] * rowBytes();
     while (bytes.hasRemaining()) {
       int read = channel.read(bytes, position + bytes.position());
@@ -165,11 +193,9 @@ final class StateStore implements Closeable {
         throw new IOException("the file of states has become shorter; delete it and start again");
       }
     }
-    bytes.flip();
-    bytes
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .asFloatBuffer()
-        .get(target, offset, words(sentence) * hiddenSize);
+    float[] states = new float[words * hiddenSize];
+    bytes.flip().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(states);
+    return new WordBatch.Sentence(states, labels(sentences.get(sentence)));
   }
 
   @Override

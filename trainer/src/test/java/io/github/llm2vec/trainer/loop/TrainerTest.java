@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TrainingLoopTest {
+class TrainerTest {
 
   @TempDir Path folder;
 
@@ -45,11 +45,12 @@ class TrainingLoopTest {
     run.listener(
         new TrainerCallback() {
           @Override
-          public void updated(StepMetrics report) {
+          public void updated(TrainerCallback.Step report) {
             batchesPerUpdate.add(run.seen().size());
           }
         });
-    TrainOutput outcome = run.go("--gradient_accumulation_steps", "2", "--num_train_epochs", "3");
+    Trainer.Output outcome =
+        run.go("--gradient_accumulation_steps", "2", "--num_train_epochs", "3");
     assertTrue(outcome.complete());
     assertEquals(6, outcome.state().step());
     assertEquals(List.of(2, 4, 6, 8, 10, 12), batchesPerUpdate);
@@ -60,7 +61,7 @@ class TrainingLoopTest {
   @Test
   void leavesOutBatchesWithNothingToLearn() throws IOException {
     FakeRun run = new FakeRun(folder, 4).empty(batch -> batch % 100 == 1);
-    TrainOutput outcome = run.go("--gradient_accumulation_steps", "2", "--max_steps", "3");
+    Trainer.Output outcome = run.go("--gradient_accumulation_steps", "2", "--max_steps", "3");
     assertEquals(List.of(0.0, 2.0, 3.0, 100.0, 102.0, 103.0), run.seen());
     assertEquals(2, outcome.state().skippedBatches());
     assertEquals(3, outcome.state().step());
@@ -84,7 +85,7 @@ class TrainingLoopTest {
     JsonNode file = new ObjectMapper().readTree(run.output().resolve("failed-batch.json").toFile());
     assertEquals("[4.0,5.0]", file.get("batches").toString());
     assertEquals(Set.of("checkpoint-2"), checkpoints(run.output()));
-    for (float value : run.trainee().values()) {
+    for (float value : run.model().values()) {
       assertTrue(Float.isFinite(value));
     }
   }
@@ -96,13 +97,13 @@ class TrainingLoopTest {
     FakeRun stopped = new FakeRun(Files.createDirectory(folder.resolve("stopped")), 7);
     // In the middle of the fifth update.
     stopped.stop(() -> stopped.seen().size() == 14);
-    TrainOutput outcome = stopped.go("--max_steps", "12", "--gradient_accumulation_steps", "3");
+    Trainer.Output outcome = stopped.go("--max_steps", "12", "--gradient_accumulation_steps", "3");
     assertFalse(outcome.complete());
     assertEquals(Set.of("checkpoint-4"), checkpoints(stopped.output()));
     assertFalse(Files.exists(stopped.output().resolve("adapter_model.safetensors")));
     stopped.stop(() -> false);
     assertTrue(stopped.go("--max_steps", "12", "--gradient_accumulation_steps", "3").complete());
-    assertArrayEquals(whole.trainee().values(), stopped.trainee().values());
+    assertArrayEquals(whole.model().values(), stopped.model().values());
   }
 
   @Test
@@ -128,7 +129,7 @@ class TrainingLoopTest {
     halved.go(options);
     halved.stop(() -> false);
     halved.go(options);
-    assertArrayEquals(whole.trainee().values(), halved.trainee().values());
+    assertArrayEquals(whole.model().values(), halved.model().values());
     assertEquals(figures(whole.output()), figures(halved.output()));
   }
 
@@ -148,7 +149,7 @@ class TrainingLoopTest {
   @Test
   void keepsTheBestAndTheLastCheckpoint() throws IOException {
     FakeRun run = new FakeRun(folder, 4).validated();
-    TrainOutput outcome =
+    Trainer.Output outcome =
         run.go(
             "--max_steps",
             "8",

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.trainer.data;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** SHA-256 of a sequence of texts or bytes, in hexadecimal. Not thread-safe. */
+public final class Sha256 {
+
+  private final MessageDigest digest = digest();
+
+  /** A new digest of the JDK. */
+  public static MessageDigest digest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256; this is a bug", e);
+    }
+  }
+
+  /** Adds bytes as they are. */
+  public Sha256 add(byte[] bytes) {
+    digest.update(bytes);
+    return this;
+  }
+
+  /** Adds a text with its length in front, so that no two texts run together. */
+  public Sha256 add(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return add((bytes.length + ":").getBytes(StandardCharsets.US_ASCII)).add(bytes);
+  }
+
+  /** The digest of everything added. */
+  public String hex() {
+    return HexFormat.of().formatHex(digest.digest());
+  }
+}
