@@ -5,6 +5,8 @@ import io.github.llm2vec.cli.console.CliEnvironment;
 import io.github.llm2vec.cli.console.CliException;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.console.InterruptHandler;
+import io.github.llm2vec.cli.demo.DemoPage;
+import io.github.llm2vec.cli.demo.SolrCollection;
 import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.cli.search.IndexingDisplay;
@@ -15,6 +17,8 @@ import io.github.llm2vec.cli.text.TextFormat;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.files.CacheFolder;
 import io.github.llm2vec.lucene.SimdSupport;
+import io.github.llm2vec.trainer.mteb.measure.Qrels;
+import io.github.llm2vec.trainer.mteb.task.QrelsReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.BindException;
@@ -282,13 +286,13 @@ public final class DemoCommand implements Callable<Integer> {
         : Optional.of(surroundings.example("dbpedia/queries.jsonl"));
   }
 
-  private Judgements judgements() throws IOException {
+  private Qrels judgements() throws IOException {
     if (qrels.isPresent()) {
-      return Judgements.read(qrels.get());
+      return QrelsReader.read(qrels.get());
     }
     return queries.isPresent() || corpus.isPresent()
-        ? Judgements.NONE
-        : Judgements.read(surroundings.example("dbpedia/qrels.tsv"));
+        ? Qrels.NONE
+        : QrelsReader.read(surroundings.example("dbpedia/qrels.tsv"));
   }
 
   private void invite(String page, String select) {

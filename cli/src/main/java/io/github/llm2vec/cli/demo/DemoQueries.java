@@ -2,10 +2,13 @@
 package io.github.llm2vec.cli.demo;
 
 import io.github.llm2vec.cli.console.InterruptHandler;
+import io.github.llm2vec.cli.demo.DemoSearch;
+import io.github.llm2vec.cli.demo.SolrCollection;
 import io.github.llm2vec.cli.search.QueryLoop;
 import io.github.llm2vec.cli.search.SearchHit;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextRecord;
+import io.github.llm2vec.trainer.mteb.measure.Qrels;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -25,7 +28,7 @@ final class DemoQueries {
   private final PrintStream out;
   private final SolrCollection collection;
   private final List<DemoSearch> searches;
-  private final Judgements judgements;
+  private final Qrels qrels;
   private final int topK;
   private final int shownQueries;
 
@@ -36,7 +39,7 @@ final class DemoQueries {
   /**
    * Describes a run.
    *
-   * @param searches whose recall is compared, if there are judgements
+   * @param searches whose recall is compared, if there are qrels
    * @param topK hits that are asked for
    * @param shownQueries of how many queries hits are shown
    */
@@ -44,13 +47,13 @@ final class DemoQueries {
       PrintStream out,
       SolrCollection collection,
       List<DemoSearch> searches,
-      Judgements judgements,
+      Qrels qrels,
       int topK,
       int shownQueries) {
     this.out = out;
     this.collection = collection;
     this.searches = List.copyOf(searches);
-    this.judgements = judgements;
+    this.qrels = qrels;
     this.topK = topK;
     this.shownQueries = shownQueries;
   }
@@ -73,11 +76,12 @@ final class DemoQueries {
     List<SearchHit> hits = collection.byMeaning(query.content(), topK);
     double took = (System.nanoTime() - started) / 1e6;
     milliseconds.add(took);
-    if (judgements.knows(query.id())) {
+    if (!qrels.relevant(query.id()).isEmpty()) {
       judged++;
       for (DemoSearch search : searches) {
         List<SearchHit> found = collection.search(search, query.content(), topK);
-        recall.merge(search, judgements.recall(query.id(), found), Double::sum);
+        List<String> ids = found.stream().map(SearchHit::id).toList();
+        recall.merge(search, qrels.recall(query.id(), ids), Double::sum);
       }
     }
     if (milliseconds.size() <= shownQueries) {
@@ -91,7 +95,7 @@ final class DemoQueries {
       out.printf(
           Locale.ROOT,
           "  %s %.4f  %s  %s%n",
-          judgements.isRelevant(query.id(), hit.id()) ? "*" : " ",
+          qrels.relevant(query.id()).contains(hit.id()) ? "*" : " ",
           hit.score(),
           hit.id(),
           hit.title().isEmpty() ? QueryLoop.snippet(hit.text()) : hit.title());

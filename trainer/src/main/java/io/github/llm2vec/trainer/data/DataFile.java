@@ -38,9 +38,14 @@ public final class DataFile {
     }
   }
 
+  /** The name of a file in lower case and without {@code .gz}. */
+  public static String plainName(Path file) {
+    return file.getFileName().toString().toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
+  }
+
   /** The ending of a file's name without {@code .gz}, in lower case; "" if there is none. */
   public static String extension(Path file) {
-    String name = file.getFileName().toString().toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
+    String name = plainName(file);
     int dot = name.lastIndexOf('.');
     return dot < 0 ? "" : name.substring(dot + 1);
   }

@@ -9,6 +9,9 @@ public final class DataFormatException extends IOException {
 
   @Serial private static final long serialVersionUID = 1L;
 
+  private final long line;
+  private final String problem;
+
   /**
    * @param source the file
    * @param line its line (or, in Parquet, its row), from 1
@@ -16,5 +19,17 @@ public final class DataFormatException extends IOException {
    */
   public DataFormatException(String source, long line, String problem) {
     super(source + ":" + line + ": " + problem);
+    this.line = line;
+    this.problem = problem;
+  }
+
+  /** The line, or the row of Parquet, from 1. */
+  public long line() {
+    return line;
+  }
+
+  /** The message without the place. */
+  public String problem() {
+    return problem;
   }
 }

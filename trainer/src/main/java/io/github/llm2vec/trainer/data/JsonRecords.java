@@ -11,9 +11,11 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.Optional;
 
-/** Understands JSON lines, each of which is an object. */
-final class JsonRecords {
+/** Reads JSON lines, each of which is an object. */
+public final class JsonRecords {
 
   private static final JsonMapper JSON =
       JsonMapper.builder(
@@ -28,6 +30,32 @@ final class JsonRecords {
           .build();
 
   private JsonRecords() {}
+
+  /**
+   * Opens a file of JSON lines, gzipped or not. Blank lines are left out; a line that is no JSON
+   * object is a {@link DataFormatException}, after which the next one can be read.
+   */
+  public static RecordStream<DataRecord> open(Path file) throws IOException {
+    LineReader lines = DataFile.lines(file);
+    return new RecordStream<>() {
+      @Override
+      public Optional<DataRecord> next() throws IOException {
+        Optional<String> line = lines.next();
+        while (line.isPresent() && line.get().isBlank()) {
+          line = lines.next();
+        }
+        return line.isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                new DataRecord(lines.line(), parse(line.get(), file.toString(), lines.line())));
+      }
+
+      @Override
+      public void close() throws IOException {
+        lines.close();
+      }
+    };
+  }
 
   /**
    * Reads a line.

@@ -38,7 +38,7 @@ public final class TextFiles {
       throws IOException {
     return switch (DataFile.extension(file)) {
       case "json", "jsonl", "ndjson" ->
-          new SkippingStream<>(new JsonTexts(file, DataFile.lines(file)), corrupt);
+          new SkippingStream<>(new JsonTexts(file, JsonRecords.open(file)), corrupt);
       case "csv" -> csv(file, ',', corrupt);
       case "tsv" -> csv(file, '\t', corrupt);
       case "parquet" -> parquet(file, corrupt);
@@ -125,29 +125,29 @@ public final class TextFiles {
   private static final class JsonTexts implements RecordStream<String> {
 
     private final Path file;
-    private final LineReader lines;
+    private final RecordStream<DataRecord> records;
     private Optional<String> key = Optional.empty();
 
-    JsonTexts(Path file, LineReader lines) {
+    JsonTexts(Path file, RecordStream<DataRecord> records) {
       this.file = file;
-      this.lines = lines;
+      this.records = records;
     }
 
     @Override
     public Optional<String> next() throws IOException {
-      Optional<String> line = lines.next();
-      while (line.isPresent() && line.get().isBlank()) {
-        line = lines.next();
-      }
-      if (line.isEmpty()) {
+      Optional<DataRecord> record = records.next();
+      if (record.isEmpty()) {
         return Optional.empty();
       }
-      ObjectNode object = JsonRecords.parse(line.get(), file.toString(), lines.line());
+      ObjectNode object = record.get().values();
       String name = key.orElseGet(() -> textKey(object));
       key = Optional.of(name);
       JsonNode text = object.path(name);
       if (!text.isTextual()) {
-        throw lines.problem("expected a text under \"" + name + "\", found " + text.getNodeType());
+        throw new DataFormatException(
+            file.toString(),
+            record.get().line(),
+            "expected a text under \"" + name + "\", found " + text.getNodeType());
       }
       return Optional.of(text.textValue());
     }
@@ -159,7 +159,7 @@ public final class TextFiles {
 
     @Override
     public void close() throws IOException {
-      lines.close();
+      records.close();
     }
   }
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
-import io.github.llm2vec.encoder.TextSettings;
-import io.github.llm2vec.tokenizer.Tokenizer;
-import io.github.llm2vec.tokenizer.TokenizerOptions;
 import io.github.llm2vec.checkpoint.CheckpointResolver;
-import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
+import io.github.llm2vec.checkpoint.ResolverOptions;
 import io.github.llm2vec.decoder.DecoderConfig;
 import io.github.llm2vec.decoder.DecoderLayout;
 import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.decoder.RandomWeights;
+import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.hub.HubEnvironment;
 import io.github.llm2vec.lora.LoraAdapter;
 import io.github.llm2vec.lora.LoraAdapterWriter;
-import io.github.llm2vec.decoder.RandomWeights;
-import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
-import io.github.llm2vec.checkpoint.ResolverOptions;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.TensorSource;
+import io.github.llm2vec.tokenizer.Tokenizer;
+import io.github.llm2vec.tokenizer.TokenizerOptions;
 import io.github.llm2vec.torch.AllParameters;
 import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.DecoderTrainer;

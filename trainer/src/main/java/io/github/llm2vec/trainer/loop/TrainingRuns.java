@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
+import io.github.llm2vec.checkpoint.ResolverOptions;
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TextSettings;
-import io.github.llm2vec.checkpoint.ResolverOptions;
 import io.github.llm2vec.torch.LanguageModelHead;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles.Encoding;

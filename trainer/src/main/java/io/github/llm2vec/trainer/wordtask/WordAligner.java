@@ -2,8 +2,8 @@
 package io.github.llm2vec.trainer.wordtask;
 
 import io.github.llm2vec.tokenclassification.LabelShift;
-import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.tokenclassification.WordTokens;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.Map;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.tokenclassification.WordHead;
 import io.github.llm2vec.tokenclassification.WordHeadConfig;
 import io.github.llm2vec.tokenclassification.WordHeadFiles;
 import io.github.llm2vec.tokenclassification.WordStates;
-import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.checkpoint.ModelFiles;
 import io.github.llm2vec.trainer.checkpoint.TrainedTensors;

@@ -12,7 +12,6 @@ import io.github.llm2vec.encoder.PoolingWeights;
 import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;
-import io.github.llm2vec.tokenclassification.LabelShift;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.ConfigFiles;
 import io.github.llm2vec.trainer.config.MaskingArguments;

@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.tokenclassification.LabelShift;
 import io.github.llm2vec.encoder.Llm2Vec;
-import io.github.llm2vec.tokenizer.Tokenizer;
+import io.github.llm2vec.tokenclassification.LabelShift;
 import io.github.llm2vec.tokenclassification.WordStates;
+import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.CorruptLinePolicy;
 import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;

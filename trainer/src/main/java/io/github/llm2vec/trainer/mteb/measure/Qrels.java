@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.measure;
 
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Which documents are relevant to which queries, and how much: the qrels of a test collection.
@@ -13,6 +15,9 @@ import java.util.Set;
  * but not judged, which counts like a document that nobody looked at.
  */
 public final class Qrels {
+
+  /** No judgements. */
+  public static final Qrels NONE = of(Map.of());
 
   private final Map<String, Map<String, Integer>> grades;
 
@@ -39,6 +44,20 @@ public final class Qrels {
   /** Grade by document id; empty for a query without judgements. */
   public Map<String, Integer> of(String queryId) {
     return grades.getOrDefault(queryId, Map.of());
+  }
+
+  /** The documents that are relevant to a query. */
+  public Set<String> relevant(String queryId) {
+    return of(queryId).entrySet().stream()
+        .filter(document -> document.getValue() > 0)
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** The share of a query's relevant documents, of which there is one at least, that was found. */
+  public double recall(String queryId, Collection<String> found) {
+    Set<String> relevant = relevant(queryId);
+    return (double) found.stream().filter(relevant::contains).count() / relevant.size();
   }
 
   /** Number of judgements over all queries. */

@@ -90,8 +90,8 @@ public final class Corpus {
     }
 
     private CorpusDocument document(RecordFiles.Located located) throws DatasetException {
-      if (located.record() instanceof DataRecord.Fields fields) {
-        CorpusScan.Parsed parsed = CorpusScan.parse(fields.values());
+      if (located.values().isPresent()) {
+        CorpusScan.Parsed parsed = CorpusScan.parse(located.values().get());
         if (parsed.document().isPresent()) {
           return parsed.document().get();
         }

@@ -64,11 +64,11 @@ final class CorpusScan {
   }
 
   private Optional<CorpusDocument> examine(RecordFiles.Located located) throws IOException {
-    if (located.record() instanceof DataRecord.Malformed malformed) {
-      report(located, Finding.Kind.MALFORMED, malformed.reason() + "; it is left out");
+    if (located.values().isEmpty()) {
+      report(located, Finding.Kind.MALFORMED, located.problem() + "; it is left out");
       return Optional.empty();
     }
-    Parsed parsed = parse(((DataRecord.Fields) located.record()).values());
+    Parsed parsed = parse(located.values().get());
     if (parsed.document().isEmpty()) {
       report(located, Finding.Kind.MALFORMED, parsed.problem() + "; it is left out");
       return Optional.empty();
@@ -101,7 +101,7 @@ final class CorpusScan {
 
   private void report(RecordFiles.Located located, Finding.Kind kind, String message)
       throws DatasetException {
-    findings.add(new Finding(kind, located.file().toString(), located.record().line(), message));
+    findings.add(located.finding(kind, message));
   }
 
   static Parsed parse(ObjectNode record) {

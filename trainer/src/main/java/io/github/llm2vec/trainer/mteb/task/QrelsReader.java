@@ -2,6 +2,10 @@
 package io.github.llm2vec.trainer.mteb.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.trainer.data.DataFile;
+import io.github.llm2vec.trainer.data.DataFormatException;
+import io.github.llm2vec.trainer.data.LineReader;
+import io.github.llm2vec.trainer.mteb.measure.Qrels;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -14,12 +18,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Reads judgements. Four layouts are known: BEIR's three columns (query, document, grade) with or
+ * Reads qrels. Four layouts are known: BEIR's three columns (query, document, grade) with or
  * without a header line, trec_eval's four columns (query, 0, document, grade), and records with the
  * fields {@code query-id}, {@code corpus-id} and {@code score}. Columns are separated by tabs, or
  * by white space where there is no tab. The first line decides on the layout of its file.
  */
-final class QrelsReader {
+public final class QrelsReader {
 
   private static final String QUERY = "query-id";
   private static final String DOCUMENT = "corpus-id";
@@ -59,6 +63,15 @@ final class QrelsReader {
     this.grades = grades;
   }
 
+  /**
+   * Reads one file.
+   *
+   * @throws DatasetException if a line of it is no judgement
+   */
+  public static Qrels read(Path file) throws IOException {
+    return Qrels.of(read(List.of(file), RecordFormats.DEFAULTS, Findings.strict()));
+  }
+
   /** Grade by document by query, queries in the order of the files. */
   static Map<String, Map<String, Integer>> read(
       List<Path> files, RecordFormats formats, Findings findings) throws IOException {
@@ -81,47 +94,56 @@ final class QrelsReader {
     try (RecordFiles records = new RecordFiles(List.of(file), formats)) {
       Optional<RecordFiles.Located> located = records.next();
       while (located.isPresent()) {
-        if (located.get().record() instanceof DataRecord.Fields fields) {
-          take(fields);
-        } else if (located.get().record() instanceof DataRecord.Malformed malformed) {
-          malformed(malformed.line(), malformed.reason());
-        }
+        take(located.get());
         located = records.next();
       }
     }
   }
 
-  private void take(DataRecord.Fields fields) throws IOException {
-    ObjectNode values = fields.values();
+  private void take(RecordFiles.Located record) throws IOException {
+    if (record.values().isEmpty()) {
+      malformed(record.line(), record.problem());
+      return;
+    }
+    ObjectNode values = record.values().get();
     Optional<String> query = RecordFields.scalar(values, QUERY);
     Optional<String> document = RecordFields.scalar(values, DOCUMENT);
     Optional<String> score = RecordFields.scalar(values, SCORE);
     if (query.isPresent() && document.isPresent() && score.isPresent()) {
-      take(fields.line(), query.get(), document.get(), score.get());
+      take(record.line(), query.get(), document.get(), score.get());
     } else {
-      malformed(fields.line(), "expected the fields query-id, corpus-id and score");
+      malformed(record.line(), "expected the fields query-id, corpus-id and score");
     }
   }
 
   private void readColumns() throws IOException {
-    try (LineSource lines = LineSource.open(file)) {
+    try (LineReader lines = DataFile.lines(file)) {
       Optional<Columns> columns = Optional.empty();
-      Optional<LineSource.Line> line = lines.next();
+      Optional<String> line = next(lines);
       while (line.isPresent()) {
-        long number = line.get().number();
-        List<String> cells = line.get().text().map(QrelsReader::cells).orElse(List.of());
-        if (cells.isEmpty()) {
-          malformed(number, "not valid UTF-8");
-        } else if (columns.isEmpty()) {
-          Optional<Columns> header = Columns.ofHeader(cells);
+        List<String> cells = cells(line.get());
+        Optional<Columns> header = columns.isEmpty() ? Columns.ofHeader(cells) : Optional.empty();
+        if (columns.isEmpty()) {
           columns = header.or(() -> Columns.ofFirstLine(cells));
-          if (header.isEmpty()) {
-            take(number, cells, columns);
-          }
-        } else {
-          take(number, cells, columns);
         }
-        line = lines.next();
+        if (header.isEmpty()) {
+          take(lines.line(), cells, columns);
+        }
+        line = next(lines);
+      }
+    }
+  }
+
+  /** The next line that is not blank and can be read. */
+  private Optional<String> next(LineReader lines) throws IOException {
+    while (true) {
+      try {
+        Optional<String> line = lines.next();
+        if (line.isEmpty() || !line.get().isBlank()) {
+          return line;
+        }
+      } catch (DataFormatException e) {
+        malformed(e.line(), e.problem());
       }
     }
   }

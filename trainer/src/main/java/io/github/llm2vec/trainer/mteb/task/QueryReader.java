@@ -34,11 +34,11 @@ final class QueryReader {
   }
 
   private void take(RecordFiles.Located located) throws IOException {
-    if (located.record() instanceof DataRecord.Malformed malformed) {
-      report(located, Finding.Kind.MALFORMED, malformed.reason() + "; it is left out");
+    if (located.values().isEmpty()) {
+      report(located, Finding.Kind.MALFORMED, located.problem() + "; it is left out");
       return;
     }
-    ObjectNode record = ((DataRecord.Fields) located.record()).values();
+    ObjectNode record = located.values().get();
     Optional<String> id = RecordFields.id(record);
     if (id.isEmpty()) {
       report(located, Finding.Kind.MALFORMED, "the query has no _id; it is left out");
@@ -75,6 +75,6 @@ final class QueryReader {
 
   private void report(RecordFiles.Located located, Finding.Kind kind, String message)
       throws DatasetException {
-    findings.add(new Finding(kind, located.file().toString(), located.record().line(), message));
+    findings.add(located.finding(kind, message));
   }
 }

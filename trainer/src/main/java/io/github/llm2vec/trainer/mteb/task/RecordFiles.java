@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.trainer.data.DataFormatException;
+import io.github.llm2vec.trainer.data.DataRecord;
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -14,16 +18,26 @@ final class RecordFiles implements AutoCloseable {
 
   private final RecordFormats formats;
   private final Iterator<Path> files;
-  private Optional<RecordFormat.Reader> reader = Optional.empty();
+  private Optional<RecordStream<DataRecord>> reader = Optional.empty();
   private Path file;
   private long fileNumber = -1;
 
   /**
    * A record and where it stands.
    *
+   * @param file its file
+   * @param line its line or row there, from 1
    * @param place tells records apart, whatever file they are in; grows from record to record
+   * @param values its fields; empty if they cannot be read
+   * @param problem why they cannot be read
    */
-  record Located(Path file, long place, DataRecord record) {}
+  record Located(Path file, long line, long place, Optional<ObjectNode> values, String problem) {
+
+    /** What is wrong with this record. */
+    Finding finding(Finding.Kind kind, String message) {
+      return new Finding(kind, file.toString(), line, message);
+    }
+  }
 
   RecordFiles(List<Path> files, RecordFormats formats) {
     this.files = files.iterator();
@@ -33,10 +47,9 @@ final class RecordFiles implements AutoCloseable {
   Optional<Located> next() throws IOException {
     while (true) {
       if (reader.isPresent()) {
-        Optional<DataRecord> record = reader.get().next();
+        Optional<Located> record = read(reader.get());
         if (record.isPresent()) {
-          long place = fileNumber << LINE_BITS | record.get().line();
-          return Optional.of(new Located(file, place, record.get()));
+          return record;
         }
         close();
       }
@@ -49,10 +62,22 @@ final class RecordFiles implements AutoCloseable {
     }
   }
 
+  private Optional<Located> read(RecordStream<DataRecord> records) throws IOException {
+    try {
+      return records.next().map(record -> located(record.line(), Optional.of(record.values()), ""));
+    } catch (DataFormatException e) {
+      return Optional.of(located(e.line(), Optional.empty(), e.problem()));
+    }
+  }
+
+  private Located located(long line, Optional<ObjectNode> values, String problem) {
+    return new Located(file, line, fileNumber << LINE_BITS | line, values, problem);
+  }
+
   @Override
   public void close() throws IOException {
     if (reader.isPresent()) {
-      RecordFormat.Reader open = reader.get();
+      RecordStream<DataRecord> open = reader.get();
       reader = Optional.empty();
       open.close();
     }

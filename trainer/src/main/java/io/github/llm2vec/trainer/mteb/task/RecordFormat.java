@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
+import io.github.llm2vec.trainer.data.DataRecord;
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Optional;
 
 /** A kind of file that holds records with named fields. */
 public interface RecordFormat {
@@ -12,19 +13,10 @@ public interface RecordFormat {
   boolean accepts(Path file);
 
   /**
-   * Opens a file.
+   * Opens a file. A record that cannot be read is a {@link
+   * io.github.llm2vec.trainer.data.DataFormatException}, after which the next one is read.
    *
    * @throws IOException if it cannot be opened
    */
-  Reader open(Path file) throws IOException;
-
-  /** Reads records one by one. */
-  interface Reader extends AutoCloseable {
-
-    /** The next record, or empty at the end of the file. */
-    Optional<DataRecord> next() throws IOException;
-
-    @Override
-    void close() throws IOException;
-  }
+  RecordStream<DataRecord> open(Path file) throws IOException;
 }

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.trainer.data.DataFile;
+import io.github.llm2vec.trainer.data.DataRecord;
+import io.github.llm2vec.trainer.data.JsonRecords;
+import io.github.llm2vec.trainer.data.ParquetRows;
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,7 +23,7 @@ public final class RecordFormats {
 
   /** JSON lines, the format of BEIR, and Parquet, that of the hub. */
   public static final RecordFormats DEFAULTS =
-      new RecordFormats(List.of(new JsonLines(), new ParquetRecords()));
+      new RecordFormats(List.of(new JsonLines(), new Parquet()));
 
   private static final Pattern NAME = Pattern.compile("(.+?)(-\\d{5}-of-\\d{5})?\\.[a-z0-9]+");
 
@@ -36,7 +44,7 @@ public final class RecordFormats {
   }
 
   /** Opens a file. */
-  RecordFormat.Reader open(Path file) throws IOException {
+  RecordStream<DataRecord> open(Path file) throws IOException {
     for (RecordFormat format : formats) {
       if (format.accepts(file)) {
         return format.open(file);
@@ -55,7 +63,7 @@ public final class RecordFormats {
   List<Path> files(Path folder, String part) throws IOException {
     Optional<Path> single =
         list(folder).stream()
-            .filter(file -> LineSource.plainName(file).startsWith(part + "."))
+            .filter(file -> DataFile.plainName(file).startsWith(part + "."))
             .filter(this::accept)
             .findFirst();
     if (single.isPresent()) {
@@ -66,8 +74,8 @@ public final class RecordFormats {
 
   /** The split that a file of records is named after: {@code test-00000-of-00001.parquet}. */
   static String splitName(Path file) {
-    Matcher matcher = NAME.matcher(LineSource.plainName(file));
-    return matcher.matches() ? matcher.group(1) : LineSource.plainName(file);
+    Matcher matcher = NAME.matcher(DataFile.plainName(file));
+    return matcher.matches() ? matcher.group(1) : DataFile.plainName(file);
   }
 
   /** The plain files of a folder by name; none if it does not exist. */
@@ -77,6 +85,81 @@ public final class RecordFormats {
     }
     try (Stream<Path> files = Files.list(folder)) {
       return files.filter(Files::isRegularFile).sorted().toList();
+    }
+  }
+
+  /** {@code .jsonl}, gzipped or not. */
+  private static final class JsonLines implements RecordFormat {
+
+    @Override
+    public boolean accepts(Path file) {
+      return DataFile.plainName(file).endsWith(".jsonl");
+    }
+
+    @Override
+    public RecordStream<DataRecord> open(Path file) throws IOException {
+      return JsonRecords.open(file);
+    }
+  }
+
+  /** Parquet, as the hub has MTEB's datasets. Only columns that tasks have are read. */
+  private static final class Parquet implements RecordFormat {
+
+    private static final List<String> COLUMNS =
+        List.of(
+            "_id",
+            "id",
+            "title",
+            "text",
+            "query-id",
+            "corpus-id",
+            "score",
+            "sentence1",
+            "sentence2");
+
+    @Override
+    public boolean accepts(Path file) {
+      return DataFile.plainName(file).endsWith(".parquet");
+    }
+
+    @Override
+    public RecordStream<DataRecord> open(Path file) throws IOException {
+      List<String> present = ParquetRows.columnNames(file);
+      List<String> wanted = COLUMNS.stream().filter(present::contains).toList();
+      if (wanted.isEmpty()) {
+        throw new DatasetException(
+            file + " has none of the columns of a task; its columns are " + present);
+      }
+      ParquetRows rows = ParquetRows.open(file, wanted);
+      return new RecordStream<>() {
+        @Override
+        public Optional<DataRecord> next() throws IOException {
+          return rows.next().map(row -> new DataRecord(rows.row(), object(row)));
+        }
+
+        @Override
+        public void close() throws IOException {
+          rows.close();
+        }
+      };
+    }
+
+    private static ObjectNode object(Map<String, Object> row) {
+      ObjectNode object = JsonNodeFactory.instance.objectNode();
+      row.forEach(
+          (name, value) -> {
+            if (value instanceof String text) {
+              object.put(name, text);
+            } else if (value instanceof Long number) {
+              object.put(name, number);
+            } else if (value instanceof Double number) {
+              object.put(name, number);
+            } else {
+              // A list; whoever needs a plain value reports it.
+              object.putArray(name);
+            }
+          });
+      return object;
     }
   }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
+import io.github.llm2vec.trainer.data.DataFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,7 +78,7 @@ public record RetrievalFolder(
     if (formats.accept(file)) {
       return Optional.of(RecordFormats.splitName(file));
     }
-    Matcher matcher = COLUMNS.matcher(LineSource.plainName(file));
+    Matcher matcher = COLUMNS.matcher(DataFile.plainName(file));
     return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
   }
 

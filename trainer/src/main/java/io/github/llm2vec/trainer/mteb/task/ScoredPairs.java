@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.trainer.data.DataFile;
+import io.github.llm2vec.trainer.data.DataFormatException;
+import io.github.llm2vec.trainer.data.LineReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,7 +66,7 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
     List<Path> files = new ArrayList<>(RecordFormats.list(folder));
     files.addAll(RecordFormats.list(folder.resolve("data")));
     for (Path file : files) {
-      boolean readable = formats.accept(file) || LineSource.plainName(file).endsWith(".tsv");
+      boolean readable = formats.accept(file) || DataFile.plainName(file).endsWith(".tsv");
       if (readable && isSplit(RecordFormats.splitName(file), split.toLowerCase(Locale.ROOT))) {
         return file;
       }
@@ -99,12 +103,14 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
       try (RecordFiles records = new RecordFiles(List.of(file), formats)) {
         Optional<RecordFiles.Located> located = records.next();
         while (located.isPresent()) {
-          if (located.get().record() instanceof DataRecord.Fields fields) {
-            List<Optional<String>> values =
-                FIELDS.stream().map(name -> RecordFields.scalar(fields.values(), name)).toList();
-            take(fields.line(), values);
-          } else if (located.get().record() instanceof DataRecord.Malformed malformed) {
-            malformed(malformed.line(), malformed.reason());
+          RecordFiles.Located record = located.get();
+          if (record.values().isPresent()) {
+            ObjectNode values = record.values().get();
+            take(
+                record.line(),
+                FIELDS.stream().map(name -> RecordFields.scalar(values, name)).toList());
+          } else {
+            malformed(record.line(), record.problem());
           }
           located = records.next();
         }
@@ -112,31 +118,39 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
     }
 
     void readColumns() throws IOException {
-      try (LineSource lines = LineSource.open(file)) {
-        List<String> names = lines.next().map(Reader::cells).orElse(List.of());
+      try (LineReader lines = DataFile.lines(file)) {
+        List<String> names = next(lines).orElse(List.of());
         if (!names.containsAll(FIELDS)) {
           throw new DatasetException(
               file + ": the first line must name the columns " + FIELDS + ", found " + names);
         }
-        Optional<LineSource.Line> line = lines.next();
-        while (line.isPresent()) {
-          List<String> cells = cells(line.get());
-          if (cells.size() == names.size()) {
+        Optional<List<String>> cells = next(lines);
+        while (cells.isPresent()) {
+          List<String> found = cells.get();
+          if (found.size() == names.size()) {
             take(
-                line.get().number(),
-                FIELDS.stream().map(name -> Optional.of(cells.get(names.indexOf(name)))).toList());
+                lines.line(),
+                FIELDS.stream().map(name -> Optional.of(found.get(names.indexOf(name)))).toList());
           } else {
-            malformed(
-                line.get().number(),
-                "expected " + names.size() + " columns, found " + cells.size());
+            malformed(lines.line(), "expected " + names.size() + " columns, found " + found.size());
           }
-          line = lines.next();
+          cells = next(lines);
         }
       }
     }
 
-    private static List<String> cells(LineSource.Line line) {
-      return line.text().map(text -> List.of(text.split("\t", -1))).orElse(List.of());
+    /** The columns of the next line that is not blank and can be read. */
+    private Optional<List<String>> next(LineReader lines) throws IOException {
+      while (true) {
+        try {
+          Optional<String> line = lines.next();
+          if (line.isEmpty() || !line.get().isBlank()) {
+            return line.map(text -> List.of(text.split("\t", -1)));
+          }
+        } catch (DataFormatException e) {
+          malformed(e.line(), e.problem());
+        }
+      }
     }
 
     private void take(long line, List<Optional<String>> values) throws IOException {

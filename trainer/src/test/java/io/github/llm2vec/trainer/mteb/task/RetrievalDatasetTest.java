@@ -170,8 +170,10 @@ class RetrievalDatasetTest {
         "corpus.jsonl:2: document 'd1' was there before; this one is left out", findings.get(0));
     assertTrue(findings.get(1).startsWith("corpus.jsonl:3: document 'd2' has neither title nor"));
     assertEquals("corpus.jsonl:4: the document has no _id; it is left out", findings.get(2));
-    assertTrue(findings.get(3).startsWith("corpus.jsonl:5: not valid JSON at column 4"));
-    assertEquals("corpus.jsonl:6: not a JSON object; it is left out", findings.get(4));
+    assertTrue(findings.get(3).startsWith("corpus.jsonl:5: broken JSON at column 4"));
+    assertEquals(
+        "corpus.jsonl:6: expected a JSON object on each line, found ARRAY; it is left out",
+        findings.get(4));
     assertEquals(
         "corpus.jsonl:9: the document's text is not a string; it is left out", findings.get(5));
     assertTrue(findings.get(6).startsWith("corpus.jsonl:10: document id 'a b' holds white space"));
@@ -211,7 +213,11 @@ class RetrievalDatasetTest {
     byte[] broken = "{\"_id\":\"q3\",\"text\":\"\u00e9\"}\n".getBytes(StandardCharsets.ISO_8859_1);
     Files.write(folder.resolve("queries.jsonl"), broken, StandardOpenOption.APPEND);
     files.load("test");
-    assertEquals(List.of("queries.jsonl:3: not valid UTF-8; it is left out"), files.findings());
+    assertEquals(
+        List.of(
+            "queries.jsonl:3: not valid UTF-8; convert the file, for example with iconv -t UTF-8; it is"
+                + " left out"),
+        files.findings());
   }
 
   @Test
