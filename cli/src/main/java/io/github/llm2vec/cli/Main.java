@@ -118,7 +118,6 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(wordTask(console, finder))
             .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
             .addSubcommand(new InspectCommand(console, finder))
-            .addSubcommand(new ConvertCommand(console))
             .addSubcommand(new MergeCommand(console, finder))
             .addSubcommand(new MntpCommand(console, finder))
             .addSubcommand(new SimcseCommand(console, finder))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.cli.convert;
+package io.github.llm2vec.cli.example;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
