@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.mteb.measure;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
  * Whether two systems differ by more than chance, judged by their values on the same queries.
@@ -39,7 +40,8 @@ public record PairedTest(int queries, double meanDifference, double pValue) {
       squares += (difference - mean) * (difference - mean);
     }
     double t = mean / Math.sqrt(squares / (n - 1) / n);
-    double p = Double.isNaN(t) ? Double.NaN : StudentT.twoSided(t, n - 1);
+    double p =
+        Double.isNaN(t) ? Double.NaN : 2 * TDistribution.of(n - 1).survivalProbability(Math.abs(t));
     return new PairedTest(n, mean, p);
   }
 
