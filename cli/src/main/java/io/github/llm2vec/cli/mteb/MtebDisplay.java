@@ -6,8 +6,8 @@ import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.trainer.mteb.EvaluationListener;
 import io.github.llm2vec.trainer.mteb.EvaluationTask;
-import io.github.llm2vec.trainer.mteb.MethodResult;
 import io.github.llm2vec.trainer.mteb.SearchMethod;
+import io.github.llm2vec.trainer.mteb.TaskEvaluation;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -86,7 +86,7 @@ final class MtebDisplay implements EvaluationListener, AutoCloseable {
   }
 
   @Override
-  public void measured(EvaluationTask task, MethodResult result) {
+  public void measured(EvaluationTask task, TaskEvaluation.MethodResult result) {
     close();
     PrintStream err = console.err();
     err.printf(

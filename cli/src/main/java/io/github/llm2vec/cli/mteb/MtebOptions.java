@@ -10,11 +10,10 @@ import io.github.llm2vec.trainer.mteb.EvaluationOptions;
 import io.github.llm2vec.trainer.mteb.EvaluationTask;
 import io.github.llm2vec.trainer.mteb.EvaluationTasks;
 import io.github.llm2vec.trainer.mteb.SearchMethod;
-import io.github.llm2vec.trainer.mteb.search.Bm25Options;
+import io.github.llm2vec.trainer.mteb.search.Bm25Search;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
 import io.github.llm2vec.trainer.mteb.task.TaskInstructions;
 import io.github.llm2vec.trainer.mteb.task.TaskRegistry;
-import io.github.llm2vec.trainer.mteb.task.TaskType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,7 +132,7 @@ final class MtebOptions {
             .withHits(hits)
             .withShardVectors(shardVectors)
             .withGraph(VectorFormatOptions.DEFAULTS.withGraph(hnswM, beamWidth))
-            .withWords(bm25Fields ? Bm25Options.MULTIFIELD : Bm25Options.FLAT)
+            .withWords(bm25Fields ? Bm25Search.Options.MULTIFIELD : Bm25Search.Options.FLAT)
             .withMeasureCosts(costs)
             .withStrict(strict);
     return efSearch.isPresent() ? options.withEfSearch(efSearch.get()) : options;
@@ -199,7 +198,7 @@ final class MtebOptions {
         case "retrieval" -> registry.retrieval().forEach(known -> names.add(known.name()));
         case "sts" ->
             registry.all().stream()
-                .filter(known -> known.type() == TaskType.STS)
+                .filter(known -> known.type() == TaskDefinition.Type.STS)
                 .forEach(known -> names.add(known.name()));
         default -> names.add(task.strip());
       }

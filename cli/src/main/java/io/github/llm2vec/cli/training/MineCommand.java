@@ -7,8 +7,6 @@ import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.trainer.config.CorruptLinePolicy;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.ExampleFile;
-import io.github.llm2vec.trainer.mining.MiningOptions;
-import io.github.llm2vec.trainer.mining.MiningReport;
 import io.github.llm2vec.trainer.mining.NegativeMiner;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -126,16 +124,16 @@ public final class MineCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private MiningOptions options() {
+  private NegativeMiner.Options options() {
     try {
-      return new MiningOptions(firstRank, lastRank, mostAlike, perQuery, seed);
+      return new NegativeMiner.Options(firstRank, lastRank, mostAlike, perQuery, seed);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
   }
 
   private void mine(NegativeMiner miner, Path file, Path mined) throws IOException {
-    MiningReport report;
+    NegativeMiner.Report report;
     try (Progress progress =
         Progress.start(
             console.err(), console.watched(), "Mining " + mined.getFileName(), "pairs")) {

@@ -7,7 +7,6 @@ import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.mteb.report.TextTable;
-import io.github.llm2vec.trainer.wordtask.SpanScore;
 import io.github.llm2vec.trainer.wordtask.WordScores;
 import io.github.llm2vec.trainer.wordtask.WordTaskListener;
 import java.io.PrintStream;
@@ -143,7 +142,7 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
     out.print(table);
   }
 
-  private static List<String> row(String name, SpanScore score) {
+  private static List<String> row(String name, WordScores.SpanScore score) {
     return List.of(
         name,
         String.format(Locale.ROOT, "%.2f", 100 * score.precision()),

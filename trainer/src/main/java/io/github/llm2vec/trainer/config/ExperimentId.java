@@ -21,7 +21,7 @@ final class ExperimentId {
     id.append(config.dataset().optionName()).append("_train");
     id.append("_m-").append(model.substring(model.lastIndexOf('/') + 1));
     id.append("_p-").append(config.contrast().pooling().optionName());
-    BatchArguments batches = training.batches();
+    TrainingArguments.Batches batches = training.batches();
     id.append("_b-").append(batches.trainBatchSize() * batches.accumulation());
     id.append("_l-").append(config.contrast().maxSeqLength());
     id.append("_bidirectional-").append(config.model().bidirectional() ? "True" : "False");

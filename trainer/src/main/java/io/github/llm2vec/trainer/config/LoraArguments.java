@@ -19,7 +19,7 @@ public record LoraArguments(int rank, double alpha, double dropout, boolean full
       throw values.invalid(
           "full_finetuning", "contradicts lora_r and lora_alpha; there is no adapter to train");
     }
-    OptimizerArguments optimizer = OptimizerArguments.read(values);
+    TrainingArguments.Optimizer optimizer = TrainingArguments.Optimizer.read(values);
     if (!full && optimizer.embeddingLearningRate() != optimizer.learningRate()) {
       throw values.invalid(
           "embedding_learning_rate",

@@ -23,7 +23,7 @@ public record ModelArguments(
     Optional<String> tokenizer,
     String revision,
     Optional<Path> cacheDir,
-    ModelDtype dtype,
+    Dtype dtype,
     boolean bidirectional) {
 
   /** Copies the list. */
@@ -58,7 +58,30 @@ public record ModelArguments(
         values.optionalText("tokenizer_name"),
         values.text("model_revision", "main"),
         values.optionalText("cache_dir").map(Path::of),
-        values.choice("torch_dtype", ModelDtype.FLOAT32, ModelDtype::optionName),
+        values.choice("torch_dtype", Dtype.FLOAT32, Dtype::optionName),
         bidirectional);
+  }
+
+  /** The dtype that a model's weights are loaded in. */
+  public enum Dtype {
+    /** The dtype of the checkpoint. */
+    AUTO("auto"),
+    /** bfloat16. */
+    BFLOAT16("bfloat16"),
+    /** float16. */
+    FLOAT16("float16"),
+    /** float32, where nothing is said. */
+    FLOAT32("float32");
+
+    private final String optionName;
+
+    Dtype(String optionName) {
+      this.optionName = optionName;
+    }
+
+    /** The spelling in configuration files. */
+    public String optionName() {
+      return optionName;
+    }
   }
 }

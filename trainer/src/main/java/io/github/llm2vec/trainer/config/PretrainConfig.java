@@ -17,7 +17,7 @@ import java.util.OptionalInt;
 public record PretrainConfig(
     Path architecture,
     Path tokenizer,
-    ModelDtype dtype,
+    ModelArguments.Dtype dtype,
     TextDataArguments data,
     TrainingArguments training)
     implements TrainConfig {
@@ -26,7 +26,8 @@ public record PretrainConfig(
     return new PretrainConfig(
         Path.of(values.requiredText("config_name", "name a folder with the model's config.json")),
         Path.of(values.requiredText("tokenizer_name", "name a folder with a tokenizer.json")),
-        values.choice("torch_dtype", ModelDtype.FLOAT32, ModelDtype::optionName),
+        values.choice(
+            "torch_dtype", ModelArguments.Dtype.FLOAT32, ModelArguments.Dtype::optionName),
         TextDataArguments.read(values),
         TrainingArguments.read(values, OptionalInt.empty()));
   }

@@ -17,18 +17,21 @@ import java.util.OptionalInt;
  * @param greaterIsBetter {@code greater_is_better}; if unsaid, whether the metric is not a loss
  */
 public record SaveArguments(
-    IntervalStrategy strategy,
-    StepInterval interval,
+    TrainingArguments.IntervalStrategy strategy,
+    TrainingArguments.Interval interval,
     OptionalInt totalLimit,
     boolean onlyModel,
     boolean loadBestModelAtEnd,
     String bestMetric,
     boolean greaterIsBetter) {
 
-  static SaveArguments read(ConfigValues values, EvaluationArguments evaluation) {
-    IntervalStrategy strategy =
-        values.choice("save_strategy", IntervalStrategy.STEPS, IntervalStrategy::optionName);
-    StepInterval interval = TrainingArguments.interval(values, "save_steps", 500);
+  static SaveArguments read(ConfigValues values, TrainingArguments.Evaluation evaluation) {
+    TrainingArguments.IntervalStrategy strategy =
+        values.choice(
+            "save_strategy",
+            TrainingArguments.IntervalStrategy.STEPS,
+            TrainingArguments.IntervalStrategy::optionName);
+    TrainingArguments.Interval interval = TrainingArguments.interval(values, "save_steps", 500);
     boolean best = values.flag("load_best_model_at_end", false);
     if (best) {
       checkBest(values, strategy, interval, evaluation);
@@ -47,10 +50,10 @@ public record SaveArguments(
 
   private static void checkBest(
       ConfigValues values,
-      IntervalStrategy strategy,
-      StepInterval interval,
-      EvaluationArguments evaluation) {
-    if (strategy != evaluation.strategy() || strategy == IntervalStrategy.NO) {
+      TrainingArguments.IntervalStrategy strategy,
+      TrainingArguments.Interval interval,
+      TrainingArguments.Evaluation evaluation) {
+    if (strategy != evaluation.strategy() || strategy == TrainingArguments.IntervalStrategy.NO) {
       throw values.invalid(
           "load_best_model_at_end",
           "needs every checkpoint to be evaluated, but save_strategy is "
@@ -61,7 +64,8 @@ public record SaveArguments(
     }
     double ratio = interval.value() / evaluation.interval().value();
     // Shares such as 0.3 and 0.1 do not divide exactly in binary.
-    if (strategy == IntervalStrategy.STEPS && Math.abs(ratio - Math.rint(ratio)) > 1e-9) {
+    if (strategy == TrainingArguments.IntervalStrategy.STEPS
+        && Math.abs(ratio - Math.rint(ratio)) > 1e-9) {
       throw values.invalid(
           "load_best_model_at_end",
           "needs every checkpoint to be evaluated, but save_steps "

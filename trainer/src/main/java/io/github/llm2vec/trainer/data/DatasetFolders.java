@@ -211,4 +211,32 @@ public record DatasetFolders(Optional<Path> datasetDir, Path hubCache) {
             + " --train_file and --validation_file instead of dataset_name. What the datasets library"
             + " keeps as Arrow files is not read; save it with to_parquet");
   }
+
+  /** A part of a dataset. */
+  public enum Split {
+    /** What is trained on. */
+    TRAIN("train", "train"),
+    /** What is measured while training. */
+    VALIDATION("validation", "validation|valid|dev|val|testa"),
+    /** What is measured in the end. */
+    TEST("test", "test|testb");
+
+    private final String hubName;
+    private final String names;
+
+    Split(String hubName, String names) {
+      this.hubName = hubName;
+      this.names = names;
+    }
+
+    /** The name on the hub. */
+    public String hubName() {
+      return hubName;
+    }
+
+    /** Names by which files of this part are known, as alternatives of a regular expression. */
+    String names() {
+      return names;
+    }
+  }
 }

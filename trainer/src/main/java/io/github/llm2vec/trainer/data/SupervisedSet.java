@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -148,7 +149,7 @@ public final class SupervisedSet implements Closeable {
    * @param epoch the epoch; where a query has several positives or negatives, each epoch takes
    *     others
    */
-  public TrainingExample example(long id, long epoch) throws IOException {
+  public Example example(long id, long epoch) throws IOException {
     int dataset = 0;
     long line = id;
     while (line >= datasets.get(dataset).size()) {
@@ -161,7 +162,7 @@ public final class SupervisedSet implements Closeable {
     boolean onDocuments =
         options.instructions().onSymmetricDocuments() && E5Instructions.isSymmetric(instruction);
     String before = instruction.isEmpty() ? "" : instruction + options.instructions().separator();
-    return new TrainingExample(
+    return new Example(
         new PromptedText(before, example.query()),
         new PromptedText(onDocuments ? before : "", one(example.positives(), random)),
         example.negatives().isEmpty()
@@ -185,6 +186,37 @@ public final class SupervisedSet implements Closeable {
   public void close() throws IOException {
     for (ExampleFile dataset : datasets) {
       dataset.close();
+    }
+  }
+
+  /**
+   * What a contrastive loss is computed on.
+   *
+   * @param query what is searched with
+   * @param positive what belongs to it
+   * @param negative what looks like it and does not belong to it; absent in all examples of a run
+   *     or in none
+   */
+  public record Example(
+      PromptedText query, PromptedText positive, Optional<PromptedText> negative) {}
+
+  /**
+   * A text with what comes before it and is not pooled.
+   *
+   * @param before such as an instruction with its joining characters, or ""
+   * @param text what is pooled
+   */
+  public record PromptedText(String before, String text) {
+
+    /** Rejects null. */
+    public PromptedText {
+      Objects.requireNonNull(before, "before");
+      Objects.requireNonNull(text, "text");
+    }
+
+    /** A text with nothing before it. */
+    public static PromptedText plain(String text) {
+      return new PromptedText("", text);
     }
   }
 }

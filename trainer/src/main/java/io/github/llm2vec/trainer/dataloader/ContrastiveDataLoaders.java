@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.dataloader;
 
+import io.github.llm2vec.encoder.ChatTemplates;
+import io.github.llm2vec.encoder.Compatibility;
+import io.github.llm2vec.encoder.Pooling;
+import io.github.llm2vec.encoder.CompatibilityFlag;
 import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;
 import io.github.llm2vec.tokenizer.Tokenizer;
-import io.github.llm2vec.trainer.config.BatchArguments;
 import io.github.llm2vec.trainer.config.ContrastiveArguments;
 import io.github.llm2vec.trainer.config.RunArguments;
 import io.github.llm2vec.trainer.config.SimcseConfig;
 import io.github.llm2vec.trainer.config.SupervisedConfig;
+import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.data.CorruptLines;
-import io.github.llm2vec.trainer.data.PromptedText;
 import io.github.llm2vec.trainer.data.Sampler;
 import io.github.llm2vec.trainer.data.SupervisedSet;
 import io.github.llm2vec.trainer.data.TextRows;
 import io.github.llm2vec.trainer.data.TextStyle;
-import io.github.llm2vec.trainer.data.TrainingExample;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -60,7 +62,7 @@ public final class ContrastiveDataLoaders {
             tools.corrupt());
     SimcseTexts texts = new SimcseTexts(tools.tokenizer(), tools.model(), config);
     RunArguments run = config.training().run();
-    BatchArguments batches = config.training().batches();
+    TrainingArguments.Batches batches = config.training().batches();
     return new IndexedDataLoader<>(
         new IndexedDataLoader.Parts<>(
             epoch -> Sampler.ofEpoch(rows.size(), run.orderSeed(), epoch),
@@ -74,7 +76,7 @@ public final class ContrastiveDataLoaders {
   /** Batches of one dataset each, in the order of {@link SupervisedSet#order}. */
   public static DataLoader<ContrastiveBatch> supervised(SupervisedConfig config, Tools tools)
       throws IOException {
-    BatchArguments batches = config.training().batches();
+    TrainingArguments.Batches batches = config.training().batches();
     SupervisedSet.Options options =
         new SupervisedSet.Options(
             tools.cache(),
@@ -108,7 +110,7 @@ public final class ContrastiveDataLoaders {
   }
 
   private static ContrastiveBatch prepare(
-      List<TrainingExample> examples, TextPreparation preparation) {
+      List<SupervisedSet.Example> examples, TextPreparation preparation) {
     return new ContrastiveBatch(
         examples.stream().map(example -> prepare(example.query(), preparation)).toList(),
         examples.stream().map(example -> prepare(example.positive(), preparation)).toList(),
@@ -118,7 +120,8 @@ public final class ContrastiveDataLoaders {
             .toList());
   }
 
-  private static TokenizedText prepare(PromptedText text, TextPreparation preparation) {
+  private static TokenizedText prepare(
+      SupervisedSet.PromptedText text, TextPreparation preparation) {
     return preparation.prepareMarked(text.before(), text.text());
   }
 
@@ -139,5 +142,43 @@ public final class ContrastiveDataLoaders {
                     null,
                     "say where the data is by dataset_file_path, or the folder it is in by"
                         + " dataset_dir"));
+  }
+
+  /**
+   * Tokenizes texts for SimCSE. Upstream uses neither template nor separator there, so that nothing
+   * is marked as pooled and its mean goes over the whole row, padding included; which of that is
+   * followed is configured. Thread-safe.
+   */
+  static final class SimcseTexts {
+
+    private final TextPreparation preparation;
+    private final boolean wholeRow;
+
+    /**
+     * @param model settings of the model as {@link TextSettings#defaults} gives them
+     */
+    SimcseTexts(Tokenizer tokenizer, TextSettings model, SimcseConfig config) {
+      this.wholeRow = config.window() != SimcseConfig.Window.TEXT;
+      Pooling pooling = config.contrast().pooling();
+      // Without its template upstream appends no end-of-sequence token either.
+      boolean lastOfAll = pooling == Pooling.EOS_TOKEN && !config.template();
+      Compatibility compatibility =
+          config.window() == SimcseConfig.Window.PADDED_ROW
+              ? model.compatibility().with(CompatibilityFlag.EMPTY_POOLS_PADDING)
+              : model.compatibility().without(CompatibilityFlag.EMPTY_POOLS_PADDING);
+      this.preparation =
+          new TextPreparation(
+              tokenizer,
+              (config.template() ? model : model.withTemplate(ChatTemplates.NONE))
+                  .withPooling(lastOfAll ? Pooling.LAST_TOKEN : pooling)
+                  .withLengths(config.contrast().maxSeqLength(), config.contrast().maxSeqLength())
+                  .withSkipInstruction(true)
+                  .withCompatibility(compatibility));
+    }
+
+    TokenizedText prepare(String text) {
+      // A text that is all before the mark has nothing after it to pool.
+      return wholeRow ? preparation.prepareMarked(text, "") : preparation.prepareMarked("", text);
+    }
   }
 }

@@ -6,7 +6,6 @@ import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.data.DatasetFolders.Found;
 import io.github.llm2vec.trainer.data.RecordStream;
-import io.github.llm2vec.trainer.data.Split;
 import io.github.llm2vec.trainer.data.StreamSlice;
 import io.github.llm2vec.trainer.data.TextFiles;
 import io.github.llm2vec.trainer.data.TextStyle;
@@ -74,8 +73,9 @@ record DatasetSplits(Optional<Part> training, Optional<Part> validation) {
 
   static DatasetSplits find(TextDataArguments data, DatasetFolders folders, CorruptLines corrupt)
       throws IOException {
-    Optional<Found> train = files(data, Split.TRAIN, data.trainFile(), folders);
-    Optional<Found> validation = files(data, Split.VALIDATION, data.validationFile(), folders);
+    Optional<Found> train = files(data, DatasetFolders.Split.TRAIN, data.trainFile(), folders);
+    Optional<Found> validation =
+        files(data, DatasetFolders.Split.VALIDATION, data.validationFile(), folders);
     if (validation.isPresent() || train.isEmpty() || data.validationPercent() == 0) {
       return new DatasetSplits(train.map(DatasetSplits::all), validation.map(DatasetSplits::all));
     }
@@ -92,7 +92,10 @@ record DatasetSplits(Optional<Part> training, Optional<Part> validation) {
   }
 
   private static Optional<Found> files(
-      TextDataArguments data, Split split, Optional<Path> file, DatasetFolders folders)
+      TextDataArguments data,
+      DatasetFolders.Split split,
+      Optional<Path> file,
+      DatasetFolders folders)
       throws IOException {
     if (data.datasetName().isPresent()) {
       return folders.find(data.datasetName().get(), data.datasetConfig(), split);

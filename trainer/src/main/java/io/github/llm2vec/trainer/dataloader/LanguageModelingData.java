@@ -2,9 +2,9 @@
 package io.github.llm2vec.trainer.dataloader;
 
 import io.github.llm2vec.tokenizer.Tokenizer;
-import io.github.llm2vec.trainer.config.BatchArguments;
 import io.github.llm2vec.trainer.config.MaskingArguments;
 import io.github.llm2vec.trainer.config.TextDataArguments;
+import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.data.DiskRows;
@@ -63,7 +63,7 @@ public final class LanguageModelingData<B> implements Closeable {
    * @param validates whether there is validation; texts are held out for it in any case
    */
   public record Request(
-      TextDataArguments data, BatchArguments batches, long seed, boolean validates) {}
+      TextDataArguments data, TrainingArguments.Batches batches, long seed, boolean validates) {}
 
   private LanguageModelingData(
       Request request, Tools tools, IndexedDataLoader.BatchMaker<TokenRow, B> maker)
@@ -161,7 +161,7 @@ public final class LanguageModelingData<B> implements Closeable {
               + sequences.length()
               + " tokens; set a smaller max_seq_length, or line_by_line");
     }
-    BatchArguments batches = request.batches();
+    TrainingArguments.Batches batches = request.batches();
     return new IndexedDataLoader<>(
         new IndexedDataLoader.Parts<>(
             epoch ->
@@ -181,7 +181,7 @@ public final class LanguageModelingData<B> implements Closeable {
       IndexedDataLoader.BatchMaker<TokenRow, B> maker) {
     return new StreamingDataLoader<>(
         new StreamingDataLoader.Parts<>(
-            () -> sequences.stream(part, GroupSizes.endless()),
+            () -> sequences.stream(part, BlockStream.GroupSizes.endless()),
             maker,
             request.batches().trainBatchSize(),
             request.data().shuffleBuffer(),
@@ -208,8 +208,10 @@ public final class LanguageModelingData<B> implements Closeable {
               .sequenceLength(request.data().maxSeqLength()));
     }
 
-    RecordStream<TokenRow> stream(DatasetSplits.Part part, GroupSizes groups) throws IOException {
-      SequenceTokenizer tokenizer = new SequenceTokenizer(tools.tokenizer());
+    RecordStream<TokenRow> stream(DatasetSplits.Part part, BlockStream.GroupSizes groups)
+        throws IOException {
+      BlockStream.SequenceTokenizer tokenizer =
+          new BlockStream.SequenceTokenizer(tools.tokenizer());
       BlockStream.Cutter cutter =
           request.data().lineByLine()
               ? BlockStream.lines(tokenizer, length)
@@ -230,10 +232,10 @@ public final class LanguageModelingData<B> implements Closeable {
       if (earlier.isPresent()) {
         return earlier.get();
       }
-      GroupSizes groups =
+      BlockStream.GroupSizes groups =
           data.workers() == 1
-              ? GroupSizes.endless()
-              : new GroupSizes(part.count(tools.corrupt()), data.workers());
+              ? BlockStream.GroupSizes.endless()
+              : new BlockStream.GroupSizes(part.count(tools.corrupt()), data.workers());
       RecordStream<TokenRow> rows = stream(part, groups);
       return DiskRows.store(tools.cache(), name, madeOf, new RowBytes(rows), Long.MAX_VALUE);
     }

@@ -33,7 +33,6 @@ import io.github.llm2vec.trainer.checkpoint.ModelFiles;
 import io.github.llm2vec.trainer.checkpoint.WholeModelFiles;
 import io.github.llm2vec.trainer.config.LoraArguments;
 import io.github.llm2vec.trainer.config.ModelArguments;
-import io.github.llm2vec.trainer.config.ModelDtype;
 import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import java.io.IOException;
@@ -164,7 +163,7 @@ final class BaseModel implements AutoCloseable {
         source, config.training(), new AllParameters(), dtype(config.dtype(), decoder), DType.FLOAT32);
   }
 
-  private static DType dtype(ModelDtype dtype, DecoderConfig config) {
+  private static DType dtype(ModelArguments.Dtype dtype, DecoderConfig config) {
     return switch (dtype) {
       case AUTO -> config.storedType().orElse(DType.FLOAT32);
       case BFLOAT16 -> DType.BFLOAT16;

@@ -4,7 +4,6 @@ package io.github.llm2vec.trainer.loop;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.torch.AdamW;
 import io.github.llm2vec.trainer.checkpoint.ModelFiles;
-import io.github.llm2vec.trainer.config.OptimizerArguments;
 import io.github.llm2vec.trainer.config.RunArguments.Report;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.data.Prefetcher;
@@ -260,7 +259,7 @@ public final class Trainer<B> {
   }
 
   private AdamW adamW(double rate, double factor) {
-    OptimizerArguments optimizer = arguments.optimizer();
+    TrainingArguments.Optimizer optimizer = arguments.optimizer();
     return new AdamW(
         rate,
         optimizer.embeddingLearningRate() * factor,

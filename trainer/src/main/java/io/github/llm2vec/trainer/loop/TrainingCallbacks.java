@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
-import io.github.llm2vec.trainer.config.EvaluationArguments;
-import io.github.llm2vec.trainer.config.IntervalStrategy;
-import io.github.llm2vec.trainer.config.StepInterval;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.optim.LearningRateSchedule;
@@ -36,22 +33,25 @@ final class TrainingCallbacks {
   /**
    * When a recurring event happens: after every so many updates, at the ends of epochs, or never.
    */
-  private record Interval(IntervalStrategy strategy, long every) {
+  private record Interval(TrainingArguments.IntervalStrategy strategy, long every) {
 
-    static Interval of(IntervalStrategy strategy, StepInterval interval, long totalUpdates) {
+    static Interval of(
+        TrainingArguments.IntervalStrategy strategy,
+        TrainingArguments.Interval interval,
+        long totalUpdates) {
       return new Interval(strategy, interval.updates(totalUpdates));
     }
 
     boolean afterUpdate(long step) {
-      return strategy == IntervalStrategy.STEPS && step % every == 0;
+      return strategy == TrainingArguments.IntervalStrategy.STEPS && step % every == 0;
     }
 
     boolean atEpochEnd() {
-      return strategy == IntervalStrategy.EPOCH;
+      return strategy == TrainingArguments.IntervalStrategy.EPOCH;
     }
 
     boolean ever() {
-      return strategy != IntervalStrategy.NO;
+      return strategy != TrainingArguments.IntervalStrategy.NO;
     }
   }
 
@@ -70,7 +70,7 @@ final class TrainingCallbacks {
     this.callback = callback;
     long total = plan.totalUpdates();
     this.logs = Interval.of(arguments.logging().strategy(), arguments.logging().interval(), total);
-    EvaluationArguments evaluation = arguments.evaluation();
+    TrainingArguments.Evaluation evaluation = arguments.evaluation();
     this.evaluations = Interval.of(evaluation.strategy(), evaluation.interval(), total);
     this.saves = Interval.of(arguments.saving().strategy(), arguments.saving().interval(), total);
   }

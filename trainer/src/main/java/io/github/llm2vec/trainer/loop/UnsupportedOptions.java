@@ -2,11 +2,9 @@
 package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.trainer.config.ContrastiveArguments;
-import io.github.llm2vec.trainer.config.IntervalStrategy;
 import io.github.llm2vec.trainer.config.MaskingArguments;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.ModelArguments;
-import io.github.llm2vec.trainer.config.ModelDtype;
 import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.SimcseConfig;
 import io.github.llm2vec.trainer.config.SupervisedConfig;
@@ -78,7 +76,7 @@ final class UnsupportedOptions {
 
   private static void check(ModelArguments model) throws TrainingException {
     refuse(
-        model.dtype() == ModelDtype.FLOAT16,
+        model.dtype() == ModelArguments.Dtype.FLOAT16,
         "torch_dtype",
         "gradients of float16 overflow without a scaled loss; use bfloat16");
   }
@@ -86,7 +84,7 @@ final class UnsupportedOptions {
   private static void check(ContrastiveArguments contrast, ModelArguments model)
       throws TrainingException {
     refuse(
-        contrast.lossInModelDtype() && model.dtype() != ModelDtype.FLOAT32,
+        contrast.lossInModelDtype() && model.dtype() != ModelArguments.Dtype.FLOAT32,
         "loss_dtype",
         "the loss is always computed in float32, which is more exact than the model's dtype; leave"
             + " it out");
@@ -96,7 +94,10 @@ final class UnsupportedOptions {
     String reason =
         "contrastive training has no validation data, as in upstream; evaluate the result with"
             + " tasks instead";
-    refuse(training.evaluation().strategy() != IntervalStrategy.NO, "eval_strategy", reason);
+    refuse(
+        training.evaluation().strategy() != TrainingArguments.IntervalStrategy.NO,
+        "eval_strategy",
+        reason);
     refuse(training.evaluation().onStart(), "eval_on_start", reason);
     refuse(!training.run().doTrain(), "do_train", "is false, so there is nothing to do");
   }

@@ -32,7 +32,7 @@ public final class NegativeMiner {
   /** Texts drawn at random before a file is found to have too few different ones. */
   private static final int DRAWS = 100;
 
-  private final MiningOptions options;
+  private final Options options;
   private final CorruptLines corrupt;
 
   /** Told how far a file is. */
@@ -48,7 +48,7 @@ public final class NegativeMiner {
    * @param options which texts become negatives
    * @param corrupt what becomes of lines that cannot be understood
    */
-  public NegativeMiner(MiningOptions options, CorruptLines corrupt) {
+  public NegativeMiner(Options options, CorruptLines corrupt) {
     this.options = options;
     this.corrupt = corrupt;
   }
@@ -64,8 +64,7 @@ public final class NegativeMiner {
    * @param output JSON lines; appears when it is complete
    * @throws DataFormatException if a line is not understood, or all texts are alike
    */
-  public MiningReport mine(Path pairs, Path work, Path output, Listener listener)
-      throws IOException {
+  public Report mine(Path pairs, Path work, Path output, Listener listener) throws IOException {
     AtomicFile file = new AtomicFile(output);
     long drawn = 0;
     // What an interrupted run has left there may be of other pairs.
@@ -84,7 +83,7 @@ public final class NegativeMiner {
         }
       }
       file.publish();
-      return new MiningReport(examples.size(), drawn);
+      return new Report(examples.size(), drawn);
     } finally {
       IOUtils.rm(work);
     }
@@ -200,4 +199,46 @@ public final class NegativeMiner {
       return false;
     }
   }
+
+  /**
+   * Which texts become negatives.
+   *
+   * @param firstRank best rank of a negative among what is found, from 1, the query's own positives
+   *     left out; the first hits often are answers, too
+   * @param lastRank worst rank of a negative
+   * @param mostAlike from 0 to 1: a text that shares this part of its words with a positive is no
+   *     negative (Jaccard's index of the sets of words)
+   * @param perQuery most negatives of a query; training takes one of them in each epoch
+   * @param seed seed of the choice among the ranks
+   */
+  public record Options(int firstRank, int lastRank, double mostAlike, int perQuery, long seed) {
+
+    /**
+     * Checks the values.
+     *
+     * @throws IllegalArgumentException if no text could be chosen
+     */
+    public Options {
+      if (firstRank < 1 || lastRank < firstRank) {
+        throw new IllegalArgumentException(
+            "ranks must rise from 1 or more, got " + firstRank + "-" + lastRank);
+      }
+      if (!(mostAlike > 0 && mostAlike <= 1)) {
+        throw new IllegalArgumentException(
+            "the part of words in common must be above 0 and at most 1, got " + mostAlike);
+      }
+      if (perQuery < 1) {
+        throw new IllegalArgumentException("a query needs one negative or more, got " + perQuery);
+      }
+    }
+  }
+
+  /**
+   * What became of a file of pairs.
+   *
+   * @param pairs how many it has
+   * @param drawn for how many nothing fitting was found, so that their negatives were drawn from
+   *     all texts
+   */
+  public record Report(long pairs, long drawn) {}
 }

@@ -2,7 +2,7 @@
 package io.github.llm2vec.trainer.mining;
 
 import io.github.llm2vec.trainer.data.ExampleFile;
-import io.github.llm2vec.trainer.mteb.search.Bm25Options;
+import io.github.llm2vec.trainer.mteb.search.Bm25Search;
 import io.github.llm2vec.trainer.mteb.search.EnglishAnalysis;
 import io.github.llm2vec.trainer.mteb.search.NumberedIndex;
 import java.io.IOException;
@@ -38,7 +38,7 @@ final class PositiveIndex implements AutoCloseable {
   /** Different words of a query that are searched for; a longer one is a document. */
   private static final int MOST_WORDS = 64;
 
-  private static final BM25Similarity SIMILARITY = Bm25Options.FLAT.similarity();
+  private static final BM25Similarity SIMILARITY = Bm25Search.Options.FLAT.similarity();
 
   private final DirectoryReader reader;
   private final IndexSearcher searcher;

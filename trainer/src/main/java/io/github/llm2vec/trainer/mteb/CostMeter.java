@@ -50,8 +50,8 @@ final class CostMeter {
   }
 
   /** Measures the graphs among the methods; nothing if there are none. */
-  List<CostPoint> measure(List<SearchMethod> methods) throws IOException {
-    List<CostPoint> points = new ArrayList<>();
+  List<TaskEvaluation.CostPoint> measure(List<SearchMethod> methods) throws IOException {
+    List<TaskEvaluation.CostPoint> points = new ArrayList<>();
     for (SearchMethod method : methods) {
       if (method instanceof SearchMethod.Graph graph) {
         try (HnswSearch search = searches.open(graph)) {
@@ -73,7 +73,7 @@ final class CostMeter {
     return points;
   }
 
-  private CostPoint point(String label, int beam, Answer answer) throws IOException {
+  private TaskEvaluation.CostPoint point(String label, int beam, Answer answer) throws IOException {
     answers(answer, new double[0]);
     double[] millis = new double[queries.size()];
     List<Ranking> rankings = answers(answer, millis);
@@ -82,7 +82,7 @@ final class CostMeter {
       overlap += rankings.get(i).overlap(truth.get(i), HITS);
     }
     Arrays.sort(millis);
-    return new CostPoint(
+    return new TaskEvaluation.CostPoint(
         label,
         beam,
         millis[millis.length / 2],

@@ -35,7 +35,7 @@ public interface EvaluationListener {
   default void searched(EvaluationTask task, SearchMethod method, int percent) {}
 
   /** A way of searching was measured. */
-  default void measured(EvaluationTask task, MethodResult result) {}
+  default void measured(EvaluationTask task, TaskEvaluation.MethodResult result) {}
 
   /** A task is done and its files are written. */
   default void taskFinished(EvaluationTask task, TaskEvaluation evaluation) {}

@@ -2,7 +2,7 @@
 package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.lucene.VectorFormatOptions;
-import io.github.llm2vec.trainer.mteb.search.Bm25Options;
+import io.github.llm2vec.trainer.mteb.search.Bm25Search;
 import io.github.llm2vec.trainer.mteb.task.RecordFormats;
 import java.util.List;
 import java.util.OptionalInt;
@@ -27,7 +27,7 @@ public record EvaluationOptions(
     int shardVectors,
     VectorFormatOptions graph,
     OptionalInt efSearch,
-    Bm25Options words,
+    Bm25Search.Options words,
     boolean measureCosts,
     boolean strict,
     RecordFormats formats) {
@@ -40,7 +40,7 @@ public record EvaluationOptions(
           1024,
           VectorFormatOptions.DEFAULTS,
           OptionalInt.empty(),
-          Bm25Options.FLAT,
+          Bm25Search.Options.FLAT,
           false,
           false,
           RecordFormats.DEFAULTS);
@@ -105,7 +105,7 @@ public record EvaluationOptions(
   }
 
   /** These options with words scored in another way. */
-  public EvaluationOptions withWords(Bm25Options value) {
+  public EvaluationOptions withWords(Bm25Search.Options value) {
     return new EvaluationOptions(
         methods, hits, shardVectors, graph, efSearch, value, measureCosts, strict, formats);
   }

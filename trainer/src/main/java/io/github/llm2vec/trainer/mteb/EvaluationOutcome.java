@@ -42,7 +42,7 @@ public record EvaluationOutcome(
   public List<String> labels() {
     return tasks.stream()
         .flatMap(task -> task.methods().stream())
-        .map(MethodResult::label)
+        .map(TaskEvaluation.MethodResult::label)
         .distinct()
         .toList();
   }

@@ -7,7 +7,6 @@ import io.github.llm2vec.trainer.mteb.task.RetrievalFolder;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
 import io.github.llm2vec.trainer.mteb.task.TaskInstructions;
 import io.github.llm2vec.trainer.mteb.task.TaskRegistry;
-import io.github.llm2vec.trainer.mteb.task.TaskType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +59,8 @@ public final class EvaluationTasks {
       throw new DatasetException(folder + " is not a folder; a task is a folder with its data");
     }
     Path name = folder.toAbsolutePath().normalize().getFileName();
-    TaskType type = hasCorpus(folder, formats) ? TaskType.RETRIEVAL : TaskType.STS;
+    TaskDefinition.Type type =
+        hasCorpus(folder, formats) ? TaskDefinition.Type.RETRIEVAL : TaskDefinition.Type.STS;
     TaskDefinition task =
         TaskDefinition.own(
             Optional.ofNullable(name).map(Path::toString).orElse("task"), type, split);

@@ -115,7 +115,7 @@ public final class MtebEvaluation {
       EvaluationTask task = tasks.get(i);
       listener.taskStarted(task, i + 1, tasks.size());
       TaskEvaluation evaluation = evaluate(task, listener);
-      for (MethodResult method : evaluation.methods()) {
+      for (TaskEvaluation.MethodResult method : evaluation.methods()) {
         write(task.definition(), method, evaluation.seconds());
       }
       evaluations.add(evaluation);
@@ -169,7 +169,8 @@ public final class MtebEvaluation {
                 task + " compares vectors and needs a model; words alone cannot do it"));
   }
 
-  private void write(TaskDefinition task, MethodResult method, double seconds) throws IOException {
+  private void write(TaskDefinition task, TaskEvaluation.MethodResult method, double seconds)
+      throws IOException {
     ModelMeta system = system(method);
     system.write(files.results());
     new TaskResult(
@@ -177,7 +178,7 @@ public final class MtebEvaluation {
         .write(files.result(system, task.name()));
   }
 
-  private ModelMeta system(MethodResult method) {
+  private ModelMeta system(TaskEvaluation.MethodResult method) {
     boolean words = method.system().equals(new SearchMethod.Words().systemName(""));
     if (words || model.isEmpty()) {
       return new ModelMeta(method.system(), WORDS_REVISION, 0, false);
@@ -197,13 +198,13 @@ public final class MtebEvaluation {
         double seconds = members.stream().mapToDouble(TaskEvaluation::seconds).sum();
         for (int i = 0; i < members.get(0).methods().size(); i++) {
           int method = i;
-          MethodResult first = members.get(0).methods().get(method);
+          TaskEvaluation.MethodResult first = members.get(0).methods().get(method);
           SubsetScores subset =
               SubsetScores.mean(
                   members.stream().map(task -> task.methods().get(method).scores()).toList());
           write(
               mean,
-              new MethodResult(
+              new TaskEvaluation.MethodResult(
                   first.label(), first.system(), subset, List.of(), List.of(), seconds),
               seconds);
           scores.put(first.label(), subset.main());

@@ -64,13 +64,13 @@ final class RetrievalEvaluation {
             vectors,
             findings);
     MethodScorer scorer = new MethodScorer(definition, dataset);
-    List<MethodResult> results = new ArrayList<>();
+    List<TaskEvaluation.MethodResult> results = new ArrayList<>();
     for (SearchMethod method : options.methods()) {
-      MethodResult result = measure(task, method, searches, scorer);
+      TaskEvaluation.MethodResult result = measure(task, method, searches, scorer);
       results.add(result);
       listener.measured(task, result);
     }
-    List<CostPoint> costs =
+    List<TaskEvaluation.CostPoint> costs =
         options.measureCosts() && vectors.isPresent()
             ? new CostMeter(searches, scorer).measure(options.methods())
             : List.of();
@@ -114,7 +114,7 @@ final class RetrievalEvaluation {
             findings));
   }
 
-  private MethodResult measure(
+  private TaskEvaluation.MethodResult measure(
       EvaluationTask task, SearchMethod method, RetrievalSearches searches, MethodScorer scorer)
       throws IOException {
     TaskDefinition definition = task.definition();
@@ -124,7 +124,7 @@ final class RetrievalEvaluation {
     QueryScoresFile.write(files.queries(definition, system), scores);
     Map<String, Double> means = SubsetScores.retrieval(scores);
     boolean comparable = options.usesVectors() && !(method instanceof SearchMethod.Exact);
-    return new MethodResult(
+    return new TaskEvaluation.MethodResult(
         method.label(),
         system,
         new SubsetScores(
@@ -134,7 +134,7 @@ final class RetrievalEvaluation {
         timed.seconds());
   }
 
-  private static MethodResult.AgainstExact compare(
+  private static TaskEvaluation.MethodResult.AgainstExact compare(
       RetrievalSearches searches,
       MethodScorer scorer,
       RetrievalSearches.Timed timed,
@@ -148,7 +148,7 @@ final class RetrievalEvaluation {
     for (int query = 0; query < exact.size(); query++) {
       overlap += timed.rankings().get(query).overlap(exact.get(query), OVERLAP_DEPTH);
     }
-    return new MethodResult.AgainstExact(
+    return new TaskEvaluation.MethodResult.AgainstExact(
         tTest.meanDifference(),
         tTest.pValue(),
         ResultComparison.randomisation(scores, truth, measure).pValue(),

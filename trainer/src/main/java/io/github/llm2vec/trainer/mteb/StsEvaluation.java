@@ -64,8 +64,8 @@ final class StsEvaluation {
         gold,
         similarities(pairs, numbers, vectors, (a, b) -> -distance(a, b, 2)));
     double seconds = (System.nanoTime() - start) / 1e9;
-    MethodResult result =
-        new MethodResult(
+    TaskEvaluation.MethodResult result =
+        new TaskEvaluation.MethodResult(
             LABEL,
             model.name(),
             new SubsetScores(
@@ -102,7 +102,9 @@ final class StsEvaluation {
             model.encoder(),
             Prompt.query(task.instruction()),
             options.shardVectors())
-        .build(TextSource.of(texts), new StoreProgress(listener, task, "sentences", texts.size()));
+        .build(
+            TextSource.of(texts),
+            new TaskVectors.StoreProgress(listener, task, "sentences", texts.size()));
   }
 
   private static double[] similarities(

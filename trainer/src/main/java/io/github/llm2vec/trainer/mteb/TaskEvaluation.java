@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb;
 
+import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
+import io.github.llm2vec.trainer.mteb.run.SubsetScores;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import java.util.List;
 import java.util.Map;
@@ -52,5 +54,63 @@ public record TaskEvaluation(
         .filter(method -> method.label().equals(label))
         .map(method -> method.scores().main())
         .findFirst();
+  }
+
+  /**
+   * What a query for 10 documents costs in Lucene, one query at a time on one thread, and what it
+   * is worth.
+   *
+   * @param label of the method
+   * @param efSearch candidates of the walk through the graph; 0 if every vector is compared
+   * @param medianMillis time that half of the queries stay below
+   * @param p95Millis time that 95 of 100 queries stay below
+   * @param ndcgAt10 mean over the queries
+   * @param overlapAt10 mean share of the true 10 nearest that were found
+   * @param queries how many were timed
+   */
+  public record CostPoint(
+      String label,
+      int efSearch,
+      double medianMillis,
+      double p95Millis,
+      double ndcgAt10,
+      double overlapAt10,
+      int queries) {}
+
+  /**
+   * What one way of searching is worth on one task.
+   *
+   * @param label of the method; "similarity" for pairs
+   * @param system name in files
+   * @param scores as in the result file
+   * @param queries value of every query; empty for pairs
+   * @param comparison how the vectors' exact search relates to it; empty for that search itself and
+   *     where it was not measured
+   * @param searchSeconds how long all queries took together
+   */
+  public record MethodResult(
+      String label,
+      String system,
+      SubsetScores scores,
+      List<RetrievalScores> queries,
+      List<AgainstExact> comparison,
+      double searchSeconds) {
+
+    /** Copies. */
+    public MethodResult {
+      queries = List.copyOf(queries);
+      comparison = List.copyOf(comparison);
+    }
+
+    /**
+     * A way of searching against the exact search of the same vectors, on nDCG@10.
+     *
+     * @param loss nDCG@10 of the exact search less this one's
+     * @param pValue of the paired t-test; NaN if no query differs
+     * @param randomisationPValue of the randomisation test
+     * @param overlapAt10 share of the exact search's first 10 documents that are among the first 10
+     */
+    public record AgainstExact(
+        double loss, double pValue, double randomisationPValue, double overlapAt10) {}
   }
 }

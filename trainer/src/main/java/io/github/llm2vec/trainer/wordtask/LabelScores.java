@@ -32,8 +32,8 @@ final class LabelScores {
     private long found;
     private long support;
 
-    SpanScore score() {
-      return SpanScore.of(right, found, support);
+    WordScores.SpanScore score() {
+      return WordScores.SpanScore.of(right, found, support);
     }
   }
 
@@ -79,7 +79,7 @@ final class LabelScores {
   }
 
   /** All spans counted together. */
-  public SpanScore overall() {
+  public WordScores.SpanScore overall() {
     Counts sum = new Counts();
     for (Counts type : counts.values()) {
       sum.right += type.right;
@@ -90,8 +90,8 @@ final class LabelScores {
   }
 
   /** Every type by itself, in alphabetical order. */
-  public SortedMap<String, SpanScore> byType() {
-    SortedMap<String, SpanScore> scores = new TreeMap<>();
+  public SortedMap<String, WordScores.SpanScore> byType() {
+    SortedMap<String, WordScores.SpanScore> scores = new TreeMap<>();
     for (Map.Entry<String, Counts> type : counts.entrySet()) {
       scores.put(type.getKey(), type.getValue().score());
     }
@@ -99,22 +99,22 @@ final class LabelScores {
   }
 
   /** The mean over types, each counted the same. */
-  public SpanScore macro() {
+  public WordScores.SpanScore macro() {
     return mean(type -> 1);
   }
 
   /** The mean over types, each counted by its number of true spans. */
-  public SpanScore weighted() {
-    return mean(SpanScore::support);
+  public WordScores.SpanScore weighted() {
+    return mean(WordScores.SpanScore::support);
   }
 
-  private SpanScore mean(ToDoubleFunction<SpanScore> weight) {
+  private WordScores.SpanScore mean(ToDoubleFunction<WordScores.SpanScore> weight) {
     double precision = 0;
     double recall = 0;
     double f1 = 0;
     double total = 0;
     long support = 0;
-    for (SpanScore score : byType().values()) {
+    for (WordScores.SpanScore score : byType().values()) {
       double w = weight.applyAsDouble(score);
       precision += w * score.precision();
       recall += w * score.recall();
@@ -123,6 +123,6 @@ final class LabelScores {
       support += score.support();
     }
     double divisor = total == 0 ? 1 : total;
-    return new SpanScore(precision / divisor, recall / divisor, f1 / divisor, support);
+    return new WordScores.SpanScore(precision / divisor, recall / divisor, f1 / divisor, support);
   }
 }

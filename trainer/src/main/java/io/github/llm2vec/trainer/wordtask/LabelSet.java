@@ -58,9 +58,9 @@ record LabelSet(List<String> names) {
   }
 
   /** All tags that occur in sentences, in alphabetical order. */
-  public static LabelSet of(RecordStream<WordSentence> sentences) throws IOException {
+  public static LabelSet of(RecordStream<WordFiles.Sentence> sentences) throws IOException {
     TreeSet<String> tags = new TreeSet<>();
-    Optional<WordSentence> sentence = sentences.next();
+    Optional<WordFiles.Sentence> sentence = sentences.next();
     while (sentence.isPresent()) {
       tags.addAll(sentence.get().tags());
       sentence = sentences.next();

@@ -35,7 +35,7 @@ final class WordAligner {
    *
    * @throws IllegalArgumentException if it has a tag that is none of the labels
    */
-  public WordRow align(WordSentence sentence) {
+  public WordRow align(WordFiles.Sentence sentence) {
     WordTokens tokens = WordTokens.of(tokenizer, sentence.words(), shift, maxLength);
     int[] placed = new int[tokens.length()];
     Arrays.fill(placed, WordRow.IGNORED);

@@ -50,7 +50,7 @@ final class WordData {
     if (known || task == WordTask.UPOS_TAGS) {
       return LabelSet.conll2003(task);
     }
-    try (RecordStream<WordSentence> sentences =
+    try (RecordStream<WordFiles.Sentence> sentences =
         WordFiles.open(trainFiles, task, Optional.empty(), corrupt)) {
       return LabelSet.of(sentences);
     }
@@ -63,9 +63,9 @@ final class WordData {
         new WordAligner(
             settings.tokenizer(), settings.labels(), settings.shift(), settings.maxLength());
     List<WordRow> rows = new ArrayList<>();
-    try (RecordStream<WordSentence> sentences =
+    try (RecordStream<WordFiles.Sentence> sentences =
         WordFiles.open(files, settings.task(), Optional.of(settings.labels()), corrupt)) {
-      Optional<WordSentence> sentence = sentences.next();
+      Optional<WordFiles.Sentence> sentence = sentences.next();
       while (sentence.isPresent()) {
         if (!sentence.get().words().isEmpty()) {
           rows.add(aligner.align(sentence.get()));

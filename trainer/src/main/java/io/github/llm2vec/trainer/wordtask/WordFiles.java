@@ -35,7 +35,7 @@ final class WordFiles {
    * @param known the tags that can occur, if others are a mistake
    * @param corrupt what becomes of sentences that cannot be understood
    */
-  public static RecordStream<WordSentence> open(
+  public static RecordStream<Sentence> open(
       List<Path> files, WordTask task, Optional<LabelSet> known, CorruptLines corrupt)
       throws IOException {
     for (Path file : files) {
@@ -46,7 +46,7 @@ final class WordFiles {
         files, file -> new SkippingStream<>(open(file, task, names), corrupt));
   }
 
-  private static RecordStream<WordSentence> open(Path file, WordTask task, Set<String> known)
+  private static RecordStream<Sentence> open(Path file, WordTask task, Set<String> known)
       throws IOException {
     return switch (DataFile.extension(file)) {
       case "parquet" -> parquet(file, task);
@@ -73,7 +73,7 @@ final class WordFiles {
     };
   }
 
-  private static RecordStream<WordSentence> parquet(Path file, WordTask task) throws IOException {
+  private static RecordStream<Sentence> parquet(Path file, WordTask task) throws IOException {
     List<String> names = LabelSet.conll2003(task).names();
     ParquetRows rows = ParquetRows.open(file, List.of("tokens", task.optionName()));
     return new Rows(rows, task.optionName(), names);
@@ -81,10 +81,10 @@ final class WordFiles {
 
   /** Lines of columns, sentences ended by empty lines; no known tags means that any is one. */
   private record Columns(LineReader lines, int column, boolean conllu, Set<String> known)
-      implements RecordStream<WordSentence> {
+      implements RecordStream<Sentence> {
 
     @Override
-    public Optional<WordSentence> next() throws IOException {
+    public Optional<Sentence> next() throws IOException {
       List<String> words = new ArrayList<>();
       List<String> tags = new ArrayList<>();
       Optional<DataFormatException> broken = Optional.empty();
@@ -101,7 +101,7 @@ final class WordFiles {
           // The whole sentence is left out, for a word less would change what its others mean.
           throw broken.get();
         } else if (ends && !words.isEmpty()) {
-          return Optional.of(new WordSentence(words, tags));
+          return Optional.of(new Sentence(words, tags));
         } else if (line.isEmpty()) {
           return Optional.empty();
         }
@@ -143,10 +143,10 @@ final class WordFiles {
 
   /** Rows of words and numbers of tags. */
   private record Rows(ParquetRows rows, String column, List<String> names)
-      implements RecordStream<WordSentence> {
+      implements RecordStream<Sentence> {
 
     @Override
-    public Optional<WordSentence> next() throws IOException {
+    public Optional<Sentence> next() throws IOException {
       Optional<Map<String, Object>> row = rows.next();
       if (row.isEmpty()) {
         return Optional.empty();
@@ -165,7 +165,7 @@ final class WordFiles {
       if (words.size() != tags.size()) {
         throw rows.problem(words.size() + " words have " + tags.size() + " tags");
       }
-      return Optional.of(new WordSentence(words, tags));
+      return Optional.of(new Sentence(words, tags));
     }
 
     private String name(Object tag) throws DataFormatException {
@@ -181,6 +181,25 @@ final class WordFiles {
     @Override
     public void close() throws IOException {
       rows.close();
+    }
+  }
+
+  /**
+   * A sentence of words with a tag each.
+   *
+   * @param words the words
+   * @param tags one tag per word
+   */
+  record Sentence(List<String> words, List<String> tags) {
+
+    /** Checks that there is a tag for every word. */
+    public Sentence {
+      words = List.copyOf(words);
+      tags = List.copyOf(tags);
+      if (words.size() != tags.size()) {
+        throw new IllegalArgumentException(
+            words.size() + " words have " + tags.size() + " tags; this is a bug");
+      }
     }
   }
 }

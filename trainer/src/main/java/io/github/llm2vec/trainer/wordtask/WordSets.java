@@ -5,7 +5,6 @@ import io.github.llm2vec.trainer.config.TextDataArguments;
 import io.github.llm2vec.trainer.config.WordTaskConfig;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
-import io.github.llm2vec.trainer.data.Split;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,7 +27,7 @@ record WordSets(LabelSet labels, WordData training, Optional<WordData> validatio
       throws IOException {
     TextDataArguments data = config.data();
     List<Path> training =
-        files(data, data.trainFile(), Split.TRAIN, folders)
+        files(data, data.trainFile(), DatasetFolders.Split.TRAIN, folders)
             .orElseThrow(
                 () -> new NoSuchFileException("train_file", null, "there is nothing to train on"));
     LabelSet labels = WordData.labels(data.datasetName(), config.head().task(), training, corrupt);
@@ -40,7 +39,8 @@ record WordSets(LabelSet labels, WordData training, Optional<WordData> validatio
             config.head().labels(),
             model.maxLength());
     WordData all = WordData.read(training, settings, corrupt);
-    Optional<List<Path>> validation = files(data, data.validationFile(), Split.VALIDATION, folders);
+    Optional<List<Path>> validation =
+        files(data, data.validationFile(), DatasetFolders.Split.VALIDATION, folders);
     if (validation.isPresent()) {
       WordData held = WordData.read(validation.get(), settings, corrupt);
       return new WordSets(
@@ -61,7 +61,10 @@ record WordSets(LabelSet labels, WordData training, Optional<WordData> validatio
   }
 
   private static Optional<List<Path>> files(
-      TextDataArguments data, Optional<Path> file, Split split, DatasetFolders folders)
+      TextDataArguments data,
+      Optional<Path> file,
+      DatasetFolders.Split split,
+      DatasetFolders folders)
       throws IOException {
     return data.datasetName().isPresent()
         ? folders

@@ -11,7 +11,6 @@ import io.github.llm2vec.trainer.config.WordTestConfig;
 import io.github.llm2vec.trainer.data.AtomicFile;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
-import io.github.llm2vec.trainer.data.Split;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -81,7 +80,7 @@ public final class WordTaskTesting {
     }
     String name = config.datasetName().orElseThrow();
     return folders
-        .find(name, Optional.empty(), Split.TEST)
+        .find(name, Optional.empty(), DatasetFolders.Split.TEST)
         .map(DatasetFolders.Found::files)
         .orElseThrow(
             () -> new NoSuchFileException(name, null, "this dataset has no part called test"));

@@ -9,7 +9,6 @@ import io.github.llm2vec.tokenclassification.WordStates;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.checkpoint.ModelFiles;
 import io.github.llm2vec.trainer.checkpoint.TrainedTensors;
-import io.github.llm2vec.trainer.config.BatchArguments;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.config.WordTaskConfig;
@@ -101,7 +100,7 @@ public final class WordTaskTraining {
       WordHeadModel head = new WordHeadModel(headConfig(sets.labels().names()), seed);
       WordHeadObjective objective =
           new WordHeadObjective(head, new Dropout(config.head().dropout(), seed));
-      BatchArguments batches = training.batches();
+      TrainingArguments.Batches batches = training.batches();
       DataLoader<WordBatch> loader =
           trained.shuffled(
               batches.trainBatchSize(), batches.dropLast(), training.run().orderSeed());

@@ -47,23 +47,25 @@ class ConfigFilesTest {
   void fillsInTheDefaultsOfTransformersAndUpstream() throws IOException {
     MntpConfig config = mntp("").config();
     TrainingArguments training = config.training();
-    assertEquals(new OptimizerArguments(5e-5, 5e-5, 0, 0.9, 0.999, 1e-8, 1), training.optimizer());
-    assertEquals(new BatchArguments(8, 8, 1, false), training.batches());
+    assertEquals(
+        new TrainingArguments.Optimizer(5e-5, 5e-5, 0, 0.9, 0.999, 1e-8, 1), training.optimizer());
+    assertEquals(new TrainingArguments.Batches(8, 8, 1, false), training.batches());
     assertEquals(ScheduleType.LINEAR, training.schedule().type());
     assertEquals(3, training.schedule().epochs());
     assertEquals(OptionalInt.of(10_000), training.schedule().stopAfter());
     assertEquals(
-        new LoggingArguments(IntervalStrategy.STEPS, new StepInterval(500), false),
+        new TrainingArguments.Logging(
+            TrainingArguments.IntervalStrategy.STEPS, new TrainingArguments.Interval(500), false),
         training.logging());
-    assertEquals(IntervalStrategy.NO, training.evaluation().strategy());
-    assertEquals(IntervalStrategy.STEPS, training.saving().strategy());
+    assertEquals(TrainingArguments.IntervalStrategy.NO, training.evaluation().strategy());
+    assertEquals(TrainingArguments.IntervalStrategy.STEPS, training.saving().strategy());
     assertEquals(42, training.run().seed());
     assertEquals(42, training.run().orderSeed());
-    assertEquals(new PrecisionArguments(false, false, false, 0), training.precision());
+    assertEquals(new TrainingArguments.Precision(false, false, false, 0), training.precision());
     assertEquals(new LoraArguments(8, 16, 0.05, false), config.lora());
     assertEquals(0.15, config.masking().probability());
     assertEquals(MaskingArguments.MaskToken.BLANK, config.masking().token());
-    assertEquals(ModelDtype.FLOAT32, config.model().dtype());
+    assertEquals(ModelArguments.Dtype.FLOAT32, config.model().dtype());
     assertEquals(5, config.data().validationPercent());
     assertTrue(config.data().overwriteCache());
   }
@@ -103,8 +105,9 @@ class ConfigFilesTest {
   @ValueSource(strings = {"eval_strategy", "evaluation_strategy"})
   void knowsBothSpellingsOfARenamedKey(String key) throws IOException {
     MntpConfig config = mntp("\"" + key + "\": \"steps\", \"eval_steps\": 100").config();
-    assertEquals(IntervalStrategy.STEPS, config.training().evaluation().strategy());
-    assertEquals(new StepInterval(100), config.training().evaluation().interval());
+    assertEquals(
+        TrainingArguments.IntervalStrategy.STEPS, config.training().evaluation().strategy());
+    assertEquals(new TrainingArguments.Interval(100), config.training().evaluation().interval());
     assertTrue(config.training().run().doEval());
   }
 
@@ -112,7 +115,7 @@ class ConfigFilesTest {
   void anOptionInOneSpellingReplacesAKeyInTheOther() throws IOException {
     MntpConfig config =
         mntp("\"evaluation_strategy\": \"steps\"", "--eval_strategy", "no").config();
-    assertEquals(IntervalStrategy.NO, config.training().evaluation().strategy());
+    assertEquals(TrainingArguments.IntervalStrategy.NO, config.training().evaluation().strategy());
   }
 
   @Test

@@ -235,7 +235,8 @@ class ShippedConfigsTest {
       assertEquals(16, config.lora().rank());
       assertEquals(32, config.lora().alpha());
       assertEquals(5e-5, config.training().optimizer().learningRate());
-      assertEquals(IntervalStrategy.STEPS, config.training().evaluation().strategy());
+      assertEquals(
+          TrainingArguments.IntervalStrategy.STEPS, config.training().evaluation().strategy());
       assertEquals(OptionalInt.of(1000), config.training().schedule().stopAfter());
       assertEquals(3, config.training().schedule().epochs());
       assertTrue(config.model().bidirectional());

@@ -31,7 +31,8 @@ class DatasetFoldersTest {
     return Files.createFile(path);
   }
 
-  private List<Path> found(String name, Optional<String> config, Split split) throws IOException {
+  private List<Path> found(String name, Optional<String> config, DatasetFolders.Split split)
+      throws IOException {
     return folders().find(name, config, split).map(Found::files).orElse(List.of());
   }
 
@@ -41,17 +42,20 @@ class DatasetFoldersTest {
     Path first = touch("datasets/wikitext/wikitext-103-raw-v1/train-00000-of-00002.parquet");
     touch("datasets/wikitext/wikitext-103-raw-v1/test-00000-of-00001.parquet");
     touch("datasets/wikitext/wikitext-103-raw-v1/wiki.train.raw");
-    assertEquals(List.of(first, second), found("wikitext", RAW, Split.TRAIN));
-    assertEquals(List.of(first, second), found("Salesforce/wikitext", RAW, Split.TRAIN));
-    assertEquals(Optional.empty(), folders().find("wikitext", RAW, Split.VALIDATION));
+    assertEquals(List.of(first, second), found("wikitext", RAW, DatasetFolders.Split.TRAIN));
+    assertEquals(
+        List.of(first, second), found("Salesforce/wikitext", RAW, DatasetFolders.Split.TRAIN));
+    assertEquals(
+        Optional.empty(), folders().find("wikitext", RAW, DatasetFolders.Split.VALIDATION));
   }
 
   @Test
   void findsTheFilesOfWikiTextsOwnArchive() throws IOException {
     Path train = touch("datasets/wikitext-103-raw-v1/wiki.train.raw");
     Path valid = touch("datasets/wikitext-103-raw-v1/wiki.valid.raw");
-    assertEquals(List.of(train), found("wikitext", RAW, Split.TRAIN));
-    Found validation = folders().find("wikitext", RAW, Split.VALIDATION).orElseThrow();
+    assertEquals(List.of(train), found("wikitext", RAW, DatasetFolders.Split.TRAIN));
+    Found validation =
+        folders().find("wikitext", RAW, DatasetFolders.Split.VALIDATION).orElseThrow();
     assertEquals(new Found(List.of(valid), TextStyle.WIKITEXT), validation);
   }
 
@@ -60,12 +64,13 @@ class DatasetFoldersTest {
     Path train = touch("datasets/conll2003/train.txt");
     Path valid = touch("datasets/conll2003/valid.txt");
     touch("datasets/conll2003/README.md");
-    assertEquals(List.of(train), found("conll2003", Optional.empty(), Split.TRAIN));
-    assertEquals(List.of(valid), found("conll2003", Optional.empty(), Split.VALIDATION));
+    assertEquals(List.of(train), found("conll2003", Optional.empty(), DatasetFolders.Split.TRAIN));
+    assertEquals(
+        List.of(valid), found("conll2003", Optional.empty(), DatasetFolders.Split.VALIDATION));
     Path old = touch("datasets/old/eng.testa");
-    assertEquals(List.of(old), found("old", Optional.empty(), Split.VALIDATION));
+    assertEquals(List.of(old), found("old", Optional.empty(), DatasetFolders.Split.VALIDATION));
     Path ud = touch("datasets/ewt/en_ewt-ud-dev.conllu.gz");
-    assertEquals(List.of(ud), found("ewt", Optional.empty(), Split.VALIDATION));
+    assertEquals(List.of(ud), found("ewt", Optional.empty(), DatasetFolders.Split.VALIDATION));
   }
 
   @Test
@@ -74,20 +79,23 @@ class DatasetFoldersTest {
     Files.writeString(touch(repository + "refs/main"), "abc\n");
     Path file =
         touch(repository + "snapshots/abc/wikitext-103-raw-v1/train-00000-of-00002.parquet");
-    assertEquals(List.of(file), found("wikitext", RAW, Split.TRAIN));
+    assertEquals(List.of(file), found("wikitext", RAW, DatasetFolders.Split.TRAIN));
     Files.writeString(touch("hub/datasets--eriktks--conll2003/refs/refs/convert/parquet"), "def");
     Path converted =
         touch("hub/datasets--eriktks--conll2003/snapshots/def/conll2003/train/0000.parquet");
-    assertEquals(List.of(converted), found("conll2003", Optional.empty(), Split.TRAIN));
+    assertEquals(
+        List.of(converted), found("conll2003", Optional.empty(), DatasetFolders.Split.TRAIN));
     Files.writeString(touch("hub/datasets--me--mine/refs/main"), "1");
     Path data = touch("hub/datasets--me--mine/snapshots/1/data/train-00000-of-00001.parquet");
-    assertEquals(List.of(data), found("me/mine", Optional.empty(), Split.TRAIN));
+    assertEquals(List.of(data), found("me/mine", Optional.empty(), DatasetFolders.Split.TRAIN));
   }
 
   @Test
   void saysWhichFileIsExpectedWhereNothingIs() {
     NoSuchFileException e =
-        assertThrows(NoSuchFileException.class, () -> folders().find("wikitext", RAW, Split.TRAIN));
+        assertThrows(
+            NoSuchFileException.class,
+            () -> folders().find("wikitext", RAW, DatasetFolders.Split.TRAIN));
     String message = e.getMessage();
     assertTrue(message.startsWith("wikitext (wikitext-103-raw-v1): "), message);
     assertTrue(
@@ -105,6 +113,7 @@ class DatasetFoldersTest {
     touch("datasets/x/training-notes.txt");
     touch("datasets/x/constrain.txt");
     assertThrows(
-        NoSuchFileException.class, () -> folders().find("x", Optional.empty(), Split.TRAIN));
+        NoSuchFileException.class,
+        () -> folders().find("x", Optional.empty(), DatasetFolders.Split.TRAIN));
   }
 }

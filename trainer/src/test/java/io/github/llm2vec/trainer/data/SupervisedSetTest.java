@@ -99,7 +99,7 @@ class SupervisedSetTest {
         assertEquals(order, ids(set.order(2)));
         assertTrue(set.hasNegatives());
         for (JsonNode sample : known.get("first")) {
-          TrainingExample example = set.example(sample.get(0).longValue(), 0);
+          SupervisedSet.Example example = set.example(sample.get(0).longValue(), 0);
           assertEquals(sample.get(1).textValue(), joined(example.query()));
           assertEquals(sample.get(2).textValue(), joined(example.positive()));
           assertEquals(sample.get(3).textValue(), joined(example.negative().orElseThrow()));
@@ -108,7 +108,7 @@ class SupervisedSetTest {
     }
   }
 
-  private static String joined(PromptedText text) {
+  private static String joined(SupervisedSet.PromptedText text) {
     return text.before() + SEPARATOR + text.text();
   }
 
@@ -153,9 +153,9 @@ class SupervisedSetTest {
     Instructions own = new Instructions(": ", false, Optional.of("Search"));
     try (SupervisedSet set = SupervisedSet.openPlain(file, options(1, 3, own), strict())) {
       assertEquals(3, set.order(0).size());
-      assertEquals(new PromptedText("Search: ", "q0"), set.example(0, 0).query());
-      assertEquals(new PromptedText("Find it: ", "q1"), set.example(1, 0).query());
-      assertEquals(new PromptedText("", "p2"), set.example(2, 5).positive());
+      assertEquals(new SupervisedSet.PromptedText("Search: ", "q0"), set.example(0, 0).query());
+      assertEquals(new SupervisedSet.PromptedText("Find it: ", "q1"), set.example(1, 0).query());
+      assertEquals(new SupervisedSet.PromptedText("", "p2"), set.example(2, 5).positive());
       Set<String> seen = new HashSet<>();
       for (int epoch = 0; epoch < 50; epoch++) {
         seen.add(set.example(1, epoch).negative().orElseThrow().text());
@@ -165,7 +165,7 @@ class SupervisedSetTest {
     }
     Path parquet = TextFilesTest.resource("triples.parquet");
     try (SupervisedSet set = SupervisedSet.openPlain(parquet, options(1, 3, UPSTREAM), strict())) {
-      assertEquals(PromptedText.plain("q1"), set.example(1, 0).query());
+      assertEquals(SupervisedSet.PromptedText.plain("q1"), set.example(1, 0).query());
       assertEquals("n2", set.example(2, 0).negative().orElseThrow().text());
     }
     Path packed =
@@ -173,7 +173,10 @@ class SupervisedSetTest {
     try (SupervisedSet set = SupervisedSet.openPlain(packed, options(1, 3, UPSTREAM), strict())) {
       assertFalse(set.hasNegatives());
       assertEquals(
-          new TrainingExample(PromptedText.plain("é"), PromptedText.plain("b"), Optional.empty()),
+          new SupervisedSet.Example(
+              SupervisedSet.PromptedText.plain("é"),
+              SupervisedSet.PromptedText.plain("b"),
+              Optional.empty()),
           set.example(0, 0));
     }
   }

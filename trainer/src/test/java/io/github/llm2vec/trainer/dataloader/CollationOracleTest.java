@@ -108,9 +108,10 @@ class CollationOracleTest {
         RecordStream<TokenRow> stream =
             new BlockStream(
                 Streams.of(many),
-                new GroupSizes(count, expected.get("workers").intValue()),
+                new BlockStream.GroupSizes(count, expected.get("workers").intValue()),
                 BlockStream.blocks(
-                    new SequenceTokenizer(tokenizer), expected.get("length").intValue()),
+                    new BlockStream.SequenceTokenizer(tokenizer),
+                    expected.get("length").intValue()),
                 executor);
         List<TokenRow> blocks = Streams.all(stream);
         assertEquals(expected.get("blocks").intValue(), blocks.size());
@@ -133,7 +134,7 @@ class CollationOracleTest {
       MaskToken mask = MaskToken.choose(MaskingArguments.MaskToken.BLANK, tokenizer, settings);
       assertEquals(expected.get("mask_id").intValue(), mask.id());
       assertEquals(expected.get("size").intValue(), mask.vocabularySize());
-      SequenceTokenizer sequences = new SequenceTokenizer(tokenizer);
+      BlockStream.SequenceTokenizer sequences = new BlockStream.SequenceTokenizer(tokenizer);
       List<TokenRow> blocks = BlockStream.blocks(sequences, 24).cut(texts);
       List<TokenRow> lines = BlockStream.lines(sequences, 20).cut(texts);
       for (JsonNode batch : expected.get("blocks")) {
@@ -220,11 +221,15 @@ class CollationOracleTest {
       throws IOException {
     int maxLength = expected.get("max_length").intValue();
     String pooling = expected.get("pooling").textValue();
-    SimcseTexts padded =
-        new SimcseTexts(tokenizer, model, simcse(maxLength, pooling, "padded_row"));
-    SimcseTexts whole =
-        new SimcseTexts(tokenizer, model, simcse(maxLength, pooling, "attention_mask"));
-    SimcseTexts alone = new SimcseTexts(tokenizer, model, simcse(maxLength, pooling, "text"));
+    ContrastiveDataLoaders.SimcseTexts padded =
+        new ContrastiveDataLoaders.SimcseTexts(
+            tokenizer, model, simcse(maxLength, pooling, "padded_row"));
+    ContrastiveDataLoaders.SimcseTexts whole =
+        new ContrastiveDataLoaders.SimcseTexts(
+            tokenizer, model, simcse(maxLength, pooling, "attention_mask"));
+    ContrastiveDataLoaders.SimcseTexts alone =
+        new ContrastiveDataLoaders.SimcseTexts(
+            tokenizer, model, simcse(maxLength, pooling, "text"));
     for (int i = 0; i < inputs.size(); i++) {
       String text = inputs.get(i).get(1).textValue().strip();
       JsonNode row = expected.get("simcse").get(i);

@@ -153,7 +153,7 @@ class LanguageModelingDataTest {
             tools())) {
       List<TokenRow> rows = new ArrayList<>();
       Streams.all(data.training().orElseThrow().epoch(1, 0)).forEach(b -> rows.addAll(b.rows()));
-      SequenceTokenizer sequences = new SequenceTokenizer(tokenizer);
+      BlockStream.SequenceTokenizer sequences = new BlockStream.SequenceTokenizer(tokenizer);
       Sampler order = Sampler.shuffled(40, 43);
       for (int i = 0; i < 40; i++) {
         TokenRow expected = sequences.encode("text number " + order.at(i) + " of a.txt", 16);

@@ -32,7 +32,7 @@ class NegativeMinerTest {
   private static final JsonMapper JSON = new JsonMapper();
 
   @TempDir private Path folder;
-  private MiningReport report;
+  private NegativeMiner.Report report;
 
   /** Words of digits, which no stemmer changes, of very different frequency. */
   private static String text(Random random, int words) {
@@ -55,7 +55,7 @@ class NegativeMinerTest {
       lines.add(line(queries.get(i), positives.get(i)));
     }
     double most = 0.3;
-    List<JsonNode> mined = mine(lines, new MiningOptions(3, 12, most, 4, 1));
+    List<JsonNode> mined = mine(lines, new NegativeMiner.Options(3, 12, most, 4, 1));
     int checked = 0;
     for (int i = 0; i < 300; i++) {
       double[] scores = bm25(queries.get(i), positives);
@@ -120,7 +120,7 @@ class NegativeMinerTest {
             "{\"id\":7,\"query\":\"alpha\",\"pos\":[\"one two\",\"three four\"],\"neg\":[\"old\"]}",
             "{\"id\":8,\"query\":\"beta\",\"pos\":[\"five six\"],\"neg\":[\"old\"]}",
             "{\"id\":9,\"query\":\"gamma\",\"pos\":[\"seven eight\"],\"neg\":[\"old\"]}");
-    List<JsonNode> mined = mine(lines, new MiningOptions(1, 5, 0.5, 1, 42));
+    List<JsonNode> mined = mine(lines, new NegativeMiner.Options(1, 5, 0.5, 1, 42));
     assertEquals(List.of(7, 8, 9), mined.stream().map(line -> line.get("id").intValue()).toList());
     for (JsonNode line : mined) {
       assertEquals(1, line.get("neg").size());
@@ -129,7 +129,7 @@ class NegativeMinerTest {
       assertNotEquals("old", negative);
       assertFalse(line.has("negative"));
     }
-    assertEquals(new MiningReport(3, 3), report);
+    assertEquals(new NegativeMiner.Report(3, 3), report);
   }
 
   @Test
@@ -150,9 +150,9 @@ class NegativeMinerTest {
     for (int i = 0; i < 2500; i++) {
       lines.add(line(text(random, 3), text(random, 12)));
     }
-    List<JsonNode> once = mine(lines, new MiningOptions(2, 10, 0.5, 1, 42));
-    assertEquals(once, mine(lines, new MiningOptions(2, 10, 0.5, 1, 42)));
-    assertNotEquals(once, mine(lines, new MiningOptions(2, 10, 0.5, 1, 43)));
+    List<JsonNode> once = mine(lines, new NegativeMiner.Options(2, 10, 0.5, 1, 42));
+    assertEquals(once, mine(lines, new NegativeMiner.Options(2, 10, 0.5, 1, 42)));
+    assertNotEquals(once, mine(lines, new NegativeMiner.Options(2, 10, 0.5, 1, 43)));
     assertEquals(2500, once.size());
   }
 
@@ -161,7 +161,8 @@ class NegativeMinerTest {
     List<String> lines = List.of(line("alpha", "one two"), line("beta", "two one"));
     DataFormatException failure =
         assertThrows(
-            DataFormatException.class, () -> mine(lines, new MiningOptions(1, 5, 0.5, 1, 42)));
+            DataFormatException.class,
+            () -> mine(lines, new NegativeMiner.Options(1, 5, 0.5, 1, 42)));
     assertTrue(failure.getMessage().contains("pairs.jsonl"), failure.getMessage());
     assertTrue(failure.getMessage().contains("different enough"), failure.getMessage());
     assertFalse(Files.exists(folder.resolve("mined.jsonl")));
@@ -179,14 +180,15 @@ class NegativeMinerTest {
             new MiningOptionsCase(1, 5, 0.5, 0))) {
       assertThrows(
           IllegalArgumentException.class,
-          () -> new MiningOptions(bad.first(), bad.last(), bad.most(), bad.perQuery(), 1),
+          () -> new NegativeMiner.Options(bad.first(), bad.last(), bad.most(), bad.perQuery(), 1),
           bad.toString());
     }
   }
 
   private record MiningOptionsCase(int first, int last, double most, int perQuery) {}
 
-  private List<JsonNode> mine(List<String> lines, MiningOptions options) throws IOException {
+  private List<JsonNode> mine(List<String> lines, NegativeMiner.Options options)
+      throws IOException {
     Path pairs = Files.write(folder.resolve("pairs.jsonl"), lines);
     Path output = folder.resolve("mined.jsonl");
     List<Long> told = new ArrayList<>();

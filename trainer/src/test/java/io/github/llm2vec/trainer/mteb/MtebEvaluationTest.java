@@ -21,7 +21,6 @@ import io.github.llm2vec.trainer.mteb.task.RecordFormats;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
 import io.github.llm2vec.trainer.mteb.task.TaskInstructions;
 import io.github.llm2vec.trainer.mteb.task.TaskRegistry;
-import io.github.llm2vec.trainer.mteb.task.TaskType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -77,7 +76,7 @@ class MtebEvaluationTest {
 
   private static EvaluationTask own(Path data) {
     return new EvaluationTask(
-        TaskDefinition.own(data.getFileName().toString(), TaskType.RETRIEVAL, "test"),
+        TaskDefinition.own(data.getFileName().toString(), TaskDefinition.Type.RETRIEVAL, "test"),
         data,
         "Find it:");
   }
@@ -97,8 +96,8 @@ class MtebEvaluationTest {
     assertEquals(new TaskEvaluation.Size(10, 100, DIMENSIONS), task.size());
     assertEquals(
         List.of("exact", "hnsw-float32", "hnsw-int8", "hnsw-int4", "bm25", "hybrid"),
-        task.methods().stream().map(MethodResult::label).toList());
-    for (MethodResult method : task.methods()) {
+        task.methods().stream().map(TaskEvaluation.MethodResult::label).toList());
+    for (TaskEvaluation.MethodResult method : task.methods()) {
       assertEquals(1, method.scores().main(), 1e-9, method.label());
       String system = method.system();
       String model = system.contains("/") ? system.replace("/", "__") : "local__" + system;
@@ -247,7 +246,7 @@ class MtebEvaluationTest {
     EvaluationOutcome outcome =
         evaluation(encoder, ALL, "out")
             .run(List.of(new EvaluationTask(sts, data, "Similar:")), EvaluationListener.NONE);
-    MethodResult result = outcome.tasks().get(0).methods().get(0);
+    TaskEvaluation.MethodResult result = outcome.tasks().get(0).methods().get(0);
     assertEquals(1, result.scores().scores().get("cosine_spearman"), 1e-12);
     assertEquals(1, result.scores().scores().get("euclidean_spearman"), 1e-12);
     assertEquals("cosine_spearman", result.scores().mainScore());
@@ -305,8 +304,8 @@ class MtebEvaluationTest {
             .tasks()
             .get(0);
     assertEquals(List.of(), task.methods().get(0).comparison());
-    for (MethodResult method : task.methods().subList(1, task.methods().size())) {
-      MethodResult.AgainstExact against = method.comparison().get(0);
+    for (TaskEvaluation.MethodResult method : task.methods().subList(1, task.methods().size())) {
+      TaskEvaluation.MethodResult.AgainstExact against = method.comparison().get(0);
       assertEquals(0, against.loss(), 1e-12);
       assertEquals(1, against.randomisationPValue());
       assertEquals(10, method.queries().get(0).values(RetrievalMeasure.NDCG_AT_10).length);
@@ -330,11 +329,11 @@ class MtebEvaluationTest {
     EvaluationTask own =
         EvaluationTasks.own(
             numbers("mine"), "test", instructions.with("mine", "Go:"), RecordFormats.DEFAULTS);
-    assertEquals(TaskType.RETRIEVAL, own.definition().type());
+    assertEquals(TaskDefinition.Type.RETRIEVAL, own.definition().type());
     assertEquals("Go:", own.instruction());
     new CollectionFiles(folder.resolve("pairs")).write("dev.tsv", "score");
     assertEquals(
-        TaskType.STS,
+        TaskDefinition.Type.STS,
         EvaluationTasks.own(folder.resolve("pairs"), "dev", instructions, RecordFormats.DEFAULTS)
             .definition()
             .type());

@@ -34,7 +34,7 @@ class LabelScoresTest {
       assertScore(expected.get("micro"), scores.overall(), name + ", overall");
       assertScore(expected.get("macro"), scores.macro(), name + ", macro");
       assertScore(expected.get("weighted"), scores.weighted(), name + ", weighted");
-      List<SpanScore> byType = new ArrayList<>(scores.byType().values());
+      List<WordScores.SpanScore> byType = new ArrayList<>(scores.byType().values());
       assertEquals(expected.get("by_type").size(), byType.size(), name + ", types");
       for (int i = 0; i < byType.size(); i++) {
         assertScore(expected.get("by_type").get(i), byType.get(i), name + ", type " + i);
@@ -48,7 +48,7 @@ class LabelScoresTest {
     return labels;
   }
 
-  private static void assertScore(JsonNode expected, SpanScore score, String name) {
+  private static void assertScore(JsonNode expected, WordScores.SpanScore score, String name) {
     assertEquals(expected.get(0).asDouble(), score.precision(), TOLERANCE, name);
     assertEquals(expected.get(1).asDouble(), score.recall(), TOLERANCE, name);
     assertEquals(expected.get(2).asDouble(), score.f1(), TOLERANCE, name);

@@ -41,10 +41,12 @@ class WordAlignerOracleTest {
     try (InputStream in = WordAlignerOracleTest.class.getResourceAsStream(FIXTURE)) {
       fixture = new ObjectMapper().readTree(in);
     }
-    List<WordSentence> sentences = new ArrayList<>();
+    List<WordFiles.Sentence> sentences = new ArrayList<>();
     fixture
         .get("sentences")
-        .forEach(s -> sentences.add(new WordSentence(texts(s.get("words")), texts(s.get("tags")))));
+        .forEach(
+            s ->
+                sentences.add(new WordFiles.Sentence(texts(s.get("words")), texts(s.get("tags")))));
     LabelSet labels = LabelSet.conll2003(WordTask.NER_TAGS);
     try (Tokenizer tokenizer = Tokenizer.open(CHECKPOINTS.resolve(name))) {
       for (JsonNode expected : fixture.get("words").get(name)) {

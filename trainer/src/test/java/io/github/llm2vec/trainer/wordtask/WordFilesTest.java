@@ -23,14 +23,14 @@ class WordFilesTest {
 
   @TempDir Path folder;
 
-  private static List<WordSentence> read(Path file, WordTask task) throws IOException {
+  private static List<WordFiles.Sentence> read(Path file, WordTask task) throws IOException {
     return Streams.all(
         WordFiles.open(
             List.of(file), task, Optional.empty(), new CorruptLines(CorruptLinePolicy.ERROR)));
   }
 
-  private static WordSentence sentence(String words, String tags) {
-    return new WordSentence(List.of(words.split(" ", -1)), List.of(tags.split(" ", -1)));
+  private static WordFiles.Sentence sentence(String words, String tags) {
+    return new WordFiles.Sentence(List.of(words.split(" ", -1)), List.of(tags.split(" ", -1)));
   }
 
   @Test
@@ -81,7 +81,8 @@ class WordFilesTest {
                 + rest);
     assertEquals(
         List.of(
-            sentence("do n't go", "AUX PART VERB"), new WordSentence(List.of("a b"), List.of("X"))),
+            sentence("do n't go", "AUX PART VERB"),
+            new WordFiles.Sentence(List.of("a b"), List.of("X"))),
         read(file, WordTask.UPOS_TAGS));
     assertEquals(sentence("do n't go", "VBP RB VB"), read(file, WordTask.POS_TAGS).get(0));
     assertThrows(DataFormatException.class, () -> read(file, WordTask.NER_TAGS));
@@ -94,7 +95,7 @@ class WordFilesTest {
         List.of(
             sentence("EU rejects German call", "NNP VBZ JJ NN"),
             sentence("Peter", "NNP"),
-            new WordSentence(List.of(), List.of())),
+            new WordFiles.Sentence(List.of(), List.of())),
         read(file, WordTask.POS_TAGS));
     assertEquals(
         sentence("EU rejects German call", "B-ORG O B-MISC O"),

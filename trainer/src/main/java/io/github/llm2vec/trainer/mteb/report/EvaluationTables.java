@@ -2,9 +2,7 @@
 package io.github.llm2vec.trainer.mteb.report;
 
 import io.github.llm2vec.trainer.chart.Numbers;
-import io.github.llm2vec.trainer.mteb.CostPoint;
 import io.github.llm2vec.trainer.mteb.EvaluationOutcome;
-import io.github.llm2vec.trainer.mteb.MethodResult;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,8 +60,8 @@ public final class EvaluationTables {
                 "search"));
     boolean any = false;
     for (TaskEvaluation task : outcome.tasks()) {
-      for (MethodResult method : task.methods()) {
-        for (MethodResult.AgainstExact against : method.comparison()) {
+      for (TaskEvaluation.MethodResult method : task.methods()) {
+        for (TaskEvaluation.MethodResult.AgainstExact against : method.comparison()) {
           any = true;
           table.add(
               List.of(
@@ -89,7 +87,7 @@ public final class EvaluationTables {
     TextTable table =
         new TextTable(
             List.of("method", "efSearch", "median ms", "p95 ms", "nDCG@10", "overlap@10"));
-    for (CostPoint point : task.costs()) {
+    for (TaskEvaluation.CostPoint point : task.costs()) {
       table.add(
           List.of(
               point.label(),

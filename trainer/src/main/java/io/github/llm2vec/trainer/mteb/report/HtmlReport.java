@@ -8,9 +8,7 @@ import io.github.llm2vec.trainer.chart.Markup;
 import io.github.llm2vec.trainer.chart.Numbers;
 import io.github.llm2vec.trainer.chart.Page;
 import io.github.llm2vec.trainer.data.AtomicFile;
-import io.github.llm2vec.trainer.mteb.CostPoint;
 import io.github.llm2vec.trainer.mteb.EvaluationOutcome;
-import io.github.llm2vec.trainer.mteb.MethodResult;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -133,7 +131,7 @@ public final class HtmlReport {
     }
     html.raw("</tr></thead>\n<tbody>\n");
     for (TaskEvaluation task : outcome.tasks()) {
-      for (MethodResult method : task.methods()) {
+      for (TaskEvaluation.MethodResult method : task.methods()) {
         method.comparison().forEach(against -> againstRow(task, method, against));
       }
     }
@@ -145,7 +143,9 @@ public final class HtmlReport {
   }
 
   private void againstRow(
-      TaskEvaluation task, MethodResult method, MethodResult.AgainstExact against) {
+      TaskEvaluation task,
+      TaskEvaluation.MethodResult method,
+      TaskEvaluation.MethodResult.AgainstExact against) {
     html.add("<tr><td>%s</td><td>%s</td>", task.task(), method.label());
     for (String cell :
         List.of(
@@ -165,7 +165,7 @@ public final class HtmlReport {
       return;
     }
     Map<String, List<LineChart.Point>> lines = new LinkedHashMap<>();
-    for (CostPoint point : task.costs()) {
+    for (TaskEvaluation.CostPoint point : task.costs()) {
       String how = point.efSearch() == 0 ? "every vector" : "efSearch " + point.efSearch();
       lines
           .computeIfAbsent(point.label(), label -> new ArrayList<>())
@@ -214,7 +214,7 @@ public final class HtmlReport {
     html.raw("</tr></thead>\n<tbody>\n");
     for (String score : task.methods().get(0).scores().scores().keySet()) {
       html.add("<tr><td>%s</td>", score);
-      for (MethodResult method : task.methods()) {
+      for (TaskEvaluation.MethodResult method : task.methods()) {
         html.add(
             "<td class=\"n\">%s</td>",
             Numbers.percent(method.scores().scores().getOrDefault(score, Double.NaN)));

@@ -72,8 +72,7 @@ public final class Bm25Search implements AutoCloseable {
    * @param corpus what to index
    * @param options how to score
    */
-  public static Bm25Search open(Path folder, Corpus corpus, Bm25Options options)
-      throws IOException {
+  public static Bm25Search open(Path folder, Corpus corpus, Options options) throws IOException {
     EnglishAnalysis english = new EnglishAnalysis();
     BM25Similarity similarity = options.similarity();
     IndexWriterConfig config = new IndexWriterConfig(english.analyzer()).setSimilarity(similarity);
@@ -87,8 +86,7 @@ public final class Bm25Search implements AutoCloseable {
     return new Bm25Search(reader, english, similarity, fields);
   }
 
-  private static void fill(IndexWriter writer, Corpus corpus, Bm25Options options)
-      throws IOException {
+  private static void fill(IndexWriter writer, Corpus corpus, Options options) throws IOException {
     try (Corpus.Reader documents = corpus.open()) {
       Optional<CorpusDocument> next = documents.next();
       for (int number = 0; next.isPresent(); number++) {
@@ -142,5 +140,27 @@ public final class Bm25Search implements AutoCloseable {
     reader.close();
     directory.close();
     english.close();
+  }
+
+  /**
+   * How words are searched.
+   *
+   * @param k1 BM25's weight of repeated words
+   * @param b BM25's weight of a document's length
+   * @param titleApart whether title and text are fields of their own whose scores are added, which
+   *     Anserini calls multifield; false makes them one field, which it calls flat
+   */
+  public record Options(float k1, float b, boolean titleApart) {
+
+    /** Anserini's for BEIR: {@code k1=0.9}, {@code b=0.4}, title and text as one field. */
+    public static final Options FLAT = new Options(0.9f, 0.4f, false);
+
+    /** As {@link #FLAT}, with title and text as two fields. */
+    public static final Options MULTIFIELD = new Options(0.9f, 0.4f, true);
+
+    /** BM25 with these constants, to index and to search with. */
+    public BM25Similarity similarity() {
+      return new BM25Similarity(k1, b);
+    }
   }
 }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -49,8 +50,8 @@ final class StoreManifest {
   }
 
   /** The finished shards whose files are there; a later line of a shard replaces an earlier one. */
-  SortedMap<Integer, ShardRecord> shards(StoreIdentity identity) throws IOException {
-    SortedMap<Integer, ShardRecord> shards = new TreeMap<>();
+  SortedMap<Integer, Shard> shards(StoreIdentity identity) throws IOException {
+    SortedMap<Integer, Shard> shards = new TreeMap<>();
     Path file = folder.resolve(SHARDS);
     if (!Files.exists(file)) {
       return shards;
@@ -61,7 +62,7 @@ final class StoreManifest {
       replace(SHARDS, content.substring(0, complete));
     }
     for (String line : content.substring(0, complete).lines().toList()) {
-      ShardRecord shard = parse(file, line);
+      Shard shard = parse(file, line);
       Path vectors = folder.resolve(shard.file());
       long expected = NpyFile.bytes(shard.vectors(), identity.dimensions());
       if (Files.exists(vectors) && Files.size(vectors) == expected) {
@@ -73,16 +74,16 @@ final class StoreManifest {
     return shards;
   }
 
-  private static ShardRecord parse(Path file, String line) throws IOException {
+  private static Shard parse(Path file, String line) throws IOException {
     try {
-      return JSON.readValue(line, ShardRecord.class);
+      return JSON.readValue(line, Shard.class);
     } catch (JsonProcessingException e) {
       throw new IOException(
           file + " is damaged at '" + line + "'; delete the folder and encode again", e);
     }
   }
 
-  void add(ShardRecord shard) throws IOException {
+  void add(Shard shard) throws IOException {
     Files.deleteIfExists(folder.resolve(COMPLETE));
     byte[] line = (JSON.writeValueAsString(shard) + "\n").getBytes(StandardCharsets.UTF_8);
     try (FileChannel channel =
@@ -116,5 +117,24 @@ final class StoreManifest {
         folder.resolve(name),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /**
+   * What a store knows of one of its files.
+   *
+   * @param shard number of the shard, from 0
+   * @param vectors how many it holds
+   * @param texts SHA-256 of the texts that were encoded, in hexadecimal
+   * @param unusable places in the shard of vectors that are zero or not finite
+   */
+  record Shard(int shard, int vectors, String texts, List<Integer> unusable) {
+
+    Shard {
+      unusable = List.copyOf(unusable);
+    }
+
+    String file() {
+      return "vectors-%05d.npy".formatted(shard);
+    }
   }
 }

@@ -19,10 +19,11 @@ public final class VectorStore {
 
   private final Path folder;
   private final StoreIdentity identity;
-  private final List<ShardRecord> shards;
+  private final List<StoreManifest.Shard> shards;
   private final int size;
 
-  private VectorStore(Path folder, StoreIdentity identity, List<ShardRecord> shards, int size) {
+  private VectorStore(
+      Path folder, StoreIdentity identity, List<StoreManifest.Shard> shards, int size) {
     this.folder = folder;
     this.identity = identity;
     this.shards = shards;
@@ -46,8 +47,9 @@ public final class VectorStore {
             .orElseThrow(
                 () -> new IOException(folder + " is not complete; encode again to go on with it"));
     int count = (size + identity.shardVectors() - 1) / identity.shardVectors();
-    List<ShardRecord> shards = new ArrayList<>(manifest.shards(identity).headMap(count).values());
-    int found = shards.stream().mapToInt(ShardRecord::vectors).sum();
+    List<StoreManifest.Shard> shards =
+        new ArrayList<>(manifest.shards(identity).headMap(count).values());
+    int found = shards.stream().mapToInt(StoreManifest.Shard::vectors).sum();
     if (found != size) {
       throw new IOException(
           "%s should hold %d vectors and holds %d; delete the folder and encode again"

@@ -78,7 +78,7 @@ public final class VectorStoreBuilder {
     if (!manifest.identity().equals(Optional.of(identity))) {
       manifest.start(identity);
     }
-    SortedMap<Integer, ShardRecord> known = manifest.shards(identity);
+    SortedMap<Integer, StoreManifest.Shard> known = manifest.shards(identity);
     int stored = 0;
     int shard = 0;
     List<String> next = read(texts);
@@ -86,7 +86,7 @@ public final class VectorStoreBuilder {
       Sha256 sha256 = new Sha256();
       next.forEach(sha256::add);
       String digest = sha256.hex();
-      ShardRecord found = known.get(shard);
+      StoreManifest.Shard found = known.get(shard);
       boolean same =
           found != null && found.texts().equals(digest) && found.vectors() == next.size();
       if (!same) {
@@ -143,7 +143,7 @@ public final class VectorStoreBuilder {
         unusable.add(i);
       }
     }
-    ShardRecord record = new ShardRecord(shard, vectors.length, digest, unusable);
+    StoreManifest.Shard record = new StoreManifest.Shard(shard, vectors.length, digest, unusable);
     Path file = folder.resolve(record.file());
     Path partial = folder.resolve(record.file() + ".partial");
     NpyFile.write(partial, vectors, identity.dimensions());

@@ -22,7 +22,7 @@ import java.util.Objects;
  */
 public record TaskDefinition(
     String name,
-    TaskType type,
+    Type type,
     String dataset,
     String revision,
     String split,
@@ -46,7 +46,7 @@ public record TaskDefinition(
   }
 
   /** A task of the user's own. */
-  public static TaskDefinition own(String name, TaskType type, String split) {
+  public static TaskDefinition own(String name, Type type, String split) {
     return new TaskDefinition(
         name, type, name, NO_REVISION, split, DEFAULT_SUBSET, false, List.of(), List.of());
   }
@@ -76,5 +76,38 @@ public record TaskDefinition(
   boolean hasFolder(String folderName) {
     String wanted = folderName.toLowerCase(Locale.ROOT);
     return wanted.equals(name.toLowerCase(Locale.ROOT)) || folders.contains(wanted);
+  }
+
+  /** The kinds of MTEB's tasks that can be evaluated. */
+  public enum Type {
+    /** Documents are ranked for queries. */
+    RETRIEVAL("Retrieval", "ndcg_at_10", "Retrieve text based on user query:"),
+    /** Similarities of pairs are correlated with people's. */
+    STS("STS", "cosine_spearman", "Retrieve semantically similar text:");
+
+    private final String mtebName;
+    private final String mainScore;
+    private final String defaultInstruction;
+
+    Type(String mtebName, String mainScore, String defaultInstruction) {
+      this.mtebName = mtebName;
+      this.mainScore = mainScore;
+      this.defaultInstruction = defaultInstruction;
+    }
+
+    /** The name in MTEB. */
+    public String mtebName() {
+      return mtebName;
+    }
+
+    /** The measure by which systems are ranked. */
+    public String mainScore() {
+      return mainScore;
+    }
+
+    /** MTEB's instruction for a task that has none of its own, in LLM2Vec's spelling. */
+    public String defaultInstruction() {
+      return defaultInstruction;
+    }
   }
 }

@@ -58,7 +58,8 @@ public final class TaskRegistry {
   public List<TaskDefinition> retrieval() {
     List<String> members = find("CQADupstackRetrieval").orElseThrow().members();
     return tasks.values().stream()
-        .filter(task -> task.type() == TaskType.RETRIEVAL && !members.contains(task.name()))
+        .filter(
+            task -> task.type() == TaskDefinition.Type.RETRIEVAL && !members.contains(task.name()))
         .toList();
   }
 

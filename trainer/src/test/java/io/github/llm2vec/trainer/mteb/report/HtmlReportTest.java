@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.trainer.mteb.CostPoint;
 import io.github.llm2vec.trainer.mteb.EvaluationOutcome;
-import io.github.llm2vec.trainer.mteb.MethodResult;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation;
 import io.github.llm2vec.trainer.mteb.run.SubsetScores;
 import io.github.llm2vec.trainer.mteb.task.Finding;
@@ -30,14 +28,14 @@ import org.xml.sax.SAXException;
 
 class HtmlReportTest {
 
-  private static MethodResult method(String label, double score, double loss) {
+  private static TaskEvaluation.MethodResult method(String label, double score, double loss) {
     SubsetScores scores =
         new SubsetScores("default", List.of("eng-Latn"), "ndcg_at_10", Map.of("ndcg_at_10", score));
-    List<MethodResult.AgainstExact> against =
+    List<TaskEvaluation.MethodResult.AgainstExact> against =
         label.equals("exact")
             ? List.of()
-            : List.of(new MethodResult.AgainstExact(loss, 0.0001, 0.25, 0.9));
-    return new MethodResult(label, label, scores, List.of(), against, 75);
+            : List.of(new TaskEvaluation.MethodResult.AgainstExact(loss, 0.0001, 0.25, 0.9));
+    return new TaskEvaluation.MethodResult(label, label, scores, List.of(), against, 75);
   }
 
   private static TaskEvaluation task(String name, double exact, double graph) {
@@ -49,9 +47,9 @@ class HtmlReportTest {
         new TaskEvaluation.Size(300, 5183, 64),
         List.of(method("exact", exact, 0), method("hnsw-int8", graph, exact - graph)),
         List.of(
-            new CostPoint("exact", 0, 4, 5, exact, 1, 300),
-            new CostPoint("hnsw-int8", 10, 0.5, 1, graph - 0.1, 0.5, 300),
-            new CostPoint("hnsw-int8", 100, 1, 2, graph, 0.9, 300)),
+            new TaskEvaluation.CostPoint("exact", 0, 4, 5, exact, 1, 300),
+            new TaskEvaluation.CostPoint("hnsw-int8", 10, 0.5, 1, graph - 0.1, 0.5, 300),
+            new TaskEvaluation.CostPoint("hnsw-int8", 100, 1, 2, graph, 0.9, 300)),
         Map.of(Finding.Kind.DUPLICATE_ID, 2L),
         100);
   }

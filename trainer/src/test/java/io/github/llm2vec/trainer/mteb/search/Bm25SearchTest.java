@@ -27,7 +27,7 @@ class Bm25SearchTest {
     corpus = CollectionFiles.sound(folder.resolve("data")).load("test").corpus();
   }
 
-  private Bm25Search open(Bm25Options options) throws IOException {
+  private Bm25Search open(Bm25Search.Options options) throws IOException {
     return Bm25Search.open(folder.resolve("index" + options.titleApart()), corpus, options);
   }
 
@@ -40,7 +40,7 @@ class Bm25SearchTest {
   @Test
   void scoresTitleAndTextAsOneField() throws IOException {
     // Stemmed: "cat cat sleep", "dog bark", "fish swim".
-    try (Bm25Search search = open(Bm25Options.FLAT)) {
+    try (Bm25Search search = open(Bm25Search.Options.FLAT)) {
       Ranking ranking = search.search("The sleeping cat's fish", 10).ranking();
       assertEquals(2, ranking.size());
       assertEquals(0, ranking.document(0));
@@ -53,7 +53,7 @@ class Bm25SearchTest {
 
   @Test
   void addsTheScoresOfTitleAndText() throws IOException {
-    try (Bm25Search search = open(Bm25Options.MULTIFIELD)) {
+    try (Bm25Search search = open(Bm25Search.Options.MULTIFIELD)) {
       Ranking ranking = search.search("cats", 10).ranking();
       // One document in the whole index has a title, so its field counts one document only.
       double title = Math.log(1 + (1 - 1 + 0.5) / (1 + 0.5)) / (1 + K1);
@@ -63,7 +63,7 @@ class Bm25SearchTest {
 
   @Test
   void countsARepeatedWordOfTheQueryTwice() throws IOException {
-    try (Bm25Search search = open(Bm25Options.FLAT)) {
+    try (Bm25Search search = open(Bm25Search.Options.FLAT)) {
       float once = search.search("cats", 1).ranking().score(0);
       assertEquals(2 * once, search.search("cats cats", 1).ranking().score(0), 1e-5);
     }
@@ -71,7 +71,7 @@ class Bm25SearchTest {
 
   @Test
   void findsNothingForNoWords() throws IOException {
-    try (Bm25Search search = open(Bm25Options.FLAT)) {
+    try (Bm25Search search = open(Bm25Search.Options.FLAT)) {
       assertEquals(0, search.search("", 5).ranking().size());
       assertEquals(0, search.search("the of !", 5).ranking().size());
     }
@@ -80,7 +80,7 @@ class Bm25SearchTest {
   @Test
   void searchesForTheRarestWordsOfAQueryThatIsTooLong() throws IOException {
     String many = IntStream.range(0, 3000).mapToObj(i -> "x" + i).collect(Collectors.joining(" "));
-    try (Bm25Search search = open(Bm25Options.FLAT)) {
+    try (Bm25Search search = open(Bm25Search.Options.FLAT)) {
       Bm25Search.Found found = search.search("cats " + many, 5);
       assertEquals(3001 - 1024, found.wordsLeftOut());
       assertTrue(found.ranking().size() <= 1);
@@ -90,8 +90,8 @@ class Bm25SearchTest {
 
   @Test
   void opensAFinishedIndexAgainAndReplacesOneOfAnotherCorpus() throws IOException {
-    open(Bm25Options.FLAT).close();
-    try (Bm25Search again = open(Bm25Options.FLAT)) {
+    open(Bm25Search.Options.FLAT).close();
+    try (Bm25Search again = open(Bm25Search.Options.FLAT)) {
       assertEquals(1, again.search("cats", 5).ranking().size());
     }
     corpus =
@@ -99,7 +99,7 @@ class Bm25SearchTest {
             .write("corpus.jsonl", "{'_id':'d1','text':'Dogs bark.'}")
             .load("test")
             .corpus();
-    try (Bm25Search other = open(Bm25Options.FLAT)) {
+    try (Bm25Search other = open(Bm25Search.Options.FLAT)) {
       assertEquals(0, other.search("cats", 5).ranking().size());
       assertEquals(1, other.search("dogs", 5).ranking().size());
     }

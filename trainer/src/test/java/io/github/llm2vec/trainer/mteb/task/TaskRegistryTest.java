@@ -43,7 +43,8 @@ class TaskRegistryTest {
             "TRECCOVID"),
         registry.retrieval().stream().map(TaskDefinition::name).collect(Collectors.toSet()));
     assertEquals(15, registry.retrieval().size());
-    assertEquals(10, registry.all().stream().filter(task -> task.type() == TaskType.STS).count());
+    assertEquals(
+        10, registry.all().stream().filter(task -> task.type() == TaskDefinition.Type.STS).count());
   }
 
   @Test
@@ -103,7 +104,7 @@ class TaskRegistryTest {
     assertEquals("Find proof:", instructions.of(registry.find("SciFact").orElseThrow()));
     assertEquals(
         "Retrieve text based on user query:",
-        instructions.of(TaskDefinition.own("mine", TaskType.RETRIEVAL, "test")));
+        instructions.of(TaskDefinition.own("mine", TaskDefinition.Type.RETRIEVAL, "test")));
     assertEquals(
         "Retrieve semantically similar text:",
         TaskInstructions.NONE.of(registry.find("STS12").orElseThrow()));
