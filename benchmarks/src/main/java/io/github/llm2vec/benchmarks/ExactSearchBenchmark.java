@@ -7,7 +7,7 @@ import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.GemmThroughput;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
-import io.github.llm2vec.trainer.mteb.search.BlockedExactSearch;
+import io.github.llm2vec.trainer.mteb.search.ExactSearch;
 import io.github.llm2vec.trainer.mteb.search.JavaScoreBlocks;
 import io.github.llm2vec.trainer.mteb.search.ScoreBlocks;
 import io.github.llm2vec.trainer.mteb.search.TorchScoreBlocks;
@@ -102,7 +102,7 @@ final class ExactSearchBenchmark implements Callable<Integer> {
   private double search(ScoreBlocks blocks, VectorStore asked, VectorStore corpus)
       throws IOException {
     long start = System.nanoTime();
-    new BlockedExactSearch(blocks).search(asked, corpus, hits, percent -> {});
+    new ExactSearch(blocks).search(asked, corpus, hits, percent -> {});
     double seconds = (System.nanoTime() - start) / 1e9;
     double rate = 2.0 * documents * queries * dimensions / seconds / 1e9;
     out.printf(Locale.ROOT, "  %.2f s, %.0f GFLOP/s%n", seconds, rate);

@@ -8,7 +8,6 @@ import io.github.llm2vec.cli.search.FusionOptions;
 import io.github.llm2vec.lucene.VectorFormatOptions;
 import io.github.llm2vec.trainer.mteb.EvaluationOptions;
 import io.github.llm2vec.trainer.mteb.EvaluationTask;
-import io.github.llm2vec.trainer.mteb.EvaluationTasks;
 import io.github.llm2vec.trainer.mteb.SearchMethod;
 import io.github.llm2vec.trainer.mteb.search.Bm25Search;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
@@ -170,10 +169,10 @@ final class MtebOptions {
       Optional<Path> folder = folder(name);
       if (folder.isPresent()) {
         found.add(
-            EvaluationTasks.own(
+            EvaluationTask.own(
                 folder.get(), split.orElse("test"), told, EvaluationOptions.DEFAULTS.formats()));
       } else {
-        EvaluationTasks.known(List.of(name), data, told).forEach(task -> found.add(split(task)));
+        EvaluationTask.known(List.of(name), data, told).forEach(task -> found.add(split(task)));
       }
     }
     return found.stream()

@@ -51,7 +51,7 @@ public record ModelArguments(
 
   private static ModelArguments read(
       ConfigValues values, List<String> adapters, boolean bidirectional) {
-    ModelKeys.refuse(values);
+    HuggingFaceKeys.OfModels.refuse(values);
     return new ModelArguments(
         values.requiredText("model_name_or_path", "name a model folder or a hub id"),
         adapters,

@@ -3,6 +3,9 @@ package io.github.llm2vec.trainer.data;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -22,4 +25,110 @@ public interface RecordStream<T> extends Closeable {
 
   @Override
   default void close() throws IOException {}
+
+  /** The records of several files, one file open at a time. */
+  final class Concatenated<T> implements RecordStream<T> {
+
+    /** Opens a file. */
+    public interface Opener<T> {
+      RecordStream<T> open(Path file) throws IOException;
+    }
+
+    private final Iterator<Path> files;
+    private final Opener<T> opener;
+    private Optional<RecordStream<T>> current = Optional.empty();
+
+    /** Reads the files in their order. */
+    public Concatenated(List<Path> files, Opener<T> opener) {
+      this.files = List.copyOf(files).iterator();
+      this.opener = opener;
+    }
+
+    @Override
+    public Optional<T> next() throws IOException {
+      while (true) {
+        if (current.isPresent()) {
+          Optional<T> record = current.get().next();
+          if (record.isPresent()) {
+            return record;
+          }
+          close();
+        }
+        if (!files.hasNext()) {
+          return Optional.empty();
+        }
+        current = Optional.of(opener.open(files.next()));
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (current.isPresent()) {
+        RecordStream<T> stream = current.get();
+        current = Optional.empty();
+        stream.close();
+      }
+    }
+  }
+
+  /** A stream that reports records which cannot be understood and goes on, if that is allowed. */
+  record Skipping<T>(RecordStream<T> records, CorruptLines corrupt) implements RecordStream<T> {
+
+    @Override
+    public Optional<T> next() throws IOException {
+      while (true) {
+        try {
+          return records.next();
+        } catch (DataFormatException e) {
+          corrupt.report(e);
+        }
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      records.close();
+    }
+  }
+
+  /**
+   * A part of a stream. Owns the stream.
+   *
+   * @param <T> what a record is
+   */
+  final class Slice<T> implements RecordStream<T> {
+
+    private final RecordStream<T> source;
+    private final long from;
+    private final long to;
+    private long position;
+
+    /**
+     * @param source the whole
+     * @param from records to leave out at its start
+     * @param to the record to stop before, counted in the whole
+     */
+    public Slice(RecordStream<T> source, long from, long to) {
+      this.source = source;
+      this.from = from;
+      this.to = to;
+    }
+
+    @Override
+    public Optional<T> next() throws IOException {
+      while (position < from && source.next().isPresent()) {
+        position++;
+      }
+      if (position < from || position >= to) {
+        return Optional.empty();
+      }
+      position++;
+      return source.next();
+    }
+
+    @Override
+    public void close() throws IOException {
+      source.close();
+    }
+  }
 }

@@ -44,7 +44,7 @@ public final class SupervisedSet implements Closeable {
     this.fixedOrder =
         e5
             ? Optional.of(
-                E5Sampler.of(
+                Sampler.E5.of(
                     datasets.stream().map(file -> Math.toIntExact(file.size())).toList(),
                     options.batchSize(),
                     options.seed()))
@@ -136,7 +136,7 @@ public final class SupervisedSet implements Closeable {
   public Sampler order(long epoch) {
     return fixedOrder.orElseGet(
         () ->
-            new ChunkedSampler(
+            new Sampler.Chunked(
                 datasets.stream().map(ExampleFile::size).toList(),
                 options.batchSize(),
                 options.seed() + epoch));

@@ -31,18 +31,18 @@ public final class TextFiles {
     for (Path file : files) {
       DataFile.requireFile(file);
     }
-    return new ConcatenatedStream<>(files, file -> open(file, style, corrupt));
+    return new RecordStream.Concatenated<>(files, file -> open(file, style, corrupt));
   }
 
   private static RecordStream<String> open(Path file, TextStyle style, CorruptLines corrupt)
       throws IOException {
     return switch (DataFile.extension(file)) {
       case "json", "jsonl", "ndjson" ->
-          new SkippingStream<>(new JsonTexts(file, JsonRecords.open(file)), corrupt);
+          new RecordStream.Skipping<>(new JsonTexts(file, JsonRecords.open(file)), corrupt);
       case "csv" -> csv(file, ',', corrupt);
       case "tsv" -> csv(file, '\t', corrupt);
       case "parquet" -> parquet(file, corrupt);
-      default -> new SkippingStream<>(new PlainTexts(DataFile.lines(file), style), corrupt);
+      default -> new RecordStream.Skipping<>(new PlainTexts(DataFile.lines(file), style), corrupt);
     };
   }
 
@@ -53,7 +53,7 @@ public final class TextFiles {
       List<String> header =
           reader.next().orElseThrow(() -> reader.problem("there is no line with column names"));
       int column = Math.max(0, header.indexOf("text"));
-      return new SkippingStream<>(new CsvTexts(reader, header, column), corrupt);
+      return new RecordStream.Skipping<>(new CsvTexts(reader, header, column), corrupt);
     } catch (IOException e) {
       reader.close();
       throw e;
@@ -63,7 +63,7 @@ public final class TextFiles {
   private static RecordStream<String> parquet(Path file, CorruptLines corrupt) throws IOException {
     List<String> names = ParquetRows.columnNames(file);
     String column = names.contains("text") ? "text" : names.get(0);
-    return new SkippingStream<>(
+    return new RecordStream.Skipping<>(
         new ParquetTexts(ParquetRows.open(file, List.of(column)), column), corrupt);
   }
 

@@ -6,7 +6,6 @@ import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.data.DatasetFolders.Found;
 import io.github.llm2vec.trainer.data.RecordStream;
-import io.github.llm2vec.trainer.data.StreamSlice;
 import io.github.llm2vec.trainer.data.TextFiles;
 import io.github.llm2vec.trainer.data.TextStyle;
 import java.io.IOException;
@@ -35,7 +34,8 @@ record DatasetSplits(Optional<Part> training, Optional<Part> validation) {
   record Part(Found files, long from, long to) {
 
     RecordStream<String> open(CorruptLines corrupt) throws IOException {
-      return new StreamSlice<>(TextFiles.open(files.files(), files.style(), corrupt), from, to);
+      return new RecordStream.Slice<>(
+          TextFiles.open(files.files(), files.style(), corrupt), from, to);
     }
 
     /** Counts the texts, reading them all. */

@@ -10,6 +10,7 @@ import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.data.DiskRows;
 import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.data.Sampler;
+import io.github.llm2vec.trainer.random.TorchGenerator;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -252,6 +253,28 @@ public final class LanguageModelingData<B> implements Closeable {
     @Override
     public void close() throws IOException {
       rows.close();
+    }
+  }
+
+  /**
+   * A seed of its own for every batch, so that its masks follow from its place alone and a run can
+   * go on at any batch.
+   */
+  static final class BatchSeeds {
+
+    private BatchSeeds() {}
+
+    /** A generator for a batch. */
+    static TorchGenerator generator(long seed, long epoch, long batch) {
+      return new TorchGenerator(mix(mix(mix(seed) + epoch) + batch));
+    }
+
+    /** The finaliser of SplitMix64 (Steele, Lea and Flood 2014). */
+    private static long mix(long value) {
+      long z = value + 0x9E3779B97F4A7C15L;
+      z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+      z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+      return z ^ (z >>> 31);
     }
   }
 }

@@ -4,7 +4,6 @@ package io.github.llm2vec.trainer.mteb;
 import io.github.llm2vec.trainer.mteb.run.ModelMeta;
 import io.github.llm2vec.trainer.mteb.run.SubsetScores;
 import io.github.llm2vec.trainer.mteb.run.TaskResult;
-import io.github.llm2vec.trainer.mteb.search.BlockedExactSearch;
 import io.github.llm2vec.trainer.mteb.search.ExactSearch;
 import io.github.llm2vec.trainer.mteb.search.ScoreBlocks;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
@@ -34,14 +33,14 @@ public final class MtebEvaluation {
   private static final String WORDS_REVISION = "lucene";
 
   private final Optional<EvaluatedModel> model;
-  private final ExactSearch exactSearch;
+  private final Optional<ExactSearch> exactSearch;
   private final EvaluationOptions options;
   private final EvaluationFiles files;
   private final TaskRegistry registry = TaskRegistry.load();
 
   private MtebEvaluation(
       Optional<EvaluatedModel> model,
-      ExactSearch exactSearch,
+      Optional<ExactSearch> exactSearch,
       EvaluationOptions options,
       Path folder) {
     this.model = model;
@@ -60,7 +59,8 @@ public final class MtebEvaluation {
    */
   public static MtebEvaluation of(
       EvaluatedModel model, ScoreBlocks blocks, EvaluationOptions options, Path folder) {
-    return new MtebEvaluation(Optional.of(model), new BlockedExactSearch(blocks), options, folder);
+    return new MtebEvaluation(
+        Optional.of(model), Optional.of(new ExactSearch(blocks)), options, folder);
   }
 
   /**
@@ -75,13 +75,7 @@ public final class MtebEvaluation {
           "without a model only bm25 can be evaluated, got "
               + options.methods().stream().map(SearchMethod::label).toList());
     }
-    return new MtebEvaluation(
-        Optional.empty(),
-        (queries, documents, k, listener) -> {
-          throw new IllegalStateException("there are no vectors; this is a bug");
-        },
-        options,
-        folder);
+    return new MtebEvaluation(Optional.empty(), Optional.empty(), options, folder);
   }
 
   /** Where the files are. */

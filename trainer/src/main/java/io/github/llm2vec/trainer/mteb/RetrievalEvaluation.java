@@ -25,13 +25,13 @@ final class RetrievalEvaluation {
   private static final int OVERLAP_DEPTH = 10;
 
   private final Optional<EvaluatedModel> model;
-  private final ExactSearch exactSearch;
+  private final Optional<ExactSearch> exactSearch;
   private final EvaluationOptions options;
   private final EvaluationFiles files;
 
   RetrievalEvaluation(
       Optional<EvaluatedModel> model,
-      ExactSearch exactSearch,
+      Optional<ExactSearch> exactSearch,
       EvaluationOptions options,
       EvaluationFiles files) {
     this.model = model;

@@ -37,7 +37,7 @@ final class RetrievalSearches {
   record Setting(
       EvaluationTask task,
       RetrievalDataset dataset,
-      ExactSearch exactSearch,
+      Optional<ExactSearch> exactSearch,
       EvaluationOptions options,
       Path encoderFolder,
       Path wordsFolder,
@@ -74,6 +74,7 @@ final class RetrievalSearches {
       List<Ranking> rankings =
           setting
               .exactSearch()
+              .orElseThrow(() -> new IllegalStateException("there are no vectors; this is a bug"))
               .search(
                   stores.queries(),
                   stores.documents(),

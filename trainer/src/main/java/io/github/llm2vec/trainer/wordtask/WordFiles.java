@@ -2,14 +2,12 @@
 package io.github.llm2vec.trainer.wordtask;
 
 import io.github.llm2vec.trainer.config.WordTask;
-import io.github.llm2vec.trainer.data.ConcatenatedStream;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DataFile;
 import io.github.llm2vec.trainer.data.DataFormatException;
 import io.github.llm2vec.trainer.data.LineReader;
 import io.github.llm2vec.trainer.data.ParquetRows;
 import io.github.llm2vec.trainer.data.RecordStream;
-import io.github.llm2vec.trainer.data.SkippingStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,8 +40,8 @@ final class WordFiles {
       DataFile.requireFile(file);
     }
     Set<String> names = known.map(set -> Set.copyOf(set.names())).orElse(Set.of());
-    return new ConcatenatedStream<>(
-        files, file -> new SkippingStream<>(open(file, task, names), corrupt));
+    return new RecordStream.Concatenated<>(
+        files, file -> new RecordStream.Skipping<>(open(file, task, names), corrupt));
   }
 
   private static RecordStream<Sentence> open(Path file, WordTask task, Set<String> known)

@@ -36,7 +36,7 @@ class SamplerTest {
   @ValueSource(ints = {1, 2, 3, 7, 64, 65, 1000, 99_999})
   void aComputedOrderHasEveryItemOnce(int size) {
     BitSet seen = new BitSet();
-    Feistel order = new Feistel(size, 5);
+    Sampler.Feistel order = new Sampler.Feistel(size, 5);
     items(order).forEach(item -> seen.set(Math.toIntExact(item)));
     assertEquals(size, seen.cardinality());
     assertEquals(size, seen.length());
@@ -44,9 +44,9 @@ class SamplerTest {
 
   @Test
   void aComputedOrderIsRandomAndDependsOnItsSeed() {
-    List<Long> first = items(new Feistel(10_000, 1));
-    assertNotEquals(first, items(new Feistel(10_000, 2)));
-    assertEquals(first, items(new Feistel(10_000, 1)));
+    List<Long> first = items(new Sampler.Feistel(10_000, 1));
+    assertNotEquals(first, items(new Sampler.Feistel(10_000, 2)));
+    assertEquals(first, items(new Sampler.Feistel(10_000, 1)));
     // Neighbours are a third of the size apart on average, and about one item stays in its place.
     double apart = 0;
     int fixed = 0;
@@ -60,7 +60,7 @@ class SamplerTest {
 
   @Test
   void aComputedOrderReachesFarWithoutMemory() {
-    Feistel order = new Feistel(50_000_000_000L, 3);
+    Sampler.Feistel order = new Sampler.Feistel(50_000_000_000L, 3);
     for (long place = 0; place < 1000; place++) {
       long item = order.at(place * 49_999_999L);
       assertTrue(item >= 0 && item < order.size());
@@ -70,6 +70,6 @@ class SamplerTest {
 
   @Test
   void usesTheComputedOrderForManyItems() {
-    assertTrue(Sampler.shuffled(Sampler.MAX_LISTED + 1L, 1) instanceof Feistel);
+    assertTrue(Sampler.shuffled(Sampler.MAX_LISTED + 1L, 1) instanceof Sampler.Feistel);
   }
 }

@@ -317,24 +317,24 @@ class MtebEvaluationTest {
     CollectionFiles.sound(folder.resolve("datasets/scifact"));
     TaskInstructions instructions = TaskInstructions.NONE.with("SciFact", "Prove:");
     List<EvaluationTask> tasks =
-        EvaluationTasks.known(List.of("scifact"), folder.resolve("datasets"), instructions);
+        EvaluationTask.known(List.of("scifact"), folder.resolve("datasets"), instructions);
     assertEquals("SciFact", tasks.get(0).definition().name());
     assertEquals("Prove:", tasks.get(0).instruction());
     assertThrows(
         DatasetException.class,
         () ->
-            EvaluationTasks.known(
+            EvaluationTask.known(
                 List.of("CQADupstackRetrieval"), folder.resolve("datasets"), instructions));
 
     EvaluationTask own =
-        EvaluationTasks.own(
+        EvaluationTask.own(
             numbers("mine"), "test", instructions.with("mine", "Go:"), RecordFormats.DEFAULTS);
     assertEquals(TaskDefinition.Type.RETRIEVAL, own.definition().type());
     assertEquals("Go:", own.instruction());
     new CollectionFiles(folder.resolve("pairs")).write("dev.tsv", "score");
     assertEquals(
         TaskDefinition.Type.STS,
-        EvaluationTasks.own(folder.resolve("pairs"), "dev", instructions, RecordFormats.DEFAULTS)
+        EvaluationTask.own(folder.resolve("pairs"), "dev", instructions, RecordFormats.DEFAULTS)
             .definition()
             .type());
   }

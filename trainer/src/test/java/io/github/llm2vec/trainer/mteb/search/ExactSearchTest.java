@@ -104,10 +104,10 @@ class ExactSearchTest {
     float[] q = queries.copy(0, queries.size());
     List<String> results = new ArrayList<>();
     try (ScoreBlocks blocks = new JavaScoreBlocks(2)) {
-      for (long bytes : new long[] {1, 40_000, BlockedExactSearch.DEFAULT_MAX_BYTES}) {
+      for (long bytes : new long[] {1, 40_000, ExactSearch.DEFAULT_MAX_BYTES}) {
         List<Integer> percents = new ArrayList<>();
         List<Ranking> rankings =
-            new BlockedExactSearch(blocks, bytes).search(queries, documents, 50, percents::add);
+            new ExactSearch(blocks, bytes).search(queries, documents, 50, percents::add);
         assertEquals(21, rankings.size());
         assertEquals(100, percents.get(percents.size() - 1));
         for (int i = 0; i < rankings.size(); i++) {
@@ -164,7 +164,7 @@ class ExactSearchTest {
       IllegalArgumentException failure =
           assertThrows(
               IllegalArgumentException.class,
-              () -> new BlockedExactSearch(blocks).search(queries, documents, 1, percent -> {}));
+              () -> new ExactSearch(blocks).search(queries, documents, 1, percent -> {}));
       assertTrue(failure.getMessage().startsWith("queries of 9 dimensions"));
     }
   }
@@ -177,9 +177,9 @@ class ExactSearchTest {
     float[] d = documents.copy(0, documents.size());
     float[] q = queries.copy(0, queries.size());
     try (ScoreBlocks blocks = torch()) {
-      for (long bytes : new long[] {1, BlockedExactSearch.DEFAULT_MAX_BYTES}) {
+      for (long bytes : new long[] {1, ExactSearch.DEFAULT_MAX_BYTES}) {
         List<Ranking> rankings =
-            new BlockedExactSearch(blocks, bytes).search(queries, documents, 50, percent -> {});
+            new ExactSearch(blocks, bytes).search(queries, documents, 50, percent -> {});
         for (int i = 0; i < rankings.size(); i++) {
           assertNearest(rankings.get(i), q, i * 33, d, 33);
         }
@@ -196,8 +196,7 @@ class ExactSearchTest {
     String output = inSmallJvm(System.getProperty("java.class.path"));
     try (ScoreBlocks blocks = new JavaScoreBlocks(2)) {
       assertEquals(
-          new BlockedExactSearch(blocks).search(queries, documents, 20, percent -> {}).toString(),
-          output);
+          new ExactSearch(blocks).search(queries, documents, 20, percent -> {}).toString(), output);
     }
   }
 
@@ -254,7 +253,7 @@ class ExactSearchTest {
       Path folder = Path.of(arguments[0]);
       try (ScoreBlocks blocks = blocks()) {
         System.out.println(
-            new BlockedExactSearch(blocks, 2 << 20)
+            new ExactSearch(blocks, 2 << 20)
                 .search(
                     VectorStore.open(folder.resolve("queries")),
                     VectorStore.open(folder.resolve("documents")),

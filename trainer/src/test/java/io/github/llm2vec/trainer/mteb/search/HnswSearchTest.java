@@ -52,7 +52,7 @@ class HnswSearchTest {
   void exactAndWidestGraphSearchAgreeWithTheBlockedSearch() throws IOException {
     List<Ranking> truth;
     try (ScoreBlocks blocks = new JavaScoreBlocks(1)) {
-      truth = new BlockedExactSearch(blocks).search(queries, documents, 20, percent -> {});
+      truth = new ExactSearch(blocks).search(queries, documents, 20, percent -> {});
     }
     for (VectorQuantization quantization :
         List.of(VectorQuantization.FLOAT32, VectorQuantization.INT8, VectorQuantization.INT4)) {
