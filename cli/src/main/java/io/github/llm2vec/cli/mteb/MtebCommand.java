@@ -122,7 +122,7 @@ public final class MtebCommand implements Callable<Integer> {
         MtebDisplay display = new MtebDisplay(console, stop)) {
       return model.model().isPresent()
           ? runModel(evaluation, tasks, display)
-          : run(MtebEvaluation.ofWords(evaluation, output), tasks, display);
+          : run(MtebEvaluation.ofBm25(evaluation, output), tasks, display);
     }
   }
 

@@ -139,7 +139,7 @@ final class MtebOptions {
 
   private List<SearchMethod> methods(boolean withModel) {
     if (methods.isEmpty()) {
-      return List.of(withModel ? new SearchMethod.Exact() : new SearchMethod.Words());
+      return List.of(withModel ? new SearchMethod.Exact() : new SearchMethod.Bm25());
     }
     List<SearchMethod> wanted =
         methods.equals(List.of("all"))

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Maps values to places on a chart, with round numbers to mark.
+ * The axis of a chart: maps values to positions, with round numbers as ticks.
  *
  * @param least value at the start
  * @param most value at the end

@@ -4,9 +4,8 @@ package io.github.llm2vec.trainer.chart;
 import java.util.List;
 
 /**
- * Points joined by lines, as SVG. Colours are classes {@code s0}, {@code s1}, ... of the page that
- * holds the chart; every series has a mark of its own, too, so that colour is not all that tells
- * them apart.
+ * A line chart as SVG. Colours are classes {@code s0}, {@code s1}, ... of the page that holds the
+ * chart; every series has a mark of its own, too, so that colour is not all that tells them apart.
  *
  * @param title what is shown, for those who do not see it
  * @param horizontal what the horizontal axis is

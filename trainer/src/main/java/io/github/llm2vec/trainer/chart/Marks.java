@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.chart;
 import java.util.Collection;
 import java.util.List;
 
-/** Shapes that tell series apart without colour, and the legend that explains them. */
+/** The markers of a line chart, which tell series apart without colour, and its legend. */
 public final class Marks {
 
   /** Diamond, circle, square, two triangles, cross; around (0, 0). */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.chart;
 
-/** Writes HTML and SVG. What comes from outside goes through {@link #escape}. */
+/**
+ * A builder of HTML and SVG that escapes text. What comes from outside goes through {@link
+ * #escape}.
+ */
 public final class Markup {
 
   private final StringBuilder text = new StringBuilder();

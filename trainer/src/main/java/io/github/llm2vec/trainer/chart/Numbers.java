@@ -3,7 +3,7 @@ package io.github.llm2vec.trainer.chart;
 
 import java.util.Locale;
 
-/** Numbers as tables and charts show them, with a point whatever the user's language. */
+/** Formats numbers for tables and charts, with a decimal point whatever the locale. */
 public final class Numbers {
 
   private Numbers() {}

@@ -6,7 +6,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** An HTML page that loads nothing. */
+/** A self-contained HTML page: it loads nothing. */
 public final class Page {
 
   private static final String STYLE = "page.css";

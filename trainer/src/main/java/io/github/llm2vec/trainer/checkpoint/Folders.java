@@ -13,7 +13,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What the JDK does not do with whole folders. */
+/** Syncs whole folders to disk and deletes them, which the JDK does for files only. */
 final class Folders {
 
   private Folders() {}

@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A trained model as files, in the layout that Python reads. */
+/** Saves and loads a trained model in the layout that PEFT or transformers reads. */
 public interface ModelFiles {
 
   /** What a folder of files is for. */

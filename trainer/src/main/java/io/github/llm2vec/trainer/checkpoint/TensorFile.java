@@ -14,7 +14,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Trained tensors in a safetensors file, and back. Only some numbers at a time are in memory. */
+/**
+ * Saves trained tensors to a safetensors file and loads them. Only some numbers at a time are in
+ * memory.
+ */
 public final class TensorFile {
 
   private static final int BLOCK = 1 << 20;

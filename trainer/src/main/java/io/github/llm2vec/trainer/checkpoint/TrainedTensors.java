@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.checkpoint;
 import java.nio.FloatBuffer;
 import java.util.List;
 
-/** The tensors that a run trains, with what the optimiser remembers of each. */
+/** The parameters that a run trains, with the two moments of AdamW of each. */
 public interface TrainedTensors {
 
   /** What belongs to a trained tensor. */

@@ -4,8 +4,8 @@ package io.github.llm2vec.trainer.config;
 import java.io.Serial;
 
 /**
- * A configuration that cannot be used. The message begins with the file or the option, and says
- * what was found, what is possible and what to do.
+ * A configuration that is refused. The message begins with the file or the option, and says what
+ * was found, what is possible and what to do.
  */
 public final class ConfigException extends IllegalArgumentException {
 

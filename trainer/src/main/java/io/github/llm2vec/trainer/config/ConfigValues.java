@@ -17,8 +17,9 @@ import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
 /**
- * Hands out the values of a configuration one by one, checked and with their defaults. What nobody
- * asked for in the end is unknown; what was asked for makes up the resolved configuration.
+ * Typed access to the values of a configuration: each is read once, validated, and recorded with
+ * its default. What nobody asked for in the end is unknown; what was asked for makes up the
+ * resolved configuration.
  */
 final class ConfigValues {
 

@@ -5,7 +5,7 @@ import io.github.llm2vec.encoder.Pooling;
 import java.util.OptionalInt;
 
 /**
- * What SimCSE and supervised training have in common.
+ * The arguments that SimCSE and supervised training share: pooling, length and loss.
  *
  * @param pooling {@code pooling_mode}
  * @param maxSeqLength {@code max_seq_length}, 512 if unsaid as in encoding

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
-/** What becomes of a line of data that cannot be understood. */
+/** {@code on_corrupt_line}: what to do with a line of data that cannot be parsed. */
 public enum CorruptLinePolicy {
   /** The run ends before it starts, with the file and the line. */
   ERROR("error"),

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Where data is found and kept; none of these keys is upstream's.
+ * Where datasets are looked for and caches are kept; none of these keys is upstream's.
  *
  * @param datasetDir {@code dataset_dir}: the folder with datasets that {@code dataset_name} names
  * @param cacheDir {@code data_cache_dir}: where indexes and tokenized texts are kept, by default

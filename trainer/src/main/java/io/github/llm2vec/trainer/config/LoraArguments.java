@@ -2,7 +2,7 @@
 package io.github.llm2vec.trainer.config;
 
 /**
- * The adapter that is trained.
+ * The LoRA adapter that is trained, or full fine-tuning in its place.
  *
  * @param rank {@code lora_r}
  * @param alpha {@code lora_alpha}; upstream has no such key and always takes twice the rank

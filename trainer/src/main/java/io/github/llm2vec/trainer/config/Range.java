@@ -2,7 +2,7 @@
 package io.github.llm2vec.trainer.config;
 
 /**
- * The numbers that a key can have.
+ * The range of numbers that a key accepts.
  *
  * @param least the smallest
  * @param most the largest, which may be infinite

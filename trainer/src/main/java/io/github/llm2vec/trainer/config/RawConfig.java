@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a configuration says before it is understood: keys of a JSON file, replaced by those of a
- * command line. Old spellings of keys have become the present ones.
+ * A configuration before validation: keys of a JSON file, replaced by those of a command line. Old
+ * spellings of keys have become the present ones.
  *
  * @param source name for messages that concern no single key
  * @param values by present spelling, in the order in which they were written

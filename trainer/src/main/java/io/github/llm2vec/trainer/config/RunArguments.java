@@ -11,7 +11,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Where a run writes, how it starts and what it shows.
+ * Where a run writes, whether it resumes, what it does and what it reports to.
  *
  * @param outputDir {@code output_dir}
  * @param overwriteOutputDir {@code overwrite_output_dir}: whether a folder that is not empty is

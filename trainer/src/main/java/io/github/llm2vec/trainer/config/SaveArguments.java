@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * When checkpoints are written and which are kept.
+ * When checkpoints are saved and which are kept.
  *
  * @param strategy {@code save_strategy}
  * @param interval {@code save_steps}

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.util.OptionalInt;
 
 /**
- * How long a run is and how its learning rate goes.
+ * How many updates a run makes, and its learning rate schedule.
  *
  * @param type {@code lr_scheduler_type}
  * @param cycles {@code num_cycles} in {@code lr_scheduler_kwargs}, for the cosine

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
-/** What is predicted of every word. */
+/** {@code task}: the tags that a word task predicts. */
 public enum WordTask {
   /** Parts of speech, the 47 tags of CoNLL-2003. */
   POS_TAGS("pos_tags"),

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What is done about lines that cannot be understood: either the first one ends the run, or they
- * are left out and counted. Thread-safe.
+ * Applies {@link CorruptLinePolicy} to lines that cannot be parsed, and counts those that are left
+ * out. Thread-safe.
  */
 public final class CorruptLines {
 

@@ -12,8 +12,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /**
- * Rows of bytes on disk, each found by its number, so that data of any size can be read in any
- * order. Two files: the rows, and an index of 12 bytes per row (offset as a long, length as an int,
+ * An array of byte strings on disk with random access, for data that does not fit into memory. Two
+ * files: the rows, and an index of 12 bytes per row (offset as a long, length as an int,
  * big-endian). The rows may be the lines of a file that was there before. Thread-safe.
  */
 public final class DiskRows implements Closeable {

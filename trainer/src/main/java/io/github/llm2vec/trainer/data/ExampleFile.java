@@ -16,9 +16,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A file of examples that can be read in any order. Opening it reads all of it once, checks every
- * line and remembers on disk where each begins; lines of packed files and rows of Parquet are
- * unpacked onto disk. Thread-safe.
+ * A file of contrastive training examples with random access. Opening it reads all of it once,
+ * checks every line and remembers on disk where each begins; lines of packed files and rows of
+ * Parquet are unpacked onto disk. Thread-safe.
  */
 public final class ExampleFile implements Closeable {
 

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Records one after another, of which only one is in memory. Not thread-safe. Closing it closes the
- * files behind it.
+ * A closeable iterator over records, of which only one is in memory. Not thread-safe. Closing it
+ * closes the files behind it.
  *
  * @param <T> what a record is
  */

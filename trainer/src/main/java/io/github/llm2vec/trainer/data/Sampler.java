@@ -7,7 +7,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** In which order the items of a set come. Immutable. */
+/**
+ * The order in which the items of a dataset are read, like a {@code torch.utils.data.Sampler}.
+ * Immutable.
+ */
 public sealed interface Sampler
     permits Sampler.Listed, Sampler.First, Sampler.Feistel, Sampler.Chunked {
 

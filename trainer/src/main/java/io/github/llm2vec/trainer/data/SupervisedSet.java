@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
- * Examples of one or several datasets for supervised contrastive training, in batches of one
- * dataset each. Thread-safe. Owns the files.
+ * The dataset of supervised contrastive training: examples of one or several datasets, in batches
+ * of one dataset each. Thread-safe. Owns the files.
  */
 public final class SupervisedSet implements Closeable {
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Texts that can be read in any order. A single file of plain lines stays where it is and gets an
+ * A text dataset with random access. A single file of plain lines stays where it is and gets an
  * index; other files are unpacked onto disk. Thread-safe.
  */
 public final class TextRows implements Closeable {

@@ -3,7 +3,7 @@ package io.github.llm2vec.trainer.data;
 
 import io.github.llm2vec.tokenizer.PythonText;
 
-/** How a line of plain text becomes a text. */
+/** How a line of plain text becomes a text: as it is, stripped, or as WikiText is read. */
 public enum TextStyle {
   /** The line is the text. */
   LINE {

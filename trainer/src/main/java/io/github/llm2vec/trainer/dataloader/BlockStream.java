@@ -17,8 +17,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 
 /**
- * Tokenizes texts, a group at a time, and makes training sequences of each group. Several groups
- * are worked on at once; their order is kept. Not thread-safe. Owns the texts, not the executor.
+ * Tokenizes texts in groups and cuts each group into training sequences, like {@code group_texts}
+ * of transformers' examples. Several groups are worked on at once; their order is kept. Not
+ * thread-safe. Owns the texts, not the executor.
  */
 final class BlockStream implements RecordStream<TokenRow> {
 

@@ -4,7 +4,8 @@ package io.github.llm2vec.trainer.dataloader;
 import java.util.List;
 
 /**
- * Sequences of which every token but the first is to be predicted from those before it.
+ * A batch of causal language modelling: every token but the first is predicted from those before
+ * it.
  *
  * @param rows the sequences, of any lengths
  */

@@ -5,8 +5,8 @@ import io.github.llm2vec.encoder.TokenizedText;
 import java.util.List;
 
 /**
- * Tokenized texts of a contrastive loss, with the window that is pooled of each. Row i of the
- * positives belongs to row i of the queries; so does row i of the negatives.
+ * A batch of contrastive training: tokenized texts with the window that is pooled of each. Row i of
+ * the positives belongs to row i of the queries; so does row i of the negatives.
  *
  * @param queries B texts
  * @param positives B texts; for SimCSE the queries once more, which dropout makes different

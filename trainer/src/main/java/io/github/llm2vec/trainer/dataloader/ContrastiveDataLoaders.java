@@ -25,7 +25,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Opens the batches of contrastive training. Tokenizers are used, not closed. */
+/** Opens the data loaders of contrastive training. Tokenizers are used, not closed. */
 public final class ContrastiveDataLoaders {
 
   private static final String WIKI1M = "wiki1m_for_simcse.txt";

@@ -7,8 +7,9 @@ import java.io.IOException;
 import java.util.OptionalLong;
 
 /**
- * The batches of a training or validation set. The same epoch has the same batches every time, and
- * can be entered at any of them, so that a run goes on where it stopped.
+ * The batches of a training or validation set, like a {@code torch.utils.data.DataLoader}. The same
+ * epoch has the same batches every time, and can be entered at any of them, so that a run goes on
+ * where it stopped.
  *
  * @param <B> what a batch is
  */

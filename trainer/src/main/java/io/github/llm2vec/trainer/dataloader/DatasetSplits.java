@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The texts to train on and those to validate with, as a configuration names them. Where there is
- * no validation set, the first percents of the training set are it, as upstream splits it.
+ * The training and the validation split of a text dataset, as a configuration names them. Where
+ * there is no validation set, the first percents of the training set are it, as upstream splits it.
  *
  * @param training what is trained on, if there is any
  * @param validation what is validated with, if there is any

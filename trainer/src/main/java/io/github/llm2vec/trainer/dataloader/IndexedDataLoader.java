@@ -12,7 +12,8 @@ import java.util.OptionalLong;
 import java.util.function.LongFunction;
 
 /**
- * Batches of rows that can be read in any order. Owns what the rows come from.
+ * A data loader over a map-style dataset: rows with random access, in the order of a {@link
+ * Sampler}. Owns what the rows come from.
  *
  * @param <R> what a row is
  * @param <B> what a batch is

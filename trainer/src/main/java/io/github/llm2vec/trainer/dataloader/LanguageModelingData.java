@@ -23,8 +23,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The batches of language modelling. All texts are tokenized once and kept on disk, from where
- * sequences are read in the order of each epoch; or, when streaming, tokenized as they are needed.
+ * The data loaders of language modelling, with the files and threads behind them. All texts are
+ * tokenized once and kept on disk, from where sequences are read in the order of each epoch; or,
+ * when streaming, tokenized as they are needed.
  *
  * <p>Owns files and threads; uses the tokenizer, does not close it.
  *

@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** The batches of a {@link MaskFile}, the same in every epoch. */
+/** A data loader over masked batches in a file, the same in every epoch. */
 public final class MaskFileDataLoader implements DataLoader<MntpBatch> {
 
   private final Path file;

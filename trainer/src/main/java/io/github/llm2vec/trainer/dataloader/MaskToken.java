@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What masked tokens become.
+ * The token that stands in the place of masked ones.
  *
  * @param content its text
  * @param id its id

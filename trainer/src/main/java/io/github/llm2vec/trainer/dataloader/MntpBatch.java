@@ -4,9 +4,9 @@ package io.github.llm2vec.trainer.dataloader;
 import java.util.Arrays;
 
 /**
- * Masked sequences, padded to one length, and what stood in the place of each masked token. The
- * prediction of a token is read from the position before it, so the label at the first position of
- * a row is never used. Immutable.
+ * A batch of masked next token prediction: masked sequences, padded to one length, with the label
+ * of each masked token. The prediction of a token is read from the position before it, so the label
+ * at the first position of a row is never used. Immutable.
  */
 public final class MntpBatch {
 

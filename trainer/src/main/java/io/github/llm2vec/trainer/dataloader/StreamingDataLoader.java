@@ -10,7 +10,7 @@ import java.util.OptionalLong;
 import java.util.SplittableRandom;
 
 /**
- * Batches of rows that are read as they come and mixed in a buffer: a row leaves the buffer when
+ * A data loader over an iterable-style dataset with a shuffle buffer: a row leaves the buffer when
  * another takes its place. Entering an epoch in its middle reads all that comes before.
  *
  * @param <R> what a row is

@@ -6,10 +6,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
-/**
- * Tokens of one training sequence, and which of them a tokenizer put there that are not of the
- * text. Immutable.
- */
+/** A tokenized training sequence with its {@code special_tokens_mask}. Immutable. */
 public final class TokenRow {
 
   private static final int SPECIAL = 1 << 31;

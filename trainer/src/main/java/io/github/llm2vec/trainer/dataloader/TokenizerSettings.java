@@ -13,7 +13,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What a tokenizer's files say that matters to training only.
+ * The settings of a tokenizer's files that only training reads: longest sequence, padding side and
+ * mask token.
  *
  * @param modelMaxLength {@code model_max_length}, if it says anything
  * @param padLeft whether rows are padded on the left: {@code padding_side}, else as the tokenizer's

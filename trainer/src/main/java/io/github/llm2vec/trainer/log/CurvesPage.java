@@ -17,7 +17,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The curves of a run as one HTML file: losses, held-out accuracy, learning rate, gradient. */
+/**
+ * {@code curves.html}: the curves of a run as one HTML file: losses, validation accuracy, learning
+ * rate, gradient norm.
+ */
 public final class CurvesPage {
 
   /** Points that a line of the page's width can show. */

@@ -14,9 +14,10 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 
 /**
- * TensorBoard's event file: records of TensorFlow's TFRecord format (length, its checksum, data,
- * their checksum; checksums are CRC-32C, rotated and offset), each an {@code Event} of TensorFlow's
- * {@code event.proto} in the encoding of Protocol Buffers. Only scalars are written.
+ * A writer of TensorBoard event files: records of TensorFlow's TFRecord format (length, its
+ * checksum, data, their checksum; checksums are CRC-32C, rotated and offset), each an {@code Event}
+ * of TensorFlow's {@code event.proto} in the encoding of Protocol Buffers. Only scalars are
+ * written.
  */
 public final class EventFile {
 

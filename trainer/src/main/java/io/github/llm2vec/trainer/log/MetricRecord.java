@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Figures of a moment of a run, as an entry of {@code log_history} in Hugging Face's {@code
+ * Metrics logged at one update: an entry of {@code log_history} in Hugging Face's {@code
  * trainer_state.json}.
  *
  * @param step updates made so far

@@ -11,7 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/** {@code metrics.jsonl}: every record of a run, one JSON object per line. */
+/** {@code metrics.jsonl}: the metrics of a run, one JSON object per line. */
 public final class MetricsFile {
 
   private final Path file;

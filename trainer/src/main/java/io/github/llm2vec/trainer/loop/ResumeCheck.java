@@ -14,9 +14,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What differs between the configuration of a checkpoint and that of the run that goes on from it.
- * Keys by which batches, masks or tensors are numbered must be the same; others may change, which
- * is told.
+ * Checks that the configuration of a checkpoint may be resumed with the present one. Keys by which
+ * batches, masks or tensors are numbered must be the same; others may change, which is told.
  */
 final class ResumeCheck {
 

@@ -12,8 +12,9 @@ import io.github.llm2vec.trainer.config.TrainingArguments;
 import java.util.Set;
 
 /**
- * What a configuration can say and the loop cannot do. It is refused by name before anything is
- * opened; what contradicts itself was refused when the configuration was read.
+ * Refuses configurations that are valid but not supported by the training loop. They are refused by
+ * name before anything is opened; what contradicts itself was refused when the configuration was
+ * read.
  */
 final class UnsupportedOptions {
 

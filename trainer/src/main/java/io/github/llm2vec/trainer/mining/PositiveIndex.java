@@ -27,9 +27,9 @@ import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.search.similarities.BM25Similarity;
 
 /**
- * The different positives of a file, to be found by BM25 over English words with Anserini's
- * constants. Written by one thread in the order of the file, so that the same file gives the same
- * rankings. Thread-safe.
+ * A BM25 index of the different positives of a file, over English words with Anserini's constants.
+ * Written by one thread in the order of the file, so that the same file gives the same rankings.
+ * Thread-safe.
  */
 final class PositiveIndex implements AutoCloseable {
 

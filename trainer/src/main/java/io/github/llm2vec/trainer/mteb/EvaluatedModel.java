@@ -5,7 +5,7 @@ import io.github.llm2vec.encoder.TextEncoder;
 import java.util.Objects;
 
 /**
- * The encoder that is evaluated, and what to call it.
+ * The encoder that is evaluated, with its name and revision.
  *
  * @param name of the model in result files; a slash may part the organisation from the model
  * @param revision of the model in result files; the name of a folder, too

@@ -4,8 +4,9 @@ package io.github.llm2vec.trainer.mteb;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 
 /**
- * Told how an evaluation goes, on the thread that evaluates. An exception thrown by a listener ends
- * the evaluation: what is on disk stays, and a later run goes on from there.
+ * A callback for the progress of an evaluation, called on the thread that evaluates. An exception
+ * thrown by a listener ends the evaluation: what is on disk stays, and a later run goes on from
+ * there.
  */
 public interface EvaluationListener {
 

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * How to evaluate.
+ * The options of an evaluation.
  *
  * @param methods ways of searching to compare; a hybrid needs no other among them
  * @param hits documents per query that enter the measures; MTEB takes 1,000

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Everything an evaluation found out.
+ * The results of an evaluation: one {@link TaskEvaluation} per task.
  *
  * @param model name of the model, "" if only words were searched
  * @param tasks in the order they were evaluated

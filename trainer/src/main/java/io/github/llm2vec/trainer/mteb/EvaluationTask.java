@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A task with its data.
+ * A task to evaluate with its data.
  *
  * @param definition what is measured
  * @param folder where the data is

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
-/** Writes every finding of a task to a file and tells the listener. */
+/** Writes the findings of a task to a file and passes them to the listener. */
 final class FindingLog implements AutoCloseable {
 
   private final AtomicFile file;

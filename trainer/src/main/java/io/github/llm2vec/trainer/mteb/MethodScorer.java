@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Turns rankings of numbers into values of queries, query by query. */
+/** Computes the measures of every query from rankings of document numbers. */
 final class MethodScorer {
 
   private final RetrievalDataset dataset;

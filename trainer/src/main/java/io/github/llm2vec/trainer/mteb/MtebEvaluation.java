@@ -69,7 +69,7 @@ public final class MtebEvaluation {
    * @param options how to evaluate; the methods must be words only
    * @param folder takes all files
    */
-  public static MtebEvaluation ofWords(EvaluationOptions options, Path folder) {
+  public static MtebEvaluation ofBm25(EvaluationOptions options, Path folder) {
     if (options.usesVectors()) {
       throw new IllegalArgumentException(
           "without a model only bm25 can be evaluated, got "
@@ -173,7 +173,7 @@ public final class MtebEvaluation {
   }
 
   private ModelMeta system(TaskEvaluation.MethodResult method) {
-    boolean words = method.system().equals(new SearchMethod.Words().systemName(""));
+    boolean words = method.system().equals(new SearchMethod.Bm25().systemName(""));
     if (words || model.isEmpty()) {
       return new ModelMeta(method.system(), WORDS_REVISION, 0, false);
     }

@@ -70,9 +70,9 @@ final class RetrievalEvaluation {
       results.add(result);
       listener.measured(task, result);
     }
-    List<TaskEvaluation.CostPoint> costs =
+    List<TaskEvaluation.LatencyPoint> costs =
         options.measureCosts() && vectors.isPresent()
-            ? new CostMeter(searches, scorer).measure(options.methods())
+            ? new LatencyMeter(searches, scorer).measure(options.methods())
             : List.of();
     return new TaskEvaluation(
         definition.name(),

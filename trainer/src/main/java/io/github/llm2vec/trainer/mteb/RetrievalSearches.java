@@ -22,8 +22,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Runs all queries of a task by one method after the other. The exact rankings and those of the
- * words are kept, because a hybrid is made of them and graphs are compared with them.
+ * Runs all queries of a task with one search method after the other. The exact rankings and those
+ * of the words are kept, because a hybrid is made of them and graphs are compared with them.
  */
 final class RetrievalSearches {
 
@@ -56,10 +56,10 @@ final class RetrievalSearches {
     if (method instanceof SearchMethod.Exact) {
       return exact();
     }
-    if (method instanceof SearchMethod.Words) {
+    if (method instanceof SearchMethod.Bm25) {
       return words();
     }
-    if (method instanceof SearchMethod.Graph graph) {
+    if (method instanceof SearchMethod.Hnsw graph) {
       return graph(graph);
     }
     return hybrid(((SearchMethod.Hybrid) method).fusion());
@@ -87,7 +87,7 @@ final class RetrievalSearches {
 
   private Timed words() throws IOException {
     if (words.isEmpty()) {
-      Progress progress = new Progress(new SearchMethod.Words());
+      Progress progress = new Progress(new SearchMethod.Bm25());
       try (Bm25Search search =
           Bm25Search.open(
               setting.wordsFolder(), setting.dataset().corpus(), setting.options().words())) {
@@ -118,7 +118,7 @@ final class RetrievalSearches {
     }
   }
 
-  private Timed graph(SearchMethod.Graph method) throws IOException {
+  private Timed graph(SearchMethod.Hnsw method) throws IOException {
     TaskVectors stores = requireVectors();
     Progress progress = new Progress(method);
     int most = Math.min(setting.options().hits(), stores.documents().size());
@@ -141,7 +141,7 @@ final class RetrievalSearches {
   }
 
   /** Opens or builds the graph of the documents. */
-  HnswSearch open(SearchMethod.Graph method) throws IOException {
+  HnswSearch open(SearchMethod.Hnsw method) throws IOException {
     VectorStore documents = requireVectors().documents();
     return HnswSearch.open(
         setting.encoderFolder().resolve("graph-" + method.quantization().name()),

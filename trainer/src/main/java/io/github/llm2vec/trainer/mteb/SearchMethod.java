@@ -6,7 +6,7 @@ import io.github.llm2vec.lucene.VectorQuantization;
 import java.util.List;
 import java.util.Locale;
 
-/** A way to find documents; ways are compared on the same queries. */
+/** A search method that is compared: exact, HNSW, BM25, or a fusion. */
 public sealed interface SearchMethod {
 
   /** Short name, for tables. */
@@ -38,7 +38,7 @@ public sealed interface SearchMethod {
    *
    * @param quantization how the searched vectors are kept
    */
-  record Graph(VectorQuantization quantization) implements SearchMethod {
+  record Hnsw(VectorQuantization quantization) implements SearchMethod {
     @Override
     public String label() {
       return "hnsw-" + quantization.name().toLowerCase(Locale.ROOT);
@@ -51,7 +51,7 @@ public sealed interface SearchMethod {
   }
 
   /** BM25 over words; no vectors. */
-  record Words() implements SearchMethod {
+  record Bm25() implements SearchMethod {
     @Override
     public String label() {
       return "bm25";
@@ -113,10 +113,10 @@ public sealed interface SearchMethod {
   static List<SearchMethod> all() {
     return List.of(
         new Exact(),
-        new Graph(VectorQuantization.FLOAT32),
-        new Graph(VectorQuantization.INT8),
-        new Graph(VectorQuantization.INT4),
-        new Words(),
+        new Hnsw(VectorQuantization.FLOAT32),
+        new Hnsw(VectorQuantization.INT8),
+        new Hnsw(VectorQuantization.INT4),
+        new Bm25(),
         new Hybrid());
   }
 }

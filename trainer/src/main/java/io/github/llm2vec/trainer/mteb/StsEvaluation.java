@@ -21,9 +21,10 @@ import java.util.Set;
 import java.util.function.ToDoubleBiFunction;
 
 /**
- * Evaluates one STS task: how well cosines rank pairs as people do. Both sentences carry the task's
- * instruction, as upstream has it. Manhattan and Euclidean distances are of vectors of length 1, so
- * the Euclidean one ranks exactly as the cosine does; MTEB takes them of the vectors as they come.
+ * Evaluates an STS task: correlations of cosines with the scores of people. Both sentences carry
+ * the task's instruction, as upstream has it. Manhattan and Euclidean distances are of vectors of
+ * length 1, so the Euclidean one ranks exactly as the cosine does; MTEB takes them of the vectors
+ * as they come.
  */
 final class StsEvaluation {
 

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What an evaluation found out about one task.
+ * The results of one task.
  *
  * @param task name
  * @param type kind of task in MTEB
@@ -28,7 +28,7 @@ public record TaskEvaluation(
     String instruction,
     Size size,
     List<MethodResult> methods,
-    List<CostPoint> costs,
+    List<LatencyPoint> costs,
     Map<Finding.Kind, Long> findings,
     double seconds) {
 
@@ -68,7 +68,7 @@ public record TaskEvaluation(
    * @param overlapAt10 mean share of the true 10 nearest that were found
    * @param queries how many were timed
    */
-  public record CostPoint(
+  public record LatencyPoint(
       String label,
       int efSearch,
       double medianMillis,

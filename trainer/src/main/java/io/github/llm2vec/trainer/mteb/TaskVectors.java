@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /**
- * The vectors of a retrieval task. Documents carry no instruction, queries carry that of the task,
- * as upstream's wrapper for MTEB has it.
+ * The query and document vectors of a retrieval task, encoded or read from disk. Documents carry no
+ * instruction, queries carry that of the task, as upstream's wrapper for MTEB has it.
  *
  * @param documents in the order of the corpus
  * @param queries in the order of the data set

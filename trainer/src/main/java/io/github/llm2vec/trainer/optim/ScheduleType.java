@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.optim;
 
-/** The shapes of learning rate that {@code lr_scheduler_type} can name here. */
+/** {@code lr_scheduler_type}: the shape of the learning rate schedule. */
 public enum ScheduleType {
   /** Up during the warm-up, then straight down to 0 at the last update. */
   LINEAR("linear"),

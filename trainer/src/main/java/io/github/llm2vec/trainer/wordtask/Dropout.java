@@ -4,8 +4,8 @@ package io.github.llm2vec.trainer.wordtask;
 import java.util.SplittableRandom;
 
 /**
- * Dropout of states. What falls out depends on the seed and the number of the batch alone, so that
- * a resumed run drops what it would have dropped; PyTorch draws other places.
+ * Dropout of hidden states. What falls out depends on the seed and the number of the batch alone,
+ * so that a resumed run drops what it would have dropped; PyTorch draws other places.
  *
  * @param probability of a number to become 0; the others grow to keep the mean
  * @param seed of the run

@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Counts labels and spans sentence by sentence and says how many are right.
+ * Counts correct labels and spans sentence by sentence, as seqeval does.
  *
  * <p>The numbers are seqeval's: {@link #accuracy()} is {@code accuracy_score}, {@link #overall()}
  * {@code precision_score}, {@code recall_score} and {@code f1_score} with {@code average='micro'},

@@ -12,7 +12,7 @@ import java.util.OptionalInt;
 import java.util.TreeSet;
 
 /**
- * The tags of a word task; the number of a tag is its place in the list.
+ * The label set of a word task; a label's id is its place in the list.
  *
  * @param names the tags
  */

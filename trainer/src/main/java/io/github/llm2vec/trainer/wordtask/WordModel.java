@@ -18,7 +18,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** The frozen model of a word task with its tokenizer. Owns the model. */
+/** The frozen encoder of a word task with its tokenizer. Owns the model. */
 public final class WordModel implements AutoCloseable {
 
   private final Llm2Vec model;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
-/**
- * A sentence as tokens, with the label that is predicted at each and the word that each belongs to.
- * Immutable.
- */
+/** A tokenized sentence with a label and a word number per token. Immutable. */
 final class WordRow {
 
   /** The label of a position that nothing is predicted for. */

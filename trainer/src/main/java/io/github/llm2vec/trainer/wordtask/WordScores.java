@@ -8,7 +8,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * How good a head is.
+ * The metrics of a head: loss, accuracy, and seqeval's precision, recall and F1.
  *
  * @param words labelled words
  * @param loss mean cross-entropy of all labelled words

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What a head is trained on and what it is validated with.
+ * The training and the validation split of a word task with their labels.
  *
  * @param labels the labels of both
  * @param training sentences to train on

@@ -3,7 +3,7 @@ package io.github.llm2vec.trainer.wordtask;
 
 import io.github.llm2vec.trainer.loop.TrainerCallback;
 
-/** A callback of word tasks: beside the events of training, how far the frozen model is. */
+/** A callback of word tasks: the events of training, and the progress of the frozen model. */
 public interface WordTaskListener extends TrainerCallback {
 
   /** Hears nothing and never stops. */

@@ -214,9 +214,9 @@ class MtebEvaluationTest {
       CollectionFiles.sound(data).write("qrels/test.tsv", "q1\td" + (1 + i % 3) + "\t1");
       forums.add(new EvaluationTask(members.get(i), data, ""));
     }
-    EvaluationOptions words = ALL.withMethods(List.of(new SearchMethod.Words()));
+    EvaluationOptions words = ALL.withMethods(List.of(new SearchMethod.Bm25()));
     EvaluationOutcome outcome =
-        MtebEvaluation.ofWords(words, folder.resolve("out")).run(forums, EvaluationListener.NONE);
+        MtebEvaluation.ofBm25(words, folder.resolve("out")).run(forums, EvaluationListener.NONE);
     for (TaskEvaluation forum : outcome.tasks()) {
       sum += forum.methods().get(0).scores().main();
     }
@@ -268,9 +268,9 @@ class MtebEvaluationTest {
             heard.add(finding);
           }
         };
-    EvaluationOptions options = ALL.withMethods(List.of(new SearchMethod.Words()));
+    EvaluationOptions options = ALL.withMethods(List.of(new SearchMethod.Bm25()));
     TaskEvaluation evaluation =
-        MtebEvaluation.ofWords(options, folder.resolve("out"))
+        MtebEvaluation.ofBm25(options, folder.resolve("out"))
             .run(List.of(own(data)), listener)
             .tasks()
             .get(0);
@@ -280,7 +280,7 @@ class MtebEvaluationTest {
     assertEquals(10, written.size());
     assertEquals(8, evaluation.findings().get(Finding.Kind.UNJUDGED_QUERY));
     MtebEvaluation strict =
-        MtebEvaluation.ofWords(options.withStrict(true), folder.resolve("strict"));
+        MtebEvaluation.ofBm25(options.withStrict(true), folder.resolve("strict"));
     DatasetException failure =
         assertThrows(
             DatasetException.class, () -> strict.run(List.of(own(data)), EvaluationListener.NONE));
@@ -290,7 +290,7 @@ class MtebEvaluationTest {
   @Test
   void refusesVectorsWithoutAModel() {
     IllegalArgumentException failure =
-        assertThrows(IllegalArgumentException.class, () -> MtebEvaluation.ofWords(ALL, folder));
+        assertThrows(IllegalArgumentException.class, () -> MtebEvaluation.ofBm25(ALL, folder));
     assertTrue(failure.getMessage().contains("only bm25"), failure.getMessage());
     assertThrows(IllegalArgumentException.class, () -> ALL.withMethods(List.of()));
   }

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
-/** How far two lists of numbers rise and fall together, between -1 and 1. */
+/** Pearson's and Spearman's correlation, equal to scipy's. */
 public final class Correlation {
 
   private Correlation() {}

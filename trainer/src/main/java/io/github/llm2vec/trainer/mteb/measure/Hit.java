@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.Objects;
 
 /**
- * A document that a search has found.
+ * A search hit: a document id with its score.
  *
  * @param documentId the document
  * @param score larger is better; a {@code float}, because trec_eval compares floats: scores that

@@ -6,7 +6,7 @@ import java.util.SplittableRandom;
 import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
- * Whether two systems differ by more than chance, judged by their values on the same queries.
+ * A paired significance test of two systems on the same queries: t-test or randomisation.
  *
  * @param queries number of pairs
  * @param meanDifference mean of the second system's value less the first's

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Which documents are relevant to which queries, and how much: the qrels of a test collection.
+ * The relevance judgements of a test collection: grades of documents by query.
  *
  * <p>A grade above 0 is relevant, 0 is judged and not relevant, and a negative grade is in the pool
  * but not judged, which counts like a document that nobody looked at.

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A measure of a ranking, with how far down it looks.
+ * A retrieval measure with its cutoff, such as nDCG@10.
  *
  * @param kind what is measured
  * @param cutoff ranks that count, at least 1; {@link #WHOLE} for the whole ranking

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What the rankings of a run are worth, query by query and on average.
+ * The measures of a run, by query and on average.
  *
  * <p>Like trec_eval without options, the mean is over the queries that have both a ranking (which
  * may be empty) and judgements. {@link #meanOverJudged} is trec_eval's {@code -c}: a query without

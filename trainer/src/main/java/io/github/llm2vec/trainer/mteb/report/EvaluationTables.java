@@ -87,7 +87,7 @@ public final class EvaluationTables {
     TextTable table =
         new TextTable(
             List.of("method", "efSearch", "median ms", "p95 ms", "nDCG@10", "overlap@10"));
-    for (TaskEvaluation.CostPoint point : task.costs()) {
+    for (TaskEvaluation.LatencyPoint point : task.costs()) {
       table.add(
           List.of(
               point.label(),

@@ -165,7 +165,7 @@ public final class HtmlReport {
       return;
     }
     Map<String, List<LineChart.Point>> lines = new LinkedHashMap<>();
-    for (TaskEvaluation.CostPoint point : task.costs()) {
+    for (TaskEvaluation.LatencyPoint point : task.costs()) {
       String how = point.efSearch() == 0 ? "every vector" : "efSearch " + point.efSearch();
       lines
           .computeIfAbsent(point.label(), label -> new ArrayList<>())

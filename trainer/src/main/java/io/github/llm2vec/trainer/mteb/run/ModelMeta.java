@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What MTEB's tools must know of a system: the file {@code model_meta.json} beside its results.
+ * {@code model_meta.json}: what MTEB's tools read about a model beside its results.
  *
  * @param name of the model; a slash parts the organisation from the model, and where there is none
  *     {@value #ORGANISATION} stands before it, since MTEB refuses a name without one

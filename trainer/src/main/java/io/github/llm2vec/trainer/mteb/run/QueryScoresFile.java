@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The values of every query: a table with tabs, whose first line names the measures as MTEB does
- * and whose first column is the query. White space in query ids is written as in run files.
+ * A file of the measures of every query: tab-separated, the first line names the measures as MTEB
+ * does, the first column is the query. White space in query ids is written as in run files.
  */
 public final class QueryScoresFile {
 

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Two results of the same task side by side.
+ * The comparison of two results of the same task.
  *
  * @param task MTEB's name of the task
  * @param rows the scores that both have

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The scores of one part of a task, as MTEB has them.
+ * The scores of a subset of a task in MTEB's result files.
  *
  * @param subset name of the part, {@code default} for a task without parts
  * @param languages for example {@code eng-Latn}

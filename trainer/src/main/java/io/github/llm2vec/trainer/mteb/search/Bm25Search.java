@@ -26,9 +26,9 @@ import org.apache.lucene.search.similarities.BM25Similarity;
 import org.apache.lucene.store.Directory;
 
 /**
- * The baseline every encoder has to beat: BM25 by Lucene over English words, as Anserini searches
- * BEIR. Words are stemmed by Porter and Lucene's English stop words left out; a query is the sum of
- * its words, a word that it has twice counting twice.
+ * BM25 search by Lucene over English words, as Anserini searches BEIR: the baseline of every
+ * encoder. Words are stemmed by Porter and Lucene's English stop words left out; a query is the sum
+ * of its words, a word that it has twice counting twice.
  *
  * <p>Used by one thread.
  */

@@ -10,7 +10,7 @@ import org.apache.lucene.analysis.en.EnglishAnalyzer;
 import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 
 /**
- * Texts as words: in lower case, stemmed by Porter, without Lucene's English stop words.
+ * Lucene's analysis of English texts: lower case, Porter stemming, no stop words of Lucene's list.
  * Thread-safe.
  */
 public final class EnglishAnalysis implements AutoCloseable {

@@ -23,8 +23,8 @@ import org.apache.lucene.search.TopDocs;
 import org.apache.lucene.store.Directory;
 
 /**
- * What a search engine would do: the vectors in a Lucene index of one segment, searched by its
- * graph, or one by one for comparison. Vectors that have no direction are not in the index.
+ * HNSW search in a Lucene index of one segment, or brute-force search of the same index for
+ * comparison. Vectors that have no direction are not in the index.
  *
  * <p>Searches from several threads.
  */

@@ -22,9 +22,10 @@ import org.apache.lucene.search.TopDocs;
 import org.apache.lucene.store.FSDirectory;
 
 /**
- * A Lucene index in a folder of its own whose documents have numbers. It is written once, by one
- * thread and with merges that keep the order, so that the same input gives the same rankings; a
- * finished index is used again if it was written from the same input, which its key tells.
+ * A Lucene index in a folder of its own whose documents are identified by numbers. It is written
+ * once, by one thread and with merges that keep the order, so that the same input gives the same
+ * rankings; a finished index is used again if it was written from the same input, which its key
+ * tells.
  */
 public final class NumberedIndex {
 

@@ -8,7 +8,7 @@ import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TopDocs;
 import org.apache.lucene.search.TotalHits;
 
-/** Joins rankings of the same documents; see {@link HybridFusion}. */
+/** Fuses rankings of the same documents; see {@link HybridFusion}. */
 public final class RankFusion {
 
   private RankFusion() {}

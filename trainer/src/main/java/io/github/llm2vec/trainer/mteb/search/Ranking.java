@@ -3,7 +3,7 @@ package io.github.llm2vec.trainer.mteb.search;
 
 import java.util.Arrays;
 
-/** Documents by number, best first, with their scores. Eight bytes per document. */
+/** A ranking: document numbers, best first, with their scores. Eight bytes per document. */
 public final class Ranking {
 
   /** Nothing found. */

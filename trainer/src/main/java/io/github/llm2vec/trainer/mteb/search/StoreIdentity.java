@@ -5,7 +5,8 @@ import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
 
 /**
- * What the vectors of a store have in common. Stores with another identity are not continued.
+ * The identity of a vector store: encoder, dimensions, role and instruction. Stores with another
+ * identity are not continued.
  *
  * @param encoder fingerprint of the encoder
  * @param dimensions length of a vector

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.util.Iterator;
 import java.util.Optional;
 
-/** Texts one after the other. */
+/** An iterator over the texts to encode. */
 @FunctionalInterface
 public interface TextSource {
 

@@ -4,9 +4,8 @@ package io.github.llm2vec.trainer.mteb.search;
 import java.util.Arrays;
 
 /**
- * Keeps the best of many scored documents in a heap whose root is the worst one kept. Of equal
- * scores the smaller document number is the better, so the result does not depend on the order in
- * which documents come.
+ * A bounded heap of the best scored documents. Of equal scores the smaller document number is the
+ * better, so the result does not depend on the order in which documents come.
  */
 final class TopHits {
 

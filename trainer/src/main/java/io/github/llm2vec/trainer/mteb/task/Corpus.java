@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The documents of a collection, read from disk again and again and never held in memory. They are
+ * The documents of a test collection, streamed from disk and never held in memory. They are
  * numbered from 0 in the order of the files, without the records that cannot be used.
  */
 public final class Corpus {

@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.mteb.task;
 import java.util.Objects;
 
 /**
- * A document to be found.
+ * A document of a corpus.
  *
  * @param id what the judgements call it
  * @param title may be empty

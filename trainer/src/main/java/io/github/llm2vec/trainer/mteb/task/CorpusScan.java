@@ -11,7 +11,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** The first reading of a corpus; see {@link Corpus#scan}. */
+/**
+ * The first pass over a corpus, which validates and numbers the documents; see {@link Corpus#scan}.
+ */
 final class CorpusScan {
 
   private final List<Path> files;

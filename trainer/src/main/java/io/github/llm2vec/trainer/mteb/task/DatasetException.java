@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.mteb.task;
 import java.io.IOException;
 
 /**
- * A collection cannot be evaluated. The message names the file or folder, says what is wrong with
+ * A dataset that cannot be evaluated. The message names the file or folder, says what is wrong with
  * it and what to do.
  */
 public final class DatasetException extends IOException {

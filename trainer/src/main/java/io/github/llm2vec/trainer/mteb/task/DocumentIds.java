@@ -11,9 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The ids of a corpus by number. They stay in two mapped files, {@code ids.utf8} with the ids one
- * after the other and {@code ids.ends} with the end of each as a big-endian int, so that millions
- * of them take no heap.
+ * The document ids of a corpus by number, on disk. They stay in two mapped files, {@code ids.utf8}
+ * with the ids one after the other and {@code ids.ends} with the end of each as a big-endian int,
+ * so that millions of them take no heap.
  */
 public final class DocumentIds {
 

@@ -2,7 +2,7 @@
 package io.github.llm2vec.trainer.mteb.task;
 
 /**
- * Something that is not as it should be in a collection.
+ * A defect of a test collection, such as a malformed line or a duplicate id.
  *
  * @param kind what is wrong
  * @param file where; a path or another name that tells the user

@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Takes what is wrong with a collection: hands every finding on and counts them, or, being strict,
- * stops at the first.
+ * Collects the findings of a test collection: passes every one on and counts them or, if strict,
+ * throws at the first.
  *
  * <p>Keeps no findings itself, so that a broken file of millions of lines needs no memory. Used by
  * one thread.

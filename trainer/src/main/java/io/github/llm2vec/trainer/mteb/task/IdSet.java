@@ -7,9 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 
 /**
- * Which ids were seen, for corpora of millions. Holds 128 bits of an id's SHA-256, 16 bytes per
- * slot, where a set of strings would need about 100; two different ids are taken for the same with
- * a chance of 1 in 10^24 for ten million of them.
+ * A compact set of ids by their hashes, for corpora of millions. Holds 128 bits of an id's SHA-256,
+ * 16 bytes per slot, where a set of strings would need about 100; two different ids are taken for
+ * the same with a chance of 1 in 10^24 for ten million of them.
  */
 final class IdSet {
 

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 
-/** Takes values out of records, whatever JSON type they have there. */
+/** Reads fields of JSON records leniently: numbers and booleans count as strings. */
 final class RecordFields {
 
   private RecordFields() {}

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One split of a collection, ready to be searched.
+ * A retrieval dataset: corpus, queries and qrels of one split.
  *
  * @param queries text by id of the queries that the split judges, in the order of their file
  * @param judgements of the split

@@ -14,12 +14,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where the parts of a retrieval collection are, in the layout of BEIR and MTEB: {@code
- * corpus.jsonl} and {@code queries.jsonl} (or folders {@code corpus} and {@code queries} of such
- * files), and {@code qrels/SPLIT.tsv} for every split. Every text file may be gzipped. A single
- * {@code qrels.tsv} in the folder itself is the split {@code test}. Parquet files have the hub's
- * names, {@code SPLIT-00000-of-00001.parquet}; judgements in that format may also be in folders
- * {@code default} or {@code data}.
+ * The files of a retrieval dataset in the layout of BEIR and MTEB: {@code corpus.jsonl} and {@code
+ * queries.jsonl} (or folders {@code corpus} and {@code queries} of such files), and {@code
+ * qrels/SPLIT.tsv} for every split. Every text file may be gzipped. A single {@code qrels.tsv} in
+ * the folder itself is the split {@code test}. Parquet files have the hub's names, {@code
+ * SPLIT-00000-of-00001.parquet}; judgements in that format may also be in folders {@code default}
+ * or {@code data}.
  *
  * @param folder the collection
  * @param corpus files of documents

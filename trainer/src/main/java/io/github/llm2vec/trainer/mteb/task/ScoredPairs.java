@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Pairs of sentences that people have scored: the data of an STS task.
+ * An STS dataset: pairs of sentences with the scores of people.
  *
  * @param first the first sentences
  * @param second the second sentences

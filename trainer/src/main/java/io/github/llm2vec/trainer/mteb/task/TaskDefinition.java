@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * What is known of a task beside its data.
+ * The metadata of a task: name, type, dataset and split.
  *
  * @param name MTEB's name
  * @param type what is measured

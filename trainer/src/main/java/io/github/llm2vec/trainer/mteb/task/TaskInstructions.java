@@ -12,8 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What a model is told about the queries of a task. The file has the layout of upstream's {@code
- * test_configs/mteb/task_to_instructions.json}: a JSON object from task names to instructions.
+ * The instructions of tasks, which models are given with queries. The file has the layout of
+ * upstream's {@code test_configs/mteb/task_to_instructions.json}: a JSON object from task names to
+ * instructions.
  */
 public final class TaskInstructions {
 

@@ -17,9 +17,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The tasks that are known by name: the 15 retrieval tasks of MTEB's English benchmark, with the 12
- * forums of CQADupStack one by one and as their mean, and its STS tasks. Data sets, revisions and
- * which tasks ignore identical ids are those of MTEB 1.14.
+ * The tasks known by name: the 15 retrieval tasks of MTEB's English benchmark, with the 12 forums
+ * of CQADupStack one by one and as their mean, and its STS tasks. Data sets, revisions and which
+ * tasks ignore identical ids are those of MTEB 1.14.
  */
 public final class TaskRegistry {
 

@@ -47,9 +47,9 @@ class HtmlReportTest {
         new TaskEvaluation.Size(300, 5183, 64),
         List.of(method("exact", exact, 0), method("hnsw-int8", graph, exact - graph)),
         List.of(
-            new TaskEvaluation.CostPoint("exact", 0, 4, 5, exact, 1, 300),
-            new TaskEvaluation.CostPoint("hnsw-int8", 10, 0.5, 1, graph - 0.1, 0.5, 300),
-            new TaskEvaluation.CostPoint("hnsw-int8", 100, 1, 2, graph, 0.9, 300)),
+            new TaskEvaluation.LatencyPoint("exact", 0, 4, 5, exact, 1, 300),
+            new TaskEvaluation.LatencyPoint("hnsw-int8", 10, 0.5, 1, graph - 0.1, 0.5, 300),
+            new TaskEvaluation.LatencyPoint("hnsw-int8", 100, 1, 2, graph, 0.9, 300)),
         Map.of(Finding.Kind.DUPLICATE_ID, 2L),
         100);
   }

@@ -14,11 +14,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Measures what a query for 10 documents costs on Lucene's graphs as their beam widens, and what it
- * finds, with the comparison of every vector in the same index as the point of reference. One query
- * at a time on one thread; every point is warmed up with the queries that are timed.
+ * Measures latency and nDCG@10 of HNSW search at growing beam widths ({@code ef}), with brute-force
+ * search of the same index for comparison. One query at a time on one thread; every point is warmed
+ * up with the queries that are timed.
  */
-final class CostMeter {
+final class LatencyMeter {
 
   private static final int HITS = 10;
   private static final List<Integer> BEAMS = List.of(10, 20, 50, 100, 200, 400);
@@ -38,7 +38,7 @@ final class CostMeter {
     Ranking of(float[] query) throws IOException;
   }
 
-  CostMeter(RetrievalSearches searches, MethodScorer scorer) throws IOException {
+  LatencyMeter(RetrievalSearches searches, MethodScorer scorer) throws IOException {
     this.searches = searches;
     this.scorer = scorer;
     this.queries = new ArrayList<>();
@@ -50,10 +50,10 @@ final class CostMeter {
   }
 
   /** Measures the graphs among the methods; nothing if there are none. */
-  List<TaskEvaluation.CostPoint> measure(List<SearchMethod> methods) throws IOException {
-    List<TaskEvaluation.CostPoint> points = new ArrayList<>();
+  List<TaskEvaluation.LatencyPoint> measure(List<SearchMethod> methods) throws IOException {
+    List<TaskEvaluation.LatencyPoint> points = new ArrayList<>();
     for (SearchMethod method : methods) {
-      if (method instanceof SearchMethod.Graph graph) {
+      if (method instanceof SearchMethod.Hnsw graph) {
         try (HnswSearch search = searches.open(graph)) {
           if (truth.isEmpty()) {
             truth = answers(query -> search.searchExactly(query, HITS), new double[0]);
@@ -73,7 +73,8 @@ final class CostMeter {
     return points;
   }
 
-  private TaskEvaluation.CostPoint point(String label, int beam, Answer answer) throws IOException {
+  private TaskEvaluation.LatencyPoint point(String label, int beam, Answer answer)
+      throws IOException {
     answers(answer, new double[0]);
     double[] millis = new double[queries.size()];
     List<Ranking> rankings = answers(answer, millis);
@@ -82,7 +83,7 @@ final class CostMeter {
       overlap += rankings.get(i).overlap(truth.get(i), HITS);
     }
     Arrays.sort(millis);
-    return new TaskEvaluation.CostPoint(
+    return new TaskEvaluation.LatencyPoint(
         label,
         beam,
         millis[millis.length / 2],
