@@ -10,7 +10,6 @@ import io.github.llm2vec.cli.encode.CompareCommand;
 import io.github.llm2vec.cli.encode.EncodeCommand;
 import io.github.llm2vec.cli.mini.RecipeCommand;
 import io.github.llm2vec.cli.mini.TokenizerCommand;
-import io.github.llm2vec.cli.model.ConvertCommand;
 import io.github.llm2vec.cli.model.EncoderOpener;
 import io.github.llm2vec.cli.model.InspectCommand;
 import io.github.llm2vec.cli.model.Llm2VecOpener;

@@ -5,8 +5,6 @@ import io.github.llm2vec.cli.console.CliEnvironment;
 import io.github.llm2vec.cli.console.CliException;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.console.InterruptHandler;
-import io.github.llm2vec.cli.demo.DemoPage;
-import io.github.llm2vec.cli.demo.SolrCollection;
 import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.cli.search.IndexingDisplay;

@@ -2,8 +2,6 @@
 package io.github.llm2vec.cli.demo;
 
 import io.github.llm2vec.cli.console.InterruptHandler;
-import io.github.llm2vec.cli.demo.DemoSearch;
-import io.github.llm2vec.cli.demo.SolrCollection;
 import io.github.llm2vec.cli.search.QueryLoop;
 import io.github.llm2vec.cli.search.SearchHit;
 import io.github.llm2vec.cli.text.TextReader;

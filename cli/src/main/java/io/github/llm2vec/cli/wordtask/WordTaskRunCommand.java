@@ -61,7 +61,7 @@ abstract class WordTaskRunCommand<C> implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ResolvedConfig<C> resolved = read(config, keys);
-    try (StopSignal stop = StopSignal.onInterrupt()) {
+    try (InterruptHandler stop = InterruptHandler.onInterrupt()) {
       return run(resolved, stop);
     } catch (WordTaskTraining.StoppedException e) {
       console.err().println("llm2vec: " + e.getMessage());

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.cli.CommandRunner;
 import io.github.llm2vec.cli.model.HashEncoder;
-import io.github.llm2vec.trainer.config.CorruptLine;
 import io.github.llm2vec.trainer.config.CorruptLinePolicy;
 import io.github.llm2vec.trainer.config.SupervisedConfig.Instructions;
 import io.github.llm2vec.trainer.data.CorruptLines;

@@ -3,8 +3,8 @@ package io.github.llm2vec.trainer.dataloader;
 
 import io.github.llm2vec.encoder.ChatTemplates;
 import io.github.llm2vec.encoder.Compatibility;
-import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.CompatibilityFlag;
+import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;

@@ -16,7 +16,6 @@ import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.tokenizer.TokenizerOptions;
-import io.github.llm2vec.torch.AllParameters;
 import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.DecoderTrainer;
 import io.github.llm2vec.torch.LanguageModelHead;
@@ -82,7 +81,11 @@ final class BaseModel implements AutoCloseable {
    * @param bf16Over the dtype it is computed in where {@code bf16} is not set
    */
   private BaseModel(
-      Source source, TrainingArguments training, TrainableParameters trained, DType dtype, DType bf16Over)
+      Source source,
+      TrainingArguments training,
+      TrainableParameters trained,
+      DType dtype,
+      DType bf16Over)
       throws IOException {
     if (!Files.isDirectory(source.tokenizerFolder())) {
       throw new TrainingException(
@@ -125,7 +128,7 @@ final class BaseModel implements AutoCloseable {
             (train, listener) -> open(checkpoint, train, listener));
     TrainableParameters trained =
         lora.fullFinetuning()
-            ? new AllParameters()
+            ? new TrainableParameters.AllParameters()
             : new LoraOptions(lora.rank(), lora.alpha(), lora.dropout(), LoraOptions.ALL_TARGETS);
     DType dtype = dtype(model.dtype(), checkpoint.config());
     return new BaseModel(source, training, trained, dtype, dtype);
@@ -160,7 +163,11 @@ final class BaseModel implements AutoCloseable {
               }
             });
     return new BaseModel(
-        source, config.training(), new AllParameters(), dtype(config.dtype(), decoder), DType.FLOAT32);
+        source,
+        config.training(),
+        new TrainableParameters.AllParameters(),
+        dtype(config.dtype(), decoder),
+        DType.FLOAT32);
   }
 
   private static DType dtype(ModelArguments.Dtype dtype, DecoderConfig config) {
@@ -268,7 +275,7 @@ final class BaseModel implements AutoCloseable {
                 .mapToDouble(linear -> (double) linear.in() * linear.out())
                 .sum();
     double logits = scored * spec.hiddenSize() * spec.vocabSize();
-    int passes = trained instanceof AllParameters ? 3 : 2;
+    int passes = trained instanceof TrainableParameters.AllParameters ? 3 : 2;
     int again = training.precision().gradientCheckpointing() ? 1 : 0;
     return new TrainerCallback.Cost(
         2 * (weights * (passes + again) + logits * passes), computed, device());
