@@ -7,7 +7,7 @@ import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.mini.tokenizer.TokenizerOptions;
 import io.github.llm2vec.mini.tokenizer.TokenizerTrainer;
 import io.github.llm2vec.mini.tokenizer.TrainedTokenizer;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.data.TextFiles;
@@ -102,7 +102,7 @@ public final class TokenizerCommand implements Callable<Integer> {
   }
 
   private void read(TokenizerTrainer trainer) throws IOException {
-    CorruptLines corrupt = new CorruptLines(CorruptLinePolicy.ERROR);
+    CorruptLines corrupt = new CorruptLines(DataAccess.CorruptLinePolicy.ERROR);
     try (RecordStream<String> stream = TextFiles.open(texts, TextStyle.LINE, corrupt);
         Progress progress = Progress.start(console.err(), console.watched(), "Reading", "texts")) {
       Optional<String> text = stream.next();

@@ -4,7 +4,7 @@ package io.github.llm2vec.cli.training;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.cli.progress.Progress;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.ExampleFile;
 import io.github.llm2vec.trainer.mining.NegativeMiner;
@@ -101,7 +101,8 @@ public final class MineCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    NegativeMiner miner = new NegativeMiner(options(), new CorruptLines(CorruptLinePolicy.ERROR));
+    NegativeMiner miner =
+        new NegativeMiner(options(), new CorruptLines(DataAccess.CorruptLinePolicy.ERROR));
     Set<Path> outputs = new HashSet<>();
     for (Path file : ExampleFile.find(pairs)) {
       String name = file.getFileName().toString().replaceFirst("\\..*$", "");

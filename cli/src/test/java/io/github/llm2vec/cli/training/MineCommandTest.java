@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.cli.CommandRunner;
 import io.github.llm2vec.cli.model.HashEncoder;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.SupervisedConfig.Instructions;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.SupervisedSet;
@@ -56,7 +56,7 @@ class MineCommandTest {
         SupervisedSet.openPlain(
             output,
             new SupervisedSet.Options(folder.resolve("cache"), 1, 1, instructions),
-            new CorruptLines(CorruptLinePolicy.ERROR))) {
+            new CorruptLines(DataAccess.CorruptLinePolicy.ERROR))) {
       assertTrue(set.hasNegatives());
       assertEquals(5, set.order(0).size());
     }

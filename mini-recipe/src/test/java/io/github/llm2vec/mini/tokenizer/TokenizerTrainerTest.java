@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.llm2vec.tokenizer.Tokenizer;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.data.TextFiles;
@@ -134,7 +134,9 @@ class TokenizerTrainerTest {
                 512));
     try (RecordStream<String> texts =
         TextFiles.open(
-            List.of(CORPUS), TextStyle.LINE, new CorruptLines(CorruptLinePolicy.ERROR))) {
+            List.of(CORPUS),
+            TextStyle.LINE,
+            new CorruptLines(DataAccess.CorruptLinePolicy.ERROR))) {
       for (int i = 0; i < DOCUMENTS; i++) {
         Optional<String> text = texts.next();
         trainer.add(text.orElseThrow());

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.lucene.util.IOUtils;
 
 /**
  * The checkpoints of a run: folders {@code checkpoint-STEP} of its output folder. A checkpoint is
@@ -75,10 +76,10 @@ public final class CheckpointStore {
     Path fresh = folder.resolve("." + PREFIX + step + ".new");
     try {
       Files.createDirectories(folder);
-      Folders.delete(fresh);
+      IOUtils.rm(fresh);
       Files.createDirectory(fresh);
       writer.write(fresh);
-      Folders.sync(fresh);
+      sync(fresh);
       replace(fresh, target, folder.resolve("." + PREFIX + step + ".old"));
       return target;
     } catch (IOException e) {
@@ -92,19 +93,19 @@ public final class CheckpointStore {
                   .orElse("there is no earlier checkpoint"),
           e);
     } finally {
-      Folders.delete(fresh);
+      IOUtils.rm(fresh);
     }
   }
 
   private void replace(Path fresh, Path target, Path old) throws IOException {
-    Folders.delete(old);
+    IOUtils.rm(old);
     if (Files.exists(target)) {
       // A folder that is not empty cannot be renamed over.
       Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
     }
     Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
-    Folders.syncNames(folder);
-    Folders.delete(old);
+    IOUtils.fsync(folder, true);
+    IOUtils.rm(old);
   }
 
   /**
@@ -126,7 +127,7 @@ public final class CheckpointStore {
     boolean keepsBest = best.isPresent() && !best.get().equals(last) && others.remove(best.get());
     int left = Math.max(0, kept - 1 - (keepsBest ? 1 : 0));
     for (Path path : others.subList(0, others.size() - Math.min(left, others.size()))) {
-      Folders.delete(path);
+      IOUtils.rm(path);
     }
   }
 
@@ -143,7 +144,7 @@ public final class CheckpointStore {
         // The process ended between the two renames of a replacement.
         Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
       } else {
-        Folders.delete(path);
+        IOUtils.rm(path);
       }
     }
   }
@@ -152,7 +153,7 @@ public final class CheckpointStore {
   public void clear() throws IOException {
     tidy();
     for (Path path : all().values()) {
-      Folders.delete(path);
+      IOUtils.rm(path);
     }
   }
 
@@ -163,5 +164,17 @@ public final class CheckpointStore {
     try (Stream<Path> found = Files.list(folder)) {
       return found.sorted().toList();
     }
+  }
+
+  /** Flushes every file of a folder, and the folder itself, to the disk. */
+  private static void sync(Path folder) throws IOException {
+    List<Path> files;
+    try (Stream<Path> all = Files.walk(folder)) {
+      files = all.filter(Files::isRegularFile).toList();
+    }
+    for (Path file : files) {
+      IOUtils.fsync(file, false);
+    }
+    IOUtils.fsync(folder, true);
   }
 }

@@ -35,7 +35,7 @@ public record ContrastiveArguments(
     return new ContrastiveArguments(
         pooling(values),
         values.whole("max_seq_length", DEFAULT_LENGTH, 2),
-        values.decimal("loss_scale", 50, Range.POSITIVE),
+        values.decimal("loss_scale", 50, ConfigValues.Range.POSITIVE),
         values.optionalWhole("mini_batch_size", 1),
         lossInModelDtype(values),
         values.optionalWhole("max_train_samples", 1));

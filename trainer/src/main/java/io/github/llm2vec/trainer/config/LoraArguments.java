@@ -27,8 +27,8 @@ public record LoraArguments(int rank, double alpha, double dropout, boolean full
     }
     return new LoraArguments(
         rank,
-        values.decimal("lora_alpha", 2.0 * rank, Range.POSITIVE),
-        values.decimal("lora_dropout", 0.05, Range.BELOW_ONE),
+        values.decimal("lora_alpha", 2.0 * rank, ConfigValues.Range.POSITIVE),
+        values.decimal("lora_dropout", 0.05, ConfigValues.Range.BELOW_ONE),
         full);
   }
 }

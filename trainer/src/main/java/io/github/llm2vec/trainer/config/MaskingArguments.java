@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.config;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -26,46 +27,34 @@ public record MaskingArguments(
   /** What becomes of a selected token. */
   public enum Collator {
     /** Masked in 80 of 100 cases, another token in 10, itself in 10, as BERT has it. */
-    DEFAULT("default"),
+    DEFAULT,
     /** Always masked. */
-    ALL_MASK("all_mask");
-
-    private final String optionName;
-
-    Collator(String optionName) {
-      this.optionName = optionName;
-    }
+    ALL_MASK;
 
     /** The spelling in configuration files. */
     public String optionName() {
-      return optionName;
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
   /** What a masked token becomes, where the tokenizer has no mask token of its own. */
   public enum MaskToken {
     /** The vocabulary entry {@code _}. */
-    BLANK("blank"),
+    BLANK,
     /** The end-of-sequence token. */
-    EOS("eos"),
+    EOS,
     /** A new token {@code <mask>}, for which the embeddings grow. */
-    MASK("mask");
-
-    private final String optionName;
-
-    MaskToken(String optionName) {
-      this.optionName = optionName;
-    }
+    MASK;
 
     /** The spelling in configuration files. */
     public String optionName() {
-      return optionName;
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
   static MaskingArguments read(ConfigValues values) {
     return new MaskingArguments(
-        values.decimal("mlm_probability", 0.15, Range.POSITIVE_SHARE),
+        values.decimal("mlm_probability", 0.15, ConfigValues.Range.POSITIVE_SHARE),
         values.choice("data_collator_type", Collator.DEFAULT, Collator::optionName),
         values.choice("mask_token_type", MaskToken.BLANK, MaskToken::optionName),
         values.flag("train_lm_head", true),

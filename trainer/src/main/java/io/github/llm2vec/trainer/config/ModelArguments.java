@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.config;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -65,23 +66,17 @@ public record ModelArguments(
   /** The dtype that a model's weights are loaded in. */
   public enum Dtype {
     /** The dtype of the checkpoint. */
-    AUTO("auto"),
+    AUTO,
     /** bfloat16. */
-    BFLOAT16("bfloat16"),
+    BFLOAT16,
     /** float16. */
-    FLOAT16("float16"),
+    FLOAT16,
     /** float32, where nothing is said. */
-    FLOAT32("float32");
-
-    private final String optionName;
-
-    Dtype(String optionName) {
-      this.optionName = optionName;
-    }
+    FLOAT32;
 
     /** The spelling in configuration files. */
     public String optionName() {
-      return optionName;
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 }

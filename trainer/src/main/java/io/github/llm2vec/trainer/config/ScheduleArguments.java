@@ -37,12 +37,12 @@ public record ScheduleArguments(
 
   static ScheduleArguments read(ConfigValues values, OptionalInt stopAfter) {
     int maxSteps = values.whole("max_steps", -1, -1);
-    double warmupSteps = values.decimal("warmup_steps", 0, Range.NOT_NEGATIVE);
+    double warmupSteps = values.decimal("warmup_steps", 0, ConfigValues.Range.NOT_NEGATIVE);
     if (warmupSteps > 1 && warmupSteps != Math.rint(warmupSteps)) {
       throw values.invalid(
           "warmup_steps", "expected a whole number, or a share below 1, found " + warmupSteps);
     }
-    double warmupRatio = values.decimal("warmup_ratio", 0, Range.SHARE);
+    double warmupRatio = values.decimal("warmup_ratio", 0, ConfigValues.Range.SHARE);
     if (warmupSteps > 0 && warmupRatio > 0) {
       values.note("warmup_steps is used; warmup_ratio has no effect beside it");
     }
@@ -54,7 +54,7 @@ public record ScheduleArguments(
         cycles(values),
         warmupSteps,
         warmupRatio,
-        values.decimal("num_train_epochs", 3, Range.POSITIVE),
+        values.decimal("num_train_epochs", 3, ConfigValues.Range.POSITIVE),
         maxSteps > 0 ? OptionalInt.of(maxSteps) : OptionalInt.empty(),
         values.optionalWhole("lr_schedule_steps", 1),
         stopAfter.isPresent()

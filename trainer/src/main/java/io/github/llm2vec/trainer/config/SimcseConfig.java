@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.config;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -54,21 +55,15 @@ public record SimcseConfig(
   /** What is pooled of a text. */
   public enum Window {
     /** All tokens of the text, special tokens included, but no padding. */
-    ATTENTION_MASK("attention_mask"),
+    ATTENTION_MASK,
     /** The tokens of the text alone, as encoding pools. */
-    TEXT("text"),
+    TEXT,
     /** The whole row with its padding, as upstream's training does. */
-    PADDED_ROW("padded_row");
-
-    private final String optionName;
-
-    Window(String optionName) {
-      this.optionName = optionName;
-    }
+    PADDED_ROW;
 
     /** The spelling in configuration files. */
     public String optionName() {
-      return optionName;
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
@@ -89,7 +84,7 @@ public record SimcseConfig(
         values.optionalText("dataset_file_path").map(Path::of),
         DataAccess.read(values),
         ContrastiveArguments.read(values),
-        values.decimal("simcse_dropout", 0.1, Range.BELOW_ONE),
+        values.decimal("simcse_dropout", 0.1, ConfigValues.Range.BELOW_ONE),
         window,
         template,
         LoraArguments.read(values),

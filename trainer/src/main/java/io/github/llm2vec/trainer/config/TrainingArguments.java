@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -49,7 +50,7 @@ public record TrainingArguments(
   }
 
   static Interval interval(ConfigValues values, String key, double fallback) {
-    double value = values.decimal(key, fallback, Range.POSITIVE);
+    double value = values.decimal(key, fallback, ConfigValues.Range.POSITIVE);
     if (!Interval.isPossible(value)) {
       throw values.invalid(
           key, "expected a whole number of steps, or a share of the run below 1, found " + value);
@@ -89,21 +90,15 @@ public record TrainingArguments(
   /** When something happens that happens again and again. */
   public enum IntervalStrategy {
     /** Never. */
-    NO("no"),
+    NO,
     /** After every so many updates. */
-    STEPS("steps"),
+    STEPS,
     /** At the end of every epoch. */
-    EPOCH("epoch");
-
-    private final String optionName;
-
-    IntervalStrategy(String optionName) {
-      this.optionName = optionName;
-    }
+    EPOCH;
 
     /** The spelling in configuration files. */
     public String optionName() {
-      return optionName;
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
@@ -171,7 +166,7 @@ public record TrainingArguments(
               TrainingArguments.IntervalStrategy.NO,
               TrainingArguments.IntervalStrategy::optionName),
           TrainingArguments.interval(values, "eval_steps", logging.value()),
-          values.decimal("eval_delay", 0, Range.NOT_NEGATIVE),
+          values.decimal("eval_delay", 0, ConfigValues.Range.NOT_NEGATIVE),
           values.flag("eval_on_start", false));
     }
 
@@ -217,7 +212,7 @@ public record TrainingArguments(
           bf16,
           fp16,
           values.flag("gradient_checkpointing", false),
-          values.decimal("layerdrop", 0, Range.BELOW_ONE));
+          values.decimal("layerdrop", 0, ConfigValues.Range.BELOW_ONE));
     }
   }
 
@@ -251,15 +246,15 @@ public record TrainingArguments(
       if (!ADAM_W.contains(name)) {
         throw values.invalid("optim", "expected adamw_torch, found \"" + name + "\"");
       }
-      double learningRate = values.decimal("learning_rate", 5e-5, Range.NOT_NEGATIVE);
+      double learningRate = values.decimal("learning_rate", 5e-5, ConfigValues.Range.NOT_NEGATIVE);
       return new Optimizer(
           learningRate,
-          values.decimal("embedding_learning_rate", learningRate, Range.NOT_NEGATIVE),
-          values.decimal("weight_decay", 0.0, Range.NOT_NEGATIVE),
-          values.decimal("adam_beta1", 0.9, Range.BELOW_ONE),
-          values.decimal("adam_beta2", 0.999, Range.BELOW_ONE),
-          values.decimal("adam_epsilon", 1e-8, Range.NOT_NEGATIVE),
-          values.decimal("max_grad_norm", 1.0, Range.NOT_NEGATIVE));
+          values.decimal("embedding_learning_rate", learningRate, ConfigValues.Range.NOT_NEGATIVE),
+          values.decimal("weight_decay", 0.0, ConfigValues.Range.NOT_NEGATIVE),
+          values.decimal("adam_beta1", 0.9, ConfigValues.Range.BELOW_ONE),
+          values.decimal("adam_beta2", 0.999, ConfigValues.Range.BELOW_ONE),
+          values.decimal("adam_epsilon", 1e-8, ConfigValues.Range.NOT_NEGATIVE),
+          values.decimal("max_grad_norm", 1.0, ConfigValues.Range.NOT_NEGATIVE));
     }
   }
 }

@@ -26,7 +26,7 @@ public record WordHeadArguments(
     return new WordHeadArguments(
         values.choice("task", WordTask.POS_TAGS, WordTask::optionName),
         values.choice("retroactive_labels", LabelShift.NEXT_TOKEN, LabelShift::optionName),
-        values.decimal("classifier_dropout", 0.1, Range.BELOW_ONE),
+        values.decimal("classifier_dropout", 0.1, ConfigValues.Range.BELOW_ONE),
         values.flag("merge_subwords", true));
   }
 }

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
+import java.util.Locale;
+
 /** {@code task}: the tags that a word task predicts. */
 public enum WordTask {
   /** Parts of speech, the 47 tags of CoNLL-2003. */
-  POS_TAGS("pos_tags"),
+  POS_TAGS,
   /** Phrases, the 23 tags of CoNLL-2003. */
-  CHUNK_TAGS("chunk_tags"),
+  CHUNK_TAGS,
   /** Named entities, the 9 tags of CoNLL-2003. */
-  NER_TAGS("ner_tags"),
+  NER_TAGS,
   /** Parts of speech, the 17 of Universal Dependencies; not upstream's. */
-  UPOS_TAGS("upos_tags");
-
-  private final String optionName;
-
-  WordTask(String optionName) {
-    this.optionName = optionName;
-  }
+  UPOS_TAGS;
 
   /** The spelling in configuration files. */
   public String optionName() {
-    return optionName;
+    return name().toLowerCase(Locale.ROOT);
   }
 }

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.data;
 
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Applies {@link CorruptLinePolicy} to lines that cannot be parsed, and counts those that are left
- * out. Thread-safe.
+ * Applies {@link DataAccess.CorruptLinePolicy} to lines that cannot be parsed, and counts those
+ * that are left out. Thread-safe.
  */
 public final class CorruptLines {
 
   private static final int EXAMPLES = 5;
 
-  private final CorruptLinePolicy policy;
+  private final DataAccess.CorruptLinePolicy policy;
   private final List<String> first = new ArrayList<>();
   private long skipped;
 
   /** Creates a count of none. */
-  public CorruptLines(CorruptLinePolicy policy) {
+  public CorruptLines(DataAccess.CorruptLinePolicy policy) {
     this.policy = policy;
   }
 
@@ -28,7 +28,7 @@ public final class CorruptLines {
    * @throws DataFormatException the same, if such lines are not to be left out
    */
   public synchronized void report(DataFormatException line) throws DataFormatException {
-    if (policy == CorruptLinePolicy.ERROR) {
+    if (policy == DataAccess.CorruptLinePolicy.ERROR) {
       throw line;
     }
     skipped++;

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.optim;
 
+import java.util.Locale;
+
 /** {@code lr_scheduler_type}: the shape of the learning rate schedule. */
 public enum ScheduleType {
   /** Up during the warm-up, then straight down to 0 at the last update. */
-  LINEAR("linear"),
+  LINEAR,
   /** Up during the warm-up, then half a cosine down to 0 (or {@code num_cycles} of them). */
-  COSINE("cosine"),
+  COSINE,
   /** The same always; a warm-up is ignored, as transformers does. */
-  CONSTANT("constant"),
+  CONSTANT,
   /** Up during the warm-up, then the same always. */
-  CONSTANT_WITH_WARMUP("constant_with_warmup");
-
-  private final String optionName;
-
-  ScheduleType(String optionName) {
-    this.optionName = optionName;
-  }
+  CONSTANT_WITH_WARMUP;
 
   /** The spelling in configuration files. */
   public String optionName() {
-    return optionName;
+    return name().toLowerCase(Locale.ROOT);
   }
 }

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.SupervisedConfig.Instructions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,7 +44,7 @@ class SupervisedSetTest {
   }
 
   private static CorruptLines strict() {
-    return new CorruptLines(CorruptLinePolicy.ERROR);
+    return new CorruptLines(DataAccess.CorruptLinePolicy.ERROR);
   }
 
   /** The files that make_datasets.py had. */
@@ -272,7 +272,7 @@ class SupervisedSetTest {
     assertTrue(
         e.getMessage().startsWith(file + ":2: there is no \"positive\"; a line must look like"),
         e.getMessage());
-    CorruptLines lenient = new CorruptLines(CorruptLinePolicy.SKIP);
+    CorruptLines lenient = new CorruptLines(DataAccess.CorruptLinePolicy.SKIP);
     try (SupervisedSet set = SupervisedSet.openPlain(file, options(1, 1, UPSTREAM), lenient)) {
       assertEquals(1, set.order(0).size());
     }

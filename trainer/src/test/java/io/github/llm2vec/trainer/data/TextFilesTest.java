@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URISyntaxException;
@@ -53,7 +53,7 @@ class TextFilesTest {
   }
 
   private static CorruptLines strict() {
-    return new CorruptLines(CorruptLinePolicy.ERROR);
+    return new CorruptLines(DataAccess.CorruptLinePolicy.ERROR);
   }
 
   private static List<String> read(TextStyle style, Path... files) throws IOException {
@@ -132,7 +132,7 @@ class TextFilesTest {
             folder.resolve("a.jsonl"), "{\"text\":\"1\"}\n\n{\"text\":2}\n{\"text\":\n[]\n{}\n");
     IOException e = assertThrows(IOException.class, () -> read(TextStyle.LINE, file));
     assertEquals(file + ":3: expected a text under \"text\", found NUMBER", e.getMessage());
-    CorruptLines lenient = new CorruptLines(CorruptLinePolicy.SKIP);
+    CorruptLines lenient = new CorruptLines(DataAccess.CorruptLinePolicy.SKIP);
     assertEquals(List.of("1"), Streams.all(TextFiles.open(List.of(file), TextStyle.LINE, lenient)));
     assertEquals(4, lenient.skipped());
     assertEquals(4, lenient.examples().size());
@@ -146,7 +146,7 @@ class TextFilesTest {
     Path file = Files.write(folder.resolve("latin.txt"), content);
     IOException e = assertThrows(IOException.class, () -> read(TextStyle.LINE, file));
     assertTrue(e.getMessage().startsWith(file + ":2: not valid UTF-8"), e.getMessage());
-    CorruptLines lenient = new CorruptLines(CorruptLinePolicy.SKIP);
+    CorruptLines lenient = new CorruptLines(DataAccess.CorruptLinePolicy.SKIP);
     assertEquals(
         List.of("ok", "ok"), Streams.all(TextFiles.open(List.of(file), TextStyle.LINE, lenient)));
     assertEquals(1, lenient.skipped());
@@ -155,7 +155,7 @@ class TextFilesTest {
   @Test
   void refusesAFieldTooFewAndAnOpenQuotationMark() throws IOException {
     Path file = Files.writeString(folder.resolve("a.csv"), "id,text\n1\n2,b\n3,\"c\n");
-    CorruptLines lenient = new CorruptLines(CorruptLinePolicy.SKIP);
+    CorruptLines lenient = new CorruptLines(DataAccess.CorruptLinePolicy.SKIP);
     assertEquals(List.of("b"), Streams.all(TextFiles.open(List.of(file), TextStyle.LINE, lenient)));
     assertEquals(file + ":2: expected 2 fields, found 1", lenient.examples().get(0));
     assertTrue(lenient.examples().get(1).contains("opened and never closed"));
@@ -166,7 +166,7 @@ class TextFilesTest {
     Path file = resource("nulls.parquet");
     IOException e = assertThrows(IOException.class, () -> read(TextStyle.LINE, file));
     assertTrue(e.getMessage().startsWith(file + ":2: expected a text"), e.getMessage());
-    CorruptLines lenient = new CorruptLines(CorruptLinePolicy.SKIP);
+    CorruptLines lenient = new CorruptLines(DataAccess.CorruptLinePolicy.SKIP);
     assertEquals(
         List.of("a", "b"), Streams.all(TextFiles.open(List.of(file), TextStyle.LINE, lenient)));
   }
@@ -175,7 +175,7 @@ class TextFilesTest {
   void refusesBrokenContainersEvenWhenLinesMayBeSkipped() throws Exception {
     byte[] parquet = Files.readAllBytes(resource("texts-snappy.parquet"));
     Path cut = Files.write(folder.resolve("cut.parquet"), Arrays.copyOf(parquet, 900));
-    CorruptLines lenient = new CorruptLines(CorruptLinePolicy.SKIP);
+    CorruptLines lenient = new CorruptLines(DataAccess.CorruptLinePolicy.SKIP);
     IOException e =
         assertThrows(
             IOException.class,

@@ -12,7 +12,7 @@ import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.encoder.TokenizedText;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.ConfigFiles;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.Sampler;
 import io.github.llm2vec.trainer.data.Streams;
@@ -54,7 +54,7 @@ class ContrastiveDataLoadersTest {
         tokenizer,
         TextSettings.defaults("mistralai/Mistral-7B-Instruct-v0.2", "mistral"),
         folder.resolve("cache"),
-        new CorruptLines(CorruptLinePolicy.ERROR));
+        new CorruptLines(DataAccess.CorruptLinePolicy.ERROR));
   }
 
   private Path config() throws IOException {

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.ConfigFiles;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
@@ -70,7 +70,7 @@ class LanguageModelingDataTest {
         CHECKPOINT,
         new DatasetFolders(Optional.of(folder.resolve("datasets")), folder.resolve("hub")),
         folder.resolve("cache"),
-        new CorruptLines(CorruptLinePolicy.ERROR),
+        new CorruptLines(DataAccess.CorruptLinePolicy.ERROR),
         2);
   }
 

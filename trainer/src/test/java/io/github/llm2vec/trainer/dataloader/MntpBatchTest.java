@@ -37,7 +37,7 @@ class MntpBatchTest {
   }
 
   @Test
-  void predictsEachMaskedTokenFromThePositionBeforeIt() throws IOException {
+  void readsRowsWithoutTheirPadding() throws IOException {
     Path file = Files.writeString(folder.resolve("masks.jsonl"), GOLDEN + GOLDEN);
     MaskFileDataLoader source = new MaskFileDataLoader(file);
     assertEquals(OptionalLong.of(2), source.batchesPerEpoch());
@@ -47,18 +47,7 @@ class MntpBatchTest {
     assertEquals(10, batch.tokens());
     assertArrayEquals(new int[] {5, 3, 7, 3}, batch.ids(0));
     assertArrayEquals(new int[] {-100, 6, -100, 8}, batch.labels(0));
-    // Packed: row 0 has positions 0 to 3, row 1 positions 4 to 9.
-    assertArrayEquals(new int[] {0, 2, 5}, batch.predictions().positions());
-    assertArrayEquals(new int[] {6, 8, 10}, batch.predictions().targets());
-  }
-
-  @Test
-  void ignoresALabelAtTheStartOfARow() {
-    MntpBatch batch =
-        new MntpBatch(
-            2, new int[] {1, 2, 3, 4}, new int[] {7, -100, -100, 8}, new int[2], new int[] {2, 2});
-    assertArrayEquals(new int[] {2}, batch.predictions().positions());
-    assertArrayEquals(new int[] {8}, batch.predictions().targets());
+    assertArrayEquals(new int[] {-100, -100, 10, -100, -100, -100}, batch.labels(1));
   }
 
   @Test
@@ -67,8 +56,9 @@ class MntpBatchTest {
         new MntpCollator(
             new MntpCollator.Options(1e-9, Collator.ALL_MASK, 0, false, 0),
             new MaskToken("_", 9, false, 10));
-    assertEquals(
-        0, never.collate(List.of(row(1, 2, 3)), new TorchGenerator(1)).predictions().size());
+    assertArrayEquals(
+        new int[] {-100, -100, -100},
+        never.collate(List.of(row(1, 2, 3)), new TorchGenerator(1)).labels(0));
   }
 
   @Test

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DataFormatException;
 import java.io.IOException;
@@ -193,7 +193,7 @@ class NegativeMinerTest {
     Path output = folder.resolve("mined.jsonl");
     List<Long> told = new ArrayList<>();
     report =
-        new NegativeMiner(options, new CorruptLines(CorruptLinePolicy.ERROR))
+        new NegativeMiner(options, new CorruptLines(DataAccess.CorruptLinePolicy.ERROR))
             .mine(pairs, folder.resolve("work"), output, (done, all) -> told.add(done));
     assertEquals(told.stream().sorted(Comparator.naturalOrder()).toList(), told);
     assertEquals(lines.size(), told.get(told.size() - 1));

@@ -11,7 +11,7 @@ import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.tokenclassification.LabelShift;
 import io.github.llm2vec.tokenclassification.WordStates;
 import io.github.llm2vec.tokenizer.Tokenizer;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import java.io.BufferedReader;
@@ -108,7 +108,7 @@ class WordAlignmentOracleTest {
   }
 
   private static CorruptLines strict() {
-    return new CorruptLines(CorruptLinePolicy.ERROR);
+    return new CorruptLines(DataAccess.CorruptLinePolicy.ERROR);
   }
 
   /** CoNLL-2003's tags in upstream's order, and the parts of speech that the sentences have. */

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.tokenclassification.LabelShift;
 import io.github.llm2vec.tokenizer.Tokenizer;
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.Sampler;
@@ -32,7 +32,7 @@ class WordDataTest {
   @TempDir Path folder;
 
   private static CorruptLines strict() {
-    return new CorruptLines(CorruptLinePolicy.ERROR);
+    return new CorruptLines(DataAccess.CorruptLinePolicy.ERROR);
   }
 
   private Path sentences(int count) throws IOException {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.trainer.config.CorruptLinePolicy;
+import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DataFormatException;
@@ -26,7 +26,10 @@ class WordFilesTest {
   private static List<WordFiles.Sentence> read(Path file, WordTask task) throws IOException {
     return Streams.all(
         WordFiles.open(
-            List.of(file), task, Optional.empty(), new CorruptLines(CorruptLinePolicy.ERROR)));
+            List.of(file),
+            task,
+            Optional.empty(),
+            new CorruptLines(DataAccess.CorruptLinePolicy.ERROR)));
   }
 
   private static WordFiles.Sentence sentence(String words, String tags) {
@@ -107,7 +110,7 @@ class WordFilesTest {
     Path file =
         Files.writeString(folder.resolve("a.txt"), "a DT O O\nb XX O O\nc NN O O\n\nd NN O O\n");
     Optional<LabelSet> known = Optional.of(LabelSet.conll2003(WordTask.POS_TAGS));
-    CorruptLines lenient = new CorruptLines(CorruptLinePolicy.SKIP);
+    CorruptLines lenient = new CorruptLines(DataAccess.CorruptLinePolicy.SKIP);
     assertEquals(
         List.of(sentence("d", "NN")),
         Streams.all(WordFiles.open(List.of(file), WordTask.POS_TAGS, known, lenient)));

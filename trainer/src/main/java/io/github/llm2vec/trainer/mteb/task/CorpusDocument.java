@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
+import io.github.llm2vec.tokenizer.PythonText;
 import java.util.Objects;
 
 /**
@@ -24,15 +25,6 @@ public record CorpusDocument(String id, String title, String text) {
    * strips with Python's {@code str.strip}, which unlike Java's takes no-break spaces too.
    */
   public String passage() {
-    String joined = title + " " + text;
-    int start = 0;
-    int end = joined.length();
-    while (start < end && RecordFields.isSpace(joined.charAt(start))) {
-      start++;
-    }
-    while (end > start && RecordFields.isSpace(joined.charAt(end - 1))) {
-      end--;
-    }
-    return joined.substring(start, end);
+    return PythonText.strip(title + " " + text);
   }
 }
