@@ -7,7 +7,6 @@ import io.github.llm2vec.trainer.chart.LineChart.Series;
 import io.github.llm2vec.trainer.chart.Marks;
 import io.github.llm2vec.trainer.chart.Markup;
 import io.github.llm2vec.trainer.chart.Numbers;
-import io.github.llm2vec.trainer.chart.Page;
 import io.github.llm2vec.trainer.data.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -53,7 +52,7 @@ public final class CurvesPage {
     chart(body, "Learning rate", List.of(new Curve("learning_rate", "learning rate")), history);
     chart(body, "Gradient norm", List.of(new Curve("grad_norm", "norm before the limit")), history);
     figures(body, history);
-    AtomicFile.write(file, Page.of("Training of " + title, title, "", body));
+    AtomicFile.write(file, Markup.Page.of("Training of " + title, title, "", body));
   }
 
   private static void chart(

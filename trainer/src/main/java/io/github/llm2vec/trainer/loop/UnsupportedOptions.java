@@ -43,17 +43,11 @@ final class UnsupportedOptions {
   }
 
   static void check(SimcseConfig config) throws TrainingException {
-    check(config.training());
-    check(config.model());
-    check(config.contrast(), config.model());
-    refuseEvaluation(config.training());
+    check(config.training(), config.model(), config.contrast());
   }
 
   static void check(SupervisedConfig config) throws TrainingException {
-    check(config.training());
-    check(config.model());
-    check(config.contrast(), config.model());
-    refuseEvaluation(config.training());
+    check(config.training(), config.model(), config.contrast());
   }
 
   static void check(PretrainConfig config) throws TrainingException {
@@ -82,16 +76,16 @@ final class UnsupportedOptions {
         "gradients of float16 overflow without a scaled loss; use bfloat16");
   }
 
-  private static void check(ContrastiveArguments contrast, ModelArguments model)
+  private static void check(
+      TrainingArguments training, ModelArguments model, ContrastiveArguments contrast)
       throws TrainingException {
+    check(training);
+    check(model);
     refuse(
         contrast.lossInModelDtype() && model.dtype() != ModelArguments.Dtype.FLOAT32,
         "loss_dtype",
         "the loss is always computed in float32, which is more exact than the model's dtype; leave"
             + " it out");
-  }
-
-  private static void refuseEvaluation(TrainingArguments training) throws TrainingException {
     String reason =
         "contrastive training has no validation data, as in upstream; evaluate the result with"
             + " tasks instead";

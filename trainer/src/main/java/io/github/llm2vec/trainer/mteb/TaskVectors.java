@@ -7,7 +7,6 @@ import io.github.llm2vec.trainer.mteb.search.TextSource;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder;
 import io.github.llm2vec.trainer.mteb.task.Corpus;
-import io.github.llm2vec.trainer.mteb.task.CorpusDocument;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import io.github.llm2vec.trainer.mteb.task.Findings;
 import io.github.llm2vec.trainer.mteb.task.RetrievalDataset;
@@ -49,7 +48,7 @@ record TaskVectors(VectorStore documents, VectorStore queries) {
           encoding.encode(
               "documents",
               Prompt.document(),
-              () -> reader.next().map(CorpusDocument::passage),
+              () -> reader.next().map(Corpus.Document::passage),
               corpus.size());
     }
     List<String> texts = List.copyOf(dataset.queries().values());

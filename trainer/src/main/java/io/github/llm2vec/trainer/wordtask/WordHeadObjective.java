@@ -56,7 +56,7 @@ final class WordHeadObjective implements Objective<WordBatch> {
 
   @Override
   public Evaluation<WordBatch> evaluation() {
-    HeadScorer scorer = new HeadScorer(model.head());
+    WordScores.Scorer scorer = new WordScores.Scorer(model.head());
     return new Evaluation<>() {
       @Override
       public void add(WordBatch batch) {

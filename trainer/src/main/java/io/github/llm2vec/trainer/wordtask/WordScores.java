@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
+import io.github.llm2vec.tokenclassification.WordHead;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -54,6 +58,47 @@ public record WordScores(
       double recall = support == 0 ? 0 : (double) right / support;
       double sum = precision + recall;
       return new SpanScore(precision, recall, sum == 0 ? 0 : 2 * precision * recall / sum, support);
+    }
+  }
+
+  /** Evaluates a head sentence by sentence, with loss and seqeval's metrics. */
+  static final class Scorer {
+
+    private final WordHead head;
+    private final LabelScores labels = new LabelScores();
+    private double lossSum;
+    private long words;
+
+    Scorer(WordHead head) {
+      this.head = head;
+    }
+
+    /** Adds a sentence. */
+    void add(WordBatch.Sentence sentence) {
+      float[] states = sentence.states();
+      int[] truth = sentence.labels();
+      int hidden = head.config().hiddenSize();
+      List<String> names = head.config().labels();
+      List<String> expected = new ArrayList<>();
+      List<String> predicted = new ArrayList<>();
+      for (int word = 0; word < truth.length; word++) {
+        float[] logits =
+            head.logits(Arrays.copyOfRange(states, word * hidden, (word + 1) * hidden));
+        expected.add(names.get(truth[word]));
+        predicted.add(names.get(WordHead.best(logits)));
+        lossSum -= Math.log(WordHead.probability(logits, truth[word]));
+        words++;
+      }
+      labels.add(expected, predicted);
+    }
+
+    WordScores scores() {
+      return new WordScores(
+          words,
+          words == 0 ? 0 : lossSum / words,
+          labels.accuracy(),
+          labels.overall(),
+          labels.byType());
     }
   }
 }

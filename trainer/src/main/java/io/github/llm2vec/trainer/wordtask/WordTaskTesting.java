@@ -111,7 +111,7 @@ public final class WordTaskTesting {
     WordStates states = model.states(head.config().mergeSubwords());
     Dropout dropout =
         new Dropout(config.dropoutAtTest() ? config.head().dropout() : 0, config.seed());
-    HeadScorer scorer = new HeadScorer(head);
+    WordScores.Scorer scorer = new WordScores.Scorer(head);
     int hidden = head.config().hiddenSize();
     List<WordRow> rows = data.rows();
     for (int from = 0; from < rows.size(); from += config.batchSize()) {

@@ -6,7 +6,6 @@ import io.github.llm2vec.trainer.chart.LineChart;
 import io.github.llm2vec.trainer.chart.Marks;
 import io.github.llm2vec.trainer.chart.Markup;
 import io.github.llm2vec.trainer.chart.Numbers;
-import io.github.llm2vec.trainer.chart.Page;
 import io.github.llm2vec.trainer.data.AtomicFile;
 import io.github.llm2vec.trainer.mteb.EvaluationOutcome;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation;
@@ -59,7 +58,7 @@ public final class HtmlReport {
     }
     html.raw("<h2>Every score</h2>\n");
     outcome.tasks().forEach(this::details);
-    return Page.of("Evaluation of " + name, name, subtitle, html);
+    return Markup.Page.of("Evaluation of " + name, name, subtitle, html);
   }
 
   private void summary() {

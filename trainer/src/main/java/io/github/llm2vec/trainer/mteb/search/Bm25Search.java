@@ -2,7 +2,6 @@
 package io.github.llm2vec.trainer.mteb.search;
 
 import io.github.llm2vec.trainer.mteb.task.Corpus;
-import io.github.llm2vec.trainer.mteb.task.CorpusDocument;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -88,9 +87,9 @@ public final class Bm25Search implements AutoCloseable {
 
   private static void fill(IndexWriter writer, Corpus corpus, Options options) throws IOException {
     try (Corpus.Reader documents = corpus.open()) {
-      Optional<CorpusDocument> next = documents.next();
+      Optional<Corpus.Document> next = documents.next();
       for (int number = 0; next.isPresent(); number++) {
-        CorpusDocument source = next.get();
+        Corpus.Document source = next.get();
         Document document = NumberedIndex.document(number);
         if (options.titleApart()) {
           document.add(new TextField(TITLE, source.title(), Field.Store.NO));

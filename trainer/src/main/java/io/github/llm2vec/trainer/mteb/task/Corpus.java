@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
+import io.github.llm2vec.tokenizer.PythonText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -77,7 +79,7 @@ public final class Corpus {
     private Reader() {}
 
     /** The next document, or empty after the last. */
-    public Optional<CorpusDocument> next() throws IOException {
+    public Optional<Document> next() throws IOException {
       while (true) {
         Optional<RecordFiles.Located> located = records.next();
         if (located.isEmpty()) {
@@ -89,7 +91,7 @@ public final class Corpus {
       }
     }
 
-    private CorpusDocument document(RecordFiles.Located located) throws DatasetException {
+    private Document document(RecordFiles.Located located) throws DatasetException {
       if (located.values().isPresent()) {
         CorpusScan.Parsed parsed = CorpusScan.parse(located.values().get());
         if (parsed.document().isPresent()) {
@@ -103,6 +105,31 @@ public final class Corpus {
     @Override
     public void close() throws IOException {
       records.close();
+    }
+  }
+
+  /**
+   * A document of a corpus.
+   *
+   * @param id what the judgements call it
+   * @param title may be empty
+   * @param text may be empty
+   */
+  public record Document(String id, String title, String text) {
+
+    /** Rejects null. */
+    public Document {
+      Objects.requireNonNull(id, "id");
+      Objects.requireNonNull(title, "title");
+      Objects.requireNonNull(text, "text");
+    }
+
+    /**
+     * What is encoded and searched: title, a space and text, without white space at both ends. MTEB
+     * strips with Python's {@code str.strip}, which unlike Java's takes no-break spaces too.
+     */
+    public String passage() {
+      return PythonText.strip(title + " " + text);
     }
   }
 }

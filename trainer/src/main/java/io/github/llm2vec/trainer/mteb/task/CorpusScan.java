@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.mteb.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.tokenizer.PythonText;
 import io.github.llm2vec.trainer.data.Sha256;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ final class CorpusScan {
   private String digest = "";
 
   /** A document, or why there is none. */
-  record Parsed(Optional<CorpusDocument> document, String problem) {}
+  record Parsed(Optional<Corpus.Document> document, String problem) {}
 
   CorpusScan(List<Path> files, RecordFormats formats, Set<String> judged, Findings findings) {
     this.files = List.copyOf(files);
@@ -40,7 +41,7 @@ final class CorpusScan {
     try (RecordFiles records = new RecordFiles(files, formats)) {
       Optional<RecordFiles.Located> located = records.next();
       while (located.isPresent()) {
-        Optional<CorpusDocument> document = examine(located.get());
+        Optional<Corpus.Document> document = examine(located.get());
         if (document.isPresent()) {
           ids.add(document.get().id());
           sha256.add(document.get().id()).add(document.get().passage());
@@ -65,7 +66,7 @@ final class CorpusScan {
     }
   }
 
-  private Optional<CorpusDocument> examine(RecordFiles.Located located) throws IOException {
+  private Optional<Corpus.Document> examine(RecordFiles.Located located) throws IOException {
     if (located.values().isEmpty()) {
       report(located, Finding.Kind.MALFORMED, located.problem() + "; it is left out");
       return Optional.empty();
@@ -75,7 +76,7 @@ final class CorpusScan {
       report(located, Finding.Kind.MALFORMED, parsed.problem() + "; it is left out");
       return Optional.empty();
     }
-    CorpusDocument document = parsed.document().get();
+    Corpus.Document document = parsed.document().get();
     if (!seen.add(document.id())) {
       report(
           located,
@@ -92,7 +93,7 @@ final class CorpusScan {
               + document.id()
               + "' has neither title nor text; it is kept and encoded as an empty text");
     }
-    if (document.id().chars().anyMatch(RecordFields::isSpace)) {
+    if (document.id().chars().anyMatch(c -> PythonText.isSpace((char) c))) {
       report(
           located,
           Finding.Kind.ID_WITH_SPACE,
@@ -107,18 +108,18 @@ final class CorpusScan {
   }
 
   static Parsed parse(ObjectNode record) {
-    Optional<String> id = RecordFields.id(record);
+    Optional<String> id = RecordFiles.RecordFields.id(record);
     if (id.isEmpty()) {
       return new Parsed(Optional.empty(), "the document has no _id");
     }
     for (String field : List.of("title", "text")) {
-      if (RecordFields.isNested(record, field)) {
+      if (RecordFiles.RecordFields.isNested(record, field)) {
         return new Parsed(Optional.empty(), "the document's " + field + " is not a string");
       }
     }
-    String title = RecordFields.scalar(record, "title").orElse("");
-    String text = RecordFields.scalar(record, "text").orElse("");
-    return new Parsed(Optional.of(new CorpusDocument(id.get(), title, text)), "");
+    String title = RecordFiles.RecordFields.scalar(record, "title").orElse("");
+    String text = RecordFiles.RecordFields.scalar(record, "text").orElse("");
+    return new Parsed(Optional.of(new Corpus.Document(id.get(), title, text)), "");
   }
 
   List<Path> files() {

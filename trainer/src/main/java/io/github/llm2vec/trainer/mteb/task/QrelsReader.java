@@ -106,9 +106,9 @@ public final class QrelsReader {
       return;
     }
     ObjectNode values = record.values().get();
-    Optional<String> query = RecordFields.scalar(values, QUERY);
-    Optional<String> document = RecordFields.scalar(values, DOCUMENT);
-    Optional<String> score = RecordFields.scalar(values, SCORE);
+    Optional<String> query = RecordFiles.RecordFields.scalar(values, QUERY);
+    Optional<String> document = RecordFiles.RecordFields.scalar(values, DOCUMENT);
+    Optional<String> score = RecordFiles.RecordFields.scalar(values, SCORE);
     if (query.isPresent() && document.isPresent() && score.isPresent()) {
       take(record.line(), query.get(), document.get(), score.get());
     } else {

@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.mteb.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.tokenizer.PythonText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -39,10 +40,10 @@ final class QueryReader {
       return;
     }
     ObjectNode record = located.values().get();
-    Optional<String> id = RecordFields.id(record);
+    Optional<String> id = RecordFiles.RecordFields.id(record);
     if (id.isEmpty()) {
       report(located, Finding.Kind.MALFORMED, "the query has no _id; it is left out");
-    } else if (RecordFields.isNested(record, "text")) {
+    } else if (RecordFiles.RecordFields.isNested(record, "text")) {
       report(
           located,
           Finding.Kind.MALFORMED,
@@ -53,7 +54,7 @@ final class QueryReader {
           Finding.Kind.DUPLICATE_ID,
           "query '" + id.get() + "' was there before; this one is left out");
     } else {
-      keep(located, id.get(), RecordFields.scalar(record, "text").orElse(""));
+      keep(located, id.get(), RecordFiles.RecordFields.scalar(record, "text").orElse(""));
     }
   }
 
@@ -65,7 +66,7 @@ final class QueryReader {
           Finding.Kind.EMPTY_QUERY,
           "query '" + id + "' has no text; it is kept and encoded as an empty text");
     }
-    if (id.chars().anyMatch(RecordFields::isSpace)) {
+    if (id.chars().anyMatch(c -> PythonText.isSpace((char) c))) {
       report(
           located,
           Finding.Kind.ID_WITH_SPACE,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.data.DataFormatException;
 import io.github.llm2vec.trainer.data.DataRecord;
@@ -80,6 +81,33 @@ final class RecordFiles implements AutoCloseable {
       RecordStream<DataRecord> open = reader.get();
       reader = Optional.empty();
       open.close();
+    }
+  }
+
+  /** Reads fields of JSON records leniently: numbers and booleans count as strings. */
+  static final class RecordFields {
+
+    private RecordFields() {}
+
+    /** The value of a string, number or boolean; empty if it is missing, null, a list or object. */
+    static Optional<String> scalar(ObjectNode record, String... names) {
+      for (String name : names) {
+        JsonNode value = record.get(name);
+        if (value != null && value.isValueNode() && !value.isNull()) {
+          return Optional.of(value.asText());
+        }
+      }
+      return Optional.empty();
+    }
+
+    /** Whether a field holds a list or an object. */
+    static boolean isNested(ObjectNode record, String name) {
+      return record.has(name) && record.get(name).isContainerNode();
+    }
+
+    /** The id of a document or query: {@code _id}, or {@code id} as some exports have it. */
+    static Optional<String> id(ObjectNode record) {
+      return scalar(record, "_id", "id").filter(id -> !id.isEmpty());
     }
   }
 }

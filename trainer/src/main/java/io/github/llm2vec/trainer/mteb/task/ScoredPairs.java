@@ -108,7 +108,9 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
             ObjectNode values = record.values().get();
             take(
                 record.line(),
-                FIELDS.stream().map(name -> RecordFields.scalar(values, name)).toList());
+                FIELDS.stream()
+                    .map(name -> RecordFiles.RecordFields.scalar(values, name))
+                    .toList());
           } else {
             malformed(record.line(), record.problem());
           }

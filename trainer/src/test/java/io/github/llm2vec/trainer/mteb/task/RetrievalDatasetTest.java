@@ -24,10 +24,10 @@ class RetrievalDatasetTest {
 
   @TempDir Path folder;
 
-  private static List<CorpusDocument> documents(Corpus corpus) throws IOException {
-    List<CorpusDocument> documents = new ArrayList<>();
+  private static List<Corpus.Document> documents(Corpus corpus) throws IOException {
+    List<Corpus.Document> documents = new ArrayList<>();
     try (Corpus.Reader reader = corpus.open()) {
-      Optional<CorpusDocument> next = reader.next();
+      Optional<Corpus.Document> next = reader.next();
       while (next.isPresent()) {
         documents.add(next.get());
         next = reader.next();
@@ -50,7 +50,7 @@ class RetrievalDatasetTest {
     assertEquals(List.of("d1", "d2", "d3"), ids(dataset.corpus()));
     assertEquals(
         List.of("Cats Cats sleep.", "Dogs bark.", "Fish swim."),
-        documents(dataset.corpus()).stream().map(CorpusDocument::passage).toList());
+        documents(dataset.corpus()).stream().map(Corpus.Document::passage).toList());
     assertEquals(2, files.loadStrictly().queries().size());
   }
 
@@ -244,8 +244,8 @@ class RetrievalDatasetTest {
 
   @Test
   void stripsWhatPythonStrips() {
-    assertEquals("a b", new CorpusDocument("1", "\u00a0a", "b\u2003\u0085\u001c").passage());
-    assertEquals("", new CorpusDocument("1", " ", "\n").passage());
-    assertEquals("a  b", new CorpusDocument("1", "a ", "b").passage());
+    assertEquals("a b", new Corpus.Document("1", "\u00a0a", "b\u2003\u0085\u001c").passage());
+    assertEquals("", new Corpus.Document("1", " ", "\n").passage());
+    assertEquals("a  b", new Corpus.Document("1", "a ", "b").passage());
   }
 }
