@@ -199,11 +199,11 @@ class SupervisedSetTest {
     for (Path file : List.of(plain, packed)) {
       try (SupervisedSet set = SupervisedSet.openPlain(file, options(1, 3, UPSTREAM), strict())) {
         assertEquals(2, set.order(0).size());
-        TrainingExample first = set.example(0, 0);
+        SupervisedSet.Example first = set.example(0, 0);
         assertEquals("who?", first.query().text());
         assertEquals("A title the text", first.positive().text());
         assertEquals("untitled", first.negative().orElseThrow().text());
-        TrainingExample second = set.example(1, 0);
+        SupervisedSet.Example second = set.example(1, 0);
         assertEquals("\u00e9 {[\"]}", second.query().text());
         assertEquals("no key", second.positive().text());
         assertEquals("null", second.negative().orElseThrow().text());

@@ -138,7 +138,7 @@ class NegativeMinerTest {
         List.of(
             "{\"query\":\"alpha\",\"positive_passages\":[{\"docid\":\"a\",\"text\":\"one\"}],\"negative_passages\":[]}",
             "{\"query\":\"beta\",\"positive_passages\":[{\"docid\":\"b\",\"text\":\"two\"}],\"negative_passages\":[]}");
-    List<JsonNode> mined = mine(lines, new MiningOptions(1, 5, 0.5, 1, 42));
+    List<JsonNode> mined = mine(lines, new NegativeMiner.Options(1, 5, 0.5, 1, 42));
     assertEquals("{\"text\":\"two\"}", mined.get(0).at("/negative_passages/0").toString());
     assertEquals("{\"text\":\"one\"}", mined.get(1).at("/negative_passages/0").toString());
   }
