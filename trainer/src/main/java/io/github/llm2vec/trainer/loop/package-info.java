@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Training: batches become gradients of a model, gradients become updates. {@link
- * io.github.llm2vec.trainer.loop.TrainingLoop} is the loop itself; {@link
- * io.github.llm2vec.trainer.loop.TrainingRuns} makes one of a configuration. Only {@code
- * TorchTrainableModel} knows the engine.
+ * The training loop: batches become gradients of a model, gradients become updates. {@link
+ * io.github.llm2vec.trainer.loop.Trainer} is the loop, {@link
+ * io.github.llm2vec.trainer.loop.TrainingContext} what a run is given, and {@link
+ * io.github.llm2vec.trainer.loop.TrainingRuns} makes a run of a configuration. Only {@code
+ * TrainableDecoder} and {@code BaseModel} know the engine.
  */
 @API(status = API.Status.INTERNAL)
 package io.github.llm2vec.trainer.loop;
