@@ -81,8 +81,8 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
               "update %,d: validation loss %.4f, accuracy %.2f, F1 %.2f%n",
               metric.step(),
               values.get("eval_loss"),
-              100 * values.get("eval_accuracy"),
-              100 * values.get("eval_f1"));
+              100 * values.getOrDefault("eval_accuracy", Double.NaN),
+              100 * values.getOrDefault("eval_f1", Double.NaN));
     }
   }
 
