@@ -6,6 +6,8 @@
  * here: that lies in {@code lucene-llm2vec}.
  */
 @API(status = API.Status.STABLE)
+@NullMarked
 package io.github.llm2vec.solr;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,8 @@
  * command line is known here.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

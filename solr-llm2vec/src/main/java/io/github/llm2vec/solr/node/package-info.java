@@ -5,6 +5,8 @@
  * handlers.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.solr.node;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

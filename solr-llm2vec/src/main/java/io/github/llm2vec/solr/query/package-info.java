@@ -4,6 +4,8 @@
  * cluster too. It must not know where its settings come from.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.solr.query;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -5,6 +5,8 @@
  * about.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.solr.schema;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

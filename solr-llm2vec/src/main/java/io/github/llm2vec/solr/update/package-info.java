@@ -6,6 +6,8 @@
  * not know where its settings come from.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.solr.update;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

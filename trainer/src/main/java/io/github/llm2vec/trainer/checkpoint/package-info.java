@@ -4,6 +4,8 @@
  * or not at all. It must not know of data, objectives or the engine.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.checkpoint;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -5,6 +5,8 @@
  * loaded. It must not know how training is done.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.config;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

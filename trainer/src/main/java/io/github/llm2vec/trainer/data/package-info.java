@@ -5,6 +5,8 @@
  * It must not know of tokens, models or objectives.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.data;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -5,6 +5,8 @@
  * tensors.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.dataloader;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

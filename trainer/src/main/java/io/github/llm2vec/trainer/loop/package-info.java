@@ -7,6 +7,8 @@
  * TrainableDecoder} and {@code BaseModel} know the engine.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.loop;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,8 @@
  * Reads and writes training data; knows nothing of models.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.mining;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

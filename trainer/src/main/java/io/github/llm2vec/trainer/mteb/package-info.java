@@ -5,6 +5,8 @@
  * io.github.llm2vec.trainer.mteb.MtebEvaluation} is the way in; the packages below hold the parts.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.mteb;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,8 @@
  * tensors, models or data.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.optim;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

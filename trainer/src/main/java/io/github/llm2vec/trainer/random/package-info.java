@@ -4,6 +4,8 @@
  * and masks can be compared with upstream's. It knows nothing of data or models.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.random;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

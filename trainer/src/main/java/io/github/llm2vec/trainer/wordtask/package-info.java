@@ -6,6 +6,8 @@
  * <p>Symbols: <b>N</b> labelled words of a batch, <b>H</b> hidden size, <b>L</b> labels.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.wordtask;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

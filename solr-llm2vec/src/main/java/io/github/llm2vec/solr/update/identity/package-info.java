@@ -4,6 +4,8 @@
  * is checked. It must not know how vectors are made.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.solr.update.identity;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -5,6 +5,8 @@
  * vectors, models or updates.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.solr.update.text;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,8 @@
  * out of messages. It must not know of models or updates.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.solr.update.vector;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -6,6 +6,8 @@
  * <p>Retrieval measures follow trec_eval, correlations and tests follow scipy.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.mteb.measure;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,8 @@
  * nothing else.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.mteb.report;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,8 @@
  * result files of MTEB, values per query.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.mteb.run;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

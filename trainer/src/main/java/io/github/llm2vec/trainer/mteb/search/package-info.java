@@ -5,6 +5,8 @@
  * their ids are the business of others.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.mteb.search;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -5,6 +5,8 @@
  * left out without one. Nothing here knows of encoders or indexes.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.trainer.mteb.task;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,8 @@
  * nothing of models and of training beyond tokens.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.mini.tokenizer;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;

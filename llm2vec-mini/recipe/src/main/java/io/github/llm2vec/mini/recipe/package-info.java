@@ -4,6 +4,8 @@
  * files and writes files; knows nothing of models.
  */
 @API(status = API.Status.INTERNAL)
+@NullMarked
 package io.github.llm2vec.mini.recipe;
 
 import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;
