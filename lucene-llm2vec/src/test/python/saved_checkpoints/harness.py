@@ -67,15 +67,16 @@ class Case:
         """For cases that others build upon."""
         write_json(self.folder / "case.json", self.description)
 
-    def record(self, encode, texts=TEXTS, roles=("document",), options=None, **more):
-        """Records encode(role, text); a text for which that fails is recorded as refused."""
+    def record(self, encode, texts=TEXTS, roles=("document",), options=None, instructions=None, **more):
+        """Records encode(role, text), with the instruction of a role beside it if it has one."""
         vectors = []
         for role in roles:
             for text in texts:
                 vector = numpy.asarray(encode(role, text), dtype=numpy.float64)
-                vectors.append(
-                    {"role": role, "text": text, "vector": [round(float(x), 7) for x in vector]}
-                )
+                entry = {"role": role, "text": text}
+                if role in (instructions or {}):
+                    entry["instruction"] = instructions[role]
+                vectors.append({**entry, "vector": [round(float(x), 7) for x in vector]})
         self.description["options"] = options or {}
         self.description.update(more)
         self.description["vectors"] = vectors

@@ -39,6 +39,35 @@ class SavedCheckpointsTest {
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final Map<String, Double> WORST = new TreeMap<>();
 
+  private static final DocsTable TABLE =
+      new DocsTable(
+          "saved",
+          "| family | saved by | checkpoints | documents, queries | largest difference, float32 |\n"
+              + "| --- | --- | ---: | ---: | ---: |\n",
+          1);
+
+  /** What is compared of one family as one tool saves it. */
+  private static final class Row {
+
+    int checkpoints;
+    int refused;
+    int documents;
+    int queries;
+    double largest;
+
+    String line(String familyAndTool) {
+      return String.format(
+          Locale.ROOT,
+          "| %s | %d%s | %d, %d | %.1e |\n",
+          familyAndTool,
+          checkpoints,
+          refused == 0 ? "" : ", and " + refused + " refused",
+          documents,
+          queries,
+          largest);
+    }
+  }
+
   @TempDir Path temporary;
 
   static List<Path> cases() throws IOException {
@@ -56,13 +85,37 @@ class SavedCheckpointsTest {
   }
 
   @AfterAll
-  static void report() {
+  static void report() throws IOException {
     double worst = WORST.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);
     System.out.printf(
         Locale.ROOT, "saved checkpoints: %d cases, worst %.1e%n", WORST.size(), worst);
     if (Boolean.getBoolean("llm2vec.long")) {
       WORST.forEach((name, value) -> System.out.printf(Locale.ROOT, "%-40s %.1e%n", name, value));
     }
+    Map<String, Row> rows = new TreeMap<>();
+    for (Path folder : cases()) {
+      JsonNode described = MAPPER.readTree(folder.resolve(CASE).toFile());
+      String name = folder.getFileName().toString();
+      boolean refused = described.has("refused");
+      if (!folder.startsWith(CASES) || !(refused || described.has("vectors"))) {
+        continue;
+      }
+      if (!refused && !WORST.containsKey(name)) {
+        return; // a single case was run, or one failed
+      }
+      Row row =
+          rows.computeIfAbsent(
+              described.get("family").asText() + " | " + described.get("tool").asText(),
+              key -> new Row());
+      row.checkpoints += refused ? 0 : 1;
+      row.refused += refused ? 1 : 0;
+      for (JsonNode vector : described.path("vectors")) {
+        row.documents += vector.get("role").asText().equals("document") ? 1 : 0;
+        row.queries += vector.get("role").asText().equals("query") ? 1 : 0;
+      }
+      row.largest = Math.max(row.largest, WORST.getOrDefault(name, 0.0));
+    }
+    TABLE.check(rows.entrySet().stream().map(row -> row.getValue().line(row.getKey())).toList());
   }
 
   @ParameterizedTest

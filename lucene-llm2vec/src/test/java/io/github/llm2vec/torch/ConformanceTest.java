@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -9,14 +8,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.decoder.DecoderConfig;
 import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.encoder.DocsTable;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.Safetensors;
 import io.github.llm2vec.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -37,9 +37,12 @@ class ConformanceTest {
   private static final double TOLERANCE = 1e-5;
   private static final double SMALLEST_COSINE = 0.9995;
 
-  private static final Path PAGE = Path.of("../docs/models.md");
-  private static final String BEGIN = "<!-- conformance: begin -->\n";
-  private static final String END = "<!-- conformance: end -->\n";
+  private static final DocsTable TABLE =
+      new DocsTable(
+          "conformance",
+          "| `model_type` | row | saved by | attention | largest difference, float32 | smallest"
+              + " cosine, bfloat16 |\n| --- | --- | --- | --- | ---: | ---: |\n",
+          2);
 
   /** What was measured, by row: the lines of the table. */
   private static final Map<String, String> LINES = new TreeMap<>();
@@ -74,8 +77,9 @@ class ConformanceTest {
     String type = DecoderConfig.read(row.resolve("config.json")).spec().modelType();
     boolean both = expected.has("causal") && expected.has("bidirectional");
     String attention = both ? "both" : expected.has("causal") ? "causal" : "bidirectional";
-    return "| `%s` | %s | %s | %s | %.1e | %.5f |\n"
-        .formatted(
+    return String.format(
+            Locale.ROOT,
+            "| `%s` | %s | %s | %s | %.1e | %.5f |\n",
             type,
             row.getFileName(),
             expected.get("saved_by").textValue(),
@@ -84,35 +88,12 @@ class ConformanceTest {
             smallestCosine);
   }
 
-  /**
-   * The page of models lists what is tested here, no more and no less; {@code -Dllm2vec.docs=true}
-   * writes the table anew.
-   */
   @AfterAll
   static void thePageOfModelsHasTheseRows() throws IOException {
     if (LINES.size() < rows().size()) {
       return; // a single row was run, or one failed
     }
-    String page = Files.readString(PAGE);
-    int begin = page.indexOf(BEGIN) + BEGIN.length();
-    int end = page.indexOf(END);
-    assertTrue(begin >= BEGIN.length() && end > begin, "docs/models.md has lost its marks");
-    if (Boolean.getBoolean("llm2vec.docs")) {
-      String table =
-          "| `model_type` | row | saved by | attention | largest difference, float32 | smallest"
-              + " cosine, bfloat16 |\n| --- | --- | --- | --- | ---: | ---: |\n"
-              + String.join("", LINES.values());
-      Files.writeString(PAGE, page.substring(0, begin) + table + page.substring(end));
-      return;
-    }
-    List<String> listed =
-        page.substring(begin, end).lines().skip(2).map(ConformanceTest::withoutNumbers).toList();
-    List<String> measured = LINES.values().stream().map(ConformanceTest::withoutNumbers).toList();
-    assertEquals(measured, listed, "run this test with -Dllm2vec.docs=true");
-  }
-
-  private static String withoutNumbers(String line) {
-    return String.join("|", Arrays.asList(line.split("\\|")).subList(1, 5));
+    TABLE.check(LINES.values());
   }
 
   private DecoderSpec spec(Path row, boolean causal) throws IOException {
