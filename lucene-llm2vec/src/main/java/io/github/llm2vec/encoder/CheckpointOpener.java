@@ -22,9 +22,13 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Puts the parts of an encoder together: files, tokenizer, settings, weights. */
 final class CheckpointOpener {
+
+  private static final Logger LOG = LoggerFactory.getLogger(CheckpointOpener.class);
 
   private final Llm2VecOptions options;
 
@@ -145,6 +149,10 @@ final class CheckpointOpener {
 
   Llm2Vec open(ModelSource source, LoadListener listener) throws IOException {
     Prepared prepared = prepare(source);
+    prepared
+        .settings()
+        .similarityLost(prepared.checkpoint())
+        .ifPresent(lost -> LOG.warn("{}: {}", source.model(), lost));
     // What the text side refuses is refused before gigabytes are read.
     Tokenizer tokenizer = prepared.openTokenizer();
     try {

@@ -102,6 +102,29 @@ public record EncodingSettings(
   }
 
   /**
+   * What is to be known of {@code similarity_fn_name} of sentence-transformers: by what a model's
+   * vectors are compared, and whether scaling them to length one, which the model does not do
+   * itself, ranks otherwise. Cosine, and any measure of vectors that the model scales, does not
+   * care.
+   *
+   * @return empty where nothing is lost by what these settings do
+   */
+  public Optional<String> similarityLost(ResolvedCheckpoint checkpoint) {
+    Optional<SentenceTransformersConfig> sentence = checkpoint.sentenceTransformers();
+    boolean scaledByModel = sentence.map(SentenceTransformersConfig::normalize).orElse(false);
+    return sentence
+        .flatMap(SentenceTransformersConfig::similarity)
+        .filter(name -> normalize && !scaledByModel && !name.equals("cosine"))
+        .map(
+            name ->
+                "the model compares vectors by '"
+                    + name
+                    + "' (similarity_fn_name), which scaling to length 1 ranks otherwise; set"
+                    + " normalize to false and give the field the similarity "
+                    + (name.startsWith("dot") ? "maximum_inner_product" : "euclidean"));
+  }
+
+  /**
    * Settles what happens to a pooled vector. A model that cuts its vectors does so behind its last
    * module and scales nothing afterwards; a cut that the caller asks for comes before the scaling.
    */

@@ -118,6 +118,7 @@ public final class InspectCommand implements Callable<Integer> {
         "pooling",
         text.poolings().stream().map(Pooling::optionName).collect(Collectors.joining(", "))
             + (text.skipInstruction() ? ", instructions left out" : ", instructions included"));
+    settings.similarityLost(checkpoint).ifPresent(lost -> line("note", lost));
     line("template", text.template().name());
     boolean shortened = text.docMaxLength() < text.maxLength();
     line(
