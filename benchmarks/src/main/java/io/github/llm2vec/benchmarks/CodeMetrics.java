@@ -124,7 +124,7 @@ public final class CodeMetrics {
             .filter(s -> s.isPublic() && (s.declaredApi() || !internal.contains(s.folder())))
             .count();
     out.printf(
-        "%s | %d | %d | %d | %d | %d | %d | %d | %d%n",
+        "%s | %s | %s | %s | %s | %s | %s | %s | %s%n",
         name,
         lines.size(),
         lines.stream().mapToInt(Integer::intValue).sum(),

@@ -121,7 +121,7 @@ sealed interface BeamSearch {
     return (doc, score) ->
         Explanation.match(
             score,
-            "rank %d of the %d nearest%s by field '%s'"
+            "rank %s of the %s nearest%s by field '%s'"
                 .formatted(ranks.get(doc), best.length, of, target.field()));
   }
 

@@ -120,11 +120,11 @@ public record HybridFusion(
     String factor = weight == 1 ? "1" : Double.toString(weight);
     String formula =
         switch (method) {
-          case RECIPROCAL_RANK -> "%s / (%d + %d)".formatted(factor, rankConstant, standing.rank());
+          case RECIPROCAL_RANK -> "%s / (%s + %s)".formatted(factor, rankConstant, standing.rank());
           case MIN_MAX -> factor + " * " + (float) standing.share() + " of the best score";
         };
     return Explanation.match(
         (float) (weight * part(standing)),
-        "%s, rank %d by %s".formatted(formula, standing.rank(), ranking));
+        "%s, rank %s by %s".formatted(formula, standing.rank(), ranking));
   }
 }

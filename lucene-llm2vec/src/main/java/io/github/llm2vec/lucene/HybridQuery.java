@@ -76,7 +76,7 @@ final class HybridQuery extends Query {
 
   @Override
   public String toString(String field) {
-    return "Hybrid(words=%s, vectors=%s, filter=%s, depth=%d, %s)"
+    return "Hybrid(words=%s, vectors=%s, filter=%s, depth=%s, %s)"
         .formatted(
             words.toString(field), vectors.toString(field), filter.toString(field), depth, fusion);
   }

@@ -95,7 +95,7 @@ final class BatchRunner {
     if (wrong) {
       throw new PartFailedException(
           new IllegalStateException(
-              "the model gave %d vectors for %d texts, or not all of %d dimensions; this is a bug"
+              "the model gave %s vectors for %s texts, or not all of %s dimensions; this is a bug"
                   .formatted(vectors.length, texts, model.dimensions())));
     }
   }

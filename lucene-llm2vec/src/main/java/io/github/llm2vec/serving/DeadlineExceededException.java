@@ -13,19 +13,19 @@ public final class DeadlineExceededException extends ServingException {
   /** The deadline passed while the text waited. */
   static DeadlineExceededException passed(double waitedMillis) {
     return new DeadlineExceededException(
-        "the deadline passed after %.0f ms in the queue".formatted(waitedMillis));
+        "the deadline passed after %s ms in the queue".formatted(Math.round(waitedMillis)));
   }
 
   /** The caller's patience ended before the vector was there. */
   static DeadlineExceededException waited(double patienceMillis) {
     return new DeadlineExceededException(
-        "no vector within the %.0f ms that were allowed".formatted(patienceMillis));
+        "no vector within the %s ms that were allowed".formatted(Math.round(patienceMillis)));
   }
 
   /** There is no use in queueing the text. */
   static DeadlineExceededException cannotBeMet(double expectedMillis, double allowedMillis) {
     return new DeadlineExceededException(
-        "the vector is expected in %.0f ms, but only %.0f ms were allowed"
-            .formatted(expectedMillis, allowedMillis));
+        "the vector is expected in %s ms, but only %s ms were allowed"
+            .formatted(Math.round(expectedMillis), Math.round(allowedMillis)));
   }
 }

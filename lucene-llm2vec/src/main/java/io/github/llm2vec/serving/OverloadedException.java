@@ -16,20 +16,20 @@ public final class OverloadedException extends ServingException {
 
   OverloadedException(long waitingTokens, long limitTokens, Duration retryAfter) {
     this(
-        "%d tokens of queries wait and at most %d may".formatted(waitingTokens, limitTokens),
+        "%s tokens of queries wait and at most %s may".formatted(waitingTokens, limitTokens),
         retryAfter);
   }
 
   private OverloadedException(String message, Duration retryAfter) {
-    super("%s; try again in %d ms".formatted(message, retryAfter.toMillis()), null);
+    super("%s; try again in %s ms".formatted(message, retryAfter.toMillis()), null);
     this.retryAfter = retryAfter;
   }
 
   /** Of a query that was let in before the device became slower than was expected. */
   static OverloadedException afterWaiting(double waitedMillis, double drainMillis) {
     return new OverloadedException(
-        "the query has waited for %.0f ms, since the device has become slower, and others are before it"
-            .formatted(waitedMillis),
+        "the query has waited for %s ms, since the device has become slower, and others are before it"
+            .formatted(Math.round(waitedMillis)),
         Nanos.ofMillis(Math.max(1, drainMillis)));
   }
 

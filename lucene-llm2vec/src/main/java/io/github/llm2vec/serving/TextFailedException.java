@@ -17,21 +17,21 @@ public final class TextFailedException extends ServingException {
 
   static TextFailedException inModel(int tokens, RuntimeException cause) {
     return new TextFailedException(
-        "the model failed on a text of %d tokens, tried alone: %s"
+        "the model failed on a text of %s tokens, tried alone: %s"
             .formatted(tokens, cause.getMessage()),
         cause);
   }
 
   static TextFailedException inTokenizer(int characters, RuntimeException cause) {
     return new TextFailedException(
-        "the tokenizer failed on a text of %d characters: %s"
+        "the tokenizer failed on a text of %s characters: %s"
             .formatted(characters, cause.getMessage()),
         cause);
   }
 
   static TextFailedException notFinite(int tokens, float value) {
     return new TextFailedException(
-        "the model gave %s in the vector of a text of %d tokens; a model in float16 may overflow,"
+        "the model gave %s in the vector of a text of %s tokens; a model in float16 may overflow,"
                 .formatted(value, tokens)
             + " try bfloat16 or float32",
         null);

@@ -27,7 +27,7 @@ public final class WordHead {
     int labels = config.labels().size();
     if (bias.length != labels || weight.length != (long) config.hiddenSize() * labels) {
       throw new IllegalArgumentException(
-          "a head from %d to %d numbers cannot have %d weights and %d biases"
+          "a head from %s to %s numbers cannot have %s weights and %s biases"
               .formatted(config.hiddenSize(), labels, weight.length, bias.length));
     }
     this.config = config;

@@ -28,7 +28,7 @@ public record WordHeadConfig(
     Objects.requireNonNull(shift, "shift");
     if (labels.isEmpty() || hiddenSize < 1 || maxLength < 1) {
       throw new IllegalArgumentException(
-          "a head needs labels, a hidden size and a length, got %d, %d and %d"
+          "a head needs labels, a hidden size and a length, got %s, %s and %s"
               .formatted(labels.size(), hiddenSize, maxLength));
     }
   }

@@ -96,7 +96,7 @@ record AttentionScript(DecoderSpec spec, DType dtype, double dropout) {
                 visible = torch.logical_and(visible, torch.lt(torch.abs(d), window))
               if causal:
                 visible = torch.logical_and(visible, torch.ge(d, 0))
-            return torch.mul(torch.to(torch.logical_not(visible), %2$d), %3$s)
+            return torch.mul(torch.to(torch.logical_not(visible), %2$s), %3$s)
           def spread(self, x: Tensor, heads: int) -> Tensor:
             x = torch.transpose(x, 1, 2)
             n = torch.floordiv(heads, torch.size(x, 1))
@@ -142,7 +142,7 @@ record AttentionScript(DecoderSpec spec, DType dtype, double dropout) {
                 a = torch.add(a, (self).bias(seen, S, 0, True))
               else:
                 pass
-            a = torch.to(torch.softmax(a, -1, 6), %3$d)
+            a = torch.to(torch.softmax(a, -1, 6), %3$s)
             return torch.matmul(torch.dropout(a, p, torch.gt(p, 0.)), v)
         """
             .formatted(spec.attention().scale(), cap, DecoderScript.torchType(dtype));

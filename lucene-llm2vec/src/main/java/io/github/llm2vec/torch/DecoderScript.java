@@ -142,11 +142,11 @@ final class DecoderScript {
         """
           def perLayer(self, x: Tensor) -> Tensor:
             e = torch.mul(%s, %s)
-            e = torch.view(e, [-1, %d, %d])
-            return (self).norm(e, (self).w[%d])
+            e = torch.view(e, [-1, %s, %s])
+            return (self).norm(e, (self).w[%s])
           def mix(self, x: Tensor, e: Tensor, i: int) -> Tensor:
             w = (self).w
-            b = 1 + i * %d
+            b = 1 + i * %s
             h = %s
             h = torch.mul(%s, torch.select(e, 1, i))
             h = %s
@@ -173,13 +173,13 @@ final class DecoderScript {
     String projection = "(self).w[" + (layout.finalNorm() + 3) + "]";
     return """
           def last(self, x: Tensor) -> Tensor:
-            h = (self).norm(x, (self).w[%d])
+            h = (self).norm(x, (self).w[%s])
             return %s
           def hidden(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
         scatter: Tensor, mask: Tensor) -> Tensor:
             x = (self).embed(ids)
         %s\
-            for i in range(%d):
+            for i in range(%s):
               x = (self).layer(x, i, positions, groups, gather, scatter, mask)
         %s\
             return (self).last(x)
@@ -198,7 +198,7 @@ final class DecoderScript {
         rows: int) -> Tensor:
             p = torch.to(torch.index_select(h, 0, poolToken), 6)
             p = torch.mul(p, torch.unsqueeze(poolWeight, 1))
-            out = torch.new_zeros(p, [rows, %d])
+            out = torch.new_zeros(p, [rows, %s])
             return torch.index_add(out, 0, poolRow, p)
           def encode(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
         scatter: Tensor, mask: Tensor, poolToken: Tensor, poolRow: Tensor, poolWeight: Tensor, \
@@ -225,15 +225,15 @@ final class DecoderScript {
       case NONE -> heads(text, heads);
       case PER_HEAD -> {
         heads(text, heads);
-        line(text, "q = (self).norm(torch.narrow(qk, 1, 0, %d), %s)".formatted(heads, next()));
-        line(text, "k = (self).norm(torch.narrow(qk, 1, %d, K), %s)".formatted(heads, next()));
+        line(text, "q = (self).norm(torch.narrow(qk, 1, 0, %s), %s)".formatted(heads, next()));
+        line(text, "k = (self).norm(torch.narrow(qk, 1, %s, K), %s)".formatted(heads, next()));
         line(text, "qk = torch.cat([q, k], 1)");
       }
       case WHOLE -> {
-        line(text, "s = torch.split_with_sizes(qkv, [%d * D, K * D, K * D], 1)".formatted(heads));
+        line(text, "s = torch.split_with_sizes(qkv, [%s * D, K * D, K * D], 1)".formatted(heads));
         line(text, "q = (self).norm(s[0], %s)".formatted(next()));
         line(text, "k = (self).norm(s[1], %s)".formatted(next()));
-        line(text, "qk = torch.view(torch.cat([q, k], 1), [-1, %d + K, D])".formatted(heads));
+        line(text, "qk = torch.view(torch.cat([q, k], 1), [-1, %s + K, D])".formatted(heads));
         line(text, "v = torch.view(s[2], [-1, K, D])");
       }
     }
@@ -247,8 +247,8 @@ final class DecoderScript {
 
   /** Splits into query and key heads, which are turned together, and value heads. */
   private static void heads(StringBuilder text, int heads) {
-    line(text, "qkv = torch.view(qkv, [-1, %d + 2 * K, D])".formatted(heads));
-    line(text, "s = torch.split_with_sizes(qkv, [%d + K, K], 1)".formatted(heads));
+    line(text, "qkv = torch.view(qkv, [-1, %s + 2 * K, D])".formatted(heads));
+    line(text, "s = torch.split_with_sizes(qkv, [%s + K, K], 1)".formatted(heads));
     line(text, "qk = s[0]");
     line(text, "v = s[1]");
   }
@@ -263,7 +263,7 @@ final class DecoderScript {
     } else {
       line(text, turned);
     }
-    line(text, "t = torch.split_with_sizes(qk, [%d, K], 1)".formatted(heads));
+    line(text, "t = torch.split_with_sizes(qk, [%s, K], 1)".formatted(heads));
     line(text, "q = t[0]");
     if (spec.layers().stream().anyMatch(layer -> layer.rope().queryScaleBeta() != 0)) {
       line(text, "scales = torch.index_select(w[rope + 2], 0, positions)");
@@ -291,7 +291,7 @@ final class DecoderScript {
                   : adapted(x, weight, bias, "gate_proj", "up_proj")));
       line(
           text,
-          "s = torch.split_with_sizes(g, [%1$d, %1$d], 1)".formatted(spec.intermediateSize()));
+          "s = torch.split_with_sizes(g, [%1$s, %1$s], 1)".formatted(spec.intermediateSize()));
       line(text, "h = torch.mul(%s, s[1])".formatted(activation("s[0]")));
     }
     added(text, "h", next(), bias(spec.mlpBias()), "down_proj");
@@ -341,7 +341,7 @@ final class DecoderScript {
             n = torch.div(torch.mul(n, n), torch.size(x, -1))
             return torch.mul(torch.to(x, 6), torch.rsqrt(torch.add(n, %1$s)))
           def unit(self, x: Tensor) -> Tensor:
-            return torch.to((self).scaled(x), %2$d)
+            return torch.to((self).scaled(x), %2$s)
           def norm(self, x: Tensor, weight: Tensor) -> Tensor:
             y = (self).scaled(x)
             return %3$s
@@ -359,7 +359,7 @@ final class DecoderScript {
   private String adapted(String x, String weight, String bias, String... modules) {
     String base = linear(x, weight, bias);
     return lora.adapts(modules)
-        ? "torch.to(torch.add(%s, %s), %d)"
+        ? "torch.to(torch.add(%s, %s), %s)"
             .formatted(base, lora.branches(x, modules), torchType(dtype))
         : base;
   }

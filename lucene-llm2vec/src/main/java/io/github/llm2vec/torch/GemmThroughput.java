@@ -38,7 +38,7 @@ public final class GemmThroughput {
           training : bool
           w : List[Tensor]
           def make(self, x: Tensor, shape: List[int]) -> Tensor:
-            return torch.to(torch.mul(torch.new_ones(x, shape), 0.01), %d)
+            return torch.to(torch.mul(torch.new_ones(x, shape), 0.01), %s)
           def run(self, x: Tensor, w: Tensor, times: int) -> float:
             total = 0.0
             for i in range(times):

@@ -118,8 +118,8 @@ final class LoraLayout {
       int index = 2 * targets.indexOf(name);
       parts.add(
           index >= 0
-              ? "(self).branch(%s, l[c + %d], l[c + %d])".formatted(x, index, index + 1)
-              : "torch.new_zeros(%s, [torch.size(%s, 0), %d], dtype=6)"
+              ? "(self).branch(%s, l[c + %s], l[c + %s])".formatted(x, index, index + 1)
+              : "torch.new_zeros(%s, [torch.size(%s, 0), %s], dtype=6)"
                   .formatted(x, x, module(name).out()));
     }
     return parts.size() == 1 ? parts.get(0) : "torch.cat([" + String.join(", ", parts) + "], 1)";

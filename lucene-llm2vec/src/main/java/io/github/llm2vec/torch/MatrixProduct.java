@@ -182,12 +182,12 @@ public final class MatrixProduct implements AutoCloseable {
     public void multiply(ByteBuffer others, int count, float[] products) {
       if (!others.isDirect() || others.remaining() != (long) count * columns * Float.BYTES) {
         throw new IllegalArgumentException(
-            "expected a direct buffer of %d rows of %d floats, got %d bytes"
+            "expected a direct buffer of %s rows of %s floats, got %s bytes"
                 .formatted(count, columns, others.remaining()));
       }
       if (products.length < (long) rows * count) {
         throw new IllegalArgumentException(
-            "%d products of %d by %d rows do not fit %d"
+            "%s products of %s by %s rows do not fit %s"
                 .formatted((long) rows * count, rows, count, products.length));
       }
       call(

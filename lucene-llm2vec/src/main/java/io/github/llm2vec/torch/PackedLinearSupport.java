@@ -23,7 +23,7 @@ final class PackedLinearSupport {
           training : bool
           w : List[Tensor]
           def probe(self, x: Tensor) -> Tensor:
-            m = torch.to(torch.new_ones(x, [16, 16]), %1$d)
+            m = torch.to(torch.new_ones(x, [16, 16]), %1$s)
             p = ops.mkldnn._reorder_linear_weight(m, 16)
             y = ops.mkldnn._linear_pointwise(m, p, None, "swish", \
         annotate(List[Optional[number]], []), None)

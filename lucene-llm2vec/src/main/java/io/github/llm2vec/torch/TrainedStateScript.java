@@ -35,17 +35,17 @@ final class TrainedStateScript {
             l = (self).l
             for i in range(torch.len(l)):
               l[i] = torch.clone(l[i])
-              dtype = 6 if torch.lt(i, %1$d) else %3$d
+              dtype = 6 if torch.lt(i, %1$s) else %3$s
               t = torch.requires_grad_(torch.to(l[i], dtype), True)
               _0 = torch.append((self).p, t)
-              if torch.lt(i, %2$d):
+              if torch.lt(i, %2$s):
                 w[i] = t
               _1 = torch.append((self).g, torch.zeros_like(l[i]))
               _2 = torch.append((self).m, torch.zeros_like(l[i]))
               _3 = torch.append((self).v, torch.zeros_like(l[i]))
             for i in range(torch.len(w)):
-              if torch.ge(i, %2$d):
-                w[i] = torch.clone(torch.to(w[i], %3$d))
+              if torch.ge(i, %2$s):
+                w[i] = torch.clone(torch.to(w[i], %3$s))
             return torch.new_zeros(w[0], [], dtype=6)
           def stage(self, tensors: List[Tensor]) -> NoneType:
             torch.clear((self).d)

@@ -114,7 +114,7 @@ final class TrainingScript {
           def states(self) -> Tensor:
             x = (self).embed((self).d[0])
             groups = (self).groups()
-            for i in range(%d):
+            for i in range(%s):
               x = (self).step(x, i, groups)
             return (self).last(x)
           def collect(self, grads: List[Optional[Tensor]], skip: int, first: int) -> NoneType:
@@ -188,19 +188,19 @@ final class TrainingScript {
             xs = annotate(List[Tensor], [])
             torch.set_grad_enabled(False)
             x = (self).embed((self).d[0])
-            for i in range(%1$d):
+            for i in range(%1$s):
               _0 = torch.append(xs, x)
               x = (self).step(x, i, groups)
             torch.set_grad_enabled(True)
             x = torch.requires_grad_(x, True)
             h = (self).last(x)
             loss, g, = (self).tail(kind, h)
-            g = (self).pull(h, x, %2$d, %3$d, g)
-            for j in range(%1$d):
-              i = %1$d - 1 - j
+            g = (self).pull(h, x, %2$s, %3$s, g)
+            for j in range(%1$s):
+              i = %1$s - 1 - j
               x = torch.requires_grad_(torch.pop(xs), True)
               y = (self).step(x, i, groups)
-              g = (self).pull(y, x, %4$d + i * %5$d, %5$d, g)
+              g = (self).pull(y, x, %4$s + i * %5$s, %5$s, g)
         %6$s\
             return loss
         """
@@ -237,9 +237,9 @@ final class TrainingScript {
             all = torch.size(labels, 0)
             loss = torch.new_zeros(h, [], dtype=6)
             dh = torch.zeros_like(h)
-            for c in range(torch.floordiv(all + %3$d, %4$d)):
-              start = c * %4$d
-              count = ops.prim.min(%4$d, all - start)
+            for c in range(torch.floordiv(all + %3$s, %4$s)):
+              start = c * %4$s
+              count = ops.prim.min(%4$s, all - start)
               at = torch.narrow((self).d[8], 0, start, count)
               x = torch.requires_grad_(torch.index_select(h, 0, at), True)
               logits = torch.to(torch.linear(x, %1$s), 6)
@@ -256,9 +256,9 @@ final class TrainingScript {
             labels = (self).d[9]
             all = torch.size(labels, 0)
             out = torch.new_zeros(h, [2], dtype=7)
-            for c in range(torch.floordiv(all + %3$d, %4$d)):
-              start = c * %4$d
-              count = ops.prim.min(%4$d, all - start)
+            for c in range(torch.floordiv(all + %3$s, %4$s)):
+              start = c * %4$s
+              count = ops.prim.min(%4$s, all - start)
               label = torch.narrow(labels, 0, start, count)
               x = torch.index_select(h, 0, torch.narrow((self).d[8], 0, start, count))
               logits = torch.to(torch.linear(x, %1$s), 6)

@@ -78,14 +78,14 @@ class ConformanceTest {
     boolean both = expected.has("causal") && expected.has("bidirectional");
     String attention = both ? "both" : expected.has("causal") ? "causal" : "bidirectional";
     return String.format(
-            Locale.ROOT,
-            "| `%s` | %s | %s | %s | %.1e | %.5f |\n",
-            type,
-            row.getFileName(),
-            expected.get("saved_by").textValue(),
-            attention,
-            largest,
-            smallestCosine);
+        Locale.ROOT,
+        "| `%s` | %s | %s | %s | %.1e | %.5f |\n",
+        type,
+        row.getFileName(),
+        expected.get("saved_by").textValue(),
+        attention,
+        largest,
+        smallestCosine);
   }
 
   @AfterAll

@@ -198,7 +198,7 @@ public final class CorpusIndex implements Closeable {
 
   private String passages() {
     return splitter
-        .map(cut -> "passages of %d tokens, overlap %d".formatted(cut.tokens(), cut.overlap()))
+        .map(cut -> "passages of %s tokens, overlap %s".formatted(cut.tokens(), cut.overlap()))
         .orElse("");
   }
 

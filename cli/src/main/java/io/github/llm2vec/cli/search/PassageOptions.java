@@ -56,7 +56,7 @@ final class PassageOptions {
     if (mostOverlap() < 0 || mostOverlap() >= mostTokens()) {
       throw new ParameterException(
           spec.commandLine(),
-          "--passage-overlap must be at least 0 and below --passage-tokens = %d, got %d"
+          "--passage-overlap must be at least 0 and below --passage-tokens = %s, got %s"
               .formatted(mostTokens(), mostOverlap()));
     }
   }

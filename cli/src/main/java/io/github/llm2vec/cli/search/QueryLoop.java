@@ -162,7 +162,7 @@ public final class QueryLoop {
     return hit.passage()
         .map(
             passage ->
-                "[%d-%d] %s"
+                "[%s-%s] %s"
                     .formatted(passage.start(), passage.end(), line(passage.of(hit.text()))))
         .orElseGet(() -> snippet(hit.text()));
   }

@@ -48,7 +48,7 @@ final class ClassLoaderCheck {
     if (running.major != SolrRelease.LUCENE.major || running.minor != SolrRelease.LUCENE.minor) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR,
-          "These LLM2Vec jars are for Solr %s with Lucene %d.%d, but this Solr has Lucene %s:"
+          "These LLM2Vec jars are for Solr %s with Lucene %s.%s, but this Solr has Lucene %s:"
                   .formatted(
                       SolrRelease.SOLR, SolrRelease.LUCENE.major, SolrRelease.LUCENE.minor, running)
               + " unpack the zip for this release instead, or build one for it");

@@ -93,9 +93,9 @@ public record ModelDeclaration(
     }
     if (maxLength < 0 || docMaxLength < 0 || dimensions < 0) {
       throw new IllegalArgumentException(
-          "model '%s': lengths and dimensions cannot be negative, found max_length %d,"
+          "model '%s': lengths and dimensions cannot be negative, found max_length %s,"
                   .formatted(name, maxLength)
-              + " doc_max_length %d, dimensions %d".formatted(docMaxLength, dimensions));
+              + " doc_max_length %s, dimensions %s".formatted(docMaxLength, dimensions));
     }
   }
 

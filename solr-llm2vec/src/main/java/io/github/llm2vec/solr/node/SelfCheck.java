@@ -113,7 +113,7 @@ final class SelfCheck {
       text = "Lucene may use the vector API of Java " + java;
     } else if (java < FIRST_SIMD_JAVA) {
       text =
-          "Lucene compares vectors one number at a time on Java %d; three times faster on Java 21"
+          "Lucene compares vectors one number at a time on Java %s; three times faster on Java 21"
                   .formatted(java)
               + " with --add-modules jdk.incubator.vector";
     } else {

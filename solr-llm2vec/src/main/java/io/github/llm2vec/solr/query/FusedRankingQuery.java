@@ -67,7 +67,7 @@ final class FusedRankingQuery extends Query {
 
   @Override
   public String toString(String field) {
-    return "Fused(%d documents, %s)".formatted(ranking.documents().size(), fusion);
+    return "Fused(%s documents, %s)".formatted(ranking.documents().size(), fusion);
   }
 
   @Override

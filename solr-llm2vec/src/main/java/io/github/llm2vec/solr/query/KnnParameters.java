@@ -177,7 +177,7 @@ record KnnParameters(
     long beam = efSearch > 0 ? efSearch : Math.max(over, (long) Math.ceil(topK * scaleFactor));
     if (beam < topK) {
       throw refused(
-          "efSearch must be at least topK = %d, got %d: it is the number of candidates"
+          "efSearch must be at least topK = %s, got %s: it is the number of candidates"
               .formatted(topK, beam));
     }
     return KnnOptions.top(topK)

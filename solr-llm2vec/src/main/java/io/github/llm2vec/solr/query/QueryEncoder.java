@@ -112,9 +112,9 @@ final class QueryEncoder {
     } else if (wanted != field.dimensions() || wanted > width) {
       throw new SolrException(
           ErrorCode.BAD_REQUEST,
-          "llm2vec query: dimensions=%d, but field '%s' has vectorDimension=%d and model '%s' gives"
+          "llm2vec query: dimensions=%s, but field '%s' has vectorDimension=%s and model '%s' gives"
                   .formatted(wanted, field.name(), field.dimensions(), model)
-              + " vectors of %d; it must be that of the field and no more than those of the model"
+              + " vectors of %s; it must be that of the field and no more than those of the model"
                   .formatted(width));
     }
   }

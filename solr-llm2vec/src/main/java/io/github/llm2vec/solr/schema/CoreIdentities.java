@@ -159,7 +159,7 @@ public final class CoreIdentities {
     if (!others.isEmpty()) {
       throw new SolrException(
           ErrorCode.CONFLICT,
-          "field '%s' holds vectors of %s; a query of model '%s' (fingerprint %s, %d dimensions%s),"
+          "field '%s' holds vectors of %s; a query of model '%s' (fingerprint %s, %s dimensions%s),"
                   .formatted(
                       field,
                       list(core, field, others),

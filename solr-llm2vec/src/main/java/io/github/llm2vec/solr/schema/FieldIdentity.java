@@ -109,7 +109,7 @@ public record FieldIdentity(
 
   @Override
   public String toString() {
-    return "model '%s' (fingerprint %s, pooling %s, %d dimensions, instruction '%s'%s%s)"
+    return "model '%s' (fingerprint %s, pooling %s, %s dimensions, instruction '%s'%s%s)"
         .formatted(
             model,
             fingerprint,

@@ -22,7 +22,7 @@ public record BufferLimits(int documents, long tokens, long bytes, Duration pati
   public BufferLimits {
     if (documents < 1 || tokens < 1 || bytes < 1) {
       throw new IllegalArgumentException(
-          "a buffer must hold at least 1 document, 1 token and 1 byte, found %d, %d and %d"
+          "a buffer must hold at least 1 document, 1 token and 1 byte, found %s, %s and %s"
               .formatted(documents, tokens, bytes));
     }
     if (patience.isNegative()) {

@@ -24,7 +24,7 @@ public record FailurePolicy(OnError onError, String errorField, int retries, Dur
     Objects.requireNonNull(errorField, "errorField");
     if (retries < 0 || pause.isNegative()) {
       throw new IllegalArgumentException(
-          "retries and the pause between them cannot be negative, found %d and %s"
+          "retries and the pause between them cannot be negative, found %s and %s"
               .formatted(retries, pause));
     }
   }

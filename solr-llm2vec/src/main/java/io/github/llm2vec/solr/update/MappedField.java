@@ -77,7 +77,7 @@ public final class MappedField {
     if (wanted > 0 && wanted != field.dimensions()) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR,
-          "dimensions=%d but field '%s' has vectorDimension=%d; both must be the same"
+          "dimensions=%s but field '%s' has vectorDimension=%s; both must be the same"
               .formatted(wanted, field.name(), field.dimensions()));
     }
     SourceValues values = new SourceValues(schema, mapping.source().fields());
@@ -260,7 +260,7 @@ public final class MappedField {
     FloatList vector = FloatList.of(document.getField(name()));
     if (!vector.isEmpty() && vector.size() != field.dimensions()) {
       throw new IllegalArgumentException(
-          "vectorDimension=%d but the document brings a vector of %d"
+          "vectorDimension=%s but the document brings a vector of %s"
               .formatted(field.dimensions(), vector.size()));
     }
     return new StoredVector(StoredVector.Origin.CLIENT, 0, text, vector);

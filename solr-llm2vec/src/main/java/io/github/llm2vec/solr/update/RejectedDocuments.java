@@ -57,7 +57,7 @@ final class RejectedDocuments {
     SolrException exception =
         new SolrException(
             ErrorCode.getErrorCode(code()),
-            "%d of %d documents could not be encoded and were not indexed; those beside them were. "
+            "%s of %s documents could not be encoded and were not indexed; those beside them were. "
                     .formatted(rejected.size(), documents)
                 + named
                 + (rejected.size() > NAMED ? "; ..." : ""),

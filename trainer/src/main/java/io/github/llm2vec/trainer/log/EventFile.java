@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
@@ -43,7 +44,11 @@ public final class EventFile {
     // TensorBoard reads files in the order of their names.
     this.file =
         folder.resolve(
-            "events.out.tfevents.%010d.llm2vec.%03d".formatted(millis / 1000, millis % 1000));
+            String.format(
+                Locale.ROOT,
+                "events.out.tfevents.%010d.llm2vec.%03d",
+                millis / 1000,
+                millis % 1000));
     Files.deleteIfExists(file);
     Message version = event(0).text(3, "brain.Event:2");
     append(version);

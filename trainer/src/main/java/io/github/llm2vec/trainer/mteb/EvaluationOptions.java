@@ -61,7 +61,7 @@ public record EvaluationOptions(
     }
     if (efSearch.isPresent() && efSearch.getAsInt() < hits) {
       throw new IllegalArgumentException(
-          "efSearch must be at least hits = %d, got %d; lower hits to measure narrow beams"
+          "efSearch must be at least hits = %s, got %s; lower hits to measure narrow beams"
               .formatted(hits, efSearch.getAsInt()));
     }
   }

@@ -112,7 +112,7 @@ final class RetrievalSearches {
               Finding.Kind.LONG_QUERY,
               setting.task().folder().toString(),
               0,
-              "query '%s' has %d words more than Lucene searches for; BM25 leaves out the most"
+              "query '%s' has %s words more than Lucene searches for; BM25 leaves out the most"
                       .formatted(query, wordsLeftOut)
                   + " frequent ones"));
     }

@@ -21,7 +21,7 @@ public record TokenizerOptions(
   public TokenizerOptions {
     if (vocabularySize < LEAST_VOCABULARY) {
       throw new IllegalArgumentException(
-          "the vocabulary must have at least %d tokens (256 bytes and %d special ones), got %d"
+          "the vocabulary must have at least %s tokens (256 bytes and %s special ones), got %s"
               .formatted(LEAST_VOCABULARY, SpecialToken.values().length, vocabularySize));
     }
     if (leastCount < 1) {

@@ -35,7 +35,7 @@ public sealed interface TextLength {
       requirePositive(tokens);
       if (overlap < 0 || overlap >= tokens) {
         throw new IllegalArgumentException(
-            "passageOverlap must be at least 0 and below maxTokens = %d, found %d"
+            "passageOverlap must be at least 0 and below maxTokens = %s, found %s"
                 .formatted(tokens, overlap));
       }
     }

@@ -67,7 +67,7 @@ public final class TextTemplate {
         int end = source.indexOf('}', i);
         if (end < 0 || source.substring(i + 1, end).isBlank()) {
           throw new IllegalArgumentException(
-              "source '%s' has a '{' at %d that begins no {field}; write \\{ for a brace"
+              "source '%s' has a '{' at %s that begins no {field}; write \\{ for a brace"
                   .formatted(source, i));
         }
         pieces.add(new Piece(literal.toString(), source.substring(i + 1, end).strip()));

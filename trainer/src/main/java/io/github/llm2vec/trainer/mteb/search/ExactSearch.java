@@ -61,7 +61,7 @@ public final class ExactSearch {
       VectorStore queries, VectorStore documents, int k, IntConsumer listener) throws IOException {
     if (queries.dimensions() != documents.dimensions()) {
       throw new IllegalArgumentException(
-          "queries of %d dimensions cannot be compared with documents of %d; they come from"
+          "queries of %s dimensions cannot be compared with documents of %s; they come from"
                   .formatted(queries.dimensions(), documents.dimensions())
               + " different encoders");
     }

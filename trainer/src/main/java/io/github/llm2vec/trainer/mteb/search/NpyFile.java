@@ -47,7 +47,7 @@ final class NpyFile {
 
   private static ByteBuffer header(int rows, int columns) {
     String description =
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }".formatted(rows, columns);
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (%s, %s), }".formatted(rows, columns);
     ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     header.put(MAGIC);
     header.putShort((short) (HEADER_BYTES - MAGIC.length - Short.BYTES));

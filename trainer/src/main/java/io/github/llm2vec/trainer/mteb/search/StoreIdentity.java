@@ -30,7 +30,7 @@ public record StoreIdentity(
     }
     if ((long) dimensions * shardVectors * Float.BYTES > LARGEST_FILE) {
       throw new IllegalArgumentException(
-          "shardVectors must be at most %d for %d dimensions, so that a shard stays below 2 GB, got"
+          "shardVectors must be at most %s for %s dimensions, so that a shard stays below 2 GB, got"
                   .formatted(LARGEST_FILE / Float.BYTES / dimensions, dimensions)
               + " "
               + shardVectors);

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -134,7 +135,7 @@ final class StoreManifest {
     }
 
     String file() {
-      return "vectors-%05d.npy".formatted(shard);
+      return String.format(Locale.ROOT, "vectors-%05d.npy", shard);
     }
   }
 }

@@ -52,7 +52,7 @@ public final class VectorStore {
     int found = shards.stream().mapToInt(StoreManifest.Shard::vectors).sum();
     if (found != size) {
       throw new IOException(
-          "%s should hold %d vectors and holds %d; delete the folder and encode again"
+          "%s should hold %s vectors and holds %s; delete the folder and encode again"
               .formatted(folder, size, found));
     }
     return new VectorStore(folder, identity, List.copyOf(shards), size);

@@ -125,7 +125,7 @@ public final class VectorStoreBuilder {
       float[][] part = encoder.encode(texts.subList(from, to), prompt);
       if (part.length != to - from) {
         throw new IllegalStateException(
-            "the encoder returned %d vectors for %d texts; this is a bug"
+            "the encoder returned %s vectors for %s texts; this is a bug"
                 .formatted(part.length, to - from));
       }
       System.arraycopy(part, 0, vectors, from, part.length);

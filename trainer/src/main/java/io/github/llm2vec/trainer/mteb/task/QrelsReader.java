@@ -188,7 +188,7 @@ public final class QrelsReader {
       report(
           Finding.Kind.DUPLICATE_JUDGEMENT,
           line,
-          "document '%s' was judged for query '%s' before with %d; %d counts"
+          "document '%s' was judged for query '%s' before with %s; %s counts"
               .formatted(document, query, before, grade.getAsInt()));
     }
   }

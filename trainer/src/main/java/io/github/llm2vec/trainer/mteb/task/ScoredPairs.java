@@ -30,7 +30,7 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
     scores = List.copyOf(scores);
     if (first.size() != second.size() || first.size() != scores.size()) {
       throw new IllegalArgumentException(
-          "expected as many first sentences as second ones and scores, got %d, %d and %d"
+          "expected as many first sentences as second ones and scores, got %s, %s and %s"
               .formatted(first.size(), second.size(), scores.size()));
     }
   }
