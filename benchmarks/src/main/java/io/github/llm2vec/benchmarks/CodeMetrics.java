@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -48,11 +49,11 @@ public final class CodeMetrics {
     Path root = Path.of(arguments.length > 0 ? arguments[0] : ".");
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     List<Source> sources = sources(root);
-    TreeSet<String> internal = internalPackages(root);
+    Set<String> internal = internalPackages(root);
     out.println(
         "module | files | code | median | p90 | largest | <= 20 lines | public | public API");
     out.println("--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---:");
-    TreeSet<String> modules = new TreeSet<>();
+    Set<String> modules = new TreeSet<>();
     sources.forEach(source -> modules.add(source.module()));
     for (String module : modules) {
       row(out, module, sources.stream().filter(s -> s.module().equals(module)).toList(), internal);
@@ -101,8 +102,8 @@ public final class CodeMetrics {
   }
 
   /** Folders whose package-info says that the package is no public API. */
-  private static TreeSet<String> internalPackages(Path root) throws IOException {
-    TreeSet<String> found = new TreeSet<>();
+  private static Set<String> internalPackages(Path root) throws IOException {
+    Set<String> found = new TreeSet<>();
     try (Stream<Path> paths = Files.walk(root)) {
       for (Path path : paths.filter(p -> p.endsWith("package-info.java")).toList()) {
         try (Stream<String> lines = Files.lines(path)) {
@@ -116,7 +117,7 @@ public final class CodeMetrics {
   }
 
   private static void row(
-      PrintWriter out, String name, List<Source> sources, TreeSet<String> internal) {
+      PrintWriter out, String name, List<Source> sources, Set<String> internal) {
     List<Integer> lines = sources.stream().map(Source::lines).sorted().toList();
     long isPublic = sources.stream().filter(Source::isPublic).count();
     long outside =

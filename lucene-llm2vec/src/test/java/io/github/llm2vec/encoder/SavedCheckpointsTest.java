@@ -42,8 +42,10 @@ class SavedCheckpointsTest {
   private static final DocsTable TABLE =
       new DocsTable(
           "saved",
-          "| family | saved by | checkpoints | documents, queries | largest difference, float32 |\n"
-              + "| --- | --- | ---: | ---: | ---: |\n",
+          """
+          | family | saved by | checkpoints | documents, queries | largest difference, float32 |
+          | --- | --- | ---: | ---: | ---: |
+          """,
           1);
 
   /** What is compared of one family as one tool saves it. */

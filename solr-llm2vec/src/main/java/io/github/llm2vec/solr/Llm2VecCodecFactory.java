@@ -62,11 +62,14 @@ public final class Llm2VecCodecFactory extends CodecFactory implements SolrCoreA
   private final Map<VectorFormatOptions, KnnVectorsFormat> formats = new ConcurrentHashMap<>();
   private final Map<String, VectorQuantization> ofFields = new LinkedHashMap<>();
   private VectorQuantization ofOthers = VectorQuantization.INT8;
+  // Set by init and inform, which Solr calls before anything else.
   private PluginArguments arguments;
+
   private SolrCore core;
   private Codec codec;
 
   /** Made by Solr. */
+  @SuppressWarnings("NullAway.Init")
   public Llm2VecCodecFactory() {}
 
   @Override

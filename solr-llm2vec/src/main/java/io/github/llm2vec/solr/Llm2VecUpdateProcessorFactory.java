@@ -102,7 +102,7 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
               arguments.number("maxBufferedBytes", missing.bytes()),
               Duration.ofSeconds(arguments.number("openSeconds", missing.patience().toSeconds())));
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw arguments.wrong(e.getMessage());
+      throw arguments.wrong(String.valueOf(e.getMessage()));
     }
     Set<String> vectorFields = new HashSet<>();
     for (VectorMapping mapping : mappings) {

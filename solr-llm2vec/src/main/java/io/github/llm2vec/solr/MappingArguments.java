@@ -92,7 +92,7 @@ final class MappingArguments {
           Prompt.document(arguments.text("instruction", "")),
           new VectorMapping.Handling(length(arguments), failures(arguments)));
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw arguments.wrong(e.getMessage());
+      throw arguments.wrong(String.valueOf(e.getMessage()));
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
+import org.jspecify.annotations.Nullable;
 
 /** One attempt at loading a model, from its start to its outcome. Thread-safe. */
 final class ModelLoad {
@@ -105,7 +106,7 @@ final class ModelLoad {
     return "model '" + declaration.name() + "'";
   }
 
-  static String describe(Throwable cause) {
-    return FailureReasons.of(cause);
+  static String describe(@Nullable Throwable cause) {
+    return cause == null ? "unknown" : FailureReasons.of(cause);
   }
 }

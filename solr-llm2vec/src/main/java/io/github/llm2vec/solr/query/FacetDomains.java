@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.solr.request.SolrQueryRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The queries that stand in the domains of {@code json.facet}. Solr parses the queries of facets
@@ -35,7 +36,7 @@ final class FacetDomains {
     return domains.queries;
   }
 
-  private void look(Object value) {
+  private void look(@Nullable Object value) {
     if (value instanceof Map<?, ?> map) {
       map.forEach(
           (key, part) -> {
@@ -48,7 +49,7 @@ final class FacetDomains {
     }
   }
 
-  private void take(Object value) {
+  private void take(@Nullable Object value) {
     if (value instanceof String query) {
       queries.add(query);
     } else if (value instanceof List<?> list) {

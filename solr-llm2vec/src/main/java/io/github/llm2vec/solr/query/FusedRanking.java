@@ -111,7 +111,7 @@ record FusedRanking(List<Entry> documents) {
     try {
       return new RankedPosition(entry.get(first).intValue(), entry.get(first + 1).doubleValue());
     } catch (IllegalArgumentException e) {
-      throw wrong(e.getMessage());
+      throw wrong(String.valueOf(e.getMessage()));
     }
   }
 

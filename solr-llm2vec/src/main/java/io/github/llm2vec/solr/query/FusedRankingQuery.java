@@ -51,7 +51,7 @@ final class FusedRankingQuery extends Query {
         searcher.getIndexReader(),
         hits,
         (doc, score) -> {
-          FusedRanking.Entry entry = found.get(doc);
+          FusedRanking.Entry entry = Objects.requireNonNull(found.get(doc), "a hit");
           return fusion.explain(score, entry.words(), entry.vectors());
         });
   }

@@ -302,7 +302,7 @@ public final class HybridQueryParser extends QParser {
           own.getDouble(WORD_WEIGHT, given.wordWeight()),
           own.getDouble(VECTOR_WEIGHT, given.vectorWeight()));
     } catch (IllegalArgumentException e) {
-      throw refused(e.getMessage());
+      throw refused(String.valueOf(e.getMessage()));
     }
   }
 

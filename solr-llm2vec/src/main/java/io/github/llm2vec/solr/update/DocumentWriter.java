@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.schema.SchemaField;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a vector field and what stands beside it into documents: as values or, into an atomic
@@ -108,7 +109,7 @@ final class DocumentWriter {
   }
 
   /** Writes a value; null, which is Solr's own way to say so, takes what is there away. */
-  private void put(Optional<String> name, Object value) {
+  private void put(Optional<String> name, @Nullable Object value) {
     if (name.isEmpty() || name.get().isEmpty()) {
       return;
     }

@@ -31,6 +31,7 @@ import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.request.SolrQueryRequestBase;
 import org.apache.solr.response.SolrQueryResponse;
 import org.apache.solr.schema.IndexSchema;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -85,7 +86,7 @@ final class ExistingDocuments {
     return found;
   }
 
-  private SolrInputDocument here(BufferedAdd add, Set<String> fields, boolean nested)
+  private @Nullable SolrInputDocument here(BufferedAdd add, Set<String> fields, boolean nested)
       throws IOException {
     BytesRef id = schema.indexableUniqueKey(add.id());
     // With nested documents all fields: Solr takes a nested document's name for that of a field.

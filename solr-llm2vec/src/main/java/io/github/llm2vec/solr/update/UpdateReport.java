@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.solr.common.util.NamedList;
 import org.apache.solr.common.util.SimpleOrderedMap;
 import org.apache.solr.response.SolrQueryResponse;
@@ -75,7 +76,7 @@ final class UpdateReport {
   }
 
   private Counts counts(MappedField field) {
-    return fields.get(field.name());
+    return Objects.requireNonNull(fields.get(field.name()), field.name());
   }
 
   /** Writes the counts; of many ids the first hundred. */

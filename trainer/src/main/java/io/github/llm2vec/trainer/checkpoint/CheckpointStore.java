@@ -60,7 +60,7 @@ public final class CheckpointStore {
   /** The checkpoint of the last update. */
   public Optional<Path> newest() throws IOException {
     SortedMap<Long, Path> all = all();
-    return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.lastKey()));
+    return all.values().stream().reduce((earlier, later) -> later);
   }
 
   /**

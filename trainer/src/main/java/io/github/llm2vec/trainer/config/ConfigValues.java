@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -141,11 +142,15 @@ final class ConfigValues {
   }
 
   String place(String key) {
-    return raw.values().get(key).place();
+    return given(key).place();
   }
 
   String spelling(String key) {
-    return raw.values().get(key).spelling();
+    return given(key).spelling();
+  }
+
+  private RawConfig.Value given(String key) {
+    return Objects.requireNonNull(raw.values().get(key), key);
   }
 
   ObjectNode resolved() {
@@ -161,8 +166,8 @@ final class ConfigValues {
     boolean absent =
         value == null
             || value.node().isNull()
-            || (value.fromCommandLine() && value.node().textValue().equals("null"));
-    return absent ? Optional.empty() : Optional.of(value.node());
+            || (value.fromCommandLine() && "null".equals(value.node().textValue()));
+    return absent ? Optional.empty() : Optional.of(given(key).node());
   }
 
   private ObjectNode keep(String key) {
@@ -171,7 +176,7 @@ final class ConfigValues {
   }
 
   private boolean fromCommandLine(String key) {
-    return raw.values().get(key).fromCommandLine();
+    return given(key).fromCommandLine();
   }
 
   private ConfigException unexpected(String key, String expected, JsonNode found) {

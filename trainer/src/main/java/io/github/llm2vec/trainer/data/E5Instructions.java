@@ -4,6 +4,7 @@ package io.github.llm2vec.trainer.data;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -79,7 +80,7 @@ final class E5Instructions {
    * @param line the number of its line, from 0
    */
   static String of(String dataset, long line) {
-    List<String> instructions = BY_DATASET.get(dataset);
+    List<String> instructions = Objects.requireNonNull(BY_DATASET.get(dataset), dataset);
     return instructions.get((int) (line % instructions.size()));
   }
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.ColumnDescriptor;
@@ -145,7 +146,7 @@ public final class ParquetRows implements RecordStream<Map<String, Object>> {
       Map<String, Object> values = new LinkedHashMap<>();
       for (Type column : columns) {
         boolean list = !column.isPrimitive();
-        value(open.get(column.getName()), list)
+        value(Objects.requireNonNull(open.get(column.getName()), column.getName()), list)
             .ifPresent(value -> values.put(column.getName(), value));
       }
       return Optional.of(values);

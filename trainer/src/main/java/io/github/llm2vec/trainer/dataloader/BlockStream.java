@@ -113,7 +113,7 @@ final class BlockStream implements RecordStream<TokenRow> {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while texts were tokenized");
     } catch (ExecutionException e) {
-      throw new IOException("a text cannot be tokenized: " + e.getCause().getMessage(), e);
+      throw new IOException("a text cannot be tokenized: " + e.getMessage(), e);
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -84,7 +85,7 @@ public final class CurvesPage {
     int every = Math.max(1, (found.size() + MOST_POINTS - 1) / MOST_POINTS);
     List<Point> points = new ArrayList<>();
     for (int i = found.size() - 1; i >= 0; i -= every) {
-      double value = found.get(i).values().get(curve.key());
+      double value = Objects.requireNonNull(found.get(i).values().get(curve.key()));
       String label = "update " + Numbers.count(found.get(i).step()) + ": " + value;
       points.add(0, new Point(found.get(i).step(), value, label));
     }

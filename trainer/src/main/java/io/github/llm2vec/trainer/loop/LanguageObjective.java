@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 
 /**
@@ -136,7 +137,7 @@ final class LanguageObjective<B> implements Objective<B> {
   @Override
   public Map<String, Double> results(Map<String, Double> evaluation) {
     Map<String, Double> results = new LinkedHashMap<>(evaluation);
-    results.put("perplexity", Math.exp(evaluation.get(Evaluator.LOSS)));
+    results.put("perplexity", Math.exp(Objects.requireNonNull(evaluation.get(Evaluator.LOSS))));
     return results;
   }
 

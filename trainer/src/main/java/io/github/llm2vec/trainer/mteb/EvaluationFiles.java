@@ -54,8 +54,10 @@ public record EvaluationFiles(Path root) {
    */
   public static Optional<Path> queriesOf(Path result, String split) throws IOException {
     Path revision = result.toAbsolutePath().normalize().getParent();
-    boolean deep = revision != null && revision.getNameCount() > 3;
-    Optional<String> system = deep ? ModelMeta.nameIn(revision) : Optional.empty();
+    if (revision == null || revision.getNameCount() <= 3) {
+      return Optional.empty();
+    }
+    Optional<String> system = ModelMeta.nameIn(revision);
     if (system.isEmpty()) {
       return Optional.empty();
     }

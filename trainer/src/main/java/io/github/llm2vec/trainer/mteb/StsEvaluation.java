@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.ToDoubleBiFunction;
 
@@ -122,8 +123,8 @@ final class StsEvaluation {
     for (int i = 0; i < similarities.length; i++) {
       similarities[i] =
           similarity.applyAsDouble(
-              rows.get(numbers.get(pairs.first().get(i))),
-              rows.get(numbers.get(pairs.second().get(i))));
+              rows.get(Objects.requireNonNull(numbers.get(pairs.first().get(i)))),
+              rows.get(Objects.requireNonNull(numbers.get(pairs.second().get(i)))));
     }
     return similarities;
   }

@@ -149,15 +149,14 @@ final class WordFiles {
       if (row.isEmpty()) {
         return Optional.empty();
       }
-      boolean lists =
-          row.get().get("tokens") instanceof List && row.get().get(column) instanceof List;
-      if (!lists) {
+      if (!(row.get().get("tokens") instanceof List<?> tokens)
+          || !(row.get().get(column) instanceof List<?> labels)) {
         throw rows.problem("expected lists in \"tokens\" and \"" + column + "\"");
       }
       List<String> words = new ArrayList<>();
-      ((List<?>) row.get().get("tokens")).forEach(word -> words.add(String.valueOf(word)));
+      tokens.forEach(word -> words.add(String.valueOf(word)));
       List<String> tags = new ArrayList<>();
-      for (Object tag : (List<?>) row.get().get(column)) {
+      for (Object tag : labels) {
         tags.add(name(tag));
       }
       if (words.size() != tags.size()) {

@@ -68,7 +68,7 @@ final class MergeLearner {
     enqueueFresh();
     while (tokens.size() < size && !queue.isEmpty()) {
       Candidate top = queue.remove();
-      long count = counts.get(top.pair());
+      long count = counts.getOrDefault(top.pair(), 0L);
       if (count != top.count()) {
         // Counts have changed since it was put there; it may not be the most frequent any more.
         queue.add(new Candidate(top.pair(), count, top.words()));
@@ -112,7 +112,7 @@ final class MergeLearner {
   private void enqueueFresh() {
     fresh.forEach(
         (pair, found) -> {
-          long count = counts.get(pair);
+          long count = counts.getOrDefault(pair, 0L);
           if (count > 0) {
             queue.add(new Candidate(pair, count, found.words));
           }

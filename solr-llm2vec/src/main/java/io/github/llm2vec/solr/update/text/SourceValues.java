@@ -64,7 +64,7 @@ public final class SourceValues {
    * @throws RuntimeException if the field cannot have such a value
    */
   public Collection<Object> of(String name, Collection<Object> given) {
-    SchemaField field = fields.get(name);
+    SchemaField field = Objects.requireNonNull(fields.get(name), name);
     List<Object> values = new ArrayList<>(given.size());
     for (Object value : given) {
       if (value != null && !(value instanceof SolrInputDocument)) {

@@ -85,7 +85,7 @@ public record ResultComparison(String task, List<Row> rows, Row main) {
     return rows.stream()
         .filter(
             row ->
-                first.splits().get(row.split()).stream()
+                first.splits().getOrDefault(row.split(), List.of()).stream()
                     .anyMatch(subset -> subset.mainScore().equals(row.score())))
         .findFirst()
         .orElse(rows.get(0));

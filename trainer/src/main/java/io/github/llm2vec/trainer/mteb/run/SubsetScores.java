@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The scores of a subset of a task in MTEB's result files.
@@ -39,7 +40,7 @@ public record SubsetScores(
 
   /** The value of the main score. */
   public double main() {
-    return scores.get(mainScore);
+    return Objects.requireNonNull(scores.get(mainScore), mainScore);
   }
 
   /**

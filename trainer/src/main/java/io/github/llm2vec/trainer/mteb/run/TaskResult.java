@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * The result of a task in the format of MTEB's result files (its class {@code MTEBResults}, later
@@ -60,12 +61,11 @@ public record TaskResult(
     root.put("task_name", task);
     root.put("mteb_version", MTEB_VERSION);
     ObjectNode scores = root.putObject("scores");
-    splits.keySet().stream()
-        .sorted()
+    new TreeMap<>(splits)
         .forEach(
-            split -> {
+            (split, subsets) -> {
               var list = scores.putArray(split);
-              splits.get(split).forEach(subset -> put(list.addObject(), subset));
+              subsets.forEach(subset -> put(list.addObject(), subset));
             });
     root.put("evaluation_time", seconds);
     root.putNull("kg_co2_emissions");

@@ -20,7 +20,7 @@ final class RecordFiles implements AutoCloseable {
   private final RecordFormats formats;
   private final Iterator<Path> files;
   private Optional<RecordStream<DataRecord>> reader = Optional.empty();
-  private Path file;
+  private Path file = Path.of("");
   private long fileNumber = -1;
 
   /**

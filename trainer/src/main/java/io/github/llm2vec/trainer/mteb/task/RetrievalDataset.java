@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -51,7 +52,7 @@ public record RetrievalDataset(Map<String, String> queries, Qrels judgements, Co
                 "query '" + query.getKey() + "' has no judgement in any split; it is left out"));
       }
     }
-    check(grades, all.keySet(), source.qrels().get(split), findings);
+    check(grades, all.keySet(), Objects.requireNonNull(source.qrels().get(split), split), findings);
     if (queries.isEmpty()) {
       throw new DatasetException(
           source.folder() + ": no query of the split '" + split + "' is among the queries");
