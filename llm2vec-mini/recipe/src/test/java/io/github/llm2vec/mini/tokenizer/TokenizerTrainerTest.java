@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Compares with Hugging Face's library; {@code make_byte_pairs.py} made the expected values. */
 class TokenizerTrainerTest {
 
-  private static final Path CORPUS = Path.of("../examples/scifact/corpus.jsonl.gz");
+  private static final Path CORPUS = Path.of("../../examples/scifact/corpus.jsonl.gz");
   private static final int DOCUMENTS = 300;
   private static final int LEAST_COUNT = 2;
 
