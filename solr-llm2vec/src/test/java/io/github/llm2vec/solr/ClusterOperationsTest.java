@@ -39,7 +39,7 @@ public class ClusterOperationsTest extends SolrCloudTestCase {
 
   @BeforeClass
   public static void startCluster() throws Exception {
-    System.setProperty("solr.allowPaths", "*");
+    SolrNode.allowBackupsAnywhere();
     configureCluster(2)
         .addConfig("basic", SolrNode.BASIC)
         .addConfig("gpu-ingest", SolrNode.example("gpu-ingest"))

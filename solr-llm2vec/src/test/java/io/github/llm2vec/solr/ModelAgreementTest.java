@@ -51,7 +51,7 @@ public class ModelAgreementTest extends SolrCloudTestCase {
 
   @BeforeClass
   public static void startCluster() throws Exception {
-    System.setProperty("solr.allowPaths", "*");
+    SolrNode.allowBackupsAnywhere();
     configureCluster(2)
         .addConfig("basic", SolrNode.BASIC)
         .addConfig("updating", UpdatingCore.CONFIGSET)

@@ -40,7 +40,7 @@ public class RandomClusterUpdateTest extends SolrCloudTestCase {
 
   @BeforeClass
   public static void startCluster() throws Exception {
-    System.setProperty("solr.allowPaths", "*");
+    SolrNode.allowBackupsAnywhere();
     backups = createTempDir();
     configureCluster(2).configure();
     for (JettySolrRunner node : cluster.getJettySolrRunners()) {
