@@ -327,7 +327,19 @@ public class ModelAgreementTest extends SolrCloudTestCase {
       start(i);
     }
     cluster.waitForAllNodes(30);
-    cluster.waitForActiveCollection(COLLECTION, 2, 4);
+    // A node that does not know yet that its replicas are active hands requests to the other one.
+    cluster
+        .getJettySolrRunner(1)
+        .getCoreContainer()
+        .getZkController()
+        .getZkStateReader()
+        .waitForState(
+            COLLECTION,
+            60,
+            TimeUnit.SECONDS,
+            (live, state) ->
+                state != null
+                    && state.getReplicas().stream().allMatch(replica -> replica.isActive(live)));
     for (int i = 0; i < 8; i++) {
       String message = refused(1, COLLECTION, new SolrInputDocument("id", "x" + i, "text", "w"));
       assertTrue(message, message.contains("fingerprint 0a"));
