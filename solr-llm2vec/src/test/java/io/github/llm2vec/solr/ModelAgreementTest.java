@@ -333,13 +333,7 @@ public class ModelAgreementTest extends SolrCloudTestCase {
         .getCoreContainer()
         .getZkController()
         .getZkStateReader()
-        .waitForState(
-            COLLECTION,
-            60,
-            TimeUnit.SECONDS,
-            (live, state) ->
-                state != null
-                    && state.getReplicas().stream().allMatch(replica -> replica.isActive(live)));
+        .waitForState(COLLECTION, 60, TimeUnit.SECONDS, activeClusterShape(2, 4));
     for (int i = 0; i < 8; i++) {
       String message = refused(1, COLLECTION, new SolrInputDocument("id", "x" + i, "text", "w"));
       assertTrue(message, message.contains("fingerprint 0a"));
