@@ -161,8 +161,15 @@ public class RandomClusterUpdateTest extends SolrCloudTestCase {
               .setShardName(shard)
               .processAndWait(cluster.getSolrClient(), PATIENCE_SECONDS));
       // The whole shard is still there, though not active.
-      int parts = shards.size() + 1;
-      waitForState("split", name(), activeClusterShape(parts, (parts + 1) * COPIES));
+      waitForState(
+          "split",
+          name(),
+          (live, state) ->
+              state != null
+                  && state.getActiveSlices().size() == shards.size() + 1
+                  && state.getActiveSlices().stream()
+                      .flatMap(part -> part.getReplicas().stream())
+                      .allMatch(replica -> replica.isActive(live)));
       CollectionAdminRequest.deleteShard(name(), shard).process(cluster.getSolrClient());
       return "split " + shard;
     }
