@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -303,7 +304,9 @@ public final class GgufTokenizer {
       return Optional.empty();
     }
     ObjectNode entry = all.putObject(content.get()).put("id", content.get());
-    entry.putArray("ids").add(((Number) metadata.getOrDefault(PREFIX + key, 0L)).longValue());
+    entry
+        .putArray("ids")
+        .add(((Long) Objects.requireNonNull(metadata.get(PREFIX + key), key)).longValue());
     entry.putArray("tokens").add(content.get());
     ObjectNode part = JsonNodeFactory.instance.objectNode();
     part.putObject("SpecialToken").put("id", content.get()).put("type_id", 0);

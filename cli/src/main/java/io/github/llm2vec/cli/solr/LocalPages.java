@@ -4,6 +4,7 @@ package io.github.llm2vec.cli.solr;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -68,7 +69,7 @@ public record LocalPages(String path, Map<String, byte[]> files) {
 
   /** The type of what an address means; only for those that mean something. */
   String type(String target) {
-    return TYPES.getOrDefault(ending(name(target).orElseThrow()), "application/octet-stream");
+    return Objects.requireNonNull(TYPES.get(ending(name(target).orElseThrow())), target);
   }
 
   /** Names are looked up as they are, so that no address leads to any other file. */

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -113,7 +114,8 @@ final class BlockStream implements RecordStream<TokenRow> {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while texts were tokenized");
     } catch (ExecutionException e) {
-      throw new IOException("a text cannot be tokenized: " + e.getMessage(), e);
+      throw new IOException(
+          "a text cannot be tokenized: " + Objects.requireNonNull(e.getCause()).getMessage(), e);
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.function.IntConsumer;
 
@@ -68,7 +69,7 @@ final class MergeLearner {
     enqueueFresh();
     while (tokens.size() < size && !queue.isEmpty()) {
       Candidate top = queue.remove();
-      long count = counts.getOrDefault(top.pair(), 0L);
+      long count = Objects.requireNonNull(counts.get(top.pair()), "a counted pair");
       if (count != top.count()) {
         // Counts have changed since it was put there; it may not be the most frequent any more.
         queue.add(new Candidate(top.pair(), count, top.words()));
@@ -112,7 +113,7 @@ final class MergeLearner {
   private void enqueueFresh() {
     fresh.forEach(
         (pair, found) -> {
-          long count = counts.getOrDefault(pair, 0L);
+          long count = Objects.requireNonNull(counts.get(pair), "a counted pair");
           if (count > 0) {
             queue.add(new Candidate(pair, count, found.words));
           }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -85,7 +86,7 @@ public record ResultComparison(String task, List<Row> rows, Row main) {
     return rows.stream()
         .filter(
             row ->
-                first.splits().getOrDefault(row.split(), List.of()).stream()
+                Objects.requireNonNull(first.splits().get(row.split()), row.split()).stream()
                     .anyMatch(subset -> subset.mainScore().equals(row.score())))
         .findFirst()
         .orElse(rows.get(0));
