@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.lucene.index.IndexReader;
@@ -50,6 +51,10 @@ public final class CoreIdentities {
 
   /** By vector field, in the order in which they were entered. Guarded by this. */
   private final Map<String, Map<FieldIdentity, Entry>> entries = new HashMap<>();
+
+  /** What open readers show, by identity field: as long as a reader is open this cannot change. */
+  private final Map<IndexReader.CacheKey, Map<String, IndexIdentities>> shown =
+      new ConcurrentHashMap<>();
 
   private CoreIdentities() {}
 
@@ -140,22 +145,15 @@ public final class CoreIdentities {
    * @param dimensions of the query vector as it is searched with
    * @throws SolrException 409 if any was made with something else
    */
-  public synchronized void requireComparable(
+  public void requireComparable(
       SolrCore core, IndexReader reader, String field, QueryIdentity query, int dimensions)
       throws IOException {
     Predicate<FieldIdentity> differs =
         there -> !there.comparesWith(query.fingerprint(), query.tokenizer(), dimensions);
-    Map<FieldIdentity, String> others = new LinkedHashMap<>();
-    for (FieldIdentity there : IndexIdentities.of(reader, core.getLatestSchema(), field).found()) {
-      if (differs.test(there)) {
-        Entry entry = entries.getOrDefault(field, Map.of()).get(there);
-        others.put(there, entry == null ? "" : entry.node);
-      }
-    }
-    if (others.isEmpty()
-        && entries.getOrDefault(field, Map.of()).keySet().stream().anyMatch(differs)) {
-      others = present(core, field, differs);
-    }
+    // Without the lock, which all queries of the core would otherwise wait for in a row.
+    List<FieldIdentity> searched =
+        shown(reader, core.getLatestSchema(), field).found().stream().filter(differs).toList();
+    Map<FieldIdentity, String> others = others(core, field, searched, differs);
     if (!others.isEmpty()) {
       throw new SolrException(
           ErrorCode.CONFLICT,
@@ -176,6 +174,44 @@ public final class CoreIdentities {
     }
   }
 
+  /** Those of the index that is searched, or else those that the core has besides, with nodes. */
+  private synchronized Map<FieldIdentity, String> others(
+      SolrCore core, String field, List<FieldIdentity> searched, Predicate<FieldIdentity> differs) {
+    Map<FieldIdentity, Entry> entered = entries.getOrDefault(field, Map.of());
+    if (searched.isEmpty()) {
+      return entered.keySet().stream().anyMatch(differs) ? present(core, field, differs) : Map.of();
+    }
+    Map<FieldIdentity, String> others = new LinkedHashMap<>();
+    for (FieldIdentity there : searched) {
+      Entry entry = entered.get(there);
+      others.put(there, entry == null ? "" : entry.node);
+    }
+    return others;
+  }
+
+  /** What a reader shows; looked for once. */
+  private IndexIdentities shown(IndexReader reader, IndexSchema schema, String field)
+      throws IOException {
+    IndexReader.CacheHelper helper = reader.getReaderCacheHelper();
+    Optional<String> identityField = AuxiliaryFields.of(schema, field).identity();
+    if (helper == null || identityField.isEmpty()) {
+      return IndexIdentities.of(reader, schema, field);
+    }
+    Map<String, IndexIdentities> ofReader =
+        shown.computeIfAbsent(
+            helper.getKey(),
+            key -> {
+              helper.addClosedListener(shown::remove);
+              return new ConcurrentHashMap<>();
+            });
+    IndexIdentities known = ofReader.get(identityField.get());
+    if (known == null) {
+      known = IndexIdentities.of(reader, schema, field);
+      ofReader.put(identityField.get(), known);
+    }
+    return known;
+  }
+
   /** Those that are really there, after a look at all documents, with the node where known. */
   private Map<FieldIdentity, String> present(
       SolrCore core, String field, Predicate<FieldIdentity> wanted) {
@@ -192,20 +228,20 @@ public final class CoreIdentities {
   }
 
   /** What the newest searcher shows that happens to be open. */
-  private static IndexIdentities visible(SolrCore core, String field) {
+  private IndexIdentities visible(SolrCore core, String field) {
     return read(core, core.getRealtimeSearcher(), field);
   }
 
   /** What all documents show, uncommitted ones included. */
-  private static IndexIdentities all(SolrCore core, String field) {
+  private IndexIdentities all(SolrCore core, String field) {
     return read(core, core.openNewSearcher(true, true), field);
   }
 
-  private static IndexIdentities read(
+  private IndexIdentities read(
       SolrCore core, RefCounted<SolrIndexSearcher> searcher, String field) {
     IndexSchema schema = core.getLatestSchema();
     try {
-      return IndexIdentities.of(searcher.get().getIndexReader(), schema, field);
+      return shown(searcher.get().getIndexReader(), schema, field);
     } catch (IOException e) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR, "cannot read what made the vectors of field '" + field + "'", e);
