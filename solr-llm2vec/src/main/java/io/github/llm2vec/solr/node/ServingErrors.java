@@ -30,8 +30,7 @@ final class ServingErrors {
    */
   static RuntimeException translate(String model, RuntimeException failure) {
     if (failure instanceof OverloadedException e) {
-      return retry(
-          new SolrException(ErrorCode.TOO_MANY_REQUESTS, message(model, e), e), e.retryAfter());
+      return retry(new Refusal(message(model, e), e), e.retryAfter());
     }
     if (failure instanceof DeadlineExceededException
         || failure instanceof ServiceClosedException
@@ -54,6 +53,24 @@ final class ServingErrors {
 
   private static String message(String model, RuntimeException failure) {
     return "model '" + model + "': " + failure.getMessage();
+  }
+
+  /**
+   * A refusal for overload. Solr logs it with its stack, which would tell nothing, thousands of
+   * times in the very minute in which the machine has no time: it has none.
+   */
+  private static final class Refusal extends SolrException {
+
+    private static final long serialVersionUID = 1;
+
+    Refusal(String message, OverloadedException cause) {
+      super(ErrorCode.TOO_MANY_REQUESTS, message, cause);
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+      return this;
+    }
   }
 
   /** Adds when to try again, to the exception and to the answer over HTTP that is being made. */
