@@ -53,6 +53,7 @@ final class BatchSizer {
   private double squaresPerToken;
   private double takenMillis;
   private double estimatedMillis;
+  private double lastPace;
   private boolean sawQuery;
   private long lastQueryNanos;
 
@@ -93,6 +94,7 @@ final class BatchSizer {
     if (estimate > 0) {
       takenMillis = PACE_FORGETTING * takenMillis + Math.min(taken, MOST_LATE * estimate);
       estimatedMillis = PACE_FORGETTING * estimatedMillis + estimate;
+      lastPace = Math.min(taken / estimate, MOST_LATE);
     }
   }
 
@@ -103,6 +105,14 @@ final class BatchSizer {
   double slowness(double estimate, double elapsed) {
     double step = Math.max(estimate, Nanos.toMillis(Nanos.of(options.queryStep())));
     return Math.max(1, elapsed / step);
+  }
+
+  /**
+   * How long a step of so many estimated milliseconds takes if it goes as the steps of late did, or
+   * as the last did if that was slower: a machine that has just become busy stays so for a while.
+   */
+  synchronized double pacedMillis(double estimate) {
+    return Math.max(pace(), lastPace) * estimate;
   }
 
   /** How many times their estimate steps of late took together, at least 1. */

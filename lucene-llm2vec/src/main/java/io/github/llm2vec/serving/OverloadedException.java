@@ -21,7 +21,7 @@ public final class OverloadedException extends ServingException {
   }
 
   private OverloadedException(String message, Duration retryAfter) {
-    super("%s; try again in %s ms".formatted(message, retryAfter.toMillis()), null);
+    super("%s; try again in %s ms".formatted(message, retryAfter.toMillis()));
     this.retryAfter = retryAfter;
   }
 

@@ -95,6 +95,29 @@ final class RequestQueue {
     }
   }
 
+  /**
+   * Joins those who wait for the same query, or else refuses it if there is no room for even the
+   * shortest. What a refusal costs is taken from the queries that run: it needs no tokens and takes
+   * the lock once.
+   *
+   * @return whether there are any who wait for it
+   * @throws OverloadedException if the lane of queries is full, unless the vector is known
+   * @throws ServiceClosedException if this queue is closed
+   */
+  boolean joinOrRequireRoom(TextKey key, PendingRequest request) {
+    lock.lock();
+    try {
+      boolean joined = join(key, request);
+      if (!joined && known.apply(key).isEmpty()) {
+        long now = clock.nanos();
+        admission.requireRoom(queries, 1, now, device(now));
+      }
+      return joined;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private boolean joinHere(TextKey key, PendingRequest request) {
     PendingText same = underWay.get(key);
     if (same == null) {
@@ -308,9 +331,12 @@ final class RequestQueue {
     }
   }
 
-  /** Refuses queries that, let in on a faster device, would wait for too long after this step. */
+  /**
+   * Refuses queries that, let in on a faster device, would have waited for too long by the end of
+   * the step after this one, which they can be in at the earliest.
+   */
   private void refuseLate(long nowNanos, List<Rejection> rejections) {
-    double most = admission.longestWaitMillis() - stepMillis;
+    double most = admission.longestWaitMillis() - 2 * sizer.pacedMillis(stepMillis);
     double drain = sizer.drainMillis(Role.QUERY, queries.tokens(), nowNanos);
     for (PendingText text : queries.with(text -> text.ageMillis(nowNanos) > most)) {
       ServingException reason = OverloadedException.afterWaiting(text.ageMillis(nowNanos), drain);

@@ -49,7 +49,7 @@ final class RequestSubmitter {
             new TextKey(request.prompt(), request.text()),
             PendingRequest.until(Nanos.plus(parts.clock().nanos(), patience)));
     try {
-      if (isNew(arrival)) {
+      if (isNew(arrival, arrival.key().prompt().role() == Role.QUERY)) {
         Optional<TokenizedText> tokens = tokenize(arrival);
         if (tokens.isPresent()) {
           admit(arrival, tokens.get(), new ArrayDeque<>());
@@ -92,7 +92,7 @@ final class RequestSubmitter {
     for (String text : texts) {
       Arrival arrival = new Arrival(new TextKey(prompt, text), PendingRequest.amongMany());
       results.add(arrival.future());
-      if (isNew(arrival)) {
+      if (isNew(arrival, false)) {
         fresh.add(arrival);
       }
     }
@@ -104,23 +104,39 @@ final class RequestSubmitter {
     }
   }
 
-  /** Whether the text has to be encoded; if not, its future has or will have an end. */
-  private boolean isNew(Arrival arrival) {
+  /**
+   * Whether the text has to be encoded; if not, its future has or will have an end.
+   *
+   * @param refusable whether it is refused at once where there is no room
+   */
+  private boolean isNew(Arrival arrival, boolean refusable) {
+    boolean query = arrival.key().prompt().role() == Role.QUERY;
+    Optional<float[]> vector = parts.known(arrival.key());
+    if (vector.isPresent()) {
+      if (query) {
+        parts.metrics().lookedUp(true);
+      }
+      arrival.future().complete(vector.get());
+      return false;
+    }
     try {
-      // In this order: a text that is no longer under way has its vector in the cache.
-      if (parts.room().join(arrival.key(), arrival.request())) {
+      if (refusable
+          ? parts.room().joinOrRequireRoom(arrival.key(), arrival.request())
+          : parts.room().join(arrival.key(), arrival.request())) {
         return false;
       }
+    } catch (OverloadedException e) {
+      parts.metrics().overloaded();
+      arrival.fail(e);
+      return false;
     } catch (ServiceClosedException e) {
       arrival.fail(e);
       return false;
     }
-    Optional<float[]> vector = parts.known(arrival.key());
-    vector.ifPresent(arrival.future()::complete);
-    if (arrival.key().prompt().role() == Role.QUERY) {
-      parts.metrics().lookedUp(vector.isPresent());
+    if (query) {
+      parts.metrics().lookedUp(false);
     }
-    return vector.isEmpty();
+    return true;
   }
 
   /** The tokens of a text, or nothing if that failed it. */

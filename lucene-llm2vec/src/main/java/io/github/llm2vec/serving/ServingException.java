@@ -15,4 +15,9 @@ public abstract sealed class ServingException extends RuntimeException
   ServingException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
+
+  /** Of a failure that comes in great numbers and tells nothing by its place: without a stack. */
+  ServingException(String message) {
+    super(message, null, false, false);
+  }
 }
