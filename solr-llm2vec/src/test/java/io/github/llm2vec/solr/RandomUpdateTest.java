@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * {@link RandomUpdates} on one core. {@code -Dllm2vec.long=true} runs 10,000 sequences, {@code
  * -Dllm2vec.seed=} those of a failure first, {@code -Dllm2vec.sequences=} another number of each
- * kind.
+ * kind. Most of the time goes into writing to the disk: {@code -Djava.io.tmpdir=/dev/shm} saves it.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RandomUpdateTest {

@@ -111,6 +111,9 @@ final class RandomUpdates {
         throw new AssertionError(
             "-Dllm2vec.seed=%d, %s: %s".formatted(seed + i, index.name(), sequence.steps), e);
       }
+      if ((i + 1) % 500 == 0) {
+        System.out.println("RandomUpdates: " + (i + 1) + " of " + count + " sequences");
+      }
     }
     System.out.println("RandomUpdates: " + count + " sequences, cut " + cut + ", seed " + seed);
   }
