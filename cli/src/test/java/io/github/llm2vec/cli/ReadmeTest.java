@@ -12,8 +12,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -72,6 +75,29 @@ class ReadmeTest {
     assertTrue(Files.readString(PROJECT.resolve("README.md")).contains("    ./mvnw verify\n"));
     List<String> script = Files.readAllLines(PROJECT.resolve(".ci/run"));
     assertEquals("./mvnw -B -ntp verify", script.get(script.size() - 1));
+  }
+
+  @Test
+  void theReadmeNamesTheTypesThatWereCompared() throws IOException {
+    String readme = Files.readString(PROJECT.resolve("README.md"));
+    String row =
+        readme
+            .lines()
+            .filter(line -> line.startsWith("| any other of type"))
+            .findFirst()
+            .orElseThrow();
+    String models = Files.readString(PROJECT.resolve("docs/models.md"));
+    String compared =
+        models.substring(models.indexOf("| --- |"), models.indexOf("<!-- conformance: end -->"));
+    assertEquals(names("^\\| `(\\w+)` \\|", compared), names("`(\\w+)`", row));
+  }
+
+  private static Set<String> names(String pattern, String text) {
+    return Pattern.compile(pattern, Pattern.MULTILINE)
+        .matcher(text)
+        .results()
+        .map((MatchResult name) -> name.group(1))
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   private static List<Path> documents() throws IOException {
