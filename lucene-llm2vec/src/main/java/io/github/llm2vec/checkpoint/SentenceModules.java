@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.checkpoint;
 
+import io.github.llm2vec.checkpoint.SentenceTransformersConfig.SentenceModule;
 import io.github.llm2vec.files.JsonObject;
 import io.github.llm2vec.files.ModelFolder;
 import io.github.llm2vec.files.ModelFormatException;

@@ -3,8 +3,8 @@ package io.github.llm2vec.encoder;
 
 import io.github.llm2vec.checkpoint.Llm2VecConfig;
 import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
-import io.github.llm2vec.checkpoint.SentenceModule;
 import io.github.llm2vec.checkpoint.SentenceTransformersConfig;
+import io.github.llm2vec.checkpoint.SentenceTransformersConfig.SentenceModule;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;

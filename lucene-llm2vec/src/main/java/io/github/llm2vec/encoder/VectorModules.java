@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-import io.github.llm2vec.checkpoint.SentenceModule;
+import io.github.llm2vec.checkpoint.SentenceTransformersConfig.SentenceModule;
 import io.github.llm2vec.files.ModelFormatException;
 import io.github.llm2vec.safetensors.Safetensors;
 import io.github.llm2vec.safetensors.TensorSource;

@@ -2,7 +2,8 @@
 package io.github.llm2vec.lora;
 
 import io.github.llm2vec.files.ModelFormatException;
-import io.github.llm2vec.lora.TensorChange.LoraPair;
+import io.github.llm2vec.lora.LoraAdapter.TensorChange;
+import io.github.llm2vec.lora.LoraAdapter.TensorChange.LoraPair;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.HalfFloats;
 import io.github.llm2vec.safetensors.TensorSource;

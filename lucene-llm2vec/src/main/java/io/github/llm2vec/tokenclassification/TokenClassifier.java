@@ -5,6 +5,7 @@ import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.tokenclassification.WordHeadConfig.LabelShift;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;

@@ -10,6 +10,7 @@ import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.Safetensors;
 import io.github.llm2vec.safetensors.SafetensorsWriter;
 import io.github.llm2vec.safetensors.TensorSource;
+import io.github.llm2vec.tokenclassification.WordHeadConfig.LabelShift;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.tokenclassification;
 
+import io.github.llm2vec.tokenclassification.WordHeadConfig.LabelShift;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;

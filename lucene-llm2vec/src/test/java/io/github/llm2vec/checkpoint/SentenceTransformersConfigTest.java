@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.checkpoint.SentenceTransformersConfig.SentenceModule;
 import io.github.llm2vec.files.ModelFormatException;
 import java.io.IOException;
 import java.nio.file.Files;

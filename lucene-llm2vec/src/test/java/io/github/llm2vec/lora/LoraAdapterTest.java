@@ -13,7 +13,7 @@ import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.files.JsonObject;
 import io.github.llm2vec.files.ModelException;
 import io.github.llm2vec.files.ModelFormatException;
-import io.github.llm2vec.lora.TensorChange.LoraPair;
+import io.github.llm2vec.lora.LoraAdapter.TensorChange.LoraPair;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.Safetensors;
 import io.github.llm2vec.safetensors.SafetensorsWriter;

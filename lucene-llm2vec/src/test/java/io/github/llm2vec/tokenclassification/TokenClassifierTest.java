@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.tokenclassification.WordHeadConfig.LabelShift;
 import io.github.llm2vec.torch.Decoder;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.torch.TorchDevice;

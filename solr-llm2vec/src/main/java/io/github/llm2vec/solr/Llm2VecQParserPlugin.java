@@ -2,8 +2,8 @@
 package io.github.llm2vec.solr;
 
 import io.github.llm2vec.solr.query.EncodedQueryParser;
+import io.github.llm2vec.solr.query.EncodedQueryParser.QueryDefaults;
 import io.github.llm2vec.solr.query.KnownBlocks;
-import io.github.llm2vec.solr.query.QueryDefaults;
 import java.util.Set;
 import org.apache.solr.common.params.SolrParams;
 import org.apache.solr.common.util.NamedList;

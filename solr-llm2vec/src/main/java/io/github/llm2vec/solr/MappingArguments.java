@@ -3,9 +3,9 @@ package io.github.llm2vec.solr;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.solr.update.FailurePolicy;
-import io.github.llm2vec.solr.update.OnError;
+import io.github.llm2vec.solr.update.FailurePolicy.OnError;
 import io.github.llm2vec.solr.update.VectorMapping;
-import io.github.llm2vec.solr.update.VectorTarget;
+import io.github.llm2vec.solr.update.VectorMapping.VectorTarget;
 import io.github.llm2vec.solr.update.text.TextLength;
 import io.github.llm2vec.solr.update.text.TextTemplate;
 import io.github.llm2vec.solr.update.vector.CopyPrecision;

@@ -3,6 +3,7 @@ package io.github.llm2vec.cli.demo;
 
 import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.demo.DemoPage.DemoExample;
+import io.github.llm2vec.cli.demo.DemoPage.DemoSearch;
 import io.github.llm2vec.cli.search.QueryLoop;
 import io.github.llm2vec.cli.search.SearchHit;
 import java.io.IOException;

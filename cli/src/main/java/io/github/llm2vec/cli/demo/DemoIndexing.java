@@ -5,7 +5,7 @@ import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.encode.AdaptiveWindow;
 import io.github.llm2vec.cli.search.IndexingDisplay;
 import io.github.llm2vec.cli.text.TextReader;
-import io.github.llm2vec.cli.text.TextRecord;
+import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

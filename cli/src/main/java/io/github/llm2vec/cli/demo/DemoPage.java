@@ -25,6 +25,22 @@ import java.util.Map;
  */
 public record DemoPage(List<DemoSearch> searches, List<DemoExample> examples, LocalPages files) {
 
+  /**
+   * One of the searches that the demo compares.
+   *
+   * @param name its short name
+   * @param title what it is called where people read it
+   * @param handler the request handler of the collection, for example {@code /select}
+   * @param params parameters of the request, which refer to the query as {@code $qq}
+   */
+  public record DemoSearch(String name, String title, String handler, Map<String, String> params) {
+
+    /** Copies the map. */
+    public DemoSearch {
+      params = Map.copyOf(params);
+    }
+  }
+
   /** Where the page lies on the server of Solr. */
   public static final String PATH = "/demo";
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.demo;
 
+import io.github.llm2vec.cli.demo.DemoPage.DemoSearch;
 import io.github.llm2vec.cli.search.SearchHit;
-import io.github.llm2vec.cli.text.TextRecord;
+import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;

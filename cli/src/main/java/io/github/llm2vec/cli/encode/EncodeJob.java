@@ -5,7 +5,7 @@ import io.github.llm2vec.cli.console.CliException;
 import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.cli.text.TextReader;
-import io.github.llm2vec.cli.text.TextRecord;
+import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import io.github.llm2vec.cli.vector.VectorSink;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;

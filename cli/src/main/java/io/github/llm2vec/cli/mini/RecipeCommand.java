@@ -3,9 +3,9 @@ package io.github.llm2vec.cli.mini;
 
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.model.ModelOptions;
-import io.github.llm2vec.mini.recipe.RecipeOptions;
-import io.github.llm2vec.mini.recipe.SourceReport;
 import io.github.llm2vec.mini.recipe.TrainingDataBuilder;
+import io.github.llm2vec.mini.recipe.TrainingDataBuilder.RecipeOptions;
+import io.github.llm2vec.mini.recipe.TrainingDataBuilder.SourceReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

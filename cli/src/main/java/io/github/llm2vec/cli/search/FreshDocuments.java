@@ -2,7 +2,7 @@
 package io.github.llm2vec.cli.search;
 
 import io.github.llm2vec.cli.text.TextReader;
-import io.github.llm2vec.cli.text.TextRecord;
+import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import io.github.llm2vec.lucene.SourceDocument;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -2,8 +2,8 @@
 package io.github.llm2vec.cli.search;
 
 import io.github.llm2vec.cli.progress.Progress;
-import io.github.llm2vec.cli.text.TextFormat;
 import io.github.llm2vec.cli.text.TextReader;
+import io.github.llm2vec.cli.text.TextReader.TextFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,7 +4,7 @@ package io.github.llm2vec.cli.search;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.text.TextReader;
-import io.github.llm2vec.cli.text.TextRecord;
+import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -2,6 +2,7 @@
 package io.github.llm2vec.cli.search;
 
 import io.github.llm2vec.cli.model.ModelOptions;
+import io.github.llm2vec.cli.search.CorpusSearcher.Searching;
 import io.github.llm2vec.lucene.KnnOptions;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;

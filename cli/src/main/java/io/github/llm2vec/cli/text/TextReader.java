@@ -9,6 +9,8 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -19,6 +21,53 @@ import java.util.zip.GZIPInputStream;
  * recognised by its first bytes, whatever the file is called.
  */
 public final class TextReader implements Closeable {
+
+  /**
+   * One text of an input file.
+   *
+   * @param id its name in the file, or the number of its line
+   * @param title its heading, "" if it has none
+   * @param text the text itself
+   */
+  public record TextRecord(String id, String title, String text) {
+
+    /** Rejects null. */
+    public TextRecord {
+      Objects.requireNonNull(id, "id");
+      Objects.requireNonNull(title, "title");
+      Objects.requireNonNull(text, "text");
+    }
+
+    /**
+     * Title and text with a blank between them, as the BEIR and MTEB benchmarks encode documents.
+     */
+    public String content() {
+      return title.isEmpty() ? text : (title + " " + text).strip();
+    }
+  }
+
+  /** File formats of texts. */
+  public enum TextFormat {
+    /**
+     * JSON lines if the name ends in .jsonl, .ndjson or .json, or if the first line is an object.
+     */
+    AUTO,
+    /**
+     * One JSON object per line: {@code id} or {@code _id}, optionally {@code title}, {@code text}.
+     */
+    JSONL,
+    /** One text per line, its id the number of the line. */
+    TXT;
+
+    /** The format that a file's name tells, or {@link #AUTO}. */
+    static TextFormat ofName(String fileName) {
+      String name = fileName.toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
+      if (name.endsWith(".jsonl") || name.endsWith(".ndjson") || name.endsWith(".json")) {
+        return JSONL;
+      }
+      return name.endsWith(".txt") ? TXT : AUTO;
+    }
+  }
 
   /** Takes a second or so to read. */
   private static final long MAX_COUNTED_BYTES = 256 << 20;

@@ -4,7 +4,7 @@ package io.github.llm2vec.cli.wordtask;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.progress.Progress;
-import io.github.llm2vec.trainer.config.WordTask;
+import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.mteb.report.TextTable;
 import io.github.llm2vec.trainer.wordtask.WordScores;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.cli.text.TextReader.TextFormat;
+import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import io.github.llm2vec.trainer.data.DataFormatException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import io.github.llm2vec.lucene.RankedPosition;
+import io.github.llm2vec.lucene.HybridFusion.RankedPosition;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

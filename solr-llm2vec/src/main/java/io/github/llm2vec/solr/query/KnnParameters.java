@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.lucene.KnnOptions;
+import io.github.llm2vec.solr.query.EncodedQueryParser.QueryDefaults;
 import java.util.List;
 import java.util.Set;
 import org.apache.lucene.util.Version;

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.serving.EncodingResult;
+import io.github.llm2vec.solr.update.VectorPlan.TextChunk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;

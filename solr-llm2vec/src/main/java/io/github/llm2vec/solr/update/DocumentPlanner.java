@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.solr.update.DocumentBuffer.BufferedAdd;
+import io.github.llm2vec.solr.update.VectorPlan.TextChunk;
 import io.github.llm2vec.solr.update.text.TextHash;
 import io.github.llm2vec.solr.update.vector.FloatList;
 import io.github.llm2vec.solr.update.vector.StoredVector.Origin;

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.solr.schema.PassageFields;
+import io.github.llm2vec.solr.update.VectorPlan.TextChunk;
 import io.github.llm2vec.solr.update.text.TextHash;
 import io.github.llm2vec.solr.update.vector.FloatList;
 import io.github.llm2vec.solr.update.vector.StoredVector;

@@ -2,9 +2,11 @@
 package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.solr.schema.PassageFields;
+import io.github.llm2vec.solr.update.DocumentBuffer.BufferedAdd;
 import io.github.llm2vec.solr.update.identity.IdentityClaims;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +41,56 @@ import org.apache.solr.update.processor.UpdateRequestProcessor;
  * tolerant processor in front the request goes on to its end, and that processor is told.
  */
 public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
+
+  /**
+   * Limits of the buffer in which documents wait to be encoded together. A single document may have
+   * more than fits; it is then encoded alone.
+   *
+   * @param documents most documents
+   * @param tokens most tokens of their texts, estimated at four characters each
+   * @param bytes most memory of the documents and of the vectors that they are going to get, about
+   * @param patience how long a request waits for a model that is being opened
+   */
+  public record BufferLimits(int documents, long tokens, long bytes, Duration patience) {
+
+    /** 128 documents, a million tokens, 64 MiB; ten minutes for a model to open. */
+    public static final BufferLimits DEFAULTS =
+        new BufferLimits(128, 1_000_000, 64L << 20, Duration.ofMinutes(10));
+
+    /** Rejects limits that nothing fits into. */
+    public BufferLimits {
+      if (documents < 1 || tokens < 1 || bytes < 1) {
+        throw new IllegalArgumentException(
+            "a buffer must hold at least 1 document, 1 token and 1 byte, found %s, %s and %s"
+                .formatted(documents, tokens, bytes));
+      }
+      if (patience.isNegative()) {
+        throw new IllegalArgumentException("patience cannot be negative, found " + patience);
+      }
+    }
+  }
+
+  /**
+   * Settings of the encoding processor for one request.
+   *
+   * @param fields the vector fields, each once
+   * @param limits how much waits to be encoded together
+   * @param reuse whether vectors of unchanged texts are looked for
+   * @param guarded whether the guard stands behind the distributed processor
+   * @param tolerant whether a tolerant processor stands in front
+   */
+  public record UpdateSettings(
+      List<MappedField> fields,
+      BufferLimits limits,
+      boolean reuse,
+      boolean guarded,
+      boolean tolerant) {
+
+    /** Copies the list. */
+    public UpdateSettings {
+      fields = List.copyOf(fields);
+    }
+  }
 
   private final UpdateSettings settings;
   private final SolrQueryRequest request;

@@ -14,6 +14,16 @@ import java.util.Objects;
  */
 public record FailurePolicy(OnError onError, String errorField, int retries, Duration pause) {
 
+  /** Handling of a document whose text cannot be encoded. */
+  public enum OnError {
+    /** It is refused and the request fails, naming it. */
+    FAIL,
+    /** It is indexed without its vector, counted and, if a field is named for that, marked. */
+    SKIP,
+    /** It is tried again a few times, unless its text is to blame; then it is refused. */
+    RETRY
+  }
+
   /** Refuse the document. */
   public static final FailurePolicy FAIL =
       new FailurePolicy(OnError.FAIL, "", 3, Duration.ofSeconds(1));

@@ -3,6 +3,10 @@ package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.solr.schema.FieldIdentity;
+import io.github.llm2vec.solr.update.DocumentBuffer.BufferedAdd;
+import io.github.llm2vec.solr.update.EncodingUpdateProcessor.BufferLimits;
+import io.github.llm2vec.solr.update.EncodingUpdateProcessor.UpdateSettings;
+import io.github.llm2vec.solr.update.FailurePolicy.OnError;
 import io.github.llm2vec.solr.update.identity.IdentityClaims;
 import java.util.ArrayList;
 import java.util.Iterator;

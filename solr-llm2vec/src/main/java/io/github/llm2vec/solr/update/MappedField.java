@@ -9,6 +9,7 @@ import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.schema.VectorField;
+import io.github.llm2vec.solr.update.VectorPlan.TextChunk;
 import io.github.llm2vec.solr.update.text.SourceValues;
 import io.github.llm2vec.solr.update.text.TextHash;
 import io.github.llm2vec.solr.update.text.TextLength;

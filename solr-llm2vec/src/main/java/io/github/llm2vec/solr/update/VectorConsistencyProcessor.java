@@ -4,6 +4,8 @@ package io.github.llm2vec.solr.update;
 import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.solr.schema.CoreIdentities;
 import io.github.llm2vec.solr.schema.PassageFields;
+import io.github.llm2vec.solr.update.EncodingUpdateProcessor.BufferLimits;
+import io.github.llm2vec.solr.update.FailurePolicy.OnError;
 import io.github.llm2vec.solr.update.identity.IdentityClaims;
 import io.github.llm2vec.solr.update.text.TextHash;
 import io.github.llm2vec.solr.update.vector.StoredVector;

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.lucene.TextRange;
 import io.github.llm2vec.serving.EncodingResult;
+import io.github.llm2vec.solr.update.FailurePolicy.OnError;
+import io.github.llm2vec.solr.update.VectorPlan.TextChunk;
 import io.github.llm2vec.solr.update.text.TextHash;
 import io.github.llm2vec.solr.update.vector.CopyPrecision;
 import io.github.llm2vec.solr.update.vector.FloatList;

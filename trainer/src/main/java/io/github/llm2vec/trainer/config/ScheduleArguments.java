@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.trainer.optim.LearningRateSchedule;
-import io.github.llm2vec.trainer.optim.ScheduleType;
+import io.github.llm2vec.trainer.optim.LearningRateSchedule.ScheduleType;
 import io.github.llm2vec.trainer.optim.StepPlan;
 import java.io.IOException;
 import java.util.OptionalInt;

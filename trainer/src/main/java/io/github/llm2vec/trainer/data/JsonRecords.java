@@ -17,6 +17,14 @@ import java.util.Optional;
 /** Reads JSON lines, each of which is an object. */
 public final class JsonRecords {
 
+  /**
+   * A record with named fields: a line of JSON, or a row of Parquet.
+   *
+   * @param line its line or row in the file, from 1
+   * @param values the fields
+   */
+  public record DataRecord(long line, ObjectNode values) {}
+
   private static final JsonMapper JSON =
       JsonMapper.builder(
               JsonFactory.builder()

@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.trainer.data.JsonRecords.DataRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

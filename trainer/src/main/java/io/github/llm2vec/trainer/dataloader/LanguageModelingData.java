@@ -33,6 +33,25 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class LanguageModelingData<B> implements Closeable {
 
+  /**
+   * A batch of causal language modelling: every token but the first is predicted from those before
+   * it.
+   *
+   * @param rows the sequences, of any lengths
+   */
+  public record CausalBatch(List<TokenRow> rows) {
+
+    /** Copies the list. */
+    public CausalBatch {
+      rows = List.copyOf(rows);
+    }
+
+    /** Tokens of all rows, T. */
+    public int tokens() {
+      return rows.stream().mapToInt(TokenRow::length).sum();
+    }
+  }
+
   private final ExecutorService executor;
   private final List<Closeable> owned = new ArrayList<>();
   private final Optional<DataLoader<B>> training;

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
-import io.github.llm2vec.trainer.dataloader.CausalBatch;
+import io.github.llm2vec.trainer.dataloader.LanguageModelingData.CausalBatch;
 import io.github.llm2vec.trainer.dataloader.MntpBatch;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -2,11 +2,12 @@
 package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.trainer.mteb.TaskEvaluation.EvaluatedModel;
 import io.github.llm2vec.trainer.mteb.measure.Correlation;
 import io.github.llm2vec.trainer.mteb.run.SubsetScores;
-import io.github.llm2vec.trainer.mteb.search.TextSource;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder;
+import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder.TextSource;
 import io.github.llm2vec.trainer.mteb.task.Findings;
 import io.github.llm2vec.trainer.mteb.task.ScoredPairs;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb;
 
+import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
 import io.github.llm2vec.trainer.mteb.run.SubsetScores;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -31,6 +33,23 @@ public record TaskEvaluation(
     List<LatencyPoint> costs,
     Map<Finding.Kind, Long> findings,
     double seconds) {
+
+  /**
+   * The encoder that is evaluated, with its name and revision.
+   *
+   * @param name of the model in result files; a slash may part the organisation from the model
+   * @param revision of the model in result files; the name of a folder, too
+   * @param encoder not closed by the evaluation
+   */
+  public record EvaluatedModel(String name, String revision, TextEncoder encoder) {
+
+    /** Rejects null. */
+    public EvaluatedModel {
+      Objects.requireNonNull(name, "name");
+      Objects.requireNonNull(revision, "revision");
+      Objects.requireNonNull(encoder, "encoder");
+    }
+  }
 
   /**
    * How much a task has.

@@ -3,9 +3,9 @@ package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
-import io.github.llm2vec.trainer.mteb.search.TextSource;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder;
+import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder.TextSource;
 import io.github.llm2vec.trainer.mteb.task.Corpus;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import io.github.llm2vec.trainer.mteb.task.Findings;

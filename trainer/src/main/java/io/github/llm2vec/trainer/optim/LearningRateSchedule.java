@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.optim;
 
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -15,6 +16,23 @@ import java.util.Objects;
  */
 public record LearningRateSchedule(
     ScheduleType type, double baseRate, long warmupUpdates, long totalUpdates, double cycles) {
+
+  /** {@code lr_scheduler_type}: the shape of the learning rate schedule. */
+  public enum ScheduleType {
+    /** Up during the warm-up, then straight down to 0 at the last update. */
+    LINEAR,
+    /** Up during the warm-up, then half a cosine down to 0 (or {@code num_cycles} of them). */
+    COSINE,
+    /** The same always; a warm-up is ignored, as transformers does. */
+    CONSTANT,
+    /** Up during the warm-up, then the same always. */
+    CONSTANT_WITH_WARMUP;
+
+    /** The spelling in configuration files. */
+    public String optionName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   /** {@code num_cycles} where nothing else is said. */
   public static final double DEFAULT_CYCLES = 0.5;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
-import io.github.llm2vec.trainer.config.WordTask;
+import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
 import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.util.HashMap;

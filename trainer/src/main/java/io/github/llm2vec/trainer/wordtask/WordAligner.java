@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
-import io.github.llm2vec.tokenclassification.LabelShift;
+import io.github.llm2vec.tokenclassification.WordHeadConfig.LabelShift;
 import io.github.llm2vec.tokenclassification.WordTokens;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import java.util.Arrays;

@@ -19,6 +19,7 @@ import io.github.llm2vec.trainer.loop.Trainer;
 import io.github.llm2vec.trainer.loop.TrainerCallback;
 import io.github.llm2vec.trainer.loop.TrainingContext;
 import io.github.llm2vec.trainer.loop.TrainingException;
+import io.github.llm2vec.trainer.wordtask.WordHeadObjective.Dropout;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;

@@ -15,6 +15,7 @@ import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.data.Sampler;
 import io.github.llm2vec.trainer.data.Streams;
+import io.github.llm2vec.trainer.dataloader.LanguageModelingData.CausalBatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.trainer.optim.LearningRateSchedule.ScheduleType;
 import io.github.llm2vec.trainer.random.TorchGenerator;
 import java.io.IOException;
 import java.io.InputStream;

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.tokenclassification.LabelShift;
+import io.github.llm2vec.tokenclassification.WordHeadConfig.LabelShift;
 import io.github.llm2vec.tokenizer.Tokenizer;
-import io.github.llm2vec.trainer.config.WordTask;
+import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;

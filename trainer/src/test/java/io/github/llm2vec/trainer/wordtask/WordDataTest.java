@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.tokenclassification.LabelShift;
+import io.github.llm2vec.tokenclassification.WordHeadConfig.LabelShift;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.DataAccess;
-import io.github.llm2vec.trainer.config.WordTask;
+import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.Sampler;
 import io.github.llm2vec.trainer.data.Streams;

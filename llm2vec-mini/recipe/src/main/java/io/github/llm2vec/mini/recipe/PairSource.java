@@ -7,6 +7,14 @@ import java.util.function.Consumer;
 /** A collection from which pairs can be made, always the same ones in the same order. */
 interface PairSource {
 
+  /**
+   * What someone may ask, and a text that answers it.
+   *
+   * @param query a question, a term, a title or a sentence
+   * @param positive the text that should be found
+   */
+  record Pair(String query, String positive) {}
+
   /** Short name, for the report and for the file. */
   String name();
 

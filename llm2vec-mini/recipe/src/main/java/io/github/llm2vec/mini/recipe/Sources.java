@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.mini.recipe;
 
+import io.github.llm2vec.mini.recipe.TrainingDataBuilder.RecipeOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

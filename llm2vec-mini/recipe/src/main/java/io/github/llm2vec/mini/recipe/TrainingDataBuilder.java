@@ -3,6 +3,7 @@ package io.github.llm2vec.mini.recipe;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.mini.recipe.PairSource.Pair;
 import io.github.llm2vec.trainer.data.AtomicFile;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -32,6 +33,46 @@ import java.util.function.Consumer;
  * The same sources and options give the same files, byte for byte.
  */
 public final class TrainingDataBuilder {
+
+  /**
+   * How training data is made.
+   *
+   * @param packages unpacked Debian packages, a folder for each, and {@code Translation-en}
+   * @param collections folder with {@code pairs} and {@code text}
+   * @param keptOut folders with test collections that no text may come from
+   * @param output folder to write
+   * @param mostPerSource most pairs of one source
+   * @param mostWords texts are cut to so many words
+   * @param seed of everything that is drawn
+   */
+  public record RecipeOptions(
+      Path packages,
+      Path collections,
+      List<Path> keptOut,
+      Path output,
+      int mostPerSource,
+      int mostWords,
+      long seed) {
+
+    /** Copies the list and checks the numbers. */
+    public RecipeOptions {
+      keptOut = List.copyOf(keptOut);
+      if (mostPerSource < 1 || mostWords < 1) {
+        throw new IllegalArgumentException(
+            "mostPerSource and mostWords must be >= 1, got " + mostPerSource + " and " + mostWords);
+      }
+    }
+  }
+
+  /**
+   * What came of a source.
+   *
+   * @param name the source
+   * @param found pairs in it
+   * @param leaking pairs left out because a test collection has words in common with them
+   * @param used pairs written
+   */
+  public record SourceReport(String name, int found, int leaking, int used) {}
 
   private static final int MOST_SENTENCE_WORDS = 40;
   private static final int LEAST_SENTENCE_WORDS = 5;

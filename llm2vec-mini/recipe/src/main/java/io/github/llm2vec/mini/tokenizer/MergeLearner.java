@@ -21,6 +21,22 @@ import java.util.function.IntConsumer;
  */
 final class MergeLearner {
 
+  /**
+   * Two tokens that become one.
+   *
+   * @param left id of the first
+   * @param right id of the second
+   */
+  record Merge(int left, int right) implements Comparable<Merge> {
+
+    @Override
+    public int compareTo(Merge other) {
+      return left != other.left
+          ? Integer.compare(left, other.left)
+          : Integer.compare(right, other.right);
+    }
+  }
+
   /** A pair that waits for its turn, with the words that got it since it was last looked at. */
   private record Candidate(Merge pair, long count, List<Integer> words) {}
 

@@ -4,6 +4,8 @@ package io.github.llm2vec.mini.tokenizer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.mini.tokenizer.MergeLearner.Merge;
+import io.github.llm2vec.mini.tokenizer.TokenizerOptions.SpecialToken;
 import java.util.List;
 
 /** A byte-level BPE tokenizer in the format of Hugging Face's libraries. */

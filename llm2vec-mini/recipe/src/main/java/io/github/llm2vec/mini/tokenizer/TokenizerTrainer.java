@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.mini.tokenizer;
 
+import io.github.llm2vec.mini.tokenizer.TokenizerOptions.SpecialToken;
 import java.util.function.IntConsumer;
 
 /**

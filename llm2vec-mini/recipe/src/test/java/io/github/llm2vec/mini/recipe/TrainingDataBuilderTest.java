@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.llm2vec.mini.recipe.PairSource.Pair;
+import io.github.llm2vec.mini.recipe.TrainingDataBuilder.RecipeOptions;
+import io.github.llm2vec.mini.recipe.TrainingDataBuilder.SourceReport;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -21,6 +22,20 @@ import java.util.function.IntConsumer;
  * a whole, in one call, so that what comes out does not depend on when a run was killed.
  */
 public final class VectorStoreBuilder {
+
+  /** An iterator over the texts to encode. */
+  @FunctionalInterface
+  public interface TextSource {
+
+    /** The next text, or empty after the last. */
+    Optional<String> next() throws IOException;
+
+    /** The texts of a collection. */
+    static TextSource of(Iterable<String> texts) {
+      Iterator<String> iterator = texts.iterator();
+      return () -> iterator.hasNext() ? Optional.of(iterator.next()) : Optional.empty();
+    }
+  }
 
   /** Texts that the encoder is given at once: enough for full batches. */
   private static final int PART = 256;

@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.mteb.task;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.data.DataFormatException;
-import io.github.llm2vec.trainer.data.DataRecord;
+import io.github.llm2vec.trainer.data.JsonRecords.DataRecord;
 import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Path;

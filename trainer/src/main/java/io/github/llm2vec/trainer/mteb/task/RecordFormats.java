@@ -4,8 +4,8 @@ package io.github.llm2vec.trainer.mteb.task;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.data.DataFile;
-import io.github.llm2vec.trainer.data.DataRecord;
 import io.github.llm2vec.trainer.data.JsonRecords;
+import io.github.llm2vec.trainer.data.JsonRecords.DataRecord;
 import io.github.llm2vec.trainer.data.ParquetRows;
 import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
@@ -20,6 +20,21 @@ import java.util.stream.Stream;
 
 /** The formats that data files may have; the first that accepts a file reads it. */
 public final class RecordFormats {
+
+  /** A kind of file that holds records with named fields. */
+  public interface RecordFormat {
+
+    /** Whether this format reads a file, judged by its name. */
+    boolean accepts(Path file);
+
+    /**
+     * Opens a file. A record that cannot be read is a {@link
+     * io.github.llm2vec.trainer.data.DataFormatException}, after which the next one is read.
+     *
+     * @throws IOException if it cannot be opened
+     */
+    RecordStream<DataRecord> open(Path file) throws IOException;
+  }
 
   /** JSON lines, the format of BEIR, and Parquet, that of the hub. */
   public static final RecordFormats DEFAULTS =

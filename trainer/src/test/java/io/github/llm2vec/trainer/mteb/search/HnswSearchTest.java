@@ -9,6 +9,7 @@ import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.KnnOptions;
 import io.github.llm2vec.lucene.VectorFormatOptions;
 import io.github.llm2vec.lucene.VectorQuantization;
+import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder.TextSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
