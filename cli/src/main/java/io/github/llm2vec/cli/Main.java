@@ -18,14 +18,8 @@ import io.github.llm2vec.cli.model.ModelFinder;
 import io.github.llm2vec.cli.mteb.MtebCommand;
 import io.github.llm2vec.cli.search.SearchCommand;
 import io.github.llm2vec.cli.training.MineCommand;
-import io.github.llm2vec.cli.training.MntpCommand;
-import io.github.llm2vec.cli.training.PretrainCommand;
-import io.github.llm2vec.cli.training.SimcseCommand;
-import io.github.llm2vec.cli.training.SupervisedCommand;
 import io.github.llm2vec.cli.training.TrainingCommand;
 import io.github.llm2vec.cli.wordtask.WordTaskCommand;
-import io.github.llm2vec.cli.wordtask.WordTaskTestCommand;
-import io.github.llm2vec.cli.wordtask.WordTaskTrainCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -118,10 +112,10 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
             .addSubcommand(new InspectCommand(console, finder))
             .addSubcommand(new MergeCommand(console, finder))
-            .addSubcommand(new MntpCommand(console, finder))
-            .addSubcommand(new SimcseCommand(console, finder))
-            .addSubcommand(new SupervisedCommand(console, finder))
-            .addSubcommand(new PretrainCommand(console, finder))
+            .addSubcommand(new TrainingCommand.Mntp(console, finder))
+            .addSubcommand(new TrainingCommand.Simcse(console, finder))
+            .addSubcommand(new TrainingCommand.Supervised(console, finder))
+            .addSubcommand(new TrainingCommand.Pretrain(console, finder))
             .addSubcommand(new TokenizerCommand(console))
             .addSubcommand(new MineCommand(console))
             .addSubcommand(new RecipeCommand(console));
@@ -152,8 +146,8 @@ public final class Main implements Callable<Integer> {
 
   private static CommandLine wordTask(Console console, ModelFinder finder) {
     return new CommandLine(new WordTaskCommand())
-        .addSubcommand(new WordTaskTrainCommand(console, finder))
-        .addSubcommand(new WordTaskTestCommand(console, finder));
+        .addSubcommand(new WordTaskCommand.Train(console, finder))
+        .addSubcommand(new WordTaskCommand.Test(console, finder));
   }
 
   @Override

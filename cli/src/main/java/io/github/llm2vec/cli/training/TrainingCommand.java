@@ -5,9 +5,15 @@ import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.model.LoadingDisplay;
 import io.github.llm2vec.cli.model.ModelFinder;
+import io.github.llm2vec.trainer.config.ConfigFiles;
+import io.github.llm2vec.trainer.config.LoraArguments;
+import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.ModelArguments;
+import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.config.RunArguments;
+import io.github.llm2vec.trainer.config.SimcseConfig;
+import io.github.llm2vec.trainer.config.SupervisedConfig;
 import io.github.llm2vec.trainer.config.TrainConfig;
 import io.github.llm2vec.trainer.loop.Trainer;
 import io.github.llm2vec.trainer.loop.TrainingRuns;
@@ -16,21 +22,32 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * Base class of the commands that train by a configuration file.
+ * The commands that train by a configuration file, one nested class for each kind of training.
  *
  * @param <C> the kind of configuration
  */
-public abstract class TrainingCommand<C extends TrainConfig> implements Callable<Integer> {
+@Command(sortOptions = false, footerHeading = "%nExamples:%n")
+public abstract sealed class TrainingCommand<C extends TrainConfig> implements Callable<Integer> {
 
   private static final int MOST_TOKENIZER_THREADS = 16;
 
+  private static final String GOING_ON =
+      "Ctrl-C saves; the same command with --resume_from_checkpoint true goes on.";
+  private static final String DOCS =
+      "docs/training.md tells more, docs/training-configs.md explains every key.";
+
   private final Console console;
   private final ModelFinder finder;
+  private final Reader<C> reader;
+  private final Runner<C> runner;
+  private final Function<C, Optional<ModelArguments>> base;
 
   @Option(
       names = "--allow-download",
@@ -46,23 +63,136 @@ public abstract class TrainingCommand<C extends TrainConfig> implements Callable
       description = "Keys that replace those of the file, such as --learning_rate 1e-4.")
   private List<String> keys = List.of();
 
-  TrainingCommand(Console console, ModelFinder finder) {
+  private TrainingCommand(
+      Console console,
+      ModelFinder finder,
+      Reader<C> reader,
+      Runner<C> runner,
+      Function<C, Optional<ModelArguments>> base) {
     this.console = console;
     this.finder = finder;
+    this.reader = reader;
+    this.runner = runner;
+    this.base = base;
   }
 
   /** Reads the configuration. */
-  abstract ResolvedConfig<C> read(Path file, List<String> options) throws IOException;
+  private interface Reader<C> {
+    ResolvedConfig<C> read(Path file, List<String> options) throws IOException;
+  }
 
   /** Runs it. */
-  abstract Trainer.Output run(TrainingRuns runs, ResolvedConfig<C> resolved) throws IOException;
+  private interface Runner<C> {
+    Trainer.Output run(TrainingRuns runs, ResolvedConfig<C> resolved) throws IOException;
+  }
+
+  /** {@code llm2vec mntp}: masked next token prediction, the first stage. */
+  @Command(
+      name = "mntp",
+      description = {
+        "Trains a model to predict masked tokens with attention both ways (MNTP),",
+        "the first stage of LLM2Vec. Writes a LoRA adapter."
+      },
+      footer = {
+        "  llm2vec mntp train_configs/mntp/Sheared-Llama.json --dataset_dir ~/datasets",
+        "  llm2vec mntp my.json --learning_rate 1e-4 --output_dir output/mntp/again",
+        "",
+        GOING_ON,
+        DOCS
+      })
+  public static final class Mntp extends TrainingCommand<MntpConfig> {
+    public Mntp(Console console, ModelFinder finder) {
+      super(
+          console,
+          finder,
+          ConfigFiles::mntp,
+          TrainingRuns::mntp,
+          config -> base(config.model(), config.lora()));
+    }
+  }
+
+  /** {@code llm2vec simcse}: unsupervised contrastive training, the second stage. */
+  @Command(
+      name = "simcse",
+      description = {
+        "Trains an encoder to tell texts apart without any labels (SimCSE),",
+        "the second stage of LLM2Vec. Writes a LoRA adapter."
+      },
+      footer = {
+        "  llm2vec simcse train_configs/simcse/Sheared-Llama.json \\",
+        "      --peft_model_name_or_path output/mntp/Sheared-LLaMA-1.3B",
+        "",
+        GOING_ON,
+        DOCS
+      })
+  public static final class Simcse extends TrainingCommand<SimcseConfig> {
+    public Simcse(Console console, ModelFinder finder) {
+      super(
+          console,
+          finder,
+          ConfigFiles::simcse,
+          TrainingRuns::simcse,
+          config -> base(config.model(), config.lora()));
+    }
+  }
+
+  /** {@code llm2vec supervised}: contrastive training on pairs and triples. */
+  @Command(
+      name = "supervised",
+      description = {
+        "Trains an encoder on queries, their documents and hard negatives,",
+        "the supervised stage of LLM2Vec. Writes a LoRA adapter."
+      },
+      footer = {
+        "  llm2vec supervised train_configs/supervised/Sheared-Llama.json",
+        "  llm2vec supervised my.json --dataset_name jsonl --dataset_file_path triples.jsonl",
+        "",
+        GOING_ON,
+        DOCS
+      })
+  public static final class Supervised extends TrainingCommand<SupervisedConfig> {
+    public Supervised(Console console, ModelFinder finder) {
+      super(
+          console,
+          finder,
+          ConfigFiles::supervised,
+          TrainingRuns::supervised,
+          config -> base(config.model(), config.lora()));
+    }
+  }
+
+  /** {@code llm2vec pretrain}: a language model from nothing. */
+  @Command(
+      name = "pretrain",
+      description = {
+        "Makes a causal language model from nothing: random weights of a given",
+        "architecture are trained on texts. Writes a plain model folder."
+      },
+      footer = {
+        "  llm2vec pretrain my.json --config_name models/tiny --tokenizer_name models/tiny",
+        "",
+        GOING_ON,
+        DOCS
+      })
+  public static final class Pretrain extends TrainingCommand<PretrainConfig> {
+    public Pretrain(Console console, ModelFinder finder) {
+      super(
+          console,
+          finder,
+          ConfigFiles::pretrain,
+          TrainingRuns::pretrain,
+          config -> Optional.empty());
+    }
+  }
 
   /** The model that an adapter is trained for; empty if the result is a whole model. */
-  abstract Optional<ModelArguments> base(C resolved);
+  private static Optional<ModelArguments> base(ModelArguments model, LoraArguments lora) {
+    return lora.fullFinetuning() ? Optional.empty() : Optional.of(model);
+  }
 
   @Override
   public Integer call() throws IOException {
-    ResolvedConfig<C> resolved = read(config, keys);
+    ResolvedConfig<C> resolved = reader.read(config, keys);
     RunArguments arguments = resolved.config().training().run();
     boolean bar = arguments.disableTqdm().map(disabled -> !disabled).orElse(console.watched());
     try (InterruptHandler stop = InterruptHandler.onInterrupt();
@@ -76,11 +206,11 @@ public abstract class TrainingCommand<C extends TrainConfig> implements Callable
               List.of(display),
               stop::requested,
               Math.max(1, Math.min(MOST_TOKENIZER_THREADS, processors - 1)));
-      Trainer.Output outcome = run(new TrainingRuns(tools), resolved);
+      Trainer.Output outcome = runner.run(new TrainingRuns(tools), resolved);
       display.finish();
       if (outcome.complete()) {
         console.err().println("Wrote " + outcome.folder() + ".");
-        base(resolved.config()).ifPresent(model -> explain(model, outcome.folder()));
+        base.apply(resolved.config()).ifPresent(model -> explain(model, outcome.folder()));
       }
       return outcome.complete() ? ExitCode.OK : ExitCode.SOFTWARE;
     }
