@@ -15,6 +15,7 @@ import io.github.llm2vec.cli.model.InspectCommand;
 import io.github.llm2vec.cli.model.Llm2VecOpener;
 import io.github.llm2vec.cli.model.MergeCommand;
 import io.github.llm2vec.cli.model.ModelFinder;
+import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.cli.mteb.MtebCommand;
 import io.github.llm2vec.cli.search.SearchCommand;
 import io.github.llm2vec.cli.training.MineCommand;
@@ -119,6 +120,7 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new TokenizerCommand(console))
             .addSubcommand(new MineCommand(console))
             .addSubcommand(new RecipeCommand(console));
+    ModelOptions.registerConverters(commandLine);
     // Behind the configuration stand its keys, which are no options of this program.
     commandLine.getSubcommands().values().stream()
         .filter(command -> command.getCommand() instanceof TrainingCommand)

@@ -129,11 +129,10 @@ public final class DemoCommand implements Callable<Integer> {
         DemoHome folder = home.isPresent() ? DemoHome.named(home.get()) : DemoHome.own(cache())) {
       DemoModels.Declared declared =
           models.declare(model, DEFAULT_MODEL, queryInstruction.orElse(""));
-      String identity = declared.identity() + "-" + DemoIdentity.of(configset());
+      String identity = declared.identity() + "-" + DemoHome.hash(configset());
       // No Lucene reads what a later one has written.
       DemoHome.Content content =
-          folder.prepare(
-              identity + "-" + DemoIdentity.of(corpusFile()) + "-" + Version.LATEST.major);
+          folder.prepare(identity + "-" + DemoHome.hash(corpusFile()) + "-" + Version.LATEST.major);
       declared.write(folder.path());
       Path log = folder.path().resolve("logs").resolve("solr.log");
       SolrLog.toFile(log);

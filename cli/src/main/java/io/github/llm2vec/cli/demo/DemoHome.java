@@ -2,14 +2,23 @@
 package io.github.llm2vec.cli.demo;
 
 import io.github.llm2vec.cli.search.IndexFolder;
+import io.github.llm2vec.files.ContentHash;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The Solr home folder of the demo. The one that the user named is gone on with and never emptied;
@@ -23,6 +32,8 @@ final class DemoHome implements AutoCloseable {
 
   /** Says what is in the index, all of it. */
   private static final String COMPLETE = "demo-complete";
+
+  private static final int HASH_BYTES = 8;
 
   private final IndexFolder folder;
   private final boolean ours;
@@ -113,6 +124,25 @@ final class DemoHome implements AutoCloseable {
     /** Notes that all of it is indexed and committed, and how many documents that makes. */
     void complete(long documents) throws IOException {
       Files.writeString(mark, identity + " " + documents);
+    }
+  }
+
+  /** Hash of a file, or of all files of a folder with their names: tells contents apart. */
+  static String hash(Path place) throws IOException {
+    MessageDigest digest = ContentHash.digest("SHA-256");
+    for (Path file : files(place)) {
+      digest.update((place.relativize(file) + "\0").getBytes(StandardCharsets.UTF_8));
+      try (InputStream in = Files.newInputStream(file);
+          OutputStream counted = new DigestOutputStream(OutputStream.nullOutputStream(), digest)) {
+        in.transferTo(counted);
+      }
+    }
+    return HexFormat.of().formatHex(digest.digest(), 0, HASH_BYTES);
+  }
+
+  private static List<Path> files(Path place) throws IOException {
+    try (Stream<Path> walk = Files.walk(place)) {
+      return walk.filter(Files::isRegularFile).sorted().toList();
     }
   }
 

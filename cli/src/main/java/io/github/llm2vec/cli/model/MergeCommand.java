@@ -60,7 +60,6 @@ public final class MergeCommand implements Callable<Integer> {
   @Option(
       names = "--dtype",
       paramLabel = "TYPE",
-      converter = ModelOptions.DTypeConverter.class,
       description = {
         "Format to store the weights in: float32, bfloat16 or float16.",
         "Default: the one in which the base has them."

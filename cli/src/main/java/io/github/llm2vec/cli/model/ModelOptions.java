@@ -11,6 +11,7 @@ import io.github.llm2vec.torch.TorchDevice;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -44,21 +45,18 @@ public final class ModelOptions {
   @Option(
       names = "--dtype",
       paramLabel = "TYPE",
-      converter = DTypeConverter.class,
       description = "float32 (default), bfloat16 or float16.")
   private Optional<DType> dtype = Optional.empty();
 
   @Option(
       names = "--device",
       paramLabel = "DEVICE",
-      converter = DeviceConverter.class,
       description = "cpu (default), or a GPU: cuda or cuda:N.")
   private Optional<TorchDevice> device = Optional.empty();
 
   @Option(
       names = "--pooling",
       paramLabel = "MODE",
-      converter = PoolingConverter.class,
       description = "mean, weighted_mean, eos_token, last_token or bos_token.")
   private Optional<Pooling> pooling = Optional.empty();
 
@@ -89,7 +87,6 @@ public final class ModelOptions {
   @Option(
       names = "--template",
       paramLabel = "NAME",
-      converter = TemplateConverter.class,
       description = "Prompt template, such as none, llama3, mistral, qwen2 or e5.")
   private Optional<ChatTemplate> template = Optional.empty();
 
@@ -110,7 +107,6 @@ public final class ModelOptions {
   @Option(
       names = "--compat",
       paramLabel = "MODE",
-      converter = CompatibilityConverter.class,
       description = {
         "published (default): as published checkpoints need it;",
         "upstream: every oddity of the Python library too."
@@ -199,78 +195,36 @@ public final class ModelOptions {
     return maxBatchTokens;
   }
 
+  /** Has the types of options read by the names that configurations have for their values. */
+  public static void registerConverters(CommandLine commandLine) {
+    commandLine
+        .registerConverter(DType.class, named(DType::of))
+        .registerConverter(TorchDevice.class, named(TorchDevice::of))
+        .registerConverter(Pooling.class, named(Pooling::of))
+        .registerConverter(ChatTemplate.class, named(ChatTemplates::named))
+        .registerConverter(Compatibility.class, named(Compatibility::parse))
+        .registerConverter(FusionMethod.class, named(FusionMethod::of));
+  }
+
   /** Reads a value with a function that explains what it refuses. */
-  private abstract static class Named<T> implements ITypeConverter<T> {
-
-    private final Function<String, T> reader;
-
-    Named(Function<String, T> reader) {
-      this.reader = reader;
-    }
-
-    @Override
-    public T convert(String value) {
+  private static <T> ITypeConverter<T> named(Function<String, T> reader) {
+    return value -> {
       try {
         return reader.apply(value);
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException(e.getMessage());
       }
-    }
+    };
   }
 
   /** Reads a count of at least one. */
-  public static final class Positive extends Named<Integer> {
-    Positive() {
-      super(Positive::read);
-    }
-
-    private static int read(String value) {
+  public static final class Positive implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
       if (!value.matches("[0-9]{1,9}") || Integer.parseInt(value) < 1) {
-        throw new IllegalArgumentException("must be a whole number of 1 or more, got " + value);
+        throw new TypeConversionException("must be a whole number of 1 or more, got " + value);
       }
       return Integer.parseInt(value);
-    }
-  }
-
-  /** Reads a way of fusing rankings by its name. */
-  public static final class FusionConverter extends Named<FusionMethod> {
-    FusionConverter() {
-      super(FusionMethod::of);
-    }
-  }
-
-  /** Reads a dtype by its configuration name. */
-  static final class DTypeConverter extends Named<DType> {
-    DTypeConverter() {
-      super(DType::of);
-    }
-  }
-
-  /** Reads a device as PyTorch writes it. */
-  static final class DeviceConverter extends Named<TorchDevice> {
-    DeviceConverter() {
-      super(TorchDevice::of);
-    }
-  }
-
-  /** Reads a pooling mode by upstream's name. */
-  static final class PoolingConverter extends Named<Pooling> {
-    PoolingConverter() {
-      super(Pooling::of);
-    }
-  }
-
-  /** Reads a template by its name. */
-  static final class TemplateConverter extends Named<ChatTemplate> {
-    TemplateConverter() {
-      super(ChatTemplates::named);
-    }
-  }
-
-  /** Reads a compatibility mode. */
-  static final class CompatibilityConverter extends Named<Compatibility> {
-    CompatibilityConverter() {
-      super(Compatibility::parse);
     }
   }
 }

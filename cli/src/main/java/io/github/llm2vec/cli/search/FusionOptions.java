@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.search;
 
-import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.lucene.FusionMethod;
 import io.github.llm2vec.lucene.HybridFusion;
 import picocli.CommandLine.Option;
@@ -12,7 +11,6 @@ public final class FusionOptions {
   @Option(
       names = "--fusion",
       paramLabel = "METHOD",
-      converter = ModelOptions.FusionConverter.class,
       description = "What a hybrid fuses: rrf (ranks, default) or minmax (scaled scores).")
   private FusionMethod method = HybridFusion.DEFAULT.method();
 

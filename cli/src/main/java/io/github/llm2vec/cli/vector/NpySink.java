@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.vector;
 
+import io.github.llm2vec.trainer.mteb.search.NpyFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,7 +24,6 @@ import java.util.Optional;
  */
 final class NpySink implements VectorSink {
 
-  private static final int HEADER_BYTES = 128;
   private static final int BUFFER_BYTES = 1 << 20;
 
   private final Path output;
@@ -123,20 +123,9 @@ final class NpySink implements VectorSink {
   }
 
   private void writeHeader() throws IOException {
-    String dictionary =
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (" + rows + ", " + dimensions + "), }";
-    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    header.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII));
-    header.put((byte) 1).put((byte) 0);
-    header.putShort((short) (HEADER_BYTES - 10));
-    header.put(dictionary.getBytes(StandardCharsets.US_ASCII));
-    while (header.remaining() > 1) {
-      header.put((byte) ' ');
-    }
-    header.put((byte) '\n').flip();
     long end = vectors.position();
     vectors.position(0);
-    PartialFile.writeFully(vectors, header);
+    PartialFile.writeFully(vectors, NpyFile.header(rows, dimensions));
     vectors.position(end);
   }
 
@@ -147,7 +136,7 @@ final class NpySink implements VectorSink {
   private long keepCompleteRows() throws IOException {
     PartialFile.dropIncompleteLine(ids);
     long rowBytes = (long) dimensions * Float.BYTES;
-    long valueRows = Math.max(0, vectors.size() - HEADER_BYTES) / rowBytes;
+    long valueRows = Math.max(0, vectors.size() - NpyFile.HEADER_BYTES) / rowBytes;
     long kept = 0;
     long idBytes = 0;
     ByteBuffer block = ByteBuffer.allocate(BUFFER_BYTES);
@@ -163,10 +152,10 @@ final class NpySink implements VectorSink {
     }
     ids.truncate(idBytes);
     ids.position(idBytes);
-    vectors.truncate(HEADER_BYTES + kept * rowBytes);
+    vectors.truncate(NpyFile.HEADER_BYTES + kept * rowBytes);
     vectors.position(0);
     writeHeader();
-    vectors.position(HEADER_BYTES + kept * rowBytes);
+    vectors.position(NpyFile.HEADER_BYTES + kept * rowBytes);
     return kept;
   }
 }

@@ -68,12 +68,12 @@ class DemoHomeTest {
   void anIndexIsOfAnotherContentWhenAFileOrItsNameIsAnother() throws IOException {
     Path folder = Files.createDirectories(cache.resolve("conf"));
     Files.writeString(folder.resolve("a"), "1");
-    String first = DemoIdentity.of(folder);
-    assertEquals(first, DemoIdentity.of(folder));
+    String first = DemoHome.hash(folder);
+    assertEquals(first, DemoHome.hash(folder));
     Files.writeString(folder.resolve("a"), "2");
-    String second = DemoIdentity.of(folder);
+    String second = DemoHome.hash(folder);
     assertNotEquals(first, second);
     Files.move(folder.resolve("a"), folder.resolve("b"));
-    assertNotEquals(second, DemoIdentity.of(folder));
+    assertNotEquals(second, DemoHome.hash(folder));
   }
 }

@@ -6,9 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.files.ContentHash;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Iterator;
@@ -45,13 +44,8 @@ record HybridSearch(String parser, Map<String, List<String>> parameters, boolean
 
   /** Names the search among those of a request, the same on all nodes. */
   String key() {
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(write().getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest, 0, 16);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256; this is a bug", e);
-    }
+    byte[] digest = ContentHash.digest("SHA-256").digest(write().getBytes(StandardCharsets.UTF_8));
+    return HexFormat.of().formatHex(digest, 0, 16);
   }
 
   /** The parameters as the parser takes them. */

@@ -5,13 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.files.ContentHash;
 import io.github.llm2vec.solr.schema.CoreIdentities.QueryIdentity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -52,17 +52,13 @@ final class RequestVectorCache {
 
   /** The name under which the vector of a text travels. */
   static String key(String model, Prompt prompt, String text) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (String part : new String[] {model, prompt.role().name(), prompt.instruction(), text}) {
-        byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
-        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes.length));
-        digest.update(bytes);
-      }
-      return PREFIX + HexFormat.of().formatHex(digest.digest(), 0, 16);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256; this is a bug", e);
+    MessageDigest digest = ContentHash.digest("SHA-256");
+    for (String part : new String[] {model, prompt.role().name(), prompt.instruction(), text}) {
+      byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+      digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes.length));
+      digest.update(bytes);
     }
+    return PREFIX + HexFormat.of().formatHex(digest.digest(), 0, 16);
   }
 
   /**

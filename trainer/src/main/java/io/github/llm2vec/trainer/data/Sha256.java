@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.data;
 
+import io.github.llm2vec.files.ContentHash;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** SHA-256 of a sequence of texts or bytes, in hexadecimal. Not thread-safe. */
 public final class Sha256 {
 
-  private final MessageDigest digest = digest();
-
-  /** A new digest of the JDK. */
-  public static MessageDigest digest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256; this is a bug", e);
-    }
-  }
+  private final MessageDigest digest = ContentHash.digest("SHA-256");
 
   /** Adds bytes as they are. */
   public Sha256 add(byte[] bytes) {

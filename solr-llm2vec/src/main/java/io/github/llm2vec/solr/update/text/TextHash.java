@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update.text;
 
+import io.github.llm2vec.files.ContentHash;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.List;
 
 /**
@@ -20,27 +20,22 @@ public record TextHash(long high, long low) {
 
   /** The hash of a text. */
   public static TextHash of(String text) {
-    ByteBuffer digest = ByteBuffer.wrap(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
-    return new TextHash(digest.getLong(), digest.getLong());
+    return of(ContentHash.digest("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
   }
 
   /** Stands for several texts in their order. */
   public static TextHash ofAll(List<String> texts) {
-    MessageDigest sha256 = sha256();
+    MessageDigest sha256 = ContentHash.digest("SHA-256");
     for (String text : texts) {
       byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
       sha256.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes.length));
       sha256.update(bytes);
     }
-    ByteBuffer digest = ByteBuffer.wrap(sha256.digest());
-    return new TextHash(digest.getLong(), digest.getLong());
+    return of(sha256.digest());
   }
 
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256; this is a bug", e);
-    }
+  private static TextHash of(byte[] sha256) {
+    ByteBuffer digest = ByteBuffer.wrap(sha256);
+    return new TextHash(digest.getLong(), digest.getLong());
   }
 }

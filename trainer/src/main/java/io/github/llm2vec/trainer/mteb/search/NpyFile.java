@@ -13,9 +13,10 @@ import java.nio.file.StandardOpenOption;
  * A matrix of floats in numpy's format (version 1.0, {@code <f4}, rows one after the other), so
  * that Python opens a shard with {@code numpy.load}. The header is always 128 bytes long.
  */
-final class NpyFile {
+public final class NpyFile {
 
-  static final int HEADER_BYTES = 128;
+  /** Bytes before the first float. */
+  public static final int HEADER_BYTES = 128;
 
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
 
@@ -45,7 +46,8 @@ final class NpyFile {
     }
   }
 
-  private static ByteBuffer header(int rows, int columns) {
+  /** The header of a matrix. */
+  public static ByteBuffer header(long rows, int columns) {
     String description =
         "{'descr': '<f4', 'fortran_order': False, 'shape': (%s, %s), }".formatted(rows, columns);
     ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);

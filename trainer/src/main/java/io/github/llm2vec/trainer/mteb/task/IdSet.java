@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
-import io.github.llm2vec.trainer.data.Sha256;
+import io.github.llm2vec.files.ContentHash;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -15,7 +15,7 @@ final class IdSet {
 
   private static final int FIRST_SLOTS = 1 << 10;
 
-  private final MessageDigest sha256 = Sha256.digest();
+  private final MessageDigest sha256 = ContentHash.digest("SHA-256");
   private long[] slots = new long[2 * FIRST_SLOTS];
   private int size;
 
