@@ -36,8 +36,7 @@ record BundledModels(List<BundledModel> models) {
   String hint() {
     return models.isEmpty()
         ? ""
-        : ", no model on the class path (there is "
-            + String.join(", ", models.stream().map(BundledModel::name).toList())
-            + ")";
+        : ", no model on the class path (there is %s)"
+            .formatted(String.join(", ", models.stream().map(BundledModel::name).toList()));
   }
 }

@@ -268,12 +268,8 @@ public final class CheckpointResolver {
     if (!config.spec().modelType().equals(base.spec().modelType())) {
       throw new ModelFormatException(
           file.get(),
-          "is of model_type "
-              + config.spec().modelType()
-              + ", its base "
-              + chain.baseName
-              + " of "
-              + base.spec().modelType(),
+          "is of model_type %s, its base %s of %s"
+              .formatted(config.spec().modelType(), chain.baseName, base.spec().modelType()),
           "Correct base_model_name_or_path in " + LoraConfig.FILE_NAME);
     }
     return Optional.of(config);

@@ -122,12 +122,11 @@ final class ModelLocator {
     if (!mayFetch()) {
       throw new ModelUnavailableException(
           id.toString(),
-          "is no folder"
-              + options.root().map(root -> " in " + root).orElse("")
-              + " and not in the hub's cache "
-              + cache.root()
-              + ", and downloads are not allowed"
-              + (options.environment().offline() ? " (HF_HUB_OFFLINE is set)" : ""),
+          "is no folder%s and not in the hub's cache %s, and downloads are not allowed%s"
+              .formatted(
+                  options.root().map(root -> " in " + root).orElse(""),
+                  cache.root(),
+                  options.environment().offline() ? " (HF_HUB_OFFLINE is set)" : ""),
           "Allow downloads, place the model in the cache or name its folder");
     }
     return ModelFolder.inside(cache.root(), fetcher.fetch(id));

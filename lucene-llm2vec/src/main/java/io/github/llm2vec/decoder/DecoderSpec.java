@@ -54,11 +54,8 @@ public record DecoderSpec(
     for (Layer layer : layers) {
       if (attention.heads() % layer.kvHeads() != 0) {
         throw new IllegalArgumentException(
-            "num_attention_heads ("
-                + attention.heads()
-                + ") must be a multiple of num_key_value_heads ("
-                + layer.kvHeads()
-                + ")");
+            "num_attention_heads (%s) must be a multiple of num_key_value_heads (%s)"
+                .formatted(attention.heads(), layer.kvHeads()));
       }
       if (layer.headDim() % 2 != 0) {
         throw new IllegalArgumentException("head_dim must be even, got " + layer.headDim());

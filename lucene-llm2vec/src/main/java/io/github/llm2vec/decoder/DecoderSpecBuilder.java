@@ -126,10 +126,8 @@ final class DecoderSpecBuilder {
     if ((long) layer.headDim() * heads > MAX_WIDTH) {
       throw json.unsupported(
           "head_dim",
-          "times num_attention_heads is "
-              + (long) layer.headDim() * heads
-              + ", more than "
-              + MAX_WIDTH,
+          "times num_attention_heads is %s, more than %s"
+              .formatted((long) layer.headDim() * heads, MAX_WIDTH),
           "Correct the file");
     }
     if (heads % layer.kvHeads() != 0) {

@@ -179,13 +179,8 @@ public final class DecoderWeights implements TensorSource {
     if (!Arrays.equals(shape, expected.stream().mapToLong(Long::longValue).toArray())) {
       throw new ModelFormatException(
           folder.source(),
-          "has tensor '"
-              + name
-              + "' of shape "
-              + Arrays.toString(shape)
-              + ", expected "
-              + expected
-              + " by config.json",
+          "has tensor '%s' of shape %s, expected %s by config.json"
+              .formatted(name, Arrays.toString(shape), expected),
           "Use the config.json that belongs to the weights");
     }
     if (source.dtype(name).isEmpty()) {

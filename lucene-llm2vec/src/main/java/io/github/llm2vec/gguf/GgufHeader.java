@@ -105,9 +105,8 @@ public record GgufHeader(
       int version = int32();
       if (version != 2 && version != 3) {
         throw wrong(
-            "has version "
-                + Integer.toUnsignedString(version)
-                + ", expected 2 or 3 (little-endian)");
+            "has version %s, expected 2 or 3 (little-endian)"
+                .formatted(Integer.toUnsignedString(version)));
       }
       long tensorCount = count("tensors", MAX_TENSORS, 25);
       long entries = count("metadata entries", MAX_ENTRIES, 13);
@@ -162,11 +161,8 @@ public record GgufHeader(
                   () ->
                       new ModelFormatException(
                           file,
-                          "stores tensor '"
-                              + name
-                              + "' as ggml type "
-                              + Integer.toUnsignedString(code)
-                              + ", which is not supported",
+                          "stores tensor '%s' as ggml type %s, which is not supported"
+                              .formatted(name, Integer.toUnsignedString(code)),
                           "Use F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 or Q2_K to Q6_K"));
       if (shape.get(shape.size() - 1) % type.elements() != 0) {
         throw wrong("tensor '" + name + "' has rows that are no whole blocks of " + type);
@@ -236,13 +232,8 @@ public record GgufHeader(
       long count = int64();
       if (count < 0 || count > limit || count > left() / bytesEach) {
         throw wrong(
-            "claims "
-                + Long.toUnsignedString(count)
-                + " "
-                + what
-                + "; "
-                + left()
-                + " bytes of it are left");
+            "claims %s %s; %s bytes of it are left"
+                .formatted(Long.toUnsignedString(count), what, left()));
       }
       return count;
     }

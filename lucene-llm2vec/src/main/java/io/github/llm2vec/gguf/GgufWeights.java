@@ -133,13 +133,8 @@ public final class GgufWeights implements TensorSource {
                 () -> new IllegalArgumentException(file + " has no tensor '" + name + "'"));
     if (firstElement < 0 || firstElement > tensor.elements() - target.remaining()) {
       throw new IllegalArgumentException(
-          "elements "
-              + firstElement
-              + " and "
-              + target.remaining()
-              + " more lie outside '"
-              + name
-              + "'");
+          "elements %s and %s more lie outside '%s'"
+              .formatted(firstElement, target.remaining(), name));
     }
     int headDim = model.interleavedHeadDim(Objects.requireNonNull(stored.get(name), name));
     float shift = model.normsPlusOne() && name.endsWith("norm.weight") ? 1 : 0;

@@ -88,14 +88,7 @@ public record HubEnvironment(Path cache, URI endpoint, Optional<String> token, b
   /** Everything but the token. */
   @Override
   public String toString() {
-    return "HubEnvironment[cache="
-        + cache
-        + ", endpoint="
-        + endpoint
-        + ", token="
-        + (token.isPresent() ? "(set)" : "(none)")
-        + ", offline="
-        + offline
-        + "]";
+    return "HubEnvironment[cache=%s, endpoint=%s, token=%s, offline=%s]"
+        .formatted(cache, endpoint, token.isPresent() ? "(set)" : "(none)", offline);
   }
 }

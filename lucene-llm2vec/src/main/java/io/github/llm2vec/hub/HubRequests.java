@@ -94,12 +94,7 @@ final class HubRequests {
     boolean tooLong = pause.compareTo(Retries.MAX_PAUSE) > 0;
     return new ModelUnavailableException(
         id.toString(),
-        "could not fetch "
-            + what
-            + " from "
-            + environment.endpoint()
-            + ": "
-            + reason
+        "could not fetch %s from %s: %s".formatted(what, environment.endpoint(), reason)
             + (tooLong
                 ? " and asks to wait " + pause.toSeconds() + " s"
                 : " (" + failures + " times in a row)"),
@@ -132,10 +127,8 @@ final class HubRequests {
       case 401, 403 ->
           throw new ModelUnavailableException(
               id.toString(),
-              "may not be read: the hub answered "
-                  + status
-                  + said
-                  + "; it is gated, private or does not exist",
+              "may not be read: the hub answered %s%s; it is gated, private or does not exist"
+                  .formatted(status, said),
               accessRemedy(id));
       case 404 ->
           throw new ModelUnavailableException(

@@ -176,11 +176,9 @@ final class AdapterTensors {
     String peftName = peftName(module);
     if (!config.targets(peftName)) {
       throw wrong(
-          "has tensors for "
-              + module
-              + ", which "
-              + LoraConfig.FILE_NAME
-              + " does not target (target_modules, exclude_modules, layers_to_transform)");
+          ("has tensors for %s, which %s does not target (target_modules,"
+                  + " exclude_modules, layers_to_transform)")
+              .formatted(module, LoraConfig.FILE_NAME));
     }
     List<Long> shape = weightShape(module);
     int rows = Math.toIntExact(shape.get(0));
@@ -247,13 +245,8 @@ final class AdapterTensors {
     long[] shape = tensors.shape(name).orElseThrow();
     if (!Arrays.equals(shape, expected)) {
       throw wrong(
-          "has '"
-              + name
-              + "' of shape "
-              + Arrays.toString(shape)
-              + ", expected "
-              + Arrays.toString(expected)
-              + " by the rank and the model");
+          "has '%s' of shape %s, expected %s by the rank and the model"
+              .formatted(name, Arrays.toString(shape), Arrays.toString(expected)));
     }
     if (tensors.dtype(name).isEmpty()) {
       throw wrong("stores '" + name + "' in a format other than F32, F16 and BF16");

@@ -14,13 +14,8 @@ final class EncodedVectors {
   static void requireCount(String field, float[][] vectors, int texts) {
     if (vectors.length != texts) {
       throw new IllegalStateException(
-          "the encoder of vector field '"
-              + field
-              + "' returned "
-              + vectors.length
-              + " vectors for "
-              + texts
-              + " texts");
+          "the encoder of vector field '%s' returned %s vectors for %s texts"
+              .formatted(field, vectors.length, texts));
     }
   }
 
@@ -28,27 +23,15 @@ final class EncodedVectors {
   static void requireSound(String field, String text, float[] vector, int dimensions) {
     if (vector.length != dimensions) {
       throw new IllegalStateException(
-          "the encoder of vector field '"
-              + field
-              + "' promised "
-              + dimensions
-              + " dimensions and returned "
-              + vector.length
-              + " for the text "
-              + quote(text));
+          "the encoder of vector field '%s' promised %s dimensions and returned %s for the text %s"
+              .formatted(field, dimensions, vector.length, quote(text)));
     }
     for (int i = 0; i < vector.length; i++) {
       if (!Float.isFinite(vector[i])) {
         throw new IllegalStateException(
-            "the encoder of vector field '"
-                + field
-                + "' returned "
-                + vector[i]
-                + " in dimension "
-                + i
-                + " for the text "
-                + quote(text)
-                + "; check the model's weights and its dtype");
+            ("the encoder of vector field '%s' returned %s in dimension %s for the text"
+                    + " %s; check the model's weights and its dtype")
+                .formatted(field, vector[i], i, quote(text)));
       }
     }
   }

@@ -28,9 +28,8 @@ public final class Llm2VecCodec extends FilterCodec {
     super(base.getName(), base);
     if (!(base.knnVectorsFormat() instanceof PerFieldKnnVectorsFormat)) {
       throw new IllegalArgumentException(
-          "codec "
-              + base.getName()
-              + " cannot hold another vector format: it does not choose formats per field");
+          "codec %s cannot hold another vector format: it does not choose formats per field"
+              .formatted(base.getName()));
     }
     this.vectorsFormat =
         new PerFieldKnnVectorsFormat() {

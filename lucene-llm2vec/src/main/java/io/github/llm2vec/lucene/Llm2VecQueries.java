@@ -172,10 +172,8 @@ public final class Llm2VecQueries {
   public static Query similar(TextVectorField field, String text, float minCosine, Query filter) {
     if (!(minCosine >= -1 && minCosine <= 1)) {
       throw new IllegalArgumentException(
-          "minCosine for vector field '"
-              + field.name()
-              + "' must be between -1 and 1, got "
-              + minCosine);
+          "minCosine for vector field '%s' must be between -1 and 1, got %s"
+              .formatted(field.name(), minCosine));
     }
     KnnSpec target = new KnnSpec(field.name(), field.queryVector(text), filter);
     float resultScore = VectorFieldChecks.scoreOfCosine(minCosine);

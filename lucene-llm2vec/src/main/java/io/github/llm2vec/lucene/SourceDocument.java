@@ -21,10 +21,8 @@ public record SourceDocument(String id, String title, String text, List<Indexabl
     Objects.requireNonNull(text, "text");
     if (id.isBlank()) {
       throw new IllegalArgumentException(
-          "a document needs an id, got '"
-              + id
-              + "' for the one with the text "
-              + EncodedVectors.quote(text));
+          "a document needs an id, got '%s' for the one with the text %s"
+              .formatted(id, EncodedVectors.quote(text)));
     }
     fields = List.copyOf(fields);
   }

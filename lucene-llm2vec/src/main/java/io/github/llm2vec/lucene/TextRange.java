@@ -25,13 +25,8 @@ public record TextRange(int start, int end) {
   public String of(String text) {
     if (end > text.length()) {
       throw new IllegalArgumentException(
-          "the range "
-              + start
-              + " to "
-              + end
-              + " lies outside a text of "
-              + text.length()
-              + " characters");
+          "the range %s to %s lies outside a text of %s characters"
+              .formatted(start, end, text.length()));
     }
     return text.substring(start, end);
   }

@@ -154,11 +154,8 @@ public final class TextVectorField {
     EncodedVectors.requireSound(name, text, vector, dimensions());
     if (EncodedVectors.isZero(vector)) {
       throw new IllegalArgumentException(
-          "the query "
-              + EncodedVectors.quote(text)
-              + " on vector field '"
-              + name
-              + "' has a zero vector, which is near to nothing");
+          "the query %s on vector field '%s' has a zero vector, which is near to nothing"
+              .formatted(EncodedVectors.quote(text), name));
     }
     return scaled(vector);
   }

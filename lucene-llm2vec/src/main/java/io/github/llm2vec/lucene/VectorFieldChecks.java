@@ -26,12 +26,8 @@ final class VectorFieldChecks {
       requireFloats(info);
       if (info.getVectorDimension() != dimensions) {
         throw new IllegalArgumentException(
-            "vector field '"
-                + field
-                + "' has "
-                + info.getVectorDimension()
-                + " dimensions in the index, the query vector has "
-                + dimensions);
+            "vector field '%s' has %s dimensions in the index, the query vector has %s"
+                .formatted(field, info.getVectorDimension(), dimensions));
       }
     }
   }
@@ -41,33 +37,22 @@ final class VectorFieldChecks {
     List<FieldInfo> infos = infos(reader, field.name());
     if (infos.isEmpty() && reader.maxDoc() > 0) {
       throw new IllegalArgumentException(
-          "the index has no field '"
-              + field.name()
-              + "'; its vector fields are "
-              + vectorFields(reader));
+          "the index has no field '%s'; its vector fields are %s"
+              .formatted(field.name(), vectorFields(reader)));
     }
     requireSearchable(reader, field.name(), field.dimensions());
     for (FieldInfo info : infos) {
       if (info.getVectorSimilarityFunction() != field.similarity()) {
         throw new IllegalArgumentException(
-            "vector field '"
-                + field.name()
-                + "' is compared by "
-                + info.getVectorSimilarityFunction()
-                + " in the index, by "
-                + field.similarity()
-                + " in the query");
+            "vector field '%s' is compared by %s in the index, by %s in the query"
+                .formatted(field.name(), info.getVectorSimilarityFunction(), field.similarity()));
       }
       String written = info.getAttribute(TextVectorField.FINGERPRINT_ATTRIBUTE);
       if (written != null && !written.equals(field.fingerprint())) {
         throw new IllegalArgumentException(
-            "vector field '"
-                + field.name()
-                + "' was filled by encoder "
-                + written
-                + ", the queries come from encoder "
-                + field.fingerprint()
-                + "; open the model that wrote the index or index again");
+            ("vector field '%s' was filled by encoder %s, the queries come from encoder"
+                    + " %s; open the model that wrote the index or index again")
+                .formatted(field.name(), written, field.fingerprint()));
       }
     }
   }
@@ -90,12 +75,8 @@ final class VectorFieldChecks {
       if (similarity != VectorSimilarityFunction.COSINE
           && similarity != VectorSimilarityFunction.DOT_PRODUCT) {
         throw new IllegalArgumentException(
-            "minCosine="
-                + cosine
-                + " cannot be applied to vector field '"
-                + field
-                + "', which is compared by "
-                + similarity);
+            "minCosine=%s cannot be applied to vector field '%s', which is compared by %s"
+                .formatted(cosine, field, similarity));
       }
     }
     return scoreOfCosine(cosine);
@@ -123,12 +104,8 @@ final class VectorFieldChecks {
     }
     if (info.getVectorEncoding() != VectorEncoding.FLOAT32) {
       throw new IllegalArgumentException(
-          "vector field '"
-              + info.name
-              + "' holds "
-              + info.getVectorEncoding()
-              + " vectors, expected "
-              + VectorEncoding.FLOAT32);
+          "vector field '%s' holds %s vectors, expected %s"
+              .formatted(info.name, info.getVectorEncoding(), VectorEncoding.FLOAT32));
     }
   }
 

@@ -143,14 +143,8 @@ final class HeaderParser {
     expect(
         bits % 8 == 0 && bits / 8 == tensor.end() - tensor.begin(),
         tensor.name(),
-        "of "
-            + bits / 8
-            + " bytes for dtype "
-            + tensor.type()
-            + " and shape "
-            + tensor.shape()
-            + ", but has "
-            + (tensor.end() - tensor.begin()));
+        "of %s bytes for dtype %s and shape %s, but has %s"
+            .formatted(bits / 8, tensor.type(), tensor.shape(), tensor.end() - tensor.begin()));
     return tensor;
   }
 

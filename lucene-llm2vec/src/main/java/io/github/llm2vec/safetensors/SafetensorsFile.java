@@ -95,14 +95,8 @@ final class SafetensorsFile implements TensorSource {
                         "Use weights stored as F32, F16 or BF16"));
     if (firstElement < 0 || firstElement > tensor.elements() - target.remaining()) {
       throw new IllegalArgumentException(
-          "elements "
-              + firstElement
-              + " to "
-              + (firstElement + target.remaining())
-              + " lie outside tensor '"
-              + name
-              + "' of "
-              + tensor.elements());
+          "elements %s to %s lie outside tensor '%s' of %s"
+              .formatted(firstElement, firstElement + target.remaining(), name, tensor.elements()));
     }
     long position = header.dataStart() + tensor.begin() + firstElement * type.bytes();
     try {

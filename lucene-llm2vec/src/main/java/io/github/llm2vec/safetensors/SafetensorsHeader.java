@@ -50,12 +50,8 @@ public record SafetensorsHeader(
     if (length < 0 || length > MAX_BYTES || length > fileSize - 8) {
       throw new ModelFormatException(
           file,
-          "claims a header of "
-              + Long.toUnsignedString(length)
-              + " bytes; the file has "
-              + fileSize
-              + " and the limit is "
-              + MAX_BYTES,
+          "claims a header of %s bytes; the file has %s and the limit is %s"
+              .formatted(Long.toUnsignedString(length), fileSize, MAX_BYTES),
           DAMAGED);
     }
     if (length < 2) {
@@ -107,10 +103,7 @@ public record SafetensorsHeader(
       if (tensor.begin() != expected) {
         throw new ModelFormatException(
             file,
-            "tensor '"
-                + tensor.name()
-                + "' begins at byte "
-                + tensor.begin()
+            "tensor '%s' begins at byte %s".formatted(tensor.name(), tensor.begin())
                 + (tensor.begin() < expected ? ", inside the tensor before it" : ", after a gap")
                 + "; expected "
                 + expected,
@@ -122,11 +115,8 @@ public record SafetensorsHeader(
     if (expected != dataSize) {
       throw new ModelFormatException(
           file,
-          "holds "
-              + dataSize
-              + " bytes of data, its header describes "
-              + expected
-              + (expected > dataSize ? " (the file is cut off)" : ""),
+          "holds %s bytes of data, its header describes %s%s"
+              .formatted(dataSize, expected, expected > dataSize ? " (the file is cut off)" : ""),
           DAMAGED);
     }
     return Collections.unmodifiableMap(byName);

@@ -59,11 +59,8 @@ public final class ShardedWeights implements TensorSource {
         if (!shard.names().contains(entry.getKey())) {
           throw new ModelFormatException(
               index,
-              "places tensor '"
-                  + entry.getKey()
-                  + "' in "
-                  + entry.getValue()
-                  + ", which does not have it",
+              "places tensor '%s' in %s, which does not have it"
+                  .formatted(entry.getKey(), entry.getValue()),
               "Fetch the model again; index and shards do not belong together");
         }
         shardOfTensor.put(entry.getKey(), shard);

@@ -86,12 +86,9 @@ public final class TokenClassifier implements AutoCloseable {
     if (hidden != head.config().hiddenSize()) {
       model.close();
       throw new IllegalArgumentException(
-          headFolder
-              + " was trained on states of "
-              + head.config().hiddenSize()
-              + " numbers, this model's have "
-              + hidden
-              + "; give the model of its training");
+          ("%s was trained on states of %s numbers, this model's have %s; give the model"
+                  + " of its training")
+              .formatted(headFolder, head.config().hiddenSize(), hidden));
     }
     return new TokenClassifier(model, head, options.maxBatchTokens());
   }

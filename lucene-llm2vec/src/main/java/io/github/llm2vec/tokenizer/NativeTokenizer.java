@@ -68,9 +68,8 @@ final class NativeTokenizer implements Tokenizer {
       if (probe.encode(token, false, false).getIds().length == 0) {
         throw new TokenizerFormatException(
             definition.file(),
-            "the normalizer leaves nothing of the added token '"
-                + token
-                + "'; set its 'normalized' to false");
+            "the normalizer leaves nothing of the added token '%s'; set its 'normalized' to false"
+                .formatted(token));
       }
     }
   }
@@ -236,11 +235,9 @@ final class NativeTokenizer implements Tokenizer {
   private static void requireShort(String text) {
     if (text.length() > MAX_CHARACTERS) {
       throw new IllegalArgumentException(
-          "a text to be tokenised as a whole must have at most "
-              + MAX_CHARACTERS
-              + " characters, got "
-              + text.length()
-              + "; cut it into pieces first");
+          ("a text to be tokenised as a whole must have at most %s characters, got %s;"
+                  + " cut it into pieces first")
+              .formatted(MAX_CHARACTERS, text.length()));
     }
   }
 
@@ -251,11 +248,9 @@ final class NativeTokenizer implements Tokenizer {
     for (int i = 0; i < count; i++) {
       if (ids[i] >= embeddingRows) {
         throw new IllegalArgumentException(
-            "a text has the token "
-                + definition.describe(ids[i])
-                + ", for which the model's embedding of "
-                + embeddingRows
-                + " rows has no vector; take it out of the text");
+            ("a text has the token %s, for which the model's embedding of %s rows has no"
+                    + " vector; take it out of the text")
+                .formatted(definition.describe(ids[i]), embeddingRows));
       }
     }
   }

@@ -129,12 +129,8 @@ final class TokenizerComponents {
     if (!known.contains(type)) {
       throw new TokenizerFormatException(
           file,
-          field
-              + " must be of one of the types "
-              + String.join(", ", known)
-              + ", got '"
-              + type
-              + "'");
+          "%s must be of one of the types %s, got '%s'"
+              .formatted(field, String.join(", ", known), type));
     }
     if (RegexCheck.repeatsRepeats(part.path("pattern").path("Regex").asText())) {
       throw new TokenizerFormatException(

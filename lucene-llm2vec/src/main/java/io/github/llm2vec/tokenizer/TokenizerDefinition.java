@@ -138,11 +138,9 @@ record TokenizerDefinition(
       if (id >= rows) {
         throw new TokenizerFormatException(
             file,
-            "puts the token "
-                + describe(id)
-                + " around every text, but the model's embedding has "
-                + rows
-                + " rows: the tokenizer and the weights are not of the same model");
+            ("puts the token %s around every text, but the model's embedding has %s"
+                    + " rows: the tokenizer and the weights are not of the same model")
+                .formatted(describe(id), rows));
       }
     }
     LOG.warn(
@@ -204,13 +202,9 @@ record TokenizerDefinition(
     if (id.isEmpty()) {
       throw new TokenizerFormatException(
           file,
-          "tokenizer_config.json asks for add_"
-              + role
-              + " but names no "
-              + role
-              + " that tokenizer.json has; name it there or set add_"
-              + role
-              + " to false");
+          ("tokenizer_config.json asks for add_%s but names no %s that tokenizer.json"
+                  + " has; name it there or set add_%s to false")
+              .formatted(role, role, role));
     }
     return id.getAsInt();
   }

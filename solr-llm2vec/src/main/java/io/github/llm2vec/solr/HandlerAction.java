@@ -141,13 +141,13 @@ enum HandlerAction {
         ErrorCode.BAD_REQUEST,
         given.length > 1
             ? "action is given " + given.length + " times; once is enough"
-            : "unknown action '"
-                + given[0]
-                + "'"
-                + NearestName.hint(
+            : "unknown action '%s'%s"
+                .formatted(
                     given[0],
-                    Arrays.stream(values())
-                        .map(HandlerAction::parameter)
-                        .collect(Collectors.toSet())));
+                    NearestName.hint(
+                        given[0],
+                        Arrays.stream(values())
+                            .map(HandlerAction::parameter)
+                            .collect(Collectors.toSet()))));
   }
 }

@@ -169,10 +169,9 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
             () ->
                 new SolrException(
                     ErrorCode.BAD_REQUEST,
-                    "model '"
-                        + model
-                        + "' is not open, since no core holds it; name it in a core's update chain"
-                        + " or query parser"));
+                    ("model '%s' is not open, since no core holds it; name it in a"
+                            + " core's update chain or query parser")
+                        .formatted(model)));
   }
 
   private static String choice(SolrParams params, String name, String missing, Set<String> known) {

@@ -134,11 +134,8 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
     if (schema.getFieldOrNull(name) == null) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR,
-          NAME
-              + ": the schema has no field '"
-              + name
-              + "'"
-              + NearestName.hint(name, schema.getFields().keySet()));
+          "%s: the schema has no field '%s'%s"
+              .formatted(NAME, name, NearestName.hint(name, schema.getFields().keySet())));
     }
   }
 

@@ -56,9 +56,8 @@ public final class Errors implements IExecutionExceptionHandler, IParameterExcep
     command
         .getErr()
         .println(
-            "llm2vec: '"
-                + command.getCommandSpec().qualifiedName()
-                + " --help' lists the options and gives examples");
+            "llm2vec: '%s --help' lists the options and gives examples"
+                .formatted(command.getCommandSpec().qualifiedName()));
     return ExitCode.USAGE;
   }
 

@@ -203,10 +203,9 @@ public final class DemoCommand implements Callable<Integer> {
     String found = solr.container().getCoreDescriptor(COLLECTION).getCoreProperty(IDENTITY, "");
     if (!found.equals(identity)) {
       throw new CliException(
-          "the collection in "
-              + solr.container().getSolrHome()
-              + " was made with another model or other options, or by another release; repeat"
-              + " those or name another --home");
+          ("the collection in %s was made with another model or other options, or by"
+                  + " another release; repeat those or name another --home")
+              .formatted(solr.container().getSolrHome()));
     }
   }
 

@@ -52,13 +52,9 @@ public final class EncodeJob {
       String found = text.map(TextRecord::id).orElse("the end of the input");
       if (!id.get().equals(found)) {
         throw new CliException(
-            "cannot resume: row "
-                + (done + 1)
-                + " of the partial output is '"
-                + id.get()
-                + "', the input has '"
-                + found
-                + "' there; the input has changed, use --overwrite to start again");
+            ("cannot resume: row %s of the partial output is '%s', the input has '%s'"
+                    + " there; the input has changed, use --overwrite to start again")
+                .formatted(done + 1, id.get(), found));
       }
       done++;
     }
@@ -115,11 +111,8 @@ public final class EncodeJob {
   private void check(List<String> ids, float[][] vectors) {
     if (vectors.length != ids.size()) {
       throw new IllegalStateException(
-          "encoder gave "
-              + vectors.length
-              + " vectors for "
-              + ids.size()
-              + " texts; this is a bug");
+          "encoder gave %s vectors for %s texts; this is a bug"
+              .formatted(vectors.length, ids.size()));
     }
     for (int i = 0; i < vectors.length; i++) {
       for (float value : vectors[i]) {

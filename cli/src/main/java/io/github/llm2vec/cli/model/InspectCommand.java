@@ -139,10 +139,8 @@ public final class InspectCommand implements Callable<Integer> {
       line("parameters", String.format(Locale.ROOT, "%,d", parameters));
       line(
           "memory",
-          memory(parameters, DType.FLOAT32)
-              + " as float32, "
-              + memory(parameters, DType.BFLOAT16)
-              + " as bfloat16 or float16, and room for a batch");
+          "%s as float32, %s as bfloat16 or float16, and room for a batch"
+              .formatted(memory(parameters, DType.FLOAT32), memory(parameters, DType.BFLOAT16)));
     }
   }
 
@@ -165,10 +163,7 @@ public final class InspectCommand implements Callable<Integer> {
                 .collect(Collectors.joining());
         line(
             "adapter",
-            adapter.folder()
-                + " (changes "
-                + adapter.changedTensors().size()
-                + " tensors"
+            "%s (changes %s tensors".formatted(adapter.folder(), adapter.changedTensors().size())
                 + (ranks.isEmpty() ? ")" : ", rank " + ranks.trim().replace(" ", ", ") + ")"));
       }
     }

@@ -186,13 +186,9 @@ public final class CorpusIndex implements Closeable {
     String written = data.getOrDefault(PROMPT_KEY, instruction);
     if (!written.equals(instruction)) {
       throw new IllegalArgumentException(
-          "the documents in "
-              + folder
-              + " were encoded with the instruction '"
-              + written
-              + "', now it is '"
-              + instruction
-              + "'; repeat the one of then or index into another folder");
+          ("the documents in %s were encoded with the instruction '%s', now it is '%s';"
+                  + " repeat the one of then or index into another folder")
+              .formatted(folder, written, instruction));
     }
   }
 

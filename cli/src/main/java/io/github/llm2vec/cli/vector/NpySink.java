@@ -79,9 +79,8 @@ final class NpySink implements VectorSink {
     for (String id : newIds) {
       if (id.indexOf('\n') >= 0 || id.indexOf('\r') >= 0) {
         throw new IOException(
-            "id '"
-                + id
-                + "' holds a line break, which the ids file beside a .npy cannot; write .jsonl");
+            "id '%s' holds a line break, which the ids file beside a .npy cannot; write .jsonl"
+                .formatted(id));
       }
       lines.append(id).append('\n');
     }

@@ -87,20 +87,15 @@ public final class VectorOutput {
   private void checkSameRun(RunIdentity identity, Path partial) throws IOException {
     if (!Files.exists(identityFile)) {
       throw new IOException(
-          identityFile
-              + " is missing, so nobody knows what "
-              + partial
-              + " is of; use --overwrite");
+          "%s is missing, so nobody knows what %s is of; use --overwrite"
+              .formatted(identityFile, partial));
     }
     RunIdentity earlier = RunIdentity.load(identityFile);
     if (!earlier.equals(identity)) {
       throw new IOException(
-          partial
-              + " is of another model, role or instruction ("
-              + earlier
-              + ", now "
-              + identity
-              + "); repeat the options of that run or use --overwrite");
+          ("%s is of another model, role or instruction (%s, now %s); repeat the options"
+                  + " of that run or use --overwrite")
+              .formatted(partial, earlier, identity));
     }
   }
 

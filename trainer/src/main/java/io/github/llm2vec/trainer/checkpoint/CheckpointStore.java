@@ -84,13 +84,13 @@ public final class CheckpointStore {
       return target;
     } catch (IOException e) {
       throw new IOException(
-          target
-              + " cannot be written: "
-              + e.getMessage()
-              + "; "
-              + newest()
-                  .map(last -> last + " is still there to resume from")
-                  .orElse("there is no earlier checkpoint"),
+          "%s cannot be written: %s; %s"
+              .formatted(
+                  target,
+                  e.getMessage(),
+                  newest()
+                      .map(last -> last + " is still there to resume from")
+                      .orElse("there is no earlier checkpoint")),
           e);
     } finally {
       IOUtils.rm(fresh);

@@ -65,12 +65,8 @@ public final class TensorFile {
       }
       if (source.names().size() != entries.size()) {
         throw new IOException(
-            file
-                + " has "
-                + source.names().size()
-                + " tensors, expected "
-                + entries.size()
-                + "; resume with the configuration that wrote it");
+            "%s has %s tensors, expected %s; resume with the configuration that wrote it"
+                .formatted(file, source.names().size(), entries.size()));
       }
       for (Entry entry : entries) {
         copy(source, entry, tensors);
@@ -96,13 +92,12 @@ public final class TensorFile {
     long[] shape = expected.stream().mapToLong(Long::longValue).toArray();
     if (found.isEmpty() || !Arrays.equals(found.get(), shape)) {
       throw new IOException(
-          file
-              + ": tensor "
-              + entry.name()
-              + " should have shape "
-              + expected
-              + found.map(other -> ", has " + Arrays.toString(other)).orElse(", is missing")
-              + "; resume with the configuration that wrote it");
+          "%s: tensor %s should have shape %s%s; resume with the configuration that wrote it"
+              .formatted(
+                  file,
+                  entry.name(),
+                  expected,
+                  found.map(other -> ", has " + Arrays.toString(other)).orElse(", is missing")));
     }
   }
 }

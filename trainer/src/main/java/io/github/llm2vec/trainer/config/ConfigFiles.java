@@ -72,9 +72,10 @@ public final class ConfigFiles {
     Optional<String> nearest = NearestName.of(values.spelling(key), known);
     return values.invalid(
         key,
-        "there is no such key"
-            + nearest
-                .map(name -> "; did you mean " + name + "?")
-                .orElse("; docs/training-configs.md lists the keys of every command"));
+        "there is no such key%s"
+            .formatted(
+                nearest
+                    .map(name -> "; did you mean " + name + "?")
+                    .orElse("; docs/training-configs.md lists the keys of every command")));
   }
 }

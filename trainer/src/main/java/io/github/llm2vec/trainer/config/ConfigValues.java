@@ -255,11 +255,12 @@ final class ConfigValues {
             () ->
                 invalid(
                     key,
-                    "expected one of "
-                        + Arrays.stream(constants).map(spelling).collect(Collectors.joining(", "))
-                        + ", found \""
-                        + text
-                        + "\""));
+                    "expected one of %s, found \"%s\""
+                        .formatted(
+                            Arrays.stream(constants)
+                                .map(spelling)
+                                .collect(Collectors.joining(", ")),
+                            text)));
   }
 
   private List<String> asTexts(String key, JsonNode node) {

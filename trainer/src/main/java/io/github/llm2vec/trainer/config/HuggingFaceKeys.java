@@ -219,9 +219,8 @@ final class HuggingFaceKeys {
       }
       if (!attention.equals("sdpa")) {
         values.note(
-            "attn_implementation "
-                + attention
-                + ": attention is always computed by the engine's fused kernel");
+            "attn_implementation %s: attention is always computed by the engine's fused kernel"
+                .formatted(attention));
       }
       values.known("low_cpu_mem_usage");
       refuse(

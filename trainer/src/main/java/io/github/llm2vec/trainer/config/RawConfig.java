@@ -102,9 +102,8 @@ record RawConfig(String source, Map<String, Value> values) {
   private static String optionName(String argument) {
     if (!argument.startsWith("--") || argument.length() == 2) {
       throw new ConfigException(
-          "expected an option such as --learning_rate 1e-4 or --learning_rate=1e-4, got '"
-              + argument
-              + "'");
+          "expected an option such as --learning_rate 1e-4 or --learning_rate=1e-4, got '%s'"
+              .formatted(argument));
     }
     int equals = argument.indexOf('=');
     return (equals < 0 ? argument.substring(2) : argument.substring(2, equals)).replace('-', '_');
@@ -128,11 +127,7 @@ record RawConfig(String source, Map<String, Value> values) {
     values.put(key, value);
     if (before != null && !before.node().isNull() && !before.node().equals(value.node())) {
       throw new ConfigException(
-          value.place()
-              + " contradicts "
-              + before.place()
-              + ": "
-              + before.spelling()
+          "%s contradicts %s: %s".formatted(value.place(), before.place(), before.spelling())
               + (before.spelling().equals(value.spelling())
                   ? " is given twice"
                   : " and " + value.spelling() + " are two spellings of one setting")

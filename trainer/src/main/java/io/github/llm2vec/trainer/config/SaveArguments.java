@@ -56,11 +56,9 @@ public record SaveArguments(
     if (strategy != evaluation.strategy() || strategy == TrainingArguments.IntervalStrategy.NO) {
       throw values.invalid(
           "load_best_model_at_end",
-          "needs every checkpoint to be evaluated, but save_strategy is "
-              + strategy.optionName()
-              + " and eval_strategy is "
-              + evaluation.strategy().optionName()
-              + "; give both the same value, steps or epoch");
+          ("needs every checkpoint to be evaluated, but save_strategy is %s and"
+                  + " eval_strategy is %s; give both the same value, steps or epoch")
+              .formatted(strategy.optionName(), evaluation.strategy().optionName()));
     }
     double ratio = interval.value() / evaluation.interval().value();
     // Shares such as 0.3 and 0.1 do not divide exactly in binary.
@@ -68,10 +66,9 @@ public record SaveArguments(
         && Math.abs(ratio - Math.rint(ratio)) > 1e-9) {
       throw values.invalid(
           "load_best_model_at_end",
-          "needs every checkpoint to be evaluated, but save_steps "
-              + interval.value()
-              + " is not a multiple of eval_steps "
-              + evaluation.interval().value());
+          ("needs every checkpoint to be evaluated, but save_steps %s is not a multiple"
+                  + " of eval_steps %s")
+              .formatted(interval.value(), evaluation.interval().value()));
     }
   }
 }

@@ -37,9 +37,8 @@ public record WordHeadArguments(
     if (!modelClass.equals("custom")) {
       throw values.invalid(
           "model_class",
-          "expected custom, found \""
-              + modelClass
-              + "\": encoders of other kinds (auto) are not trained here");
+          "expected custom, found \"%s\": encoders of other kinds (auto) are not trained here"
+              .formatted(modelClass));
     }
     return new WordHeadArguments(
         values.choice("task", WordTask.POS_TAGS, WordTask::optionName),

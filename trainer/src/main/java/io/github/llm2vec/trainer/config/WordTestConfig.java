@@ -65,11 +65,9 @@ public record WordTestConfig(
     boolean results = output.toString().contains("results");
     if (run != null && results && !output.startsWith(run)) {
       values.note(
-          "cls_addr "
-              + head
-              + " belongs to another run than output_dir "
-              + output
-              + "; if that is not meant, say --cls_addr FOLDER");
+          ("cls_addr %s belongs to another run than output_dir %s; if that is not meant,"
+                  + " say --cls_addr FOLDER")
+              .formatted(head, output));
     }
   }
 }

@@ -197,19 +197,17 @@ public record DatasetFolders(Optional<Path> datasetDir, Path hubCache) {
     return new NoSuchFileException(
         dataset,
         null,
-        "the "
-            + split.hubName()
-            + " part of the dataset is not on this machine, and nothing is downloaded. Looked in: "
-            + looked.stream().collect(Collectors.joining(", "))
-            + ". Expected for example "
-            + expected.resolve(split.hubName() + "-00000-of-00001.parquet")
-            + ", "
-            + expected.resolve(split.hubName() + ".jsonl")
-            + " or "
-            + expected.resolve(split.hubName() + ".txt")
-            + "; say where datasets are by --dataset_dir DIR, or name the files themselves by"
-            + " --train_file and --validation_file instead of dataset_name. What the datasets library"
-            + " keeps as Arrow files is not read; save it with to_parquet");
+        ("the %s part of the dataset is not on this machine, and nothing is downloaded."
+                + " Looked in: %s. Expected for example %s, %s or %s; say where datasets are by"
+                + " --dataset_dir DIR, or name the files themselves by --train_file and"
+                + " --validation_file instead of dataset_name. What the datasets library keeps as"
+                + " Arrow files is not read; save it with to_parquet")
+            .formatted(
+                split.hubName(),
+                looked.stream().collect(Collectors.joining(", ")),
+                expected.resolve(split.hubName() + "-00000-of-00001.parquet"),
+                expected.resolve(split.hubName() + ".jsonl"),
+                expected.resolve(split.hubName() + ".txt")));
   }
 
   /** A part of a dataset. */

@@ -65,14 +65,8 @@ final class JsonArrayLines extends InputStream {
       int row = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
       int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
       throw new IOException(
-          source
-              + ":"
-              + row
-              + ": broken JSON at column "
-              + column
-              + " ("
-              + e.getOriginalMessage()
-              + ")",
+          "%s:%s: broken JSON at column %s (%s)"
+              .formatted(source, row, column, e.getOriginalMessage()),
           e);
     }
   }

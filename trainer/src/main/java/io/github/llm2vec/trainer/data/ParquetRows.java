@@ -96,10 +96,8 @@ public final class ParquetRows implements RecordStream<Map<String, Object>> {
       throw new DataFormatException(
           file.toString(),
           1,
-          "there is no column \""
-              + name
-              + "\"; the columns are "
-              + schema.getFields().stream().map(Type::getName).toList());
+          "there is no column \"%s\"; the columns are %s"
+              .formatted(name, schema.getFields().stream().map(Type::getName).toList()));
     }
     Type type = schema.getType(name);
     MessageType alone = new MessageType(schema.getName(), type);

@@ -71,10 +71,8 @@ public final class SupervisedSet implements Closeable {
       throw new NoSuchFileException(
           folder.toString(),
           null,
-          "the E5 collection is a folder with a file of JSON lines for each of "
-              + E5Instructions.datasets()
-              + "; there is no "
-              + missing.get(0).getFileName()
+          "the E5 collection is a folder with a file of JSON lines for each of %s; there is no %s"
+                  .formatted(E5Instructions.datasets(), missing.get(0).getFileName())
               + (missing.size() > 1 ? " and " + (missing.size() - 1) + " others" : "")
               + ". For other data set dataset_name to jsonl");
     }
@@ -115,9 +113,8 @@ public final class SupervisedSet implements Closeable {
         throw new DataFormatException(
             dataset.file().toString(),
             1,
-            "either all datasets of a run have negatives or none; "
-                + filled.get(0).file()
-                + " is not like this one");
+            "either all datasets of a run have negatives or none; %s is not like this one"
+                .formatted(filled.get(0).file()));
       }
     }
     if (e5 && !first && !filled.isEmpty()) {

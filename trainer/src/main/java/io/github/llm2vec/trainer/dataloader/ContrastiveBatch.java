@@ -23,12 +23,9 @@ public record ContrastiveBatch(
     boolean alike = negatives.isEmpty() || negatives.size() == queries.size();
     if (queries.isEmpty() || positives.size() != queries.size() || !alike) {
       throw new IllegalArgumentException(
-          "a batch has as many positives as queries, got "
-              + positives.size()
-              + " and "
-              + queries.size()
-              + ", and as many negatives or none, got "
-              + negatives.size());
+          ("a batch has as many positives as queries, got %s and %s, and as many"
+                  + " negatives or none, got %s")
+              .formatted(positives.size(), queries.size(), negatives.size()));
     }
   }
 

@@ -177,10 +177,9 @@ public final class LanguageModelingData<B> implements Closeable {
     long size = Math.min(rows.size(), limit.orElse(Integer.MAX_VALUE));
     if (size == 0) {
       throw new IOException(
-          part.files().files()
-              + " has too few texts for one sequence of "
-              + sequences.length()
-              + " tokens; set a smaller max_seq_length, or line_by_line");
+          ("%s has too few texts for one sequence of %s tokens; set a smaller"
+                  + " max_seq_length, or line_by_line")
+              .formatted(part.files().files(), sequences.length()));
     }
     TrainingArguments.Batches batches = request.batches();
     return new IndexedDataLoader<>(

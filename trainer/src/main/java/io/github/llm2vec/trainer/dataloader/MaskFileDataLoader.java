@@ -116,14 +116,8 @@ public final class MaskFileDataLoader implements DataLoader<MntpBatch> {
         JsonNode numbers = batch.path(key).path(row);
         if (numbers.size() != columns) {
           throw problem(
-              "row "
-                  + row
-                  + " of \""
-                  + key
-                  + "\" has "
-                  + numbers.size()
-                  + " numbers, but that of \"input_ids\" has "
-                  + columns);
+              "row %s of \"%s\" has %s numbers, but that of \"input_ids\" has %s"
+                  .formatted(row, key, numbers.size(), columns));
         }
         for (int i = 0; i < columns; i++) {
           values[row * columns + i] = numbers.get(i).intValue();

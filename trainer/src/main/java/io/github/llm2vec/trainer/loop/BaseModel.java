@@ -89,9 +89,8 @@ final class BaseModel implements AutoCloseable {
       throws IOException {
     if (!Files.isDirectory(source.tokenizerFolder())) {
       throw new TrainingException(
-          "tokenizer_name: there is no folder "
-              + source.tokenizerFolder()
-              + "; name a folder with a tokenizer.json");
+          "tokenizer_name: there is no folder %s; name a folder with a tokenizer.json"
+              .formatted(source.tokenizerFolder()));
     }
     this.source = source;
     this.training = training;

@@ -42,12 +42,9 @@ final class FailedBatch {
     Files.createDirectories(folder);
     Files.writeString(file, json.writerWithDefaultPrettyPrinter().writeValueAsString(root));
     return new TrainingException(
-        what
-            + " in update "
-            + (position.step() + 1)
-            + ": training stops before the weights are spoilt. The batches are in "
-            + file
-            + ". Lower learning_rate, add warmup_steps, or train in float32; the last checkpoint is"
-            + " as it was");
+        ("%s in update %s: training stops before the weights are spoilt. The batches are"
+                + " in %s. Lower learning_rate, add warmup_steps, or train in float32; the last"
+                + " checkpoint is as it was")
+            .formatted(what, position.step() + 1, file));
   }
 }

@@ -43,10 +43,9 @@ record OutputDir(Path path, CheckpointStore store, Optional<Path> resumed) {
     }
     if (resumed.isEmpty() && !run.overwriteOutputDir() && !isEmpty(path)) {
       throw new TrainingException(
-          "output_dir "
-              + path
-              + " is not empty and has no checkpoint to go on from; choose another folder, or say"
-              + " overwrite_output_dir");
+          ("output_dir %s is not empty and has no checkpoint to go on from; choose"
+                  + " another folder, or say overwrite_output_dir")
+              .formatted(path));
     }
     return new OutputDir(path, store, resumed);
   }
@@ -61,9 +60,8 @@ record OutputDir(Path path, CheckpointStore store, Optional<Path> resumed) {
     }
     if (last.isEmpty()) {
       throw new TrainingException(
-          "there is no checkpoint in "
-              + path
-              + " to resume from; leave resume_from_checkpoint out to begin");
+          "there is no checkpoint in %s to resume from; leave resume_from_checkpoint out to begin"
+              .formatted(path));
     }
     return last;
   }

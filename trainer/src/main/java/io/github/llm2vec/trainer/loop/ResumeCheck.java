@@ -74,11 +74,9 @@ final class ResumeCheck {
     Path file = checkpoint.resolve(OutputDir.CONFIG);
     if (!Files.exists(file)) {
       throw new TrainingException(
-          checkpoint
-              + " has no "
-              + OutputDir.CONFIG
-              + ", so it is no checkpoint of this program; one of Python cannot be resumed, but its"
-              + " adapter can be named in peft_model_name_or_path");
+          ("%s has no %s, so it is no checkpoint of this program; one of Python cannot"
+                  + " be resumed, but its adapter can be named in peft_model_name_or_path")
+              .formatted(checkpoint, OutputDir.CONFIG));
     }
     JsonNode before = new ObjectMapper().readTree(file.toFile());
     Set<String> keys = new TreeSet<>();
@@ -94,11 +92,8 @@ final class ResumeCheck {
       String change = key + " was " + before.get(key) + " and is " + now.get(key);
       if (FIXED.contains(key)) {
         throw new TrainingException(
-            "cannot resume from "
-                + checkpoint
-                + ": "
-                + change
-                + "; keep it, or start anew with overwrite_output_dir");
+            "cannot resume from %s: %s; keep it, or start anew with overwrite_output_dir"
+                .formatted(checkpoint, change));
       }
       notes.add("resumed with another configuration: " + change);
     }

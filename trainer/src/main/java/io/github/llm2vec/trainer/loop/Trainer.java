@@ -166,9 +166,8 @@ public final class Trainer<B> {
       finish();
     } else {
       callback.note(
-          "stopped after update "
-              + state.step()
-              + "; the same command with --resume_from_checkpoint true goes on");
+          "stopped after update %s; the same command with --resume_from_checkpoint true goes on"
+              .formatted(state.step()));
     }
     return new Output(context.folder(), complete, state);
   }

@@ -213,10 +213,8 @@ public final class TrainerState {
     Path file = folder.resolve(RUN_STATE);
     if (!Files.exists(file)) {
       throw new TrainingException(
-          folder
-              + " cannot be resumed: it has no "
-              + RUN_STATE
-              + "; was it written with save_only_model, or by Python?");
+          "%s cannot be resumed: it has no %s; was it written with save_only_model, or by Python?"
+              .formatted(folder, RUN_STATE));
     }
     JsonNode root = JSON.readTree(file.toFile());
     if (root.path("format").asInt() != FORMAT) {
@@ -225,13 +223,9 @@ public final class TrainerState {
     }
     if (root.path("batches_per_epoch").asLong() != plan.batchesPerEpoch()) {
       throw new TrainingException(
-          folder
-              + " was trained on "
-              + root.path("batches_per_epoch")
-              + " batches per epoch, now there are "
-              + plan.batchesPerEpoch()
-              + ": the data or its settings changed; restore them, or start anew with"
-              + " overwrite_output_dir");
+          ("%s was trained on %s batches per epoch, now there are %s: the data or its"
+                  + " settings changed; restore them, or start anew with overwrite_output_dir")
+              .formatted(folder, root.path("batches_per_epoch"), plan.batchesPerEpoch()));
     }
     TrainerState state = new TrainerState();
     state.position =

@@ -99,9 +99,8 @@ public final class TrainingContext {
   public void noteSkipped(CorruptLines corrupt) {
     if (corrupt.skipped() > 0) {
       note(
-          corrupt.skipped()
-              + " lines of data could not be understood and are left out, such as "
-              + String.join("; ", corrupt.examples()));
+          "%s lines of data could not be understood and are left out, such as %s"
+              .formatted(corrupt.skipped(), String.join("; ", corrupt.examples())));
     }
   }
 

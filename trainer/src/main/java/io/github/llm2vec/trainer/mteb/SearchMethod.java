@@ -103,10 +103,10 @@ public sealed interface SearchMethod {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "'"
-                        + label
-                        + "' is no way to search; there are "
-                        + String.join(", ", all().stream().map(SearchMethod::label).toList())));
+                    "'%s' is no way to search; there are %s"
+                        .formatted(
+                            label,
+                            String.join(", ", all().stream().map(SearchMethod::label).toList()))));
   }
 
   /** Everything that can be compared with this Lucene: exact, three graphs, BM25 and hybrid. */

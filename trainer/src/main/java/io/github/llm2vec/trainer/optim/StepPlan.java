@@ -21,10 +21,8 @@ public record StepPlan(
   public StepPlan {
     if (batchesPerEpoch < 1 || accumulation < 1 || updatesPerEpoch < 1 || totalUpdates < 0) {
       throw new IllegalArgumentException(
-          "a run has at least one batch per epoch and one per update, got "
-              + batchesPerEpoch
-              + " and "
-              + accumulation);
+          "a run has at least one batch per epoch and one per update, got %s and %s"
+              .formatted(batchesPerEpoch, accumulation));
     }
   }
 

@@ -74,10 +74,8 @@ public final class Correlation {
   private static void requirePairs(double[] left, double[] right) {
     if (left.length != right.length || left.length < 2) {
       throw new IllegalArgumentException(
-          "a correlation needs two lists of the same length, at least 2; got "
-              + left.length
-              + " and "
-              + right.length);
+          "a correlation needs two lists of the same length, at least 2; got %s and %s"
+              .formatted(left.length, right.length));
     }
   }
 }

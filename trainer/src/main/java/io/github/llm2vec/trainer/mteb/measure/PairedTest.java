@@ -106,10 +106,8 @@ public record PairedTest(int queries, double meanDifference, double pValue) {
   private static double[] differences(double[] first, double[] second) {
     if (first.length != second.length) {
       throw new IllegalArgumentException(
-          "a paired test needs as many values of the first system as of the second, got "
-              + first.length
-              + " and "
-              + second.length);
+          "a paired test needs as many values of the first system as of the second, got %s and %s"
+              .formatted(first.length, second.length));
     }
     double[] differences = new double[first.length];
     for (int i = 0; i < first.length; i++) {

@@ -67,11 +67,8 @@ public final class RetrievalEvaluator {
     for (Hit hit : hits) {
       if (!seen.add(hit.documentId())) {
         throw new IllegalArgumentException(
-            "query '"
-                + queryId
-                + "' has document '"
-                + hit.documentId()
-                + "' twice in its ranking; a ranking holds a document once");
+            "query '%s' has document '%s' twice in its ranking; a ranking holds a document once"
+                .formatted(queryId, hit.documentId()));
       }
     }
     return hits.stream()

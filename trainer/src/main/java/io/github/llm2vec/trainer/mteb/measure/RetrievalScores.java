@@ -54,13 +54,8 @@ public final class RetrievalScores {
   public void add(String queryId, double[] values) {
     if (values.length != measures.size()) {
       throw new IllegalArgumentException(
-          "query '"
-              + queryId
-              + "' has "
-              + values.length
-              + " values for "
-              + measures.size()
-              + " measures");
+          "query '%s' has %s values for %s measures"
+              .formatted(queryId, values.length, measures.size()));
     }
     if (judged.contains(queryId) && byQuery.put(queryId, values.clone()) != null) {
       throw new IllegalArgumentException("query '" + queryId + "' was measured before");

@@ -172,13 +172,12 @@ public final class HtmlReport {
               new LineChart.Point(
                   point.medianMillis(),
                   100 * point.ndcgAt10(),
-                  how
-                      + ": "
-                      + Numbers.millis(point.medianMillis())
-                      + " ms, nDCG@10 "
-                      + Numbers.percent(point.ndcgAt10())
-                      + ", overlap "
-                      + Numbers.percent(point.overlapAt10())));
+                  "%s: %s ms, nDCG@10 %s, overlap %s"
+                      .formatted(
+                          how,
+                          Numbers.millis(point.medianMillis()),
+                          Numbers.percent(point.ndcgAt10()),
+                          Numbers.percent(point.overlapAt10()))));
     }
     List<LineChart.Series> series = new ArrayList<>();
     lines.forEach(

@@ -61,11 +61,8 @@ public final class QueryScoresFile {
       List<String> cells = List.of(line.split("\t", -1));
       if (cells.size() != measures.size() + 1) {
         throw new DatasetException(
-            path
-                + ": the row of '"
-                + cells.get(0)
-                + "' has another number of columns than the"
-                + " first line");
+            "%s: the row of '%s' has another number of columns than the first line"
+                .formatted(path, cells.get(0)));
       }
       rows.add(cells);
       queries.add(cells.get(0));

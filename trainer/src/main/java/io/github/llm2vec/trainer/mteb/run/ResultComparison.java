@@ -56,10 +56,8 @@ public record ResultComparison(String task, List<Row> rows, Row main) {
   public static ResultComparison of(TaskResult first, TaskResult second) {
     if (!first.task().equals(second.task())) {
       throw new IllegalArgumentException(
-          "results of different tasks cannot be compared: "
-              + first.task()
-              + " and "
-              + second.task());
+          "results of different tasks cannot be compared: %s and %s"
+              .formatted(first.task(), second.task()));
     }
     List<Row> rows = new ArrayList<>();
     new TreeMap<>(first.splits())
@@ -72,12 +70,8 @@ public record ResultComparison(String task, List<Row> rows, Row main) {
                             .forEach(other -> rows.addAll(rows(split, subset, other)))));
     if (rows.isEmpty()) {
       throw new IllegalArgumentException(
-          "the results of "
-              + first.task()
-              + " have no score in common: the splits are "
-              + first.splits().keySet()
-              + " and "
-              + second.splits().keySet());
+          "the results of %s have no score in common: the splits are %s and %s"
+              .formatted(first.task(), first.splits().keySet(), second.splits().keySet()));
     }
     return new ResultComparison(first.task(), rows, main(first, rows));
   }

@@ -23,10 +23,8 @@ public record StoreIdentity(
   public StoreIdentity {
     if (dimensions < 1 || shardVectors < 1) {
       throw new IllegalArgumentException(
-          "dimensions and shardVectors must be at least 1, got "
-              + dimensions
-              + " and "
-              + shardVectors);
+          "dimensions and shardVectors must be at least 1, got %s and %s"
+              .formatted(dimensions, shardVectors));
     }
     if ((long) dimensions * shardVectors * Float.BYTES > LARGEST_FILE) {
       throw new IllegalArgumentException(

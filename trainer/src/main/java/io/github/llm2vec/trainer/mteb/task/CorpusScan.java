@@ -89,9 +89,8 @@ final class CorpusScan {
       report(
           located,
           Finding.Kind.EMPTY_DOCUMENT,
-          "document '"
-              + document.id()
-              + "' has neither title nor text; it is kept and encoded as an empty text");
+          "document '%s' has neither title nor text; it is kept and encoded as an empty text"
+              .formatted(document.id()));
     }
     if (document.id().chars().anyMatch(c -> PythonText.isSpace((char) c))) {
       report(

@@ -162,10 +162,10 @@ public final class QrelsReader {
     if (columns.isEmpty() || cells.size() != columns.get().count()) {
       malformed(
           line,
-          "expected "
-              + columns.map(known -> "" + known.count()).orElse("3 (BEIR) or 4 (TREC)")
-              + " columns, found "
-              + cells.size());
+          "expected %s columns, found %s"
+              .formatted(
+                  columns.map(known -> "" + known.count()).orElse("3 (BEIR) or 4 (TREC)"),
+                  cells.size()));
       return;
     }
     Columns at = columns.get();

@@ -87,17 +87,15 @@ public record RetrievalDataset(Map<String, String> queries, Qrels judgements, Co
             finding(
                 Finding.Kind.UNKNOWN_QUERY,
                 qrels,
-                "query '"
-                    + query.getKey()
-                    + "' is judged but not among the queries; it cannot be searched"));
+                "query '%s' is judged but not among the queries; it cannot be searched"
+                    .formatted(query.getKey())));
       } else if (query.getValue().values().stream().noneMatch(grade -> grade > 0)) {
         findings.add(
             finding(
                 Finding.Kind.NO_RELEVANT_DOCUMENT,
                 qrels,
-                "query '"
-                    + query.getKey()
-                    + "' has no relevant document; every measure is 0 for it"));
+                "query '%s' has no relevant document; every measure is 0 for it"
+                    .formatted(query.getKey())));
       }
     }
   }

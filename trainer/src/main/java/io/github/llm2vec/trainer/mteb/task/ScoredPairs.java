@@ -72,14 +72,8 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
       }
     }
     throw new DatasetException(
-        folder
-            + " has no file of pairs for the split '"
-            + split
-            + "'; expected "
-            + split
-            + ".tsv or "
-            + split
-            + ".jsonl");
+        "%s has no file of pairs for the split '%s'; expected %s.tsv or %s.jsonl"
+            .formatted(folder, split, split, split));
   }
 
   private static boolean isSplit(String name, String split) {

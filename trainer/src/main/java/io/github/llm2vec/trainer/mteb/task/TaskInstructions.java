@@ -50,11 +50,8 @@ public final class TaskInstructions {
     for (Map.Entry<String, JsonNode> entry : root.properties()) {
       if (!entry.getValue().isTextual()) {
         throw new DatasetException(
-            file
-                + ": the instruction of "
-                + entry.getKey()
-                + " must be a string, found "
-                + entry.getValue());
+            "%s: the instruction of %s must be a string, found %s"
+                .formatted(file, entry.getKey(), entry.getValue()));
       }
       instructions.put(entry.getKey(), entry.getValue().asText());
     }

@@ -87,10 +87,9 @@ public final class TaskRegistry {
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        "task '"
-                            + name
-                            + "' is not known; give the folder of a task of your own, or one of "
-                            + String.join(", ", tasks.keySet())));
+                        ("task '%s' is not known; give the folder of a task of your own,"
+                                + " or one of %s")
+                            .formatted(name, String.join(", ", tasks.keySet()))));
     return task.isAggregate() ? task.members().stream().map(tasks::get).toList() : List.of(task);
   }
 
@@ -113,11 +112,8 @@ public final class TaskRegistry {
       return datasets;
     }
     throw new DatasetException(
-        datasets
-            + " has no folder for the task "
-            + task.name()
-            + "; looked for "
-            + task.name()
+        "%s has no folder for the task %s; looked for %s"
+                .formatted(datasets, task.name(), task.name())
             + (task.folders().isEmpty() ? "" : ", " + String.join(", ", task.folders()))
             + ". It is published as the data set "
             + task.dataset());
