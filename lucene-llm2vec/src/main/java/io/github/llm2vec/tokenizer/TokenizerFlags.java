@@ -14,18 +14,10 @@ import java.util.Map;
  * Settings outside tokenizer.json that change how Python tokenises: {@code add_prefix_space},
  * {@code split_special_tokens}, {@code do_lower_case}, and the class of transformers.
  */
-final class TokenizerFlags {
+record TokenizerFlags(SpecialTokens config, TokenizerOptions options) {
 
   private static final String PREFIX_SPACE = "add_prefix_space";
   private static final String SPACE_SYMBOL = "\u2581";
-
-  private final SpecialTokens config;
-  private final TokenizerOptions options;
-
-  TokenizerFlags(SpecialTokens config, TokenizerOptions options) {
-    this.config = config;
-    this.options = options;
-  }
 
   /** Changes the normalizer and the pre-tokenizer where a switch asks for it. */
   void apply(TokenizerJson json) {

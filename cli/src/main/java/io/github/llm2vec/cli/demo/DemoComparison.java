@@ -12,19 +12,9 @@ import java.util.List;
 import java.util.Locale;
 
 /** Prints what the page's searches find for its examples. */
-final class DemoComparison {
+record DemoComparison(PrintStream out, SolrCollection collection, DemoPage page) {
 
   private static final int SHOWN_HITS = 3;
-
-  private final PrintStream out;
-  private final SolrCollection collection;
-  private final DemoPage page;
-
-  DemoComparison(PrintStream out, SolrCollection collection, DemoPage page) {
-    this.out = out;
-    this.collection = collection;
-    this.page = page;
-  }
 
   void run(InterruptHandler stop) throws IOException {
     for (DemoExample example : page.examples()) {

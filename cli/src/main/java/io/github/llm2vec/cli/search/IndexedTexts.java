@@ -15,17 +15,9 @@ import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.util.Bits;
 
 /** The ids of an index with a hash of title and text for each. */
-final class IndexedTexts {
+record IndexedTexts(DirectoryReader index, String idField) {
 
   static final String HASH_FIELD = "_hash_";
-
-  private final DirectoryReader index;
-  private final String idField;
-
-  IndexedTexts(DirectoryReader index, String idField) {
-    this.index = index;
-    this.idField = idField;
-  }
 
   /** A hash by which a changed text is told from the one that was indexed. */
   static long hash(TextRecord text) {

@@ -19,14 +19,10 @@ import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.search.QueryLimits;
 
 /** Turns the text of a query into its vector, once for a request and within the time allowed. */
-final class QueryEncoder {
+record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) {
 
   private static final double UNIT_TOLERANCE = 1e-3;
   private static final String PLACE = "llm2vec: encoding the query";
-
-  private final SolrQueryRequest request;
-  private final VectorField field;
-  private final Checks checks;
 
   /**
    * What is to be true of a model and an index.
@@ -35,12 +31,6 @@ final class QueryEncoder {
    * @param anyModel whether vectors of another model may be in the index
    */
   record Checks(int dimensions, boolean anyModel) {}
-
-  QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) {
-    this.request = request;
-    this.field = field;
-    this.checks = checks;
-  }
 
   /**
    * The vector of a text.

@@ -19,24 +19,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes a vector field and what stands beside it into documents: as values or, into an atomic
  * update, as operations. One for each document.
+ *
+ * @param atomic whether operations are to be written
+ * @param key the schema's unique key, null if it has none
  */
-final class DocumentWriter {
-
-  private final SolrInputDocument document;
-  private final boolean atomic;
-  private final SchemaField key;
-  private final MappedField field;
-
-  /**
-   * @param atomic whether operations are to be written
-   * @param key the schema's unique key, null if it has none
-   */
-  DocumentWriter(SolrInputDocument document, boolean atomic, SchemaField key, MappedField field) {
-    this.document = document;
-    this.atomic = atomic;
-    this.key = key;
-    this.field = field;
-  }
+record DocumentWriter(
+    SolrInputDocument document, boolean atomic, SchemaField key, MappedField field) {
 
   /** Writes the vectors of the pieces of the text, in their order; each has one. */
   void fill(VectorPlan.Fill plan, List<EncodingResult> results) {

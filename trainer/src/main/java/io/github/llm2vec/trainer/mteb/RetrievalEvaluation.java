@@ -21,25 +21,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Evaluates one retrieval task by all methods. */
-final class RetrievalEvaluation {
+record RetrievalEvaluation(
+    Optional<EvaluatedModel> model,
+    Optional<ExactSearch> exactSearch,
+    EvaluationOptions options,
+    EvaluationFiles files) {
 
   private static final int OVERLAP_DEPTH = 10;
-
-  private final Optional<EvaluatedModel> model;
-  private final Optional<ExactSearch> exactSearch;
-  private final EvaluationOptions options;
-  private final EvaluationFiles files;
-
-  RetrievalEvaluation(
-      Optional<EvaluatedModel> model,
-      Optional<ExactSearch> exactSearch,
-      EvaluationOptions options,
-      EvaluationFiles files) {
-    this.model = model;
-    this.exactSearch = exactSearch;
-    this.options = options;
-    this.files = files;
-  }
 
   TaskEvaluation evaluate(EvaluationTask task, EvaluationListener listener, Findings findings)
       throws IOException {

@@ -28,19 +28,9 @@ import java.util.function.ToDoubleBiFunction;
  * length 1, so the Euclidean one ranks exactly as the cosine does; MTEB takes them of the vectors
  * as they come.
  */
-final class StsEvaluation {
+record StsEvaluation(EvaluatedModel model, EvaluationOptions options, EvaluationFiles files) {
 
   private static final String LABEL = "similarity";
-
-  private final EvaluatedModel model;
-  private final EvaluationOptions options;
-  private final EvaluationFiles files;
-
-  StsEvaluation(EvaluatedModel model, EvaluationOptions options, EvaluationFiles files) {
-    this.model = model;
-    this.options = options;
-    this.files = files;
-  }
 
   TaskEvaluation evaluate(EvaluationTask task, EvaluationListener listener, Findings findings)
       throws IOException {

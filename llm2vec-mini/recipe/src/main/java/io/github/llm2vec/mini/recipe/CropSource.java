@@ -11,32 +11,20 @@ import java.util.function.Consumer;
  * (independent cropping; Izacard et al. 2022, "Unsupervised Dense Information Retrieval with
  * Contrastive Learning", section 3.1). The two are drawn apart from each other and may overlap, so
  * that rare words which stand in both are learnt to count.
+ *
+ * @param texts the source whose positives are cut
+ * @param hasTextsOfItsOwn whether the source is used in no other way
+ * @param mostWords most words of the larger piece
+ * @param seed of the pieces that are drawn
  */
-final class CropSource implements PairSource {
+record CropSource(PairSource texts, boolean hasTextsOfItsOwn, int mostWords, long seed)
+    implements PairSource {
 
   private static final int LEAST_WORDS = 40;
   private static final int LEAST_QUERY_WORDS = 4;
   private static final int MOST_QUERY_WORDS = 16;
   private static final int WORDS_PER_CROP = 60;
   private static final int MOST_CROPS = 6;
-
-  private final PairSource texts;
-  private final boolean textsOfItsOwn;
-  private final int mostWords;
-  private final long seed;
-
-  /**
-   * Cuts the positives of a source.
-   *
-   * @param textsOfItsOwn whether the source is used in no other way
-   * @param mostWords most words of the larger piece
-   */
-  CropSource(PairSource texts, boolean textsOfItsOwn, int mostWords, long seed) {
-    this.texts = texts;
-    this.textsOfItsOwn = textsOfItsOwn;
-    this.mostWords = mostWords;
-    this.seed = seed;
-  }
 
   @Override
   public String name() {
@@ -46,11 +34,6 @@ final class CropSource implements PairSource {
   @Override
   public String kind() {
     return texts.kind() + "-crops";
-  }
-
-  @Override
-  public boolean hasTextsOfItsOwn() {
-    return textsOfItsOwn;
   }
 
   @Override

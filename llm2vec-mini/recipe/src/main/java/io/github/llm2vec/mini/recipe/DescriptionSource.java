@@ -14,8 +14,10 @@ import java.util.regex.Pattern;
 /**
  * Descriptions of Debian's packages, from the file {@code Translation-en} of its archive: the short
  * description finds the long one.
+ *
+ * @param file {@code Translation-en}
  */
-final class DescriptionSource implements PairSource {
+record DescriptionSource(Path file) implements PairSource {
 
   private static final String SHORT = "Description-en: ";
   private static final int LEAST_WORDS = 12;
@@ -25,12 +27,6 @@ final class DescriptionSource implements PairSource {
       Pattern.compile(
           "debug|development|transitional|documentation|header|translation|locali|dummy|metapackage",
           Pattern.CASE_INSENSITIVE);
-
-  private final Path file;
-
-  DescriptionSource(Path file) {
-    this.file = file;
-  }
 
   @Override
   public String name() {

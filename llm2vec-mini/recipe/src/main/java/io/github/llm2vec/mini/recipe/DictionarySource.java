@@ -10,8 +10,11 @@ import java.util.regex.Pattern;
 /**
  * A dictionary as the server dictd has it: headwords at the start of a line, definitions indented.
  * The term finds what is said of it.
+ *
+ * @param name short, for the report
+ * @param file the {@code .dict.dz}, which is a gzip file
  */
-final class DictionarySource implements PairSource {
+record DictionarySource(String name, Path file) implements PairSource {
 
   private static final int LEAST_WORDS = 6;
   private static final int MOST_TERM_WORDS = 6;
@@ -26,24 +29,6 @@ final class DictionarySource implements PairSource {
   private static final Pattern BRACKETS = Pattern.compile("\\[[^\\[\\]]*\\]");
 
   private static final Pattern BRACES = Pattern.compile("[{}]");
-
-  private final String name;
-  private final Path file;
-
-  /**
-   * A dictionary.
-   *
-   * @param file the {@code .dict.dz}, which is a gzip file
-   */
-  DictionarySource(String name, Path file) {
-    this.name = name;
-    this.file = file;
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
 
   @Override
   public void read(Consumer<Pair> pairs) throws IOException {

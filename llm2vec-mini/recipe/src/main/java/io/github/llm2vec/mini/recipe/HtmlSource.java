@@ -13,8 +13,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Pages of documentation: a heading finds the section below it. */
-final class HtmlSource implements PairSource {
+/**
+ * Pages of documentation: a heading finds the section below it.
+ *
+ * @param name short, for the report
+ * @param folder all pages below it are read
+ */
+record HtmlSource(String name, Path folder) implements PairSource {
 
   private static final Pattern HEADING =
       Pattern.compile("<h([1-6])\\b[^>]*>(.*?)</h\\1>", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
@@ -34,20 +39,6 @@ final class HtmlSource implements PairSource {
   private static final int LEAST_TITLE_WORDS = 2;
   private static final int MOST_TITLE_WORDS = 25;
   private static final int LEAST_WORDS = 20;
-
-  private final String name;
-  private final Path folder;
-
-  /** Reads all pages below a folder. */
-  HtmlSource(String name, Path folder) {
-    this.name = name;
-    this.folder = folder;
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
 
   @Override
   public String kind() {

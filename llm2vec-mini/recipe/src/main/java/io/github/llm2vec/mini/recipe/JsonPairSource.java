@@ -8,24 +8,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/** Pairs that someone has put together already: gzipped JSON lines. */
-final class JsonPairSource implements PairSource {
+/**
+ * Pairs that someone has put together already: gzipped JSON lines.
+ *
+ * @param name short, for the report
+ * @param file its lines have {@code query} and {@code positive}
+ */
+record JsonPairSource(String name, Path file) implements PairSource {
 
   private static final JsonMapper MAPPER = new JsonMapper();
-
-  private final String name;
-  private final Path file;
-
-  /** A file whose lines have {@code query} and {@code positive}. */
-  JsonPairSource(String name, Path file) {
-    this.name = name;
-    this.file = file;
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
 
   @Override
   public void read(Consumer<Pair> pairs) throws IOException {

@@ -10,21 +10,11 @@ import java.util.function.Consumer;
  * Prose, a paragraph per line, as WikiText has it (spaces around every token, {@code @-@} within
  * words, {@code <unk>} for rare ones) or as people write. Paragraphs have no query of their own:
  * {@link CropSource} makes one.
+ *
+ * @param name short, for the report
+ * @param file gzipped text
  */
-final class ParagraphSource implements PairSource {
-
-  private final String name;
-  private final Path file;
-
-  ParagraphSource(String name, Path file) {
-    this.name = name;
-    this.file = file;
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
+record ParagraphSource(String name, Path file) implements PairSource {
 
   @Override
   public void read(Consumer<Pair> pairs) throws IOException {

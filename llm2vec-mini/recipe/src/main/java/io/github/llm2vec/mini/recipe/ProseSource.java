@@ -15,8 +15,12 @@ import java.util.stream.Stream;
  * Books, a paragraph per line: a sentence finds the paragraph that it was taken out of (the inverse
  * cloze task of Lee, Chang and Toutanova 2019, "Latent Retrieval for Weakly Supervised Open Domain
  * Question Answering").
+ *
+ * @param name short, for the report
+ * @param file gzipped text
+ * @param seed of the sentences that are drawn
  */
-final class ProseSource implements PairSource {
+record ProseSource(String name, Path file, long seed) implements PairSource {
 
   private static final Pattern SENTENCE_END =
       Pattern.compile("(?<=[.!?]['\"]?)\\s+(?=['\"]?\\p{Lu})");
@@ -24,21 +28,6 @@ final class ProseSource implements PairSource {
   private static final int LEAST_QUERY_WORDS = 6;
   private static final int MOST_QUERY_WORDS = 30;
   private static final int LEAST_WORDS = 30;
-
-  private final String name;
-  private final Path file;
-  private final long seed;
-
-  ProseSource(String name, Path file, long seed) {
-    this.name = name;
-    this.file = file;
-    this.seed = seed;
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
 
   @Override
   public void read(Consumer<Pair> pairs) throws IOException {

@@ -8,17 +8,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 
-/** WordNet's synonyms: one of them, drawn at random, finds the others and what they mean. */
-final class SynonymSource implements PairSource {
-
-  private final Path folder;
-  private final long seed;
-
-  /** Reads a folder with {@code data.noun} and the others. */
-  SynonymSource(Path folder, long seed) {
-    this.folder = folder;
-    this.seed = seed;
-  }
+/**
+ * WordNet's synonyms: one of them, drawn at random, finds the others and what they mean.
+ *
+ * @param folder with {@code data.noun} and the others
+ * @param seed of the synonyms that are drawn
+ */
+record SynonymSource(Path folder, long seed) implements PairSource {
 
   @Override
   public String name() {

@@ -7,18 +7,13 @@ import java.util.function.Consumer;
 
 /**
  * WordNet: the synonyms find the definition, and a sentence that uses one of them finds it, too.
+ *
+ * @param folder with {@code data.noun} and the others
  */
-final class WordNetSource implements PairSource {
+record WordNetSource(Path folder) implements PairSource {
 
   private static final int LEAST_DEFINITION_WORDS = 4;
   private static final int LEAST_EXAMPLE_WORDS = 5;
-
-  private final Path folder;
-
-  /** Reads a folder with {@code data.noun} and the others. */
-  WordNetSource(Path folder) {
-    this.folder = folder;
-  }
 
   @Override
   public String name() {
