@@ -17,6 +17,19 @@ import org.apache.lucene.search.ScoreDoc;
 /** Scores documents by the full-precision vectors that Lucene keeps beside quantised ones. */
 final class ExactRescorer {
 
+  /** The full-precision vectors of one field in one segment, in the order of the documents. */
+  interface StoredVectors {
+
+    /** The documents that have a vector; moving this iterator moves {@link #vector()}. */
+    DocIdSetIterator documents();
+
+    /**
+     * The vector of the document on which {@link #documents()} stands, valid until it moves: {@code
+     * [dimensions]}.
+     */
+    float[] vector() throws IOException;
+  }
+
   /** Best first; equal scores in the order of the documents, as Lucene sorts. */
   static final Comparator<ScoreDoc> BEST_FIRST =
       Comparator.<ScoreDoc>comparingDouble(hit -> -hit.score).thenComparingInt(hit -> hit.doc);

@@ -3,8 +3,8 @@ package io.github.llm2vec.cli.demo;
 
 import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.demo.DemoPage.DemoSearch;
+import io.github.llm2vec.cli.search.CorpusSearcher.SearchHit;
 import io.github.llm2vec.cli.search.QueryLoop;
-import io.github.llm2vec.cli.search.SearchHit;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import io.github.llm2vec.trainer.mteb.measure.Qrels;

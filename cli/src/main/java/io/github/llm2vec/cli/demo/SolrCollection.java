@@ -2,7 +2,7 @@
 package io.github.llm2vec.cli.demo;
 
 import io.github.llm2vec.cli.demo.DemoPage.DemoSearch;
-import io.github.llm2vec.cli.search.SearchHit;
+import io.github.llm2vec.cli.search.CorpusSearcher.SearchHit;
 import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import java.io.Closeable;
 import java.io.IOException;

@@ -11,7 +11,6 @@ import io.github.llm2vec.cli.text.TextReader.TextFormat;
 import io.github.llm2vec.cli.vector.RunIdentity;
 import io.github.llm2vec.cli.vector.StreamSink;
 import io.github.llm2vec.cli.vector.VectorOutput;
-import io.github.llm2vec.cli.vector.VectorSink;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.TextEncoder;
@@ -123,12 +122,13 @@ public final class EncodeCommand implements Callable<Integer> {
     try (InterruptHandler stop = InterruptHandler.onInterrupt();
         TextReader reader = openInput();
         TextEncoder encoder = opener.open(model);
-        VectorSink sink = openSink(target, encoder, prompt)) {
+        VectorOutput.Sink sink = openSink(target, encoder, prompt)) {
       return encode(new EncodeJob(reader, encoder, prompt, sink), sink, stop);
     }
   }
 
-  private int encode(EncodeJob job, VectorSink sink, InterruptHandler stop) throws IOException {
+  private int encode(EncodeJob job, VectorOutput.Sink sink, InterruptHandler stop)
+      throws IOException {
     long earlier = job.skipEarlier();
     if (earlier > 0) {
       console.err().printf(Locale.ROOT, "%,d texts are done already.%n", earlier);
@@ -175,8 +175,8 @@ public final class EncodeCommand implements Callable<Integer> {
         : TextReader.open(Path.of(input), inputFormat);
   }
 
-  private VectorSink openSink(Optional<VectorOutput> target, TextEncoder encoder, Prompt prompt)
-      throws IOException {
+  private VectorOutput.Sink openSink(
+      Optional<VectorOutput> target, TextEncoder encoder, Prompt prompt) throws IOException {
     if (target.isEmpty()) {
       return new StreamSink(console.out());
     }

@@ -6,7 +6,7 @@ import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextReader.TextRecord;
-import io.github.llm2vec.cli.vector.VectorSink;
+import io.github.llm2vec.cli.vector.VectorOutput;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
 import java.io.IOException;
@@ -24,11 +24,11 @@ public final class EncodeJob {
   private final TextReader reader;
   private final TextEncoder encoder;
   private final Prompt prompt;
-  private final VectorSink sink;
+  private final VectorOutput.Sink sink;
   private final AdaptiveWindow windows = new AdaptiveWindow();
   private long done;
 
-  public EncodeJob(TextReader reader, TextEncoder encoder, Prompt prompt, VectorSink sink) {
+  public EncodeJob(TextReader reader, TextEncoder encoder, Prompt prompt, VectorOutput.Sink sink) {
     this.reader = reader;
     this.encoder = encoder;
     this.prompt = prompt;

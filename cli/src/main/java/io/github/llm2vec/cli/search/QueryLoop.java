@@ -3,6 +3,7 @@ package io.github.llm2vec.cli.search;
 
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.console.InterruptHandler;
+import io.github.llm2vec.cli.search.CorpusSearcher.SearchHit;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import java.io.BufferedReader;

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Vector output as JSON lines in a file. */
-final class JsonlSink implements VectorSink {
+final class JsonlSink implements VectorOutput.Sink {
 
   private final Path output;
   private final FileChannel file;

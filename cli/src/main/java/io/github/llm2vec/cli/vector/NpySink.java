@@ -22,7 +22,7 @@ import java.util.Optional;
  * then the values. The number of rows is known only at the end, so the header is written again
  * then.
  */
-final class NpySink implements VectorSink {
+final class NpySink implements VectorOutput.Sink {
 
   private static final int BUFFER_BYTES = 1 << 20;
 

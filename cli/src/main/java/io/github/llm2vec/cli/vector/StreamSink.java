@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Vector output as JSON lines on standard output. */
-public final class StreamSink implements VectorSink {
+public final class StreamSink implements VectorOutput.Sink {
 
   private final PrintStream target;
 

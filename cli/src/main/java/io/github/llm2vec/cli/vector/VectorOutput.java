@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.vector;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +11,26 @@ import java.util.Optional;
 
 /** An output file for vectors: opens it, continues it or refuses to touch what is there. */
 public final class VectorOutput {
+
+  /**
+   * Destination of encoded vectors, in order. A sink for files writes to a {@code .partial} file
+   * that takes its real name when {@link #finish} is called; closed before that, it leaves the
+   * partial file with complete rows for a later run to go on with.
+   */
+  public interface Sink extends Closeable {
+
+    /**
+     * The id of the next row that an earlier, interrupted run left here; empty when all of them
+     * were asked for. They must be asked for before anything is written.
+     */
+    Optional<String> nextEarlierId() throws IOException;
+
+    /** Writes rows and hands them to the operating system. */
+    void write(List<String> ids, float[][] vectors) throws IOException;
+
+    /** Gives the files their real names; nothing may be written afterwards. */
+    void finish() throws IOException;
+  }
 
   /** What to do about the partial file of an interrupted run. */
   public enum Existing {
@@ -54,7 +75,7 @@ public final class VectorOutput {
    * @param existing what to do if a partial file is there
    * @throws IOException if it is there and must not be touched, or is of another run
    */
-  public VectorSink open(RunIdentity identity, Existing existing) throws IOException {
+  public Sink open(RunIdentity identity, Existing existing) throws IOException {
     Path partial = PartialFile.of(output);
     if (output.getParent() != null) {
       Files.createDirectories(output.getParent());
@@ -73,7 +94,7 @@ public final class VectorOutput {
     if (!Files.exists(partial)) {
       identity.save(identityFile);
     }
-    VectorSink sink = npy ? NpySink.open(output, identity.dimensions()) : JsonlSink.open(output);
+    Sink sink = npy ? NpySink.open(output, identity.dimensions()) : JsonlSink.open(output);
     return new Tidy(sink, identityFile);
   }
 
@@ -100,7 +121,7 @@ public final class VectorOutput {
   }
 
   /** Removes the identity file together with the partial name. */
-  private record Tidy(VectorSink sink, Path identityFile) implements VectorSink {
+  private record Tidy(Sink sink, Path identityFile) implements Sink {
 
     @Override
     public Optional<String> nextEarlierId() throws IOException {

@@ -8,7 +8,7 @@ import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.mteb.report.TextTable;
 import io.github.llm2vec.trainer.wordtask.WordScores;
-import io.github.llm2vec.trainer.wordtask.WordTaskListener;
+import io.github.llm2vec.trainer.wordtask.WordTaskTraining.WordTaskListener;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;

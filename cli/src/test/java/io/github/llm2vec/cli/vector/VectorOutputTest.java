@@ -64,19 +64,19 @@ class VectorOutputTest {
   @Test
   void keepsOnlyRowsThatBothFilesOfAnArrayHave() throws IOException {
     Path output = folder.resolve("v.npy");
-    try (VectorSink sink = new VectorOutput(output).open(IDENTITY, Existing.REFUSE)) {
+    try (VectorOutput.Sink sink = new VectorOutput(output).open(IDENTITY, Existing.REFUSE)) {
       sink.write(List.of("a", "b", "c"), new float[][] {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}});
     }
     Path ids = folder.resolve("v.ids.txt.partial");
     Files.writeString(ids, "a\nb\nc\nd\ne");
-    try (VectorSink sink = new VectorOutput(output).open(IDENTITY, Existing.RESUME)) {
+    try (VectorOutput.Sink sink = new VectorOutput(output).open(IDENTITY, Existing.RESUME)) {
       assertEquals(Optional.of("a"), sink.nextEarlierId());
       assertEquals(Optional.of("b"), sink.nextEarlierId());
       assertEquals(Optional.of("c"), sink.nextEarlierId());
       assertEquals(Optional.empty(), sink.nextEarlierId());
     }
     Files.writeString(ids, "a\nb");
-    try (VectorSink sink = new VectorOutput(output).open(IDENTITY, Existing.RESUME)) {
+    try (VectorOutput.Sink sink = new VectorOutput(output).open(IDENTITY, Existing.RESUME)) {
       assertEquals(Optional.of("a"), sink.nextEarlierId());
       assertEquals(Optional.empty(), sink.nextEarlierId());
       sink.write(List.of("z"), new float[][] {{-1, -2, -3}});
@@ -90,7 +90,7 @@ class VectorOutputTest {
 
   @Test
   void rejectsIdsThatTheIdsFileCannotHold() throws IOException {
-    try (VectorSink sink =
+    try (VectorOutput.Sink sink =
         new VectorOutput(folder.resolve("v.npy")).open(IDENTITY, Existing.REFUSE)) {
       IOException failure =
           assertThrows(
@@ -102,7 +102,7 @@ class VectorOutputTest {
   @Test
   void letsOnlyOneRunWriteAtATime() throws IOException {
     VectorOutput output = new VectorOutput(folder.resolve("v.jsonl"));
-    try (VectorSink first = output.open(IDENTITY, Existing.REFUSE)) {
+    try (VectorOutput.Sink first = output.open(IDENTITY, Existing.REFUSE)) {
       first.write(List.of("a"), new float[][] {{1, 2, 3}});
       IOException failure =
           assertThrows(IOException.class, () -> output.open(IDENTITY, Existing.RESUME));

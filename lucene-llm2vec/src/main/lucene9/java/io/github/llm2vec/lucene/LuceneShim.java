@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
+import io.github.llm2vec.lucene.ExactRescorer.StoredVectors;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.lucene.index.FloatVectorValues;

@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.config;
 
 import io.github.llm2vec.files.NearestName;
+import io.github.llm2vec.trainer.config.ConfigValues.ConfigException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -4,6 +4,7 @@ package io.github.llm2vec.trainer.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.Serial;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -23,6 +24,23 @@ import java.util.stream.StreamSupport;
  * resolved configuration.
  */
 final class ConfigValues {
+
+  /**
+   * A configuration that is refused. The message begins with the file or the option, and says what
+   * was found, what is possible and what to do.
+   */
+  public static final class ConfigException extends IllegalArgumentException {
+
+    @Serial private static final long serialVersionUID = 1L;
+
+    ConfigException(String message) {
+      super(message);
+    }
+
+    ConfigException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
 
   private final RawConfig raw;
   private final ObjectNode resolved = JsonNodeFactory.instance.objectNode();

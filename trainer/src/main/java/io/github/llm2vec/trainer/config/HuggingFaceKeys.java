@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.llm2vec.trainer.config.ConfigValues.ConfigException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

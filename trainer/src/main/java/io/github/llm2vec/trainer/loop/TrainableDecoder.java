@@ -5,6 +5,7 @@ import io.github.llm2vec.torch.AdamW;
 import io.github.llm2vec.torch.DecoderTrainer;
 import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
+import io.github.llm2vec.trainer.loop.Trainer.TrainableModel;
 import java.nio.FloatBuffer;
 import java.util.List;
 

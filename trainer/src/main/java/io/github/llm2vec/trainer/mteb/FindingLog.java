@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.trainer.data.AtomicFile;
+import io.github.llm2vec.trainer.mteb.MtebEvaluation.EvaluationListener;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import io.github.llm2vec.trainer.mteb.task.Findings;
 import java.io.BufferedWriter;

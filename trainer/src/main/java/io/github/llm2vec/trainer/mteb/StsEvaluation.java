@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.trainer.mteb.MtebEvaluation.EvaluationListener;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation.EvaluatedModel;
 import io.github.llm2vec.trainer.mteb.measure.Correlation;
 import io.github.llm2vec.trainer.mteb.run.SubsetScores;

@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.trainer.mteb.MtebEvaluation.EvaluationListener;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder.TextSource;

@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.wordtask;
 import io.github.llm2vec.tokenclassification.WordHead;
 import io.github.llm2vec.tokenclassification.WordHeadConfig;
 import io.github.llm2vec.torch.AdamW;
-import io.github.llm2vec.trainer.loop.TrainableModel;
+import io.github.llm2vec.trainer.loop.Trainer.TrainableModel;
 import io.github.llm2vec.trainer.random.TorchGenerator;
 import java.nio.FloatBuffer;
 import java.util.Arrays;

@@ -12,6 +12,7 @@ import io.github.llm2vec.trainer.data.AtomicFile;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.wordtask.WordHeadObjective.Dropout;
+import io.github.llm2vec.trainer.wordtask.WordTaskTraining.WordTaskListener;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;

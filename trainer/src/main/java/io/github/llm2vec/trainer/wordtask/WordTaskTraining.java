@@ -34,6 +34,25 @@ import java.util.Set;
  */
 public final class WordTaskTraining {
 
+  /** A callback of word tasks: the events of training, and the progress of the frozen model. */
+  public interface WordTaskListener extends TrainerCallback {
+
+    /** Hears nothing and never stops. */
+    WordTaskListener NONE = new WordTaskListener() {};
+
+    /**
+     * The frozen model has encoded so many sentences.
+     *
+     * @param set "training", "validation" or "test"
+     */
+    default void encoded(String set, int done, int all) {}
+
+    /** Whether to stop after the current update, with a checkpoint. */
+    default boolean stopRequested() {
+      return false;
+    }
+  }
+
   private static final Set<String> METRICS =
       Set.of("loss", "precision", "recall", "f1", "accuracy");
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.trainer.config.ConfigValues.ConfigException;
 import io.github.llm2vec.trainer.optim.LearningRateSchedule.ScheduleType;
 import io.github.llm2vec.trainer.optim.StepPlan;
 import java.io.IOException;

@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.torch.AdamW;
+import io.github.llm2vec.trainer.loop.Trainer.TrainableModel;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.EnumMap;

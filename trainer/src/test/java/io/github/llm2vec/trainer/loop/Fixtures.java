@@ -5,6 +5,7 @@ import io.github.llm2vec.checkpoint.ResolverOptions;
 import io.github.llm2vec.hub.HubEnvironment;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.trainer.checkpoint.TrainedTensors.Part;
+import io.github.llm2vec.trainer.loop.Trainer.TrainableModel;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -22,6 +22,7 @@ import io.github.llm2vec.trainer.config.WordTaskConfig;
 import io.github.llm2vec.trainer.config.WordTestConfig;
 import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.log.MetricRecord;
+import io.github.llm2vec.trainer.wordtask.WordTaskTraining.WordTaskListener;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
