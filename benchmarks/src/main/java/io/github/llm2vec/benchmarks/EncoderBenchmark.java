@@ -23,6 +23,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.apache.lucene.util.IOUtils;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -91,7 +92,7 @@ final class EncoderBenchmark implements Callable<Integer> {
       }
       return 0;
     } finally {
-      Folders.delete(folder);
+      IOUtils.rm(folder);
     }
   }
 

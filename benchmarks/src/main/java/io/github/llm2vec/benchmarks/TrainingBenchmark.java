@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.apache.lucene.util.IOUtils;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -118,7 +119,7 @@ final class TrainingBenchmark implements Callable<Integer> {
       }
       return 0;
     } finally {
-      Folders.delete(folder);
+      IOUtils.rm(folder);
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.apache.lucene.util.IOUtils;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -76,7 +77,7 @@ final class TrainingMemoryBenchmark implements Callable<Integer> {
       }
       return 0;
     } finally {
-      Folders.delete(folder);
+      IOUtils.rm(folder);
     }
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import org.apache.lucene.util.IOFunction;
 
 /**
  * A closeable iterator over records, of which only one is in memory. Not thread-safe. Closing it
@@ -25,6 +26,27 @@ public interface RecordStream<T> extends Closeable {
 
   @Override
   default void close() throws IOException {}
+
+  /**
+   * What a function makes of these records. Owns this stream.
+   *
+   * @param <R> what the function gives
+   */
+  default <R> RecordStream<R> map(IOFunction<? super T, ? extends R> function) {
+    RecordStream<T> records = this;
+    return new RecordStream<>() {
+      @Override
+      public Optional<R> next() throws IOException {
+        Optional<T> record = records.next();
+        return record.isEmpty() ? Optional.empty() : Optional.of(function.apply(record.get()));
+      }
+
+      @Override
+      public void close() throws IOException {
+        records.close();
+      }
+    };
+  }
 
   /** The records of several files, one file open at a time. */
   final class Concatenated<T> implements RecordStream<T> {

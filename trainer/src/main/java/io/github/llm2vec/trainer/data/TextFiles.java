@@ -39,11 +39,11 @@ public final class TextFiles {
       throws IOException {
     return switch (DataFile.extension(file)) {
       case "json", "jsonl", "ndjson" ->
-          new RecordStream.Skipping<>(new JsonTexts(file, JsonRecords.open(file)), corrupt);
+          new RecordStream.Skipping<>(JsonRecords.open(file).map(new TextKey(file)::text), corrupt);
       case "csv" -> csv(file, ',', corrupt);
       case "tsv" -> csv(file, '\t', corrupt);
       case "parquet" -> parquet(file, corrupt);
-      default -> new RecordStream.Skipping<>(new PlainTexts(DataFile.lines(file), style), corrupt);
+      default -> new RecordStream.Skipping<>(DataFile.lines(file).map(style::understand), corrupt);
     };
   }
 
@@ -54,7 +54,8 @@ public final class TextFiles {
       List<String> header =
           reader.next().orElseThrow(() -> reader.problem("there is no line with column names"));
       int column = Math.max(0, header.indexOf("text"));
-      return new RecordStream.Skipping<>(new CsvTexts(reader, header, column), corrupt);
+      return new RecordStream.Skipping<>(
+          reader.map(fields -> field(reader, fields, header, column)), corrupt);
     } catch (IOException e) {
       reader.close();
       throw e;
@@ -64,103 +65,54 @@ public final class TextFiles {
   private static RecordStream<String> parquet(Path file, CorruptLines corrupt) throws IOException {
     List<String> names = ParquetRows.columnNames(file);
     String column = names.contains("text") ? "text" : names.get(0);
-    return new RecordStream.Skipping<>(
-        new ParquetTexts(ParquetRows.open(file, List.of(column)), column), corrupt);
+    ParquetRows rows = ParquetRows.open(file, List.of(column));
+    return new RecordStream.Skipping<>(rows.map(row -> cell(rows, row, column)), corrupt);
   }
 
-  /** Lines of plain text. */
-  private record PlainTexts(LineReader lines, TextStyle style) implements RecordStream<String> {
-
-    @Override
-    public Optional<String> next() throws IOException {
-      return lines.next().map(style::understand);
+  private static String field(
+      CsvReader reader, List<String> fields, List<String> header, int column)
+      throws DataFormatException {
+    if (fields.size() != header.size()) {
+      throw reader.problem("expected " + header.size() + " fields, found " + fields.size());
     }
-
-    @Override
-    public void close() throws IOException {
-      lines.close();
-    }
+    return fields.get(column);
   }
 
-  /** A column of CSV. */
-  private record CsvTexts(CsvReader reader, List<String> header, int column)
-      implements RecordStream<String> {
-
-    @Override
-    public Optional<String> next() throws IOException {
-      Optional<List<String>> fields = reader.next();
-      if (fields.isPresent() && fields.get().size() != header.size()) {
-        throw reader.problem("expected " + header.size() + " fields, found " + fields.get().size());
-      }
-      return fields.map(values -> values.get(column));
+  private static String cell(ParquetRows rows, Map<String, Object> row, String column)
+      throws DataFormatException {
+    if (row.get(column) instanceof String text) {
+      return text;
     }
-
-    @Override
-    public void close() throws IOException {
-      reader.close();
-    }
+    throw rows.problem("expected a text in column \"" + column + "\", found " + row);
   }
 
-  /** A column of Parquet. */
-  private record ParquetTexts(ParquetRows rows, String column) implements RecordStream<String> {
-
-    @Override
-    public Optional<String> next() throws IOException {
-      Optional<Map<String, Object>> row = rows.next();
-      if (row.isEmpty()) {
-        return Optional.empty();
-      }
-      if (row.get().get(column) instanceof String text) {
-        return Optional.of(text);
-      }
-      throw rows.problem("expected a text in column \"" + column + "\", found " + row.get());
-    }
-
-    @Override
-    public void close() throws IOException {
-      rows.close();
-    }
-  }
-
-  /** A key of JSON lines. */
-  private static final class JsonTexts implements RecordStream<String> {
+  /** The key of JSON lines that has the text: "text", or else the first of the first line. */
+  private static final class TextKey {
 
     private final Path file;
-    private final RecordStream<DataRecord> records;
     private Optional<String> key = Optional.empty();
 
-    JsonTexts(Path file, RecordStream<DataRecord> records) {
+    TextKey(Path file) {
       this.file = file;
-      this.records = records;
     }
 
-    @Override
-    public Optional<String> next() throws IOException {
-      Optional<DataRecord> record = records.next();
-      if (record.isEmpty()) {
-        return Optional.empty();
-      }
-      ObjectNode object = record.get().values();
+    String text(DataRecord record) throws DataFormatException {
+      ObjectNode object = record.values();
       String name = key.orElseGet(() -> textKey(object));
       key = Optional.of(name);
       JsonNode text = object.path(name);
       if (!text.isTextual()) {
         throw new DataFormatException(
             file.toString(),
-            record.get().line(),
+            record.line(),
             "expected a text under \"" + name + "\", found " + text.getNodeType());
       }
-      return Optional.of(text.textValue());
+      return text.textValue();
     }
 
     private static String textKey(ObjectNode object) {
       boolean known = object.has("text") || object.isEmpty();
       return known ? "text" : object.fieldNames().next();
-    }
-
-    @Override
-    public void close() throws IOException {
-      records.close();
     }
   }
 }

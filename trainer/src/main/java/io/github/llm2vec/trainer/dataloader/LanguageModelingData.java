@@ -257,21 +257,8 @@ public final class LanguageModelingData<B> implements Closeable {
               ? BlockStream.GroupSizes.endless()
               : new BlockStream.GroupSizes(part.count(tools.corrupt()), data.workers());
       RecordStream<TokenRow> rows = stream(part, groups);
-      return DiskRows.store(tools.cache(), name, madeOf, new RowBytes(rows), Long.MAX_VALUE);
-    }
-  }
-
-  /** Rows as they lie on disk. */
-  private record RowBytes(RecordStream<TokenRow> rows) implements RecordStream<byte[]> {
-
-    @Override
-    public Optional<byte[]> next() throws IOException {
-      return rows.next().map(TokenRow::toBytes);
-    }
-
-    @Override
-    public void close() throws IOException {
-      rows.close();
+      return DiskRows.store(
+          tools.cache(), name, madeOf, rows.map(TokenRow::toBytes), Long.MAX_VALUE);
     }
   }
 

@@ -74,7 +74,7 @@ final class WordFiles {
   private static RecordStream<Sentence> parquet(Path file, WordTask task) throws IOException {
     List<String> names = LabelSet.conll2003(task).names();
     ParquetRows rows = ParquetRows.open(file, List.of("tokens", task.optionName()));
-    return new Rows(rows, task.optionName(), names);
+    return rows.map(new Rows(rows, task.optionName(), names)::sentence);
   }
 
   /** Lines of columns, sentences ended by empty lines; no known tags means that any is one. */
@@ -140,17 +140,11 @@ final class WordFiles {
   }
 
   /** Rows of words and numbers of tags. */
-  private record Rows(ParquetRows rows, String column, List<String> names)
-      implements RecordStream<Sentence> {
+  private record Rows(ParquetRows rows, String column, List<String> names) {
 
-    @Override
-    public Optional<Sentence> next() throws IOException {
-      Optional<Map<String, Object>> row = rows.next();
-      if (row.isEmpty()) {
-        return Optional.empty();
-      }
-      if (!(row.get().get("tokens") instanceof List<?> tokens)
-          || !(row.get().get(column) instanceof List<?> labels)) {
+    Sentence sentence(Map<String, Object> row) throws DataFormatException {
+      if (!(row.get("tokens") instanceof List<?> tokens)
+          || !(row.get(column) instanceof List<?> labels)) {
         throw rows.problem("expected lists in \"tokens\" and \"" + column + "\"");
       }
       List<String> words = new ArrayList<>();
@@ -162,7 +156,7 @@ final class WordFiles {
       if (words.size() != tags.size()) {
         throw rows.problem(words.size() + " words have " + tags.size() + " tags");
       }
-      return Optional.of(new Sentence(words, tags));
+      return new Sentence(words, tags);
     }
 
     private String name(Object tag) throws DataFormatException {
@@ -173,11 +167,6 @@ final class WordFiles {
         return text;
       }
       throw rows.problem("there is no tag " + tag + " in " + column);
-    }
-
-    @Override
-    public void close() throws IOException {
-      rows.close();
     }
   }
 

@@ -3,6 +3,7 @@ package io.github.llm2vec.mini.tokenizer;
 
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -46,7 +47,7 @@ final class WordCounts {
 
   /** Counts the words of a text. */
   void add(String text) {
-    Matcher word = WORDS.matcher(lowercase ? LowerCase.of(text) : text);
+    Matcher word = WORDS.matcher(lowercase ? lowerCase(text) : text);
     while (word.find()) {
       byte[] bytes = word.group().getBytes(StandardCharsets.UTF_8);
       if (bytes.length <= MAX_WORD_BYTES) {
@@ -63,5 +64,23 @@ final class WordCounts {
   /** The words, a character per byte of UTF-8, and how often each occurs. */
   Map<String, Long> counts() {
     return counts;
+  }
+
+  /**
+   * Lower case as the normalizer {@code Lowercase} gives it, a character at a time: a sigma at the
+   * end of a word stays a plain one, unlike in Java.
+   */
+  private static String lowerCase(String text) {
+    StringBuilder lower = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); ) {
+      int character = text.codePointAt(i);
+      i += Character.charCount(character);
+      if (character < 0x80) {
+        lower.append((char) Character.toLowerCase(character));
+      } else {
+        lower.append(Character.toString(character).toLowerCase(Locale.ROOT));
+      }
+    }
+    return lower.toString();
   }
 }

@@ -146,17 +146,7 @@ public final class RecordFormats {
             file + " has none of the columns of a task; its columns are " + present);
       }
       ParquetRows rows = ParquetRows.open(file, wanted);
-      return new RecordStream<>() {
-        @Override
-        public Optional<DataRecord> next() throws IOException {
-          return rows.next().map(row -> new DataRecord(rows.row(), object(row)));
-        }
-
-        @Override
-        public void close() throws IOException {
-          rows.close();
-        }
-      };
+      return rows.map(row -> new DataRecord(rows.row(), object(row)));
     }
 
     private static ObjectNode object(Map<String, Object> row) {
