@@ -48,10 +48,6 @@ final class DocumentPlanner {
     this.request = request;
   }
 
-  MappedField field() {
-    return field;
-  }
-
   /** Whether the plan may depend on the document as it is. */
   boolean wantsOld(BufferedAdd add) {
     if (add.id().isEmpty() || add.isOfNestedDocument()) {

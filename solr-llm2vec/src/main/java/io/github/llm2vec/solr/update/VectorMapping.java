@@ -39,11 +39,6 @@ public record VectorMapping(
         throw new IllegalArgumentException("dimensions cannot be negative, found " + dimensions);
       }
     }
-
-    /** A field that takes vectors as they are. */
-    public static VectorTarget of(String field) {
-      return new VectorTarget(field, 0, CopyPrecision.FLOAT32, false);
-    }
   }
 
   /**

@@ -45,11 +45,6 @@ public final class LanguageModelingData<B> implements Closeable {
     public CausalBatch {
       rows = List.copyOf(rows);
     }
-
-    /** Tokens of all rows, T. */
-    public int tokens() {
-      return rows.stream().mapToInt(TokenRow::length).sum();
-    }
   }
 
   private final ExecutorService executor;

@@ -51,11 +51,6 @@ public final class TorchGenerator {
     return Integer.remainderUnsigned(next32(), bound);
   }
 
-  /** {@code torch.empty((), dtype=torch.int64).random_()}, as samplers draw their seeds. */
-  public long nextSeed() {
-    return next64() & Long.MAX_VALUE;
-  }
-
   /**
    * {@code torch.randperm(size)}.
    *

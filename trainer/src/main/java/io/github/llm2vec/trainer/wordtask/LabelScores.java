@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.ToDoubleFunction;
 
 /**
  * Counts correct labels and spans sentence by sentence, as seqeval does.
@@ -68,11 +67,6 @@ final class LabelScores {
     return counts.computeIfAbsent(span.type(), type -> new Counts());
   }
 
-  /** Words seen. */
-  public long words() {
-    return words;
-  }
-
   /** Share of the words that have the right label; 0 before the first word. */
   public double accuracy() {
     return words == 0 ? 0 : (double) rightWords / words;
@@ -96,33 +90,5 @@ final class LabelScores {
       scores.put(type.getKey(), type.getValue().score());
     }
     return scores;
-  }
-
-  /** The mean over types, each counted the same. */
-  public WordScores.SpanScore macro() {
-    return mean(type -> 1);
-  }
-
-  /** The mean over types, each counted by its number of true spans. */
-  public WordScores.SpanScore weighted() {
-    return mean(WordScores.SpanScore::support);
-  }
-
-  private WordScores.SpanScore mean(ToDoubleFunction<WordScores.SpanScore> weight) {
-    double precision = 0;
-    double recall = 0;
-    double f1 = 0;
-    double total = 0;
-    long support = 0;
-    for (WordScores.SpanScore score : byType().values()) {
-      double w = weight.applyAsDouble(score);
-      precision += w * score.precision();
-      recall += w * score.recall();
-      f1 += w * score.f1();
-      total += w;
-      support += score.support();
-    }
-    double divisor = total == 0 ? 1 : total;
-    return new WordScores.SpanScore(precision / divisor, recall / divisor, f1 / divisor, support);
   }
 }

@@ -55,11 +55,6 @@ final class LeakFilter {
     }
   }
 
-  /** Number of different runs of words that are kept out. */
-  int size() {
-    return runs.size();
-  }
-
   private void remember(String text) {
     List<String> words = Words.of(text);
     for (int start = 0; start + WORDS <= words.size(); start++) {

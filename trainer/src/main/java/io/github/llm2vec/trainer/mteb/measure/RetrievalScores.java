@@ -92,11 +92,6 @@ public final class RetrievalScores {
     return sum(measure) / Math.max(1, byQuery.size());
   }
 
-  /** The mean over all judged queries, with 0 for those that have no ranking. */
-  public double meanOverJudged(RetrievalMeasure measure) {
-    return sum(measure) / Math.max(1, judged.size());
-  }
-
   private double sum(RetrievalMeasure measure) {
     double sum = 0;
     for (double value : values(measure)) {

@@ -68,11 +68,6 @@ public final class VectorStore {
     return identity.dimensions();
   }
 
-  /** What made the vectors. */
-  public StoreIdentity identity() {
-    return identity;
-  }
-
   /** Bytes of all vectors. */
   public long bytes() {
     return (long) size * dimensions() * Float.BYTES;

@@ -6,7 +6,6 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 
 /**
  * Collects the findings of a test collection: passes every one on and counts them or, if strict,
@@ -52,14 +51,5 @@ public final class Findings {
   /** How many there were of each kind; kinds without findings are missing. */
   public Map<Finding.Kind, Long> counts() {
     return Collections.unmodifiableMap(counts);
-  }
-
-  /** For example "2 duplicate ids, 1 documents without text", or "no findings". */
-  public String summary() {
-    return counts.isEmpty()
-        ? "no findings"
-        : counts.entrySet().stream()
-            .map(count -> count.getValue() + " " + count.getKey().label())
-            .collect(Collectors.joining(", "));
   }
 }

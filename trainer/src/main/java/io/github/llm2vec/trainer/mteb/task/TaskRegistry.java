@@ -71,11 +71,6 @@ public final class TaskRegistry {
         .findFirst();
   }
 
-  /** The task whose data a folder of this name usually holds. */
-  public Optional<TaskDefinition> ofFolder(String folderName) {
-    return tasks.values().stream().filter(task -> task.hasFolder(folderName)).findFirst();
-  }
-
   /**
    * The tasks that have data: a task itself or, for a mean, its members.
    *

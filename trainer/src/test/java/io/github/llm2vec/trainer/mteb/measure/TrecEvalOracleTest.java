@@ -95,10 +95,6 @@ class TrecEvalOracleTest {
             name + " of query " + query);
       }
       assertEquals(expected.get("mean").get(name).asDouble(), scores.mean(measure), TOLERANCE);
-      assertEquals(
-          expected.get("mean_over_judged").get(name).asDouble(),
-          scores.meanOverJudged(measure),
-          TOLERANCE);
     }
   }
 
