@@ -105,7 +105,7 @@ class ModuleRulesTest {
               "io.github.llm2vec.trainer.data..",
               "io.github.llm2vec.trainer.dataloader..",
               "io.github.llm2vec.trainer.optim..",
-              "io.github.llm2vec.trainer.mteb.measure..")
+              "io.github.llm2vec.trainer.mteb.metrics..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.github.llm2vec.torch..", "io.github.llm2vec.trainer.loop..");

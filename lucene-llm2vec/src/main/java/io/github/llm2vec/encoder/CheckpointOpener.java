@@ -245,7 +245,7 @@ final class CheckpointOpener {
             Integer.toString(text.maxLength()),
             Integer.toString(text.docMaxLength()),
             text.skipInstruction() ? (text.countsPrompt() ? "after prompt" : "text") : "all",
-            quirks(text.compatibility()),
+            flags(text.compatibility()),
             settings.normalize() ? "normalized" : "raw",
             Integer.toString(settings.dimensions(modules.width())));
     try {
@@ -258,8 +258,8 @@ final class CheckpointOpener {
     }
   }
 
-  private static String quirks(Compatibility compatibility) {
-    return compatibility.quirks().stream()
+  private static String flags(Compatibility compatibility) {
+    return compatibility.flags().stream()
         .map(CompatibilityFlag::optionName)
         .sorted()
         .collect(Collectors.joining(","));

@@ -11,9 +11,9 @@ import org.apiguardian.api.API;
 /**
  * The set of Python oddities that an encoder reproduces.
  *
- * @param quirks those that are followed
+ * @param flags those that are followed
  */
-public record Compatibility(Set<CompatibilityFlag> quirks) {
+public record Compatibility(Set<CompatibilityFlag> flags) {
 
   /**
    * As upstream where published checkpoints depend on it (they were trained and measured so), sane
@@ -36,23 +36,23 @@ public record Compatibility(Set<CompatibilityFlag> quirks) {
    */
   public Compatibility {
     EnumSet<CompatibilityFlag> ordered = EnumSet.noneOf(CompatibilityFlag.class);
-    ordered.addAll(quirks);
-    quirks = Collections.unmodifiableSet(ordered);
+    ordered.addAll(flags);
+    flags = Collections.unmodifiableSet(ordered);
   }
 
   /** Whether a way of upstream is followed. */
-  public boolean has(CompatibilityFlag quirk) {
-    return quirks.contains(quirk);
+  public boolean has(CompatibilityFlag flag) {
+    return flags.contains(flag);
   }
 
   /** The same with one more way of upstream. */
-  public Compatibility with(CompatibilityFlag quirk) {
-    return changed(quirk, true);
+  public Compatibility with(CompatibilityFlag flag) {
+    return changed(flag, true);
   }
 
   /** The same without one way of upstream. */
-  public Compatibility without(CompatibilityFlag quirk) {
-    return changed(quirk, false);
+  public Compatibility without(CompatibilityFlag flag) {
+    return changed(flag, false);
   }
 
   /** How the tokenizer's files are to be read. */
@@ -95,13 +95,13 @@ public record Compatibility(Set<CompatibilityFlag> quirks) {
     return result;
   }
 
-  private Compatibility changed(CompatibilityFlag quirk, boolean follow) {
+  private Compatibility changed(CompatibilityFlag flag, boolean follow) {
     EnumSet<CompatibilityFlag> changed = EnumSet.noneOf(CompatibilityFlag.class);
-    changed.addAll(quirks);
+    changed.addAll(flags);
     if (follow) {
-      changed.add(quirk);
+      changed.add(flag);
     } else {
-      changed.remove(quirk);
+      changed.remove(flag);
     }
     return new Compatibility(changed);
   }

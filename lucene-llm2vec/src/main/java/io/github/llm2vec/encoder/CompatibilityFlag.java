@@ -59,13 +59,13 @@ public enum CompatibilityFlag {
   }
 
   /**
-   * Finds a quirk by its spelling in options.
+   * Finds a flag by its spelling in options.
    *
    * @throws IllegalArgumentException if there is none; the message lists those that exist
    */
   public static CompatibilityFlag of(String optionName) {
     return Arrays.stream(values())
-        .filter(quirk -> quirk.optionName.equals(optionName))
+        .filter(flag -> flag.optionName.equals(optionName))
         .findFirst()
         .orElseThrow(
             () ->

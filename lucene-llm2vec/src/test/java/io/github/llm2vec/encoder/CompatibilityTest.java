@@ -50,7 +50,7 @@ class CompatibilityTest {
     Compatibility one =
         Compatibility.parse("published,+word-shortening,+qwen2-causal,-template-by-name");
     assertEquals(
-        "Compatibility[quirks=[QWEN2_CAUSAL, WORD_SHORTENING, WINDOW_OF_TEXT_ALONE,"
+        "Compatibility[flags=[QWEN2_CAUSAL, WORD_SHORTENING, WINDOW_OF_TEXT_ALONE,"
             + " ATOMIC_MASK_TOKEN]]",
         one.toString());
   }
@@ -58,8 +58,8 @@ class CompatibilityTest {
   @Test
   void everyOptionIsDocumented() throws IOException {
     String page = Files.readString(Path.of("..", "docs", "compatibility.md"));
-    for (CompatibilityFlag quirk : CompatibilityFlag.values()) {
-      assertTrue(page.contains("`" + quirk.optionName() + "`"), quirk.optionName());
+    for (CompatibilityFlag flag : CompatibilityFlag.values()) {
+      assertTrue(page.contains("`" + flag.optionName() + "`"), flag.optionName());
     }
     for (int trap = 1; trap <= 22; trap++) {
       assertTrue(page.contains("\n| " + trap + " |"), "trap " + trap);

@@ -160,7 +160,7 @@ final class CoreChecks {
       warn(
           "%s behind Llm2VecUpdateProcessorFactory may change a text after it was encoded: its"
               + " document is then encoded once more by the leader and by each replica or, without"
-              + " the guard, keeps the vector of another text; put it before"
+              + " Llm2VecGuardUpdateProcessorFactory, keeps the vector of another text; put it before"
               + " Llm2VecUpdateProcessorFactory",
           String.join(", ", changing));
     }

@@ -49,7 +49,7 @@ public final class Llm2VecGuardUpdateProcessorFactory extends UpdateRequestProce
     if (encoding.isEmpty()) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR,
-          NAME + " has nothing to guard: its chain has no Llm2VecUpdateProcessorFactory");
+          NAME + " has nothing to check: its chain has no Llm2VecUpdateProcessorFactory");
     }
     List<MappedField> fields = new ArrayList<>();
     for (Llm2VecUpdateProcessorFactory factory : encoding) {

@@ -178,7 +178,7 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
             fields(request.getSchema()),
             limits,
             reuse,
-            chain.isGuarded(),
+            chain.checksConsistency(),
             chain.isTolerantBefore(this));
     return new EncodingUpdateProcessor(settings, request, response, next);
   }

@@ -40,8 +40,8 @@ record UpdateChain(List<UpdateRequestProcessorFactory> processors) {
     return chains.stream().map(chain -> new UpdateChain(chain.getProcessors())).toList();
   }
 
-  /** Whether the guard stands where it sees whole documents. */
-  boolean isGuarded() {
+  /** Whether the consistency processor stands where it sees whole documents. */
+  boolean checksConsistency() {
     boolean distributed = false;
     for (UpdateRequestProcessorFactory processor : processors) {
       distributed |= processor instanceof DistributedUpdateProcessorFactory;

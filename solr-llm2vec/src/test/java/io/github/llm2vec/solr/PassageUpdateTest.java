@@ -124,10 +124,10 @@ class PassageUpdateTest {
   }
 
   @Test
-  void guardCutsPassagesToo() throws Exception {
+  void consistencyProcessorCutsPassagesToo() throws Exception {
     core.accept("[{\"id\":\"1\",\"text\":\"a b c d e f\"}]");
     node.update(
-        "guardCutsPassagesToo",
+        "consistencyProcessorCutsPassagesToo",
         "update.chain=plain&commit=true",
         "[{\"id\":\"1\",\"title\":{\"set\":\"T\"}}]");
     assertPassages("1", "T: a b c d", "T: d e f");

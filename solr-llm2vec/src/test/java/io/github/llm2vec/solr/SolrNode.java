@@ -34,7 +34,7 @@ public final class SolrNode implements AutoCloseable {
 
   /**
    * Changes that make an example keep its vectors as Solr's stored fields, without copies of them
-   * and without the guard.
+   * and without the consistency processor.
    */
   static final Map<String, String> STORED_VECTORS =
       Map.of(

@@ -228,7 +228,7 @@ class UpdateFaultTest {
     assertEquals(
         List.of("new title old text", "new title new text"),
         encoder.texts(),
-        "the second time by the guard");
+        "the second time by the consistency processor");
   }
 
   @Test

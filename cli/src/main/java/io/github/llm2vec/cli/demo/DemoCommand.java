@@ -15,7 +15,7 @@ import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextReader.TextFormat;
 import io.github.llm2vec.files.CacheFolder;
 import io.github.llm2vec.lucene.SimdSupport;
-import io.github.llm2vec.trainer.mteb.measure.Qrels;
+import io.github.llm2vec.trainer.mteb.metrics.Qrels;
 import io.github.llm2vec.trainer.mteb.task.QrelsReader;
 import java.io.IOException;
 import java.io.PrintStream;

@@ -7,7 +7,7 @@ import io.github.llm2vec.cli.search.CorpusSearcher.SearchHit;
 import io.github.llm2vec.cli.search.QueryLoop;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextReader.TextRecord;
-import io.github.llm2vec.trainer.mteb.measure.Qrels;
+import io.github.llm2vec.trainer.mteb.metrics.Qrels;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;

@@ -125,7 +125,7 @@ public final class EncodedQueryParser extends QParser {
             ? tuned(fieldName, vector.get(), own, parameters)
             : delegate(
                 parameters.threshold() ? SIMILAR : NEAREST, fieldName, vector.get(), bounded(own));
-    return new GuardedQuery(
+    return new LimitedQuery(
         query,
         new MatchNoDocsQuery("a vector has no words"),
         QueryParameters.describe(name(), new ModifiableSolrParams(own).set("v", qstr)));

@@ -134,7 +134,7 @@ public final class HybridQueryParser extends QParser {
   }
 
   private static Query fused(HybridSearch search, Parts parts, HybridFusion fusion) {
-    return new GuardedQuery(
+    return new LimitedQuery(
         Llm2VecQueries.hybrid(
             parts.words(), parts.vectors(), parts.filter(), parts.depth(), fusion),
         parts.words(),
@@ -146,7 +146,7 @@ public final class HybridQueryParser extends QParser {
     String ranks = req.getParams().get(HybridFusionPhase.parameter(search));
     if (ranks != null) {
       Query words = words(own);
-      return new GuardedQuery(
+      return new LimitedQuery(
           new FusedRankingQuery(
               req.getSchema().getUniqueKeyField(), FusedRanking.read(ranks), fusion, words),
           words,

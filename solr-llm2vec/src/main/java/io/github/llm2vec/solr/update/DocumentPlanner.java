@@ -25,7 +25,7 @@ import org.apache.solr.update.processor.AtomicUpdateDocumentMerger;
  * Decides what a document needs for one vector field, before documents are distributed. An atomic
  * update is seen there as the client sent it; what the rest of the document is, is known from a
  * look at it that may be out of date when the update is carried out. That is good enough only where
- * the guard behind the distributed processor looks again. Without a guard such an update is
+ * the consistency processor behind the distributed one looks again. Without it such an update is
  * refused: a vector that no longer fits its text is worse than an error.
  */
 final class DocumentPlanner {
@@ -33,17 +33,17 @@ final class DocumentPlanner {
   private static final VectorPlan LEAVE = new VectorPlan.Leave();
 
   private final MappedField field;
-  private final boolean guarded;
+  private final boolean rechecked;
   private final boolean reuse;
   private final SolrQueryRequest request;
 
   /**
-   * @param guarded whether the guard looks at the document again
+   * @param rechecked whether the consistency processor looks at the document again
    * @param reuse whether vectors of unchanged texts are looked for
    */
-  DocumentPlanner(MappedField field, boolean guarded, boolean reuse, SolrQueryRequest request) {
+  DocumentPlanner(MappedField field, boolean rechecked, boolean reuse, SolrQueryRequest request) {
     this.field = field;
-    this.guarded = guarded && field.auxiliary().copy().isPresent();
+    this.rechecked = rechecked && field.auxiliary().copy().isPresent();
     this.reuse = reuse && field.auxiliary().copy().isPresent();
     this.request = request;
   }
@@ -54,7 +54,8 @@ final class DocumentPlanner {
       return false;
     }
     if (add.atomic()) {
-      return guarded && (touchesSource(add.document()) || add.document().containsKey(field.name()));
+      return rechecked
+          && (touchesSource(add.document()) || add.document().containsKey(field.name()));
     }
     return reuse && !brings(add.document()) && hasText(add);
   }
@@ -103,15 +104,15 @@ final class DocumentPlanner {
       return own(document, merged(document, old));
     }
     if (!touchesSource(document)) {
-      return guarded || field.field().stored()
+      return rechecked || field.field().stored()
           ? LEAVE
           : refuse(add, "the vector would be lost, since field '%s' is not stored");
     }
-    if (!guarded && !setsEverySource(document)) {
+    if (!rechecked && !setsEverySource(document)) {
       return refuse(add, "it changes a part of what the vector in '%s' is made of");
     }
     Function<String, Collection<Object>> values = merged(document, old);
-    return guarded && keepsOwn(values, old) ? LEAVE : fillAtomic(values, copies(document, old));
+    return rechecked && keepsOwn(values, old) ? LEAVE : fillAtomic(values, copies(document, old));
   }
 
   /** Whether the text stays the one for which the client gave a vector, or took it away. */

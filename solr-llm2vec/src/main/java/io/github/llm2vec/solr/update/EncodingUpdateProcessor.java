@@ -76,14 +76,14 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
    * @param fields the vector fields, each once
    * @param limits how much waits to be encoded together
    * @param reuse whether vectors of unchanged texts are looked for
-   * @param guarded whether the guard stands behind the distributed processor
+   * @param rechecked whether the consistency processor stands behind the distributed one
    * @param tolerant whether a tolerant processor stands in front
    */
   public record UpdateSettings(
       List<MappedField> fields,
       BufferLimits limits,
       boolean reuse,
-      boolean guarded,
+      boolean rechecked,
       boolean tolerant) {
 
     /** Copies the list. */

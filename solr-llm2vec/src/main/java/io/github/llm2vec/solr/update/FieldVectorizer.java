@@ -38,7 +38,7 @@ final class FieldVectorizer {
       UpdateReport report,
       IdentityClaims claims) {
     this.field = field;
-    this.planner = new DocumentPlanner(field, settings.guarded(), settings.reuse(), request);
+    this.planner = new DocumentPlanner(field, settings.rechecked(), settings.reuse(), request);
     this.encoder = ChunkEncoder.of(field);
     this.request = request;
     this.limits = settings.limits();

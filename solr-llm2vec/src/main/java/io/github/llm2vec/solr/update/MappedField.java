@@ -106,7 +106,7 @@ public final class MappedField {
     if (auxiliary.copy().isEmpty()) {
       throw new SolrException(
           ErrorCode.SERVER_ERROR,
-          "the guard needs a field '%s_copy' of type solr.BinaryField, indexed=\"false\""
+          "Llm2VecGuardUpdateProcessorFactory needs a field '%s_copy' of type solr.BinaryField, indexed=\"false\""
                   .formatted(field.name())
               + " stored=\"true\", in the schema");
     }

@@ -52,7 +52,7 @@ public final class VectorConsistencyProcessor extends UpdateRequestProcessor {
   private final BufferLimits limits;
   private final IdentityClaims claims;
 
-  /** A guard for one request. */
+  /** A processor for one request. */
   public VectorConsistencyProcessor(
       List<MappedField> fields,
       BufferLimits limits,
@@ -83,7 +83,7 @@ public final class VectorConsistencyProcessor extends UpdateRequestProcessor {
   public void processAdd(AddUpdateCommand command) throws IOException {
     if (!command.isInPlaceUpdate()) {
       for (MappedField field : fields) {
-        guard(command, field);
+        check(command, field);
       }
     }
     try {
@@ -93,7 +93,7 @@ public final class VectorConsistencyProcessor extends UpdateRequestProcessor {
     }
   }
 
-  private void guard(AddUpdateCommand command, MappedField field) {
+  private void check(AddUpdateCommand command, MappedField field) {
     SolrInputDocument document = command.getSolrInputDocument();
     leaveOutPassagesOfOthers(document, key(command), field);
     NestedVectors.restore(document, field);

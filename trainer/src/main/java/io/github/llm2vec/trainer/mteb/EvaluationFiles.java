@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb;
 
-import io.github.llm2vec.trainer.mteb.run.ModelMeta;
+import io.github.llm2vec.trainer.mteb.results.ModelMeta;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@
 package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.lucene.KnnOptions;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalMeasure;
 import io.github.llm2vec.trainer.mteb.search.HnswSearch;
 import io.github.llm2vec.trainer.mteb.search.Ranking;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb;
 
-import io.github.llm2vec.trainer.mteb.measure.Hit;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalEvaluator;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
-import io.github.llm2vec.trainer.mteb.run.RunFileWriter;
+import io.github.llm2vec.trainer.mteb.metrics.Hit;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalEvaluator;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalMeasure;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalScores;
+import io.github.llm2vec.trainer.mteb.results.RunFileWriter;
 import io.github.llm2vec.trainer.mteb.search.Ranking;
 import io.github.llm2vec.trainer.mteb.task.DocumentIds;
 import io.github.llm2vec.trainer.mteb.task.RetrievalDataset;

@@ -2,9 +2,9 @@
 package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.trainer.mteb.TaskEvaluation.EvaluatedModel;
-import io.github.llm2vec.trainer.mteb.run.ModelMeta;
-import io.github.llm2vec.trainer.mteb.run.SubsetScores;
-import io.github.llm2vec.trainer.mteb.run.TaskResult;
+import io.github.llm2vec.trainer.mteb.results.ModelMeta;
+import io.github.llm2vec.trainer.mteb.results.SubsetScores;
+import io.github.llm2vec.trainer.mteb.results.TaskResult;
 import io.github.llm2vec.trainer.mteb.search.ExactSearch;
 import io.github.llm2vec.trainer.mteb.search.ScoreBlocks;
 import io.github.llm2vec.trainer.mteb.task.Finding;

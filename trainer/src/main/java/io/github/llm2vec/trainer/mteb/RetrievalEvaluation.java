@@ -3,12 +3,12 @@ package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.trainer.mteb.MtebEvaluation.EvaluationListener;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation.EvaluatedModel;
-import io.github.llm2vec.trainer.mteb.measure.PairedTest;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
-import io.github.llm2vec.trainer.mteb.run.QueryScoresFile;
-import io.github.llm2vec.trainer.mteb.run.ResultComparison;
-import io.github.llm2vec.trainer.mteb.run.SubsetScores;
+import io.github.llm2vec.trainer.mteb.metrics.PairedTest;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalMeasure;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalScores;
+import io.github.llm2vec.trainer.mteb.results.QueryScoresFile;
+import io.github.llm2vec.trainer.mteb.results.ResultComparison;
+import io.github.llm2vec.trainer.mteb.results.SubsetScores;
 import io.github.llm2vec.trainer.mteb.search.ExactSearch;
 import io.github.llm2vec.trainer.mteb.search.Ranking;
 import io.github.llm2vec.trainer.mteb.task.Findings;

@@ -2,8 +2,8 @@
 package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.encoder.TextEncoder;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
-import io.github.llm2vec.trainer.mteb.run.SubsetScores;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalScores;
+import io.github.llm2vec.trainer.mteb.results.SubsetScores;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import java.util.List;
 import java.util.Map;

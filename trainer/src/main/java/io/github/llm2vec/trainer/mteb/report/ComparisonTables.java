@@ -2,10 +2,10 @@
 package io.github.llm2vec.trainer.mteb.report;
 
 import io.github.llm2vec.trainer.chart.Numbers;
-import io.github.llm2vec.trainer.mteb.measure.PairedTest;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
-import io.github.llm2vec.trainer.mteb.run.ResultComparison;
+import io.github.llm2vec.trainer.mteb.metrics.PairedTest;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalMeasure;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalScores;
+import io.github.llm2vec.trainer.mteb.results.ResultComparison;
 import java.util.List;
 
 /** Tables of two results side by side, for a terminal. Scores are in hundredths. */

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.data.DataFile;
 import io.github.llm2vec.trainer.data.DataFormatException;
 import io.github.llm2vec.trainer.data.LineReader;
-import io.github.llm2vec.trainer.mteb.measure.Qrels;
+import io.github.llm2vec.trainer.mteb.metrics.Qrels;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;

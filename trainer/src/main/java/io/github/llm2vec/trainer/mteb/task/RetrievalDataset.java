@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.task;
 
-import io.github.llm2vec.trainer.mteb.measure.Qrels;
+import io.github.llm2vec.trainer.mteb.metrics.Qrels;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.trainer.mteb.EvaluationOutcome;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation;
-import io.github.llm2vec.trainer.mteb.run.SubsetScores;
+import io.github.llm2vec.trainer.mteb.results.SubsetScores;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.trainer.mteb.measure.Qrels;
+import io.github.llm2vec.trainer.mteb.metrics.Qrels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.measure;
+package io.github.llm2vec.trainer.mteb.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.trainer.mteb.run.RunFile;
+import io.github.llm2vec.trainer.mteb.results.RunFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.run;
+package io.github.llm2vec.trainer.mteb.results;
 
-import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalMeasure;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalScores;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Collections;

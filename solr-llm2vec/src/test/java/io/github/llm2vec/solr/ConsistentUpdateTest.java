@@ -24,9 +24,12 @@ import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** With guard and stored copies, whatever becomes of a document leaves it with its vector. */
+/**
+ * With consistency processor and stored copies, whatever becomes of a document leaves it with its
+ * vector.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class GuardedUpdateTest {
+class ConsistentUpdateTest {
 
   private final FakeBatchModel encoder = new FakeBatchModel(16);
   private final FakeBatchModel small = new FakeBatchModel(12);
@@ -253,16 +256,17 @@ class GuardedUpdateTest {
   }
 
   @Test
-  void guardAloneBringsEveryVector() throws Exception {
+  void consistencyProcessorAloneBringsEveryVector() throws Exception {
     index(Map.of());
-    node.update(name, "update.chain=plain&commit=true", "[{\"id\":\"2\",\"text\":\"by guard\"}]");
-    assertVector("2", "by guard");
+    node.update(
+        name, "update.chain=plain&commit=true", "[{\"id\":\"2\",\"text\":\"by consistency\"}]");
+    assertVector("2", "by consistency");
     node.update(
         name,
         "update.chain=plain&commit=true",
         "[{\"id\":\"1\",\"text\":{\"set\":\"changed behind our back\"}}]");
     assertVectors("old title changed behind our back", "a, b");
-    assertEquals(List.of("by guard", "old title changed behind our back"), encoder.texts());
+    assertEquals(List.of("by consistency", "old title changed behind our back"), encoder.texts());
   }
 
   @Test

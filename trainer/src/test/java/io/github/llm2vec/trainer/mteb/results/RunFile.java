@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.run;
+package io.github.llm2vec.trainer.mteb.results;
 
-import io.github.llm2vec.trainer.mteb.measure.Hit;
+import io.github.llm2vec.trainer.mteb.metrics.Hit;
 import io.github.llm2vec.trainer.mteb.task.DatasetException;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.measure;
+package io.github.llm2vec.trainer.mteb.metrics;
 
 import java.util.ArrayList;
 import java.util.List;

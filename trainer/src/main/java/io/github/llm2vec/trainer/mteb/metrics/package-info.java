@@ -7,7 +7,7 @@
  */
 @API(status = API.Status.INTERNAL)
 @NullMarked
-package io.github.llm2vec.trainer.mteb.measure;
+package io.github.llm2vec.trainer.mteb.metrics;
 
 import org.apiguardian.api.API;
 import org.jspecify.annotations.NullMarked;

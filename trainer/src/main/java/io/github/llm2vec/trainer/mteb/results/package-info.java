@@ -5,7 +5,7 @@
  */
 @API(status = API.Status.INTERNAL)
 @NullMarked
-package io.github.llm2vec.trainer.mteb.run;
+package io.github.llm2vec.trainer.mteb.results;
 
 import org.apiguardian.api.API;
 import org.jspecify.annotations.NullMarked;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.run;
+package io.github.llm2vec.trainer.mteb.results;
 
 import io.github.llm2vec.trainer.data.AtomicFile;
-import io.github.llm2vec.trainer.mteb.measure.Hit;
+import io.github.llm2vec.trainer.mteb.metrics.Hit;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Path;

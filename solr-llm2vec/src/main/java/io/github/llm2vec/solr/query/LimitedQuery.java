@@ -25,21 +25,21 @@ import org.apache.solr.search.QueryLimits;
  * <p>Highlighters rewrite a query over the words of a single document to see what there is to mark;
  * there it becomes the words that it searches for.
  */
-final class GuardedQuery extends Query {
+final class LimitedQuery extends Query {
 
   private final Query query;
   private final Query words;
   private final String description;
 
   /**
-   * Guards a search.
+   * Limits a search.
    *
    * @param query the search
    * @param words what highlighters may mark
    * @param description what {@link #toString} returns; the same on all nodes, since Solr names the
    *     values by which shards sort after it
    */
-  GuardedQuery(Query query, Query words, String description) {
+  LimitedQuery(Query query, Query words, String description) {
     this.query = query;
     this.words = words;
     this.description = description;
@@ -81,8 +81,8 @@ final class GuardedQuery extends Query {
   @Override
   public boolean equals(Object other) {
     return sameClassAs(other)
-        && query.equals(((GuardedQuery) other).query)
-        && words.equals(((GuardedQuery) other).words);
+        && query.equals(((LimitedQuery) other).query)
+        && words.equals(((LimitedQuery) other).words);
   }
 
   @Override

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.mteb.run;
+package io.github.llm2vec.trainer.mteb.results;
 
-import io.github.llm2vec.trainer.mteb.measure.PairedTest;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalMeasure;
-import io.github.llm2vec.trainer.mteb.measure.RetrievalScores;
+import io.github.llm2vec.trainer.mteb.metrics.PairedTest;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalMeasure;
+import io.github.llm2vec.trainer.mteb.metrics.RetrievalScores;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
