@@ -91,10 +91,39 @@ final class BatchInputs {
         scope.longs(batch.vectors(), number));
   }
 
-  /** 12 and 13: the factor of cosines, and the index of every query's own text. */
-  static List<PtNDArray> targets(int queries, double scale, NativeScope scope) {
+  /** 12 to 15: the factor of cosines, the index of every query's own text, widths and weights. */
+  static List<PtNDArray> targets(
+      int queries, double scale, MatryoshkaDims dims, NativeScope scope) {
     long[] own = new long[queries];
     Arrays.setAll(own, i -> i);
-    return List.of(scope.scalar(scale), scope.longs(own));
+    return List.of(
+        scope.scalar(scale), scope.longs(own), widths(dims, scope), weights(dims, scope));
+  }
+
+  /** 12 to 15: the teacher's vectors, the numbers of the loss, widths and weights. */
+  static List<PtNDArray> targets(float[][] teacher, DistillationLoss loss, NativeScope scope) {
+    int width = teacher[0].length;
+    float[] vectors = new float[Math.multiplyExact(teacher.length, width)];
+    for (int i = 0; i < teacher.length; i++) {
+      System.arraycopy(teacher[i], 0, vectors, i * width, width);
+    }
+    float[] numbers = loss.numbers();
+    return List.of(
+        scope.floats(vectors, teacher.length, width),
+        scope.floats(numbers, numbers.length),
+        widths(loss.dims(), scope),
+        weights(loss.dims(), scope));
+  }
+
+  private static PtNDArray widths(MatryoshkaDims dims, NativeScope scope) {
+    return scope.longs(dims.dims().stream().mapToLong(Integer::longValue).toArray());
+  }
+
+  private static PtNDArray weights(MatryoshkaDims dims, NativeScope scope) {
+    float[] weights = new float[dims.weights().size()];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = dims.weights().get(i).floatValue();
+    }
+    return scope.floats(weights, weights.length);
   }
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import io.github.llm2vec.decoder.DecoderSpec;
-import io.github.llm2vec.torch.ContrastiveLoss.ContrastiveParameters;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -236,10 +237,7 @@ public final class DecoderTrainer implements AutoCloseable {
    * @throws DeviceException if libtorch fails; the gradients may then hold anything
    */
   public double addContrastiveLoss(PackedBatch batch, int queries, double scale, double weight) {
-    ContrastiveParameters contrast = new ContrastiveParameters(queries, scale, weight);
-    contrast.check(batch.vectors());
-    BatchInputs.check(batch, spec, options.maxTokens());
-    return new ContrastiveLoss(module, contrast).whole(batch, seeds.next());
+    return addContrastiveLoss(List.of(batch), queries, scale, weight);
   }
 
   /**
@@ -254,11 +252,123 @@ public final class DecoderTrainer implements AutoCloseable {
    */
   public double addContrastiveLoss(
       List<PackedBatch> parts, int queries, double scale, double weight) {
-    ContrastiveParameters contrast = new ContrastiveParameters(queries, scale, weight);
-    contrast.check(parts.stream().mapToInt(PackedBatch::vectors).sum());
+    return addContrastiveLoss(
+        parts, queries, scale, MatryoshkaDims.whole(spec.outputSize()), weight);
+  }
+
+  /**
+   * Adds the gradient of the contrastive loss of leading components, summed over several widths.
+   *
+   * @param parts whose texts one after the other are as in {@link #addContrastiveLoss(PackedBatch,
+   *     int, double, double)}; of several, gradients are cached
+   * @throws IllegalArgumentException also if a width is more than the vectors have
+   */
+  public double addContrastiveLoss(
+      List<PackedBatch> parts, int queries, double scale, MatryoshkaDims dims, double weight) {
+    int texts = parts.stream().mapToInt(PackedBatch::vectors).sum();
+    if (queries < 1 || texts < 2 * queries) {
+      throw new IllegalArgumentException(
+          queries + " queries need as many positives, got " + texts + " texts together");
+    }
+    checkWidth(dims, spec.outputSize());
+    return add(
+        new PooledLoss(
+            module,
+            PooledLoss.Kind.CONTRASTIVE,
+            queries,
+            weight,
+            scope -> BatchInputs.targets(queries, scale, dims, scope)),
+        parts);
+  }
+
+  /**
+   * Adds the gradient of a distillation loss, in single precision.
+   *
+   * @param parts texts with pooling: first the queries, then the documents; of several, gradients
+   *     are cached
+   * @param queries how many are queries; 0 if the texts are not told apart
+   * @param teacher the teacher's vectors of all texts, {@code (B, T)}
+   * @param loss what is minimised
+   * @param weight what the gradient is multiplied by
+   * @return the loss, not weighted
+   * @throws IllegalArgumentException if numbers or widths of vectors do not fit, or an id or length
+   *     does not fit the model
+   * @throws DeviceException if libtorch fails; the gradients may then hold anything
+   */
+  public double addDistillationLoss(
+      List<PackedBatch> parts,
+      int queries,
+      float[][] teacher,
+      DistillationLoss loss,
+      double weight) {
+    checkTeacher(parts, queries, teacher, loss);
+    return add(
+        new PooledLoss(
+            module,
+            PooledLoss.Kind.DISTILLATION,
+            queries,
+            weight,
+            scope -> BatchInputs.targets(teacher, loss, scope)),
+        parts);
+  }
+
+  /**
+   * What {@link #addDistillationLoss} minimises, without dropout and without gradients.
+   *
+   * @throws IllegalArgumentException as there
+   */
+  public DistillationScore distillationScore(
+      PackedBatch batch, int queries, float[][] teacher, DistillationLoss loss) {
+    checkTeacher(List.of(batch), queries, teacher, loss);
+    BatchInputs.check(batch, spec, options.maxTokens());
+    return module.call(
+        "distilled_score",
+        batch,
+        BatchInputs.Pass.EVALUATION,
+        scope -> {
+          List<PtNDArray> inputs = new ArrayList<>(BatchInputs.pooling(batch, queries, scope));
+          inputs.addAll(BatchInputs.targets(teacher, loss, scope));
+          return inputs;
+        },
+        (scope, value) -> {
+          float[] score = scope.toTensor(value).toFloatArray();
+          boolean alike = teacher[0].length == vectorWidth();
+          return new DistillationScore(score[0], alike ? score[1] : Double.NaN);
+        });
+  }
+
+  private double add(PooledLoss loss, List<PackedBatch> parts) {
     parts.forEach(part -> BatchInputs.check(part, spec, options.maxTokens()));
     long[] partSeeds = parts.stream().mapToLong(part -> seeds.next()).toArray();
-    return new ContrastiveLoss(module, contrast).inParts(parts, partSeeds);
+    return parts.size() == 1
+        ? loss.whole(parts.get(0), partSeeds[0])
+        : loss.inParts(parts, partSeeds);
+  }
+
+  private void checkTeacher(
+      List<PackedBatch> parts, int queries, float[][] teacher, DistillationLoss loss) {
+    int texts = parts.stream().mapToInt(PackedBatch::vectors).sum();
+    if (texts != teacher.length || queries < 0 || (queries > 0 && queries >= texts)) {
+      throw new IllegalArgumentException(
+          "%s texts, %s of them queries, need as many vectors and a document, got %s vectors"
+              .formatted(texts, queries, teacher.length));
+    }
+    checkWidth(loss.dims(), vectorWidth());
+    if (loss.comparesVectors()) {
+      checkWidth(loss.dims(), teacher[0].length);
+    }
+  }
+
+  private static void checkWidth(MatryoshkaDims dims, int width) {
+    if (dims.largest() > width) {
+      throw new IllegalArgumentException(
+          "matryoshka_dims " + dims.dims() + " are more than the vectors' " + width);
+    }
+  }
+
+  /** Width of the vectors that a distillation loss sees: that of the linear layer, if any. */
+  public int vectorWidth() {
+    return options.denseWidth() > 0 ? options.denseWidth() : spec.outputSize();
   }
 
   /**
@@ -276,6 +386,24 @@ public final class DecoderTrainer implements AutoCloseable {
         BatchInputs.Pass.EVALUATION,
         scope -> BatchInputs.pooling(batch, 0, scope),
         (scope, value) -> Decoder.rows(scope.toTensor(value), batch.vectors(), spec.hiddenSize()));
+  }
+
+  /**
+   * The pooled texts of a batch behind the linear layer, if there is one, without dropout and
+   * without gradients.
+   *
+   * @return {@code (B, vectorWidth)}
+   * @throws IllegalArgumentException if an id or length does not fit the model
+   * @throws DeviceException if libtorch fails
+   */
+  public float[][] project(PackedBatch batch) {
+    BatchInputs.check(batch, spec, options.maxTokens());
+    return module.call(
+        "projected_texts",
+        batch,
+        BatchInputs.Pass.EVALUATION,
+        scope -> BatchInputs.pooling(batch, 0, scope),
+        (scope, value) -> Decoder.rows(scope.toTensor(value), batch.vectors(), vectorWidth()));
   }
 
   /** The Euclidean norm of all gradients together. */

@@ -19,6 +19,8 @@ import io.github.llm2vec.torch.TrainableParameters.AllParameters;
  * @param gradientCheckpointing whether only the input of every layer is kept for the backward pass
  *     and the rest computed again (Chen et al., 2016): a third more work, far less memory, equal
  *     gradients
+ * @param denseWidth width of a linear layer that is trained behind the pooling, always in single
+ *     precision; 0 for none
  * @param seed of the adapter's random start and, until {@link DecoderTrainer#seed}, of dropout
  */
 public record TrainOptions(
@@ -30,6 +32,7 @@ public record TrainOptions(
     double attentionDropout,
     double layerDrop,
     boolean gradientCheckpointing,
+    int denseWidth,
     long seed) {
 
   /** Rejects a length below one, and half precision, whose gradients overflow without scaling. */
@@ -44,6 +47,11 @@ public record TrainOptions(
     if (!(layerDrop >= 0 && layerDrop < 1)) {
       throw new IllegalArgumentException("layerdrop must be >= 0 and < 1, got " + layerDrop);
     }
+    if (denseWidth < 0 || (denseWidth > 0 && head != LanguageModelHead.NONE)) {
+      throw new IllegalArgumentException(
+          "denseWidth is 0 for none, or a width where there is no language model's head, got "
+              + denseWidth);
+    }
     if (dtype == DType.FLOAT16) {
       throw new IllegalArgumentException(
           "training in float16 is not supported, because its gradients overflow; use bfloat16");
@@ -54,7 +62,7 @@ public record TrainOptions(
   public static TrainOptions of(
       TrainableParameters trained, LanguageModelHead head, int maxTokens, long seed) {
     return new TrainOptions(
-        trained, head, DType.FLOAT32, TorchDevice.CPU, maxTokens, 0, 0, false, seed);
+        trained, head, DType.FLOAT32, TorchDevice.CPU, maxTokens, 0, 0, false, 0, seed);
   }
 
   /** The same with another dtype. */
@@ -68,6 +76,7 @@ public record TrainOptions(
         attentionDropout,
         layerDrop,
         gradientCheckpointing,
+        denseWidth,
         seed);
   }
 
@@ -82,13 +91,23 @@ public record TrainOptions(
         attentionDropout,
         layerDrop,
         gradientCheckpointing,
+        denseWidth,
         seed);
   }
 
   /** The same with dropout of attention probabilities. */
   public TrainOptions withAttentionDropout(double value) {
     return new TrainOptions(
-        trained, head, dtype, device, maxTokens, value, layerDrop, gradientCheckpointing, seed);
+        trained,
+        head,
+        dtype,
+        device,
+        maxTokens,
+        value,
+        layerDrop,
+        gradientCheckpointing,
+        denseWidth,
+        seed);
   }
 
   /** The same with layers that are left out now and then. */
@@ -102,13 +121,38 @@ public record TrainOptions(
         attentionDropout,
         value,
         gradientCheckpointing,
+        denseWidth,
         seed);
   }
 
   /** The same with or without gradient checkpointing. */
   public TrainOptions withGradientCheckpointing(boolean value) {
     return new TrainOptions(
-        trained, head, dtype, device, maxTokens, attentionDropout, layerDrop, value, seed);
+        trained,
+        head,
+        dtype,
+        device,
+        maxTokens,
+        attentionDropout,
+        layerDrop,
+        value,
+        denseWidth,
+        seed);
+  }
+
+  /** The same with a linear layer behind the pooling. */
+  public TrainOptions withDenseWidth(int value) {
+    return new TrainOptions(
+        trained,
+        head,
+        dtype,
+        device,
+        maxTokens,
+        attentionDropout,
+        layerDrop,
+        gradientCheckpointing,
+        value,
+        seed);
   }
 
   boolean allWeights() {

@@ -35,7 +35,7 @@ final class TrainedStateScript {
             l = (self).l
             for i in range(torch.len(l)):
               l[i] = torch.clone(l[i])
-              dtype = 6 if torch.lt(i, %1$s) else %3$s
+              dtype = 6 if torch.lt(i, %1$s) else (6 if torch.ge(i, torch.len(l) - %4$s) else %3$s)
               t = torch.requires_grad_(torch.to(l[i], dtype), True)
               _0 = torch.append((self).p, t)
               if torch.lt(i, %2$s):
@@ -58,7 +58,8 @@ final class TrainedStateScript {
         .formatted(
             lora.matrices().size(),
             options.allWeights() ? layout.slots().size() : 0,
-            DecoderScript.torchType(options.dtype()));
+            DecoderScript.torchType(options.dtype()),
+            options.denseWidth() > 0 ? 2 : 0);
   }
 
   /** Consecutive elements of a trained tensor or of what belongs to it. */

@@ -18,8 +18,14 @@ final class TrainedTensors {
   /** The name of the language model's head. */
   static final String HEAD = "lm_head.weight";
 
+  /** The weight of the linear layer behind the pooling. */
+  static final String DENSE_WEIGHT = "dense.linear.weight";
+
+  /** Its bias. */
+  static final String DENSE_BIAS = "dense.linear.bias";
+
   private static final Set<String> OUTSIDE_LAYERS =
-      Set.of("embed_tokens.weight", "norm.weight", HEAD);
+      Set.of("embed_tokens.weight", "norm.weight", HEAD, DENSE_WEIGHT);
 
   /**
    * What the optimiser asks of an entry of the list.
@@ -60,6 +66,12 @@ final class TrainedTensors {
     }
     if (options.head() == LanguageModelHead.TRAINED) {
       add(HEAD, spec.vocabSize(), spec.hiddenSize());
+    }
+    if (options.denseWidth() > 0) {
+      long width = options.denseWidth();
+      add(DENSE_WEIGHT, width, spec.outputSize());
+      tensors.put(DENSE_BIAS, new Tensor(entries.size(), 0, List.of(width)));
+      entries.add(new Entry(false, true));
     }
   }
 

@@ -112,6 +112,7 @@ final class TrainingModule implements AutoCloseable {
         }
       }
       loadHead(manager, module, loader, spec, options);
+      initialiseDense(module, spec.outputSize(), options);
       JniUtils.setGradMode(true);
       module.differentiate("prepare");
       return module;
@@ -136,6 +137,24 @@ final class TrainingModule implements AutoCloseable {
         module.call(
             scope, "add", scope.tensor(scope.floats(values, matrix.rows(), matrix.columns())));
       }
+    }
+  }
+
+  /** Uniform within {@code 1 / sqrt(in)}, as {@code torch.nn.Linear} has it, and no bias. */
+  private static void initialiseDense(ScriptModule module, int in, TrainOptions options) {
+    int out = options.denseWidth();
+    if (out == 0) {
+      return;
+    }
+    SplittableRandom random = new SplittableRandom(~options.seed());
+    float[] weight = new float[Math.multiplyExact(out, in)];
+    double bound = 1 / Math.sqrt(in);
+    for (int i = 0; i < weight.length; i++) {
+      weight[i] = (float) random.nextDouble(-bound, bound);
+    }
+    try (NativeScope scope = module.scope()) {
+      module.call(scope, "add", scope.tensor(scope.floats(weight, out, in)));
+      module.call(scope, "add", scope.tensor(scope.floats(new float[out], out)));
     }
   }
 

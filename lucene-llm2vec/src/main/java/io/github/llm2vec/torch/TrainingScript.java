@@ -66,6 +66,7 @@ final class TrainingScript {
     text.append(options.gradientCheckpointing() ? backwardByLayer() : backward());
     text.append(masked());
     text.append(contrastive());
+    text.append(DistillationScript.text(options.denseWidth() > 0));
     return text.toString();
   }
 
@@ -130,12 +131,17 @@ final class TrainingScript {
               out = (self).masked(h)
             else:
               h = torch.requires_grad_(h, True)
-              if torch.eq(kind, 1):
-                loss = (self).contrastive(h)
+              if torch.eq(kind, 3):
+                loss = (self).distilled((self).embeddings(h))
+                grad = (self).leaf_gradient(loss, h)
               else:
-                loss = (self).pulled(h)
-              grads = torch.grad([torch.mul(loss, (self).d[7])], [h])
-              out = (torch.detach(loss), unchecked_cast(Tensor, grads[0]))
+                if torch.eq(kind, 1):
+                  loss = (self).contrastive(h)
+                else:
+                  loss = (self).pulled(h)
+                grads = torch.grad([torch.mul(loss, (self).d[7])], [h])
+                grad = unchecked_cast(Tensor, grads[0])
+              out = (torch.detach(loss), grad)
             return out
           def masked_gradient(self) -> Tensor:
             return (self).differentiate(0)
@@ -282,12 +288,15 @@ final class TrainingScript {
           def similarity(self, e: Tensor) -> Tensor:
             d = (self).d
             n = int(torch.select(d[11], 0, 1))
-            length = torch.linalg_vector_norm(e, 2, [-1], True, dtype=6)
-            e = torch.div(e, torch.clamp_min(length, 9.9999999999999998e-13))
-            q = torch.narrow(e, 0, 0, n)
-            c = torch.narrow(e, 0, n, torch.sub(torch.size(e, 0), n))
-            scores = torch.mul(torch.matmul(q, torch.t(c)), d[12])
-            return torch.cross_entropy_loss(scores, d[13])
+            out = torch.new_zeros(e, [], dtype=6)
+            for i in range(torch.size(d[14], 0)):
+              u = (self).unit_length(torch.narrow(e, 1, 0, int(torch.select(d[14], 0, i))))
+              q = torch.narrow(u, 0, 0, n)
+              c = torch.narrow(u, 0, n, torch.sub(torch.size(u, 0), n))
+              scores = torch.mul(torch.matmul(q, torch.t(c)), d[12])
+              loss = torch.cross_entropy_loss(scores, d[13])
+              out = torch.add(out, torch.mul(loss, torch.select(d[15], 0, i)))
+            return out
           def contrastive(self, h: Tensor) -> Tensor:
             return (self).similarity((self).embeddings(h))
           def pulled(self, h: Tensor) -> Tensor:

@@ -6,20 +6,49 @@ import ai.djl.pytorch.jni.IValue;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Computes a contrastive loss and its gradient, at once or in parts. */
-final class ContrastiveLoss {
+/** Computes a loss over the pooled vectors of texts and its gradient, at once or in parts. */
+final class PooledLoss {
+
+  /** Which loss it is. */
+  enum Kind {
+    CONTRASTIVE("contrastive_gradient", "remembered_gradient"),
+    DISTILLATION("distilled_gradient", "remembered_distilled_gradient");
+
+    private final String whole; // methods of TrainingScript and DistillationScript
+    private final String remembered;
+
+    Kind(String whole, String remembered) {
+      this.whole = whole;
+      this.remembered = remembered;
+    }
+  }
 
   private final TrainingModule module;
-  private final ContrastiveParameters contrast;
+  private final Kind kind;
+  private final int queries;
+  private final double weight;
+  private final TrainingModule.Input<List<PtNDArray>> targets;
 
-  ContrastiveLoss(TrainingModule module, ContrastiveParameters contrast) {
+  /**
+   * @param queries how many of the texts, the first ones, are queries
+   * @param weight of the loss in the gradient
+   * @param targets what the loss reads beside the vectors, from place 12 on
+   */
+  PooledLoss(
+      TrainingModule module,
+      Kind kind,
+      int queries,
+      double weight,
+      TrainingModule.Input<List<PtNDArray>> targets) {
     this.module = module;
-    this.contrast = contrast;
+    this.kind = kind;
+    this.queries = queries;
+    this.weight = weight;
+    this.targets = targets;
   }
 
   double whole(PackedBatch batch, long seed) {
-    return module.differentiate(
-        "contrastive_gradient", batch, pass(seed), scope -> inputs(batch, scope));
+    return module.differentiate(kind.whole, batch, pass(seed), scope -> inputs(batch, scope));
   }
 
   /** Cached gradients (Gao et al., 2021, section 3.2). */
@@ -38,8 +67,7 @@ final class ContrastiveLoss {
             }
             PackedBatch last = parts.get(parts.size() - 1);
             double loss =
-                module.differentiate(
-                    "remembered_gradient", last, pass(0), scope -> inputs(last, scope));
+                module.differentiate(kind.remembered, last, pass(0), scope -> inputs(last, scope));
             pullBack(parts, seeds);
             return loss;
           } finally {
@@ -64,30 +92,12 @@ final class ContrastiveLoss {
   }
 
   private BatchInputs.Pass pass(long seed) {
-    return new BatchInputs.Pass(seed, contrast.weight());
+    return new BatchInputs.Pass(seed, weight);
   }
 
   private List<PtNDArray> inputs(PackedBatch batch, NativeScope scope) {
-    List<PtNDArray> inputs = new ArrayList<>(BatchInputs.pooling(batch, contrast.queries(), scope));
-    inputs.addAll(BatchInputs.targets(contrast.queries(), contrast.scale(), scope));
+    List<PtNDArray> inputs = new ArrayList<>(BatchInputs.pooling(batch, queries, scope));
+    inputs.addAll(targets.in(scope));
     return inputs;
-  }
-
-  /**
-   * What a contrastive loss is computed with.
-   *
-   * @param queries how many of the texts, the first ones, are queries
-   * @param scale what cosines are multiplied by
-   * @param weight of the loss in the gradient
-   */
-  record ContrastiveParameters(int queries, double scale, double weight) {
-
-    /** Rejects a number of texts that cannot be queries and their positives. */
-    void check(int texts) {
-      if (queries < 1 || texts < 2 * queries) {
-        throw new IllegalArgumentException(
-            queries + " queries need as many positives, got " + texts + " texts together");
-      }
-    }
   }
 }
