@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.decoder.DecoderConfig;
 import io.github.llm2vec.decoder.DecoderWeights;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.files.JsonObject;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.Safetensors;
@@ -15,7 +16,6 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -115,12 +115,7 @@ public final class CheckpointWriter {
   }
 
   static void writeConfig(Path folder, ObjectNode config) throws IOException {
-    Path temporary = folder.resolve("." + DecoderConfig.FILE_NAME + ".tmp");
-    Files.writeString(temporary, MAPPER.writeValueAsString(config) + "\n");
-    Files.move(
-        temporary,
-        folder.resolve(DecoderConfig.FILE_NAME),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    AtomicFile.write(
+        folder.resolve(DecoderConfig.FILE_NAME), MAPPER.writeValueAsString(config) + "\n");
   }
 }

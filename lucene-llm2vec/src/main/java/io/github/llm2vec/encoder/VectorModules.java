@@ -7,7 +7,6 @@ import io.github.llm2vec.safetensors.Safetensors;
 import io.github.llm2vec.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -118,12 +117,13 @@ final class VectorModules {
     private Dense(SentenceModule.Dense layer, TensorSource tensors) throws IOException {
       this.in = layer.in();
       this.out = layer.out();
-      this.weight = transposed(read(tensors, layer, "linear.weight", out, in), out, in);
+      this.weight =
+          TensorSource.transposed(read(tensors, layer, "linear.weight", out, in), out, in);
       this.bias = layer.bias() ? read(tensors, layer, "linear.bias", out) : new float[out];
       this.addsInput = layer.residual();
       this.residual =
           addsInput && in != out
-              ? transposed(read(tensors, layer, "residual.weight", out, in), out, in)
+              ? TensorSource.transposed(read(tensors, layer, "residual.weight", out, in), out, in)
               : new float[0];
       this.activation = layer.activation();
       this.function = Activations.named(layer.activation());
@@ -151,25 +151,13 @@ final class VectorModules {
                 + ", found "
                 + Arrays.toString(found));
       }
-      float[] values =
-          new float[Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact))];
-      tensors.read(name, 0, FloatBuffer.wrap(values));
+      float[] values = tensors.readAll(name);
       for (float value : values) {
         if (!Float.isFinite(value)) {
           throw wrong(layer.weights(), "holds NaN or infinite values in " + name);
         }
       }
       return values;
-    }
-
-    private static float[] transposed(float[] values, int rows, int columns) {
-      float[] turned = new float[values.length];
-      for (int row = 0; row < rows; row++) {
-        for (int column = 0; column < columns; column++) {
-          turned[column * rows + row] = values[row * columns + column];
-        }
-      }
-      return turned;
     }
 
     @Override

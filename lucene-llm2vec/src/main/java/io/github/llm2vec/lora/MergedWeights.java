@@ -196,23 +196,23 @@ public final class MergedWeights implements TensorSource {
       int columns = shape.length > 1 ? Math.toIntExact(shape[1]) : 1;
       if (change instanceof TensorChange.LowRank lowRank) {
         LoraPair pair = lowRank.pair();
-        float[] a = all(tensors, pair.aName());
-        float[] b = all(tensors, pair.bName());
+        float[] a = tensors.readAll(pair.aName());
+        float[] b = tensors.readAll(pair.bName());
         float[] magnitude =
-            lowRank.magnitude().isPresent() ? all(tensors, lowRank.magnitude().get()) : NONE;
+            lowRank.magnitude().isPresent() ? tensors.readAll(lowRank.magnitude().get()) : NONE;
         boolean turned = lowRank.embedding();
         return new LoadedChange(
             tensors,
             change,
             columns,
-            turned ? transposed(a, pair.rank(), pair.in()) : b,
-            turned ? transposed(b, pair.out(), pair.rank()) : a,
+            turned ? TensorSource.transposed(a, pair.rank(), pair.in()) : b,
+            turned ? TensorSource.transposed(b, pair.out(), pair.rank()) : a,
             magnitude);
       }
       float[] brought =
           change instanceof TensorChange.Shift shift
-              ? all(tensors, shift.name())
-              : change instanceof TensorChange.Rows rows ? all(tensors, rows.name()) : NONE;
+              ? tensors.readAll(shift.name())
+              : change instanceof TensorChange.Rows rows ? tensors.readAll(rows.name()) : NONE;
       return new LoadedChange(tensors, change, columns, brought, NONE, NONE);
     }
 
@@ -291,24 +291,6 @@ public final class MergedWeights implements TensorSource {
         }
         done += count;
       }
-    }
-
-    private static float[] all(TensorSource tensors, String name) throws IOException {
-      long[] shape = tensors.shape(name).orElseThrow();
-      float[] values =
-          new float[Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact))];
-      tensors.read(name, 0, FloatBuffer.wrap(values));
-      return values;
-    }
-
-    private static float[] transposed(float[] values, int rows, int columns) {
-      float[] turned = new float[values.length];
-      for (int row = 0; row < rows; row++) {
-        for (int column = 0; column < columns; column++) {
-          turned[column * rows + row] = values[row * columns + column];
-        }
-      }
-      return turned;
     }
   }
 }

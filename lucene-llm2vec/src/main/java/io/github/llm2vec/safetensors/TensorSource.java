@@ -4,6 +4,7 @@ package io.github.llm2vec.safetensors;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import org.apiguardian.api.API;
@@ -42,4 +43,24 @@ public interface TensorSource extends Closeable {
    * @throws IllegalArgumentException if the tensor is unknown or the range lies outside it
    */
   void read(String name, long firstElement, FloatBuffer target) throws IOException;
+
+  /** All elements of a tensor, row-major. */
+  default float[] readAll(String name) throws IOException {
+    long[] shape = shape(name).orElseThrow();
+    float[] values =
+        new float[Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact))];
+    read(name, 0, FloatBuffer.wrap(values));
+    return values;
+  }
+
+  /** A matrix {@code [rows, columns]}, row-major, as one of {@code [columns, rows]}. */
+  static float[] transposed(float[] values, int rows, int columns) {
+    float[] turned = new float[values.length];
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        turned[column * rows + row] = values[row * columns + column];
+      }
+    }
+    return turned;
+  }
 }

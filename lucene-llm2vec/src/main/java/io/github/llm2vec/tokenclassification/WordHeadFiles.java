@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.files.ModelFormatException;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.Safetensors;
@@ -16,7 +17,6 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -64,7 +64,8 @@ public final class WordHeadFiles {
                 SafetensorsWriter.Tensor.of(
                     "weight",
                     List.of(labels, hidden),
-                    FloatBuffer.wrap(transposed(head.weight(), (int) hidden, (int) labels))),
+                    FloatBuffer.wrap(
+                        TensorSource.transposed(head.weight(), (int) hidden, (int) labels))),
                 SafetensorsWriter.Tensor.of(
                     "bias", List.of(labels), FloatBuffer.wrap(head.bias()))));
     ObjectMapper mapper = new ObjectMapper();
@@ -75,14 +76,9 @@ public final class WordHeadFiles {
     root.put("merge_subwords", config.mergeSubwords());
     root.put("bidirectional", config.bidirectional());
     root.put("max_seq_length", config.maxLength());
-    Path partial = folder.resolve(CONFIG + ".partial");
-    Files.writeString(
-        partial, mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
-    Files.move(
-        partial,
+    AtomicFile.write(
         folder.resolve(CONFIG),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+        mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
   }
 
   /**
@@ -106,7 +102,9 @@ public final class WordHeadFiles {
     try (TensorSource tensors = Safetensors.openFile(folder.resolve(WEIGHTS))) {
       float[] weight = tensor(tensors, folder, "weight", labels, hidden);
       return new WordHead(
-          config, transposed(weight, labels, hidden), tensor(tensors, folder, "bias", labels));
+          config,
+          TensorSource.transposed(weight, labels, hidden),
+          tensor(tensors, folder, "bias", labels));
     }
   }
 
@@ -120,22 +118,10 @@ public final class WordHeadFiles {
               .formatted(name, Arrays.toString(shape), Arrays.toString(found)),
           "take the weights and the classifier_config.json of one run");
     }
-    float[] values = new float[(int) (shape[0] * (shape.length > 1 ? shape[1] : 1))];
-    tensors.read(name, 0, FloatBuffer.wrap(values));
-    return values;
+    return tensors.readAll(name);
   }
 
   /** From {@code (rows, columns)} to {@code (columns, rows)}. */
-  private static float[] transposed(float[] values, int rows, int columns) {
-    float[] turned = new float[values.length];
-    for (int row = 0; row < rows; row++) {
-      for (int column = 0; column < columns; column++) {
-        turned[column * rows + row] = values[row * columns + column];
-      }
-    }
-    return turned;
-  }
-
   private static WordHeadConfig config(Path file) throws IOException {
     try {
       JsonNode root = new ObjectMapper().readTree(file.toFile());

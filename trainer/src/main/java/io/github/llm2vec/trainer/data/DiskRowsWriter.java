@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.data;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.files.AtomicFile;
 import java.io.BufferedOutputStream;
 import java.io.Closeable;
 import java.io.DataOutputStream;
@@ -10,7 +11,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 
 /**
@@ -95,9 +95,7 @@ final class DiskRowsWriter implements Closeable {
     close();
     ObjectMapper json = new ObjectMapper();
     ObjectNode description = json.createObjectNode().put("made_of", madeOf).put("rows", count);
-    Path temporary = folder.resolve(name + ".json.tmp");
-    Files.write(temporary, json.writeValueAsBytes(description));
-    Files.move(temporary, description(folder, name), StandardCopyOption.REPLACE_EXISTING);
+    AtomicFile.write(description(folder, name), json.writeValueAsString(description));
   }
 
   /** Whether there are finished rows of just this making. */

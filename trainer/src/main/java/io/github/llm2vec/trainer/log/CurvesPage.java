@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.log;
 
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.trainer.chart.LineChart;
 import io.github.llm2vec.trainer.chart.LineChart.Point;
 import io.github.llm2vec.trainer.chart.LineChart.Series;
 import io.github.llm2vec.trainer.chart.Marks;
 import io.github.llm2vec.trainer.chart.Markup;
 import io.github.llm2vec.trainer.chart.Numbers;
-import io.github.llm2vec.trainer.data.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

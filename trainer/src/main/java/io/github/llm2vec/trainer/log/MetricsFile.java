@@ -3,7 +3,7 @@ package io.github.llm2vec.trainer.log;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.trainer.data.AtomicFile;
+import io.github.llm2vec.files.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

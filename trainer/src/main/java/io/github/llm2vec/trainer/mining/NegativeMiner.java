@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mining;
 
-import io.github.llm2vec.trainer.data.AtomicFile;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DataFormatException;
 import io.github.llm2vec.trainer.data.ExampleFile;

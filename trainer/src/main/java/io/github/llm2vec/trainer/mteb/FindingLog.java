@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb;
 
-import io.github.llm2vec.trainer.data.AtomicFile;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.trainer.mteb.MtebEvaluation.EvaluationListener;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import io.github.llm2vec.trainer.mteb.task.Findings;

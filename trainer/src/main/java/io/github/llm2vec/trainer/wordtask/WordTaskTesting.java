@@ -3,12 +3,12 @@ package io.github.llm2vec.trainer.wordtask;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.tokenclassification.WordHead;
 import io.github.llm2vec.tokenclassification.WordHeadConfig;
 import io.github.llm2vec.tokenclassification.WordHeadFiles;
 import io.github.llm2vec.tokenclassification.WordStates;
 import io.github.llm2vec.trainer.config.WordTestConfig;
-import io.github.llm2vec.trainer.data.AtomicFile;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.wordtask.WordHeadObjective.Dropout;

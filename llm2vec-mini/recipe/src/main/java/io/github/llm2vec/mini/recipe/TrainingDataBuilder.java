@@ -3,8 +3,8 @@ package io.github.llm2vec.mini.recipe;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.mini.recipe.PairSource.Pair;
-import io.github.llm2vec.trainer.data.AtomicFile;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -5,13 +5,12 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.mini.tokenizer.MergeLearner.Merge;
 import io.github.llm2vec.mini.tokenizer.TokenizerOptions.SpecialToken;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /** A tokenizer that was learned; can be written as the files of a model folder. */
@@ -51,9 +50,6 @@ public final class TrainedTokenizer {
   private static void write(Path file, ObjectNode json) throws IOException {
     DefaultPrettyPrinter printer =
         new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
-    String text = MAPPER.writer(printer).writeValueAsString(json) + "\n";
-    Path partial = file.resolveSibling(file.getFileName() + ".partial");
-    Files.writeString(partial, text, StandardCharsets.UTF_8);
-    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    AtomicFile.write(file, MAPPER.writer(printer).writeValueAsString(json) + "\n");
   }
 }

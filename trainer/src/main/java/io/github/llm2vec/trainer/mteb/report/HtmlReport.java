@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.report;
 
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.trainer.chart.BarChart;
 import io.github.llm2vec.trainer.chart.LineChart;
 import io.github.llm2vec.trainer.chart.Marks;
 import io.github.llm2vec.trainer.chart.Markup;
 import io.github.llm2vec.trainer.chart.Numbers;
-import io.github.llm2vec.trainer.data.AtomicFile;
 import io.github.llm2vec.trainer.mteb.EvaluationOutcome;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation;
 import java.io.IOException;

@@ -4,7 +4,7 @@ package io.github.llm2vec.trainer.mteb.results;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.llm2vec.trainer.data.AtomicFile;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.trainer.mteb.task.DatasetException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.results;
 
-import io.github.llm2vec.trainer.data.AtomicFile;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.trainer.mteb.metrics.Hit;
 import java.io.BufferedWriter;
 import java.io.IOException;

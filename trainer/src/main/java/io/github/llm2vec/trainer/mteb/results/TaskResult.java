@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.llm2vec.trainer.data.AtomicFile;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.trainer.mteb.task.DatasetException;
 import java.io.IOException;
 import java.nio.file.Files;

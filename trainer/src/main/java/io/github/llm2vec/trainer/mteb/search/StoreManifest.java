@@ -3,13 +3,13 @@ package io.github.llm2vec.trainer.mteb.search;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.files.AtomicFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
@@ -47,7 +47,7 @@ final class StoreManifest {
     Files.createDirectories(folder);
     Files.deleteIfExists(folder.resolve(COMPLETE));
     Files.deleteIfExists(folder.resolve(SHARDS));
-    replace(IDENTITY, JSON.writeValueAsString(identity));
+    AtomicFile.write(folder.resolve(IDENTITY), JSON.writeValueAsString(identity));
   }
 
   /** The finished shards whose files are there; a later line of a shard replaces an earlier one. */
@@ -60,7 +60,7 @@ final class StoreManifest {
     String content = Files.readString(file, StandardCharsets.UTF_8);
     int complete = content.lastIndexOf('\n') + 1;
     if (complete < content.length()) {
-      replace(SHARDS, content.substring(0, complete));
+      AtomicFile.write(folder.resolve(SHARDS), content.substring(0, complete));
     }
     for (String line : content.substring(0, complete).lines().toList()) {
       Shard shard = parse(file, line);
@@ -99,7 +99,7 @@ final class StoreManifest {
   }
 
   void complete(int vectors) throws IOException {
-    replace(COMPLETE, JSON.writeValueAsString(vectors));
+    AtomicFile.write(folder.resolve(COMPLETE), JSON.writeValueAsString(vectors));
   }
 
   /** Number of vectors, if all are there. */
@@ -108,16 +108,6 @@ final class StoreManifest {
     return Files.exists(file)
         ? Optional.of(JSON.readValue(Files.readAllBytes(file), Integer.class))
         : Optional.empty();
-  }
-
-  private void replace(String name, String content) throws IOException {
-    Path partial = folder.resolve(name + ".partial");
-    Files.writeString(partial, content, StandardCharsets.UTF_8);
-    Files.move(
-        partial,
-        folder.resolve(name),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
   }
 
   /**

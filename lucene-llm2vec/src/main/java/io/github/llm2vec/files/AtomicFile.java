@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.trainer.data;
+package io.github.llm2vec.files;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
