@@ -14,9 +14,8 @@ import java.util.TreeMap;
  *
  * <p>The numbers are seqeval's: {@link #accuracy()} is {@code accuracy_score}, {@link #overall()}
  * {@code precision_score}, {@code recall_score} and {@code f1_score} with {@code average='micro'},
- * and {@link #byType()}, {@link #macro()} and {@link #weighted()} are the rows of {@code
- * classification_report}. For labels without spans, such as parts of speech, accuracy is the number
- * that means something.
+ * and {@link #byType()} are the rows of {@code classification_report}. For labels without spans,
+ * such as parts of speech, accuracy is the number that means something.
  *
  * <p>Used by one thread.
  */

@@ -11,8 +11,7 @@ import java.util.Set;
  * The measures of a run, by query and on average.
  *
  * <p>Like trec_eval without options, the mean is over the queries that have both a ranking (which
- * may be empty) and judgements. {@link #meanOverJudged} is trec_eval's {@code -c}: a query without
- * a ranking counts as 0.
+ * may be empty) and judgements.
  */
 public final class RetrievalScores {
 
