@@ -116,6 +116,7 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new TrainingCommand.Mntp(console, finder))
             .addSubcommand(new TrainingCommand.Simcse(console, finder))
             .addSubcommand(new TrainingCommand.Supervised(console, finder))
+            .addSubcommand(new TrainingCommand.Distill(console, finder))
             .addSubcommand(new TrainingCommand.Pretrain(console, finder))
             .addSubcommand(new TokenizerCommand(console))
             .addSubcommand(new MineCommand(console))

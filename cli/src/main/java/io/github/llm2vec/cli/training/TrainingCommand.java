@@ -6,6 +6,7 @@ import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.model.LoadingDisplay;
 import io.github.llm2vec.cli.model.ModelFinder;
 import io.github.llm2vec.trainer.config.ConfigFiles;
+import io.github.llm2vec.trainer.config.DistillConfig;
 import io.github.llm2vec.trainer.config.LoraArguments;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.ModelArguments;
@@ -13,6 +14,7 @@ import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.config.RunArguments;
 import io.github.llm2vec.trainer.config.SimcseConfig;
+import io.github.llm2vec.trainer.config.StudentArguments;
 import io.github.llm2vec.trainer.config.SupervisedConfig;
 import io.github.llm2vec.trainer.config.TrainConfig;
 import io.github.llm2vec.trainer.loop.Trainer;
@@ -158,6 +160,34 @@ public abstract sealed class TrainingCommand<C extends TrainConfig> implements C
           ConfigFiles::supervised,
           TrainingRuns::supervised,
           config -> base(config.model(), config.lora()));
+    }
+  }
+
+  /** {@code llm2vec distill}: a student learns the vectors of a teacher. */
+  @Command(
+      name = "distill",
+      description = {
+        "Trains an encoder, the student, to give the vectors of a teacher: of any model that",
+        "opens here, or of a file of vectors. Writes a folder of sentence-transformers."
+      },
+      footer = {
+        "  llm2vec distill train_configs/distill/mini.json --train_file texts.txt",
+        "  llm2vec distill my.json --teacher_vectors minilm.npy --train_file texts.jsonl",
+        "",
+        GOING_ON,
+        DOCS
+      })
+  public static final class Distill extends TrainingCommand<DistillConfig> {
+    public Distill(Console console, ModelFinder finder) {
+      super(
+          console,
+          finder,
+          ConfigFiles::distill,
+          TrainingRuns::distill,
+          config ->
+              config.student().base() instanceof StudentArguments.Checkpoint checkpoint
+                  ? base(checkpoint.model(), config.student().lora())
+                  : Optional.empty());
     }
   }
 

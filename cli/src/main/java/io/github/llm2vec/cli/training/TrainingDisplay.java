@@ -7,6 +7,7 @@ import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.loop.TrainerCallback;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,8 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
   private final boolean bar;
   private final Runnable loaded;
   private Optional<Progress> progress = Optional.empty();
+  private Optional<Progress> teacher = Optional.empty();
+  private int taught;
   private Optional<TrainerCallback.Start> start = Optional.empty();
   private double ceiling; // operations per second, 0 while unknown
   private double seconds;
@@ -83,13 +86,33 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
   public void logged(MetricRecord metric) {
     Map<String, Double> values = metric.values();
     if (values.containsKey("eval_loss")) {
-      line(
-          String.format(
-              Locale.ROOT,
-              "After %,d updates: held-out loss %.4f, accuracy %.4f",
-              metric.step(),
-              values.get("eval_loss"),
-              values.get("eval_accuracy")));
+      StringBuilder text = new StringBuilder();
+      text.append(String.format(Locale.ROOT, "After %,d updates: held-out loss", metric.step()));
+      text.append(String.format(Locale.ROOT, " %.4f", values.get("eval_loss")));
+      for (String name : List.of("accuracy", "cosine")) {
+        Double value = values.get("eval_" + name);
+        if (value != null) {
+          text.append(String.format(Locale.ROOT, ", %s %.4f", name, value));
+        }
+      }
+      line(text.toString());
+    }
+  }
+
+  @Override
+  public void teacherEncoded(int done, int total) {
+    if (teacher.isEmpty()) {
+      loaded.run();
+      Progress opened = Progress.start(err, bar, "Teacher", "texts");
+      opened.total(total);
+      teacher = Optional.of(opened);
+      taught = 0;
+    }
+    teacher.get().advance(done - taught);
+    taught = done;
+    if (done == total) {
+      teacher.get().close();
+      teacher = Optional.empty();
     }
   }
 
@@ -110,6 +133,8 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
 
   /** Ends the display before the last words. */
   void finish() {
+    teacher.ifPresent(Progress::close);
+    teacher = Optional.empty();
     progress.ifPresent(Progress::close);
     progress = Optional.empty();
   }

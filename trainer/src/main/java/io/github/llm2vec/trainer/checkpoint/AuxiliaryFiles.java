@@ -30,13 +30,15 @@ public record AuxiliaryFiles(Path tokenizer, Optional<Encoding> encoding)
           "tokenizer.model");
 
   /**
-   * How texts are encoded; {@code skip_instruction} is always true, as in upstream's training.
+   * How texts are encoded.
    *
    * @param pooling {@code pooling_mode}
    * @param maxLength {@code max_length}
    * @param docMaxLength {@code doc_max_length}
+   * @param skipInstruction {@code skip_instruction}; true in upstream's training
    */
-  public record Encoding(String pooling, int maxLength, int docMaxLength) {}
+  public record Encoding(
+      String pooling, int maxLength, int docMaxLength, boolean skipInstruction) {}
 
   @Override
   public void write(Path folder) throws IOException {
@@ -64,7 +66,7 @@ public record AuxiliaryFiles(Path tokenizer, Optional<Encoding> encoding)
     root.put("pooling_mode", encoding.pooling());
     root.put("max_length", encoding.maxLength());
     root.put("doc_max_length", encoding.docMaxLength());
-    root.put("skip_instruction", true);
+    root.put("skip_instruction", encoding.skipInstruction());
     DefaultPrettyPrinter printer = new DefaultPrettyPrinter();
     printer.indentObjectsWith(new DefaultIndenter("    ", "\n"));
     return mapper.writer(printer).writeValueAsString(root) + "\n";

@@ -58,6 +58,12 @@ public final class ConfigFiles {
     return resolve(RawConfig.read(file).with(options), PretrainConfig::read);
   }
 
+  /** Distillation. */
+  public static ResolvedConfig<DistillConfig> distill(Path file, List<String> options)
+      throws IOException {
+    return resolve(RawConfig.read(file).with(options), DistillConfig::read);
+  }
+
   private static <C> ResolvedConfig<C> resolve(RawConfig raw, Function<ConfigValues, C> reader) {
     ConfigValues values = new ConfigValues(raw);
     C config = reader.apply(values);

@@ -124,6 +124,40 @@ final class ConfigValues {
     return value;
   }
 
+  /** A list of whole numbers: a JSON array, on a command line with commas between them. */
+  List<Integer> wholes(String key, int least) {
+    List<Integer> value =
+        elements(key).stream().map(element -> asWhole(key, element, least)).toList();
+    value.forEach(keep(key).putArray(key)::add);
+    return value;
+  }
+
+  /** A list of numbers: a JSON array, on a command line with commas between them. */
+  List<Double> decimals(String key, List<Double> fallback, Range range) {
+    List<Double> value =
+        has(key)
+            ? elements(key).stream().map(element -> asDecimal(key, element, range)).toList()
+            : fallback;
+    value.forEach(keep(key).putArray(key)::add);
+    return value;
+  }
+
+  private List<JsonNode> elements(String key) {
+    Optional<JsonNode> node = node(key);
+    if (node.isEmpty()) {
+      return List.of();
+    }
+    if (fromCommandLine(key)) {
+      return Arrays.stream(node.get().textValue().split(",", -1))
+          .<JsonNode>map(text -> JsonNodeFactory.instance.textNode(text.strip()))
+          .toList();
+    }
+    if (!node.get().isArray()) {
+      throw unexpected(key, "a list of numbers", node.get());
+    }
+    return StreamSupport.stream(node.get().spliterator(), false).toList();
+  }
+
   /** The value as JSON, which the caller must check. */
   Optional<JsonNode> json(String key) {
     Optional<JsonNode> value = node(key);

@@ -45,6 +45,14 @@ public record ModelArguments(
         values.flag("bidirectional", false));
   }
 
+  /** The student of distillation, which is an encoder and bidirectional unless that is denied. */
+  static ModelArguments readForDistillation(ConfigValues values) {
+    return read(
+        values,
+        values.texts("peft_model_name_or_path", List.of()),
+        values.flag("bidirectional", true));
+  }
+
   /** The model of a word task. */
   static ModelArguments readForWordTask(ConfigValues values) {
     return read(values, values.texts("peft_addr", List.of()), values.flag("bidirectional", true));

@@ -68,7 +68,7 @@ public record TextDataArguments(
     return arguments;
   }
 
-  private static int percent(ConfigValues values) {
+  static int percent(ConfigValues values) {
     int percent = values.whole("validation_split_percentage", 5, 0);
     if (percent > 99) {
       throw values.invalid(

@@ -5,7 +5,12 @@ import java.nio.file.Path;
 
 /** The configuration of a training run. */
 public sealed interface TrainConfig
-    permits MntpConfig, SimcseConfig, SupervisedConfig, WordTaskConfig, PretrainConfig {
+    permits MntpConfig,
+        SimcseConfig,
+        SupervisedConfig,
+        WordTaskConfig,
+        PretrainConfig,
+        DistillConfig {
 
   /** What all kinds of training have in common. */
   TrainingArguments training();

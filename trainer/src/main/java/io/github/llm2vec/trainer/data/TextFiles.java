@@ -87,7 +87,7 @@ public final class TextFiles {
   }
 
   /** The key of JSON lines that has the text: "text", or else the first of the first line. */
-  private static final class TextKey {
+  static final class TextKey {
 
     private final Path file;
     private Optional<String> key = Optional.empty();

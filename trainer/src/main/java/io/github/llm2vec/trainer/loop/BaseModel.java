@@ -4,6 +4,8 @@ package io.github.llm2vec.trainer.loop;
 import io.github.llm2vec.checkpoint.CheckpointResolver;
 import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
 import io.github.llm2vec.checkpoint.ResolverOptions;
+import io.github.llm2vec.checkpoint.SentenceTransformersConfig;
+import io.github.llm2vec.checkpoint.SentenceTransformersConfig.SentenceModule;
 import io.github.llm2vec.decoder.DecoderConfig;
 import io.github.llm2vec.decoder.DecoderLayout;
 import io.github.llm2vec.decoder.DecoderSpec;
@@ -33,6 +35,7 @@ import io.github.llm2vec.trainer.checkpoint.WholeModelFiles;
 import io.github.llm2vec.trainer.config.LoraArguments;
 import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.PretrainConfig;
+import io.github.llm2vec.trainer.config.StudentArguments;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,6 +69,7 @@ final class BaseModel implements AutoCloseable {
    * @param name the base model's name in the files of an adapter
    * @param nameOrPath by which its chat template is chosen
    * @param tokenizerFolder where its tokenizer is
+   * @param modules what follows its pooling
    * @param weights reads its weights
    */
   private record Source(
@@ -74,7 +78,13 @@ final class BaseModel implements AutoCloseable {
       String name,
       String nameOrPath,
       Path tokenizerFolder,
-      Weights weights) {}
+      List<SentenceModule> modules,
+      Weights weights) {
+
+    Source {
+      modules = List.copyOf(modules);
+    }
+  }
 
   /**
    * @param dtype the dtype that it is loaded in, and saved in if all weights are trained
@@ -124,6 +134,10 @@ final class BaseModel implements AutoCloseable {
             local ? folder.toAbsolutePath().normalize().toString() : model.name(),
             checkpoint.nameOrPath(),
             model.tokenizer().map(Path::of).orElse(checkpoint.tokenizerFolder()),
+            checkpoint
+                .sentenceTransformers()
+                .map(SentenceTransformersConfig::modules)
+                .orElse(List.of()),
             (train, listener) -> open(checkpoint, train, listener));
     TrainableParameters trained =
         lora.fullFinetuning()
@@ -133,25 +147,35 @@ final class BaseModel implements AutoCloseable {
     return new BaseModel(source, training, trained, dtype, dtype);
   }
 
-  /** A new model with random weights. */
+  /** A new causal model with random weights. */
   static BaseModel fresh(PretrainConfig config) throws IOException {
+    StudentArguments.Fresh model =
+        new StudentArguments.Fresh(
+            config.architecture(), config.tokenizer(), config.dtype(), false);
+    return fresh(model, config.training());
+  }
+
+  /** A new model with random weights. */
+  static BaseModel fresh(StudentArguments.Fresh model, TrainingArguments training)
+      throws IOException {
     Path file =
-        Files.isDirectory(config.architecture())
-            ? config.architecture().resolve("config.json")
-            : config.architecture();
+        Files.isDirectory(model.architecture())
+            ? model.architecture().resolve("config.json")
+            : model.architecture();
     if (!Files.isRegularFile(file)) {
       throw new TrainingException(
           "config_name: there is no file " + file + "; name a folder with a config.json");
     }
-    DecoderConfig decoder = DecoderConfig.read(file).withCausal(true);
-    int seed = config.training().run().seed();
+    DecoderConfig decoder = DecoderConfig.read(file).withCausal(!model.bidirectional());
+    int seed = training.run().seed();
     Source source =
         new Source(
             decoder,
             file,
             "",
             "",
-            config.tokenizer(),
+            model.tokenizer(),
+            List.of(),
             (options, listener) -> {
               try (RandomWeights weights = RandomWeights.of(file, seed)) {
                 return DecoderTrainer.open(
@@ -163,9 +187,9 @@ final class BaseModel implements AutoCloseable {
             });
     return new BaseModel(
         source,
-        config.training(),
+        training,
         new TrainableParameters.AllParameters(),
-        dtype(config.dtype(), decoder),
+        dtype(model.dtype(), decoder),
         DType.FLOAT32);
   }
 
@@ -243,17 +267,66 @@ final class BaseModel implements AutoCloseable {
   TrainableDecoder open(
       LanguageModelHead head, int maxTokens, double attentionDropout, LoadListener listener)
       throws IOException {
+    return open(head, maxTokens, attentionDropout, 0, listener);
+  }
+
+  /**
+   * Reads the weights of an encoder, and adds what is trained. A linear layer behind the pooling
+   * begins as that of the checkpoint, if that has one of the same shape and no activation.
+   *
+   * @param width of the linear layer's output, 0 without one
+   */
+  TrainableDecoder openEncoder(int width, int maxTokens, LoadListener listener) throws IOException {
+    TrainableDecoder model = open(LanguageModelHead.NONE, maxTokens, 0, width, listener);
+    Optional<SentenceModule.Dense> dense = dense(width);
+    try {
+      if (dense.isPresent()) {
+        model.readDense(dense.get().weights(), dense.get().bias());
+      }
+      return model;
+    } catch (IOException | RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private Optional<SentenceModule.Dense> dense(int width) {
+    return source.modules().stream()
+        .filter(SentenceModule.Dense.class::isInstance)
+        .map(SentenceModule.Dense.class::cast)
+        .filter(
+            layer ->
+                layer.in() == config().spec().outputSize()
+                    && layer.out() == width
+                    && layer.activation().equals("Identity")
+                    && !layer.residual())
+        .findFirst();
+  }
+
+  private TrainableDecoder open(
+      LanguageModelHead head,
+      int maxTokens,
+      double attentionDropout,
+      int denseWidth,
+      LoadListener listener)
+      throws IOException {
     TrainOptions options =
         TrainOptions.of(trained, head, maxTokens, training.run().seed())
             .withDtype(computed)
             .withDevice(device())
             .withAttentionDropout(attentionDropout)
+            .withDenseWidth(denseWidth)
             .withLayerDrop(training.precision().layerDrop())
             .withGradientCheckpointing(training.precision().gradientCheckpointing());
     return new TrainableDecoder(source.weights().open(options, listener));
   }
 
   private TorchDevice device() {
+    return device(training);
+  }
+
+  /** Where a run computes. */
+  static TorchDevice device(TrainingArguments training) {
     boolean gpu = !training.run().useCpu() && TorchRuntime.gpuCount() > 0;
     return gpu ? TorchDevice.of("cuda:0") : TorchDevice.CPU;
   }

@@ -3,10 +3,17 @@ package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.torch.AdamW;
 import io.github.llm2vec.torch.DecoderTrainer;
+import io.github.llm2vec.torch.DistillationLoss;
+import io.github.llm2vec.torch.DistillationScore;
 import io.github.llm2vec.torch.MaskedLanguageModelScore;
 import io.github.llm2vec.torch.PackedBatch;
+import io.github.llm2vec.trainer.checkpoint.SentenceTransformersFiles;
+import io.github.llm2vec.trainer.checkpoint.TensorFile;
 import io.github.llm2vec.trainer.loop.Trainer.TrainableModel;
+import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -49,6 +56,23 @@ final class TrainableDecoder implements TrainableModel {
     };
   }
 
+  /**
+   * Reads the values of the linear layer behind the pooling.
+   *
+   * @param file its safetensors
+   * @param bias whether there is a bias, which else stays zero
+   */
+  void readDense(Path file, boolean bias) throws IOException {
+    List<TensorFile.Entry> entries = new ArrayList<>();
+    for (String name : names()) {
+      if (name.startsWith(SentenceTransformersFiles.DENSE) && (bias || !name.endsWith("bias"))) {
+        String stored = name.substring(SentenceTransformersFiles.DENSE.length());
+        entries.add(new TensorFile.Entry(stored, name, Part.VALUE));
+      }
+    }
+    TensorFile.read(file, this, entries);
+  }
+
   @Override
   public void seed(long seed) {
     trainer.seed(seed);
@@ -82,6 +106,30 @@ final class TrainableDecoder implements TrainableModel {
     return parts.size() == 1
         ? trainer.addContrastiveLoss(parts.get(0), queries, scale, weight)
         : trainer.addContrastiveLoss(parts, queries, scale, weight);
+  }
+
+  /**
+   * Adds the gradient of a distillation loss.
+   *
+   * @param parts texts with pooling, first all queries, then the documents
+   * @param queries number of queries
+   * @param teacher the teacher's vectors of all texts
+   * @param weight what the gradient is multiplied by
+   * @return the loss, not weighted
+   */
+  double addDistillationLoss(
+      List<PackedBatch> parts,
+      int queries,
+      float[][] teacher,
+      DistillationLoss loss,
+      double weight) {
+    return trainer.addDistillationLoss(parts, queries, teacher, loss, weight);
+  }
+
+  /** Evaluates what {@link #addDistillationLoss} trains, without dropout and without a gradient. */
+  DistillationScore scoreDistillation(
+      PackedBatch batch, int queries, float[][] teacher, DistillationLoss loss) {
+    return trainer.distillationScore(batch, queries, teacher, loss);
   }
 
   @Override

@@ -57,6 +57,14 @@ public interface TrainerCallback {
   /** A message for whoever watches the run. */
   default void note(String text) {}
 
+  /**
+   * A teacher encodes the texts that a student will learn.
+   *
+   * @param done texts so far
+   * @param total of all that are encoded now
+   */
+  default void teacherEncoded(int done, int total) {}
+
   /** An update was made. */
   default void updated(Step step) {}
 
@@ -78,6 +86,11 @@ public interface TrainerCallback {
       @Override
       public void note(String text) {
         all.forEach(callback -> callback.note(text));
+      }
+
+      @Override
+      public void teacherEncoded(int done, int total) {
+        all.forEach(callback -> callback.teacherEncoded(done, total));
       }
 
       @Override

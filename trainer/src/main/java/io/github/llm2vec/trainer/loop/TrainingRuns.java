@@ -9,6 +9,7 @@ import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles.Encoding;
 import io.github.llm2vec.trainer.config.ContrastiveArguments;
 import io.github.llm2vec.trainer.config.DataAccess;
+import io.github.llm2vec.trainer.config.DistillConfig;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
@@ -229,6 +230,16 @@ public final class TrainingRuns {
     }
   }
 
+  /**
+   * Distillation: a student learns a teacher's vectors.
+   *
+   * @throws IOException if the run cannot begin or go on; the message says why
+   */
+  public Trainer.Output distill(ResolvedConfig<DistillConfig> resolved) throws IOException {
+    UnsupportedOptions.check(resolved.config());
+    return new DistillationRun(resolved.config(), begin(resolved), environment, opened).run();
+  }
+
   private TrainingContext begin(ResolvedConfig<? extends TrainConfig> resolved) throws IOException {
     return TrainingContext.begin(resolved, environment.callbacks(), environment.stop());
   }
@@ -243,7 +254,7 @@ public final class TrainingRuns {
 
   /** Upstream's settings of an encoder that is trained with a pooling and a length. */
   private static Encoding encoding(String pooling, int maxLength) {
-    return new Encoding(pooling, maxLength, TextSettings.DEFAULT_DOC_MAX_LENGTH);
+    return new Encoding(pooling, maxLength, TextSettings.DEFAULT_DOC_MAX_LENGTH, true);
   }
 
   private static LanguageModelingData.Request request(

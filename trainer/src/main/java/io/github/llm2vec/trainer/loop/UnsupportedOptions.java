@@ -2,11 +2,13 @@
 package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.trainer.config.ContrastiveArguments;
+import io.github.llm2vec.trainer.config.DistillConfig;
 import io.github.llm2vec.trainer.config.MaskingArguments;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.SimcseConfig;
+import io.github.llm2vec.trainer.config.StudentArguments;
 import io.github.llm2vec.trainer.config.SupervisedConfig;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import java.util.Set;
@@ -52,6 +54,18 @@ final class UnsupportedOptions {
 
   static void check(PretrainConfig config) throws TrainingException {
     check(config.training());
+  }
+
+  static void check(DistillConfig config) throws TrainingException {
+    check(config.training());
+    if (config.student().base() instanceof StudentArguments.Checkpoint checkpoint) {
+      check(checkpoint.model());
+    }
+    String metric = config.training().saving().bestMetric();
+    refuse(
+        metric.endsWith("accuracy"),
+        "metric_for_best_model",
+        "distillation has no " + metric + "; use loss");
   }
 
   private static void check(TrainingArguments training) throws TrainingException {

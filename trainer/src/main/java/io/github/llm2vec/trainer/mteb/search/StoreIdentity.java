@@ -35,6 +35,11 @@ public record StoreIdentity(
     }
   }
 
+  /** The identity of the same vectors as the encoder gives them, not scaled to length 1. */
+  StoreIdentity unscaled() {
+    return new StoreIdentity(encoder, dimensions, role + ", unscaled", instruction, shardVectors);
+  }
+
   /** The identity of what an encoder makes of texts. */
   public static StoreIdentity of(TextEncoder encoder, Prompt prompt, int shardVectors) {
     return new StoreIdentity(

@@ -83,6 +83,11 @@ public final class VectorStore {
     return shards.get(shard).vectors();
   }
 
+  /** Number of vectors in every file but the last. */
+  public int shardVectors() {
+    return identity.shardVectors();
+  }
+
   /** Number of the first vector of a file. */
   public int firstOf(int shard) {
     return shard * identity.shardVectors();

@@ -45,6 +45,7 @@ public final class VectorStoreBuilder {
   private final Prompt prompt;
   private final StoreIdentity identity;
   private final StoreManifest manifest;
+  private final boolean scaled;
 
   /** Told of shards that are on disk. */
   @FunctionalInterface
@@ -75,11 +76,24 @@ public final class VectorStoreBuilder {
    * @param shardVectors vectors per file: the work that a killed run loses
    */
   public VectorStoreBuilder(Path folder, TextEncoder encoder, Prompt prompt, int shardVectors) {
+    this(folder, encoder, prompt, StoreIdentity.of(encoder, prompt, shardVectors), true);
+  }
+
+  /** Prepares a store of vectors as the encoder gives them, not scaled to length 1. */
+  public static VectorStoreBuilder unscaled(
+      Path folder, TextEncoder encoder, Prompt prompt, int shardVectors) {
+    StoreIdentity identity = StoreIdentity.of(encoder, prompt, shardVectors);
+    return new VectorStoreBuilder(folder, encoder, prompt, identity.unscaled(), false);
+  }
+
+  private VectorStoreBuilder(
+      Path folder, TextEncoder encoder, Prompt prompt, StoreIdentity identity, boolean scaled) {
     this.folder = Objects.requireNonNull(folder, "folder");
     this.encoder = Objects.requireNonNull(encoder, "encoder");
     this.prompt = Objects.requireNonNull(prompt, "prompt");
-    this.identity = StoreIdentity.of(encoder, prompt, shardVectors);
+    this.identity = identity;
     this.manifest = new StoreManifest(folder);
+    this.scaled = scaled;
   }
 
   /**
@@ -154,7 +168,7 @@ public final class VectorStoreBuilder {
     float[][] vectors = vectors(texts, progress);
     List<Integer> unusable = new ArrayList<>();
     for (int i = 0; i < vectors.length; i++) {
-      if (!normalize(vectors[i])) {
+      if (!(scaled ? normalize(vectors[i]) : hasLength(vectors[i]))) {
         unusable.add(i);
       }
     }
@@ -168,17 +182,26 @@ public final class VectorStoreBuilder {
 
   /** Gives a vector length 1. Returns false, and changes nothing, if that cannot be done. */
   private static boolean normalize(float[] vector) {
-    double squares = 0;
-    for (float value : vector) {
-      squares += (double) value * value;
-    }
-    double length = Math.sqrt(squares);
-    if (length == 0 || !Double.isFinite(length)) {
+    if (!hasLength(vector)) {
       return false;
     }
+    double length = length(vector);
     for (int i = 0; i < vector.length; i++) {
       vector[i] = (float) (vector[i] / length);
     }
     return true;
+  }
+
+  private static boolean hasLength(float[] vector) {
+    double length = length(vector);
+    return length > 0 && Double.isFinite(length);
+  }
+
+  private static double length(float[] vector) {
+    double squares = 0;
+    for (float value : vector) {
+      squares += (double) value * value;
+    }
+    return Math.sqrt(squares);
   }
 }
