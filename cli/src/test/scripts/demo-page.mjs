@@ -8,7 +8,7 @@
 //       [--scheme light|dark] [--picture docs/images/demo.png]
 //
 // CHROMIUM names the browser, /usr/bin/chromium by default. Ends with 1 and a reason if an example
-// finds nothing in a column, a document's text is taken for markup, an error of Solr is not shown,
+// finds nothing by meaning, a document's text is taken for markup, an error of Solr is not shown,
 // anything but the demo is asked, or the browser complains.
 import { createRequire } from "node:module";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -113,7 +113,8 @@ async function look(page) {
       const title = await column.locator("h2").innerText();
       const hits = await column.locator("li.hit h3").allInnerTexts();
       console.log(`${example} | ${title} | ${hits.join(" · ")}`);
-      require(hits.length > 0, `${title} finds nothing for '${example}'`);
+      // Words alone may miss what an example is about; that is what it shows.
+      require(hits.length > 0 || title.startsWith("BM25"), `${title} finds nothing for '${example}'`);
     }
   }
   await search(page, examples[Number(options.example) - 1]);
