@@ -44,6 +44,10 @@ class ConfigDocsTest {
         keys(
             ConfigFiles.pretrain(
                 config("\"config_name\":\"c\",\"tokenizer_name\":\"t\"" + file), List.of())));
+    keys.addAll(
+        keys(
+            ConfigFiles.distill(
+                config(model + ",\"teacher_vectors\":\"t.npy\"" + file), List.of())));
     String docs = Files.readString(Path.of("..", "docs", "training-configs.md"));
     keys.removeIf(key -> docs.contains("`" + key + "`"));
     assertEquals(Set.of(), keys);

@@ -200,6 +200,7 @@ class ShippedConfigsTest {
     assertEquals(4, names("train_configs/simcse").size());
     assertEquals(5, names("train_configs/supervised").size());
     assertEquals(12, names("train_configs/word-task").size());
+    assertEquals(2, names("train_configs/distill").size());
     assertEquals(names("train_configs/word-task"), names("test_configs/word-task"));
     assertEquals(List.of("task_to_instructions.json"), names("test_configs/mteb"));
   }
@@ -258,6 +259,14 @@ class ShippedConfigsTest {
       assertEquals(Pooling.MEAN, config.contrast().pooling());
       assertEquals(ScheduleType.LINEAR, config.training().schedule().type());
       assertEquals(300, config.training().schedule().warmupSteps());
+    }
+    for (String name : names("train_configs/distill")) {
+      DistillConfig config =
+          ConfigFiles.distill(ROOT.resolve("train_configs/distill/" + name), List.of()).config();
+      assertEquals(1, config.loss().cosine());
+      assertEquals(OptionalInt.empty(), config.training().schedule().stopAfter());
+      assertTrue(config.student().lora().fullFinetuning());
+      assertTrue(config.training().run().doEval());
     }
     for (String name : names("train_configs/word-task")) {
       WordTaskConfig config =
