@@ -19,6 +19,7 @@ import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.cli.mteb.MtebCommand;
 import io.github.llm2vec.cli.search.SearchCommand;
 import io.github.llm2vec.cli.training.MineCommand;
+import io.github.llm2vec.cli.training.PruneCommand;
 import io.github.llm2vec.cli.training.TrainingCommand;
 import io.github.llm2vec.cli.wordtask.WordTaskCommand;
 import java.io.FileDescriptor;
@@ -117,6 +118,7 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new TrainingCommand.Simcse(console, finder))
             .addSubcommand(new TrainingCommand.Supervised(console, finder))
             .addSubcommand(new TrainingCommand.Distill(console, finder))
+            .addSubcommand(new PruneCommand(console, finder))
             .addSubcommand(new TrainingCommand.Pretrain(console, finder))
             .addSubcommand(new TokenizerCommand(console))
             .addSubcommand(new MineCommand(console))

@@ -139,6 +139,16 @@ public final class DistillationSet implements Closeable {
     }
   }
 
+  /** The texts that {@link #ofTexts} reads, blank ones included, one file after another. */
+  public static RecordStream<String> texts(List<Path> files, CorruptLines corrupt)
+      throws IOException {
+    for (Path file : files) {
+      DataFile.requireFile(file);
+    }
+    return new RecordStream.Concatenated<>(
+        files, file -> texts(file, corrupt).map(NamedText::text));
+  }
+
   /** The queries; none of plain texts. */
   public TextTable queries() {
     return queries;
