@@ -45,6 +45,41 @@ class TrainingCommandTest {
   }
 
   @Test
+  void aStudentIsCutFromItsTeacherAndLearnsFromIt() throws IOException {
+    String model = "../examples/models/stories260K";
+    Path texts =
+        Files.writeString(
+            folder.resolve("texts.txt"), "once upon a time\nthe dog ran home\n".repeat(20));
+    Path student = folder.resolve("student");
+    CommandRunner runner = CommandRunner.withRealModels();
+    String[] prune = {"prune", "--model", model, "--output", student.toString()};
+    assertEquals(2, runner.run(prune));
+    assertTrue(runner.err().contains("say --layers"), runner.err());
+    prune = java.util.Arrays.copyOf(prune, prune.length + 4);
+    prune[5] = "--layers";
+    prune[6] = "2";
+    prune[7] = "--vocabulary-of";
+    prune[8] = texts.toString();
+    assertEquals(0, runner.run(prune), runner.err());
+    assertTrue(runner.err().contains("2 layers"), runner.err());
+    Path config =
+        Files.writeString(
+            folder.resolve("distill.json"),
+            """
+            {"model_name_or_path": "%s", "teacher_model_name_or_path": "%s", "train_file": "%s",
+             "output_dir": "%s", "do_train": true, "do_eval": true, "max_steps": 2,
+             "max_seq_length": 16, "use_cpu": true, "validation_split_percentage": 20}
+            """
+                .formatted(student, model, texts, folder.resolve("out"))
+                .replace("\\", "/"));
+    assertEquals(0, runner.run("distill", config.toString()), runner.err());
+    assertTrue(runner.err().contains("Teacher: 40 texts"), runner.err());
+    assertTrue(runner.err().contains("held-out loss"), runner.err());
+    assertTrue(runner.err().contains("cosine"), runner.err());
+    assertTrue(Files.exists(folder.resolve("out/modules.json")));
+  }
+
+  @Test
   void namesAKeyThatThereIsNot() throws IOException {
     CommandRunner runner = CommandRunner.withRealModels();
     assertEquals(1, runner.run("mntp", config(), "--learning_rat", "1e-3"));
