@@ -2,7 +2,6 @@
 package io.github.llm2vec.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
@@ -11,12 +10,10 @@ import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.GemmThroughput;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -69,7 +66,6 @@ final class EncoderBenchmark implements Callable<Integer> {
   private Path reference;
 
   private final PrintStream out = System.out;
-  private final ObjectMapper mapper = new ObjectMapper();
 
   @Override
   public Integer call() throws IOException, InterruptedException {
@@ -77,7 +73,7 @@ final class EncoderBenchmark implements Callable<Integer> {
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
     try {
       checkpoint.write(folder, tokenizer);
-      List<String> lines = read();
+      List<String> lines = TextLines.read(texts, limit);
       out.println(TorchRuntime.describe());
       out.printf(
           Locale.ROOT,
@@ -189,17 +185,5 @@ final class EncoderBenchmark implements Callable<Integer> {
             "--repeat",
             Integer.toString(repeat));
     return PythonSide.run(command);
-  }
-
-  private List<String> read() throws IOException {
-    List<String> result = new ArrayList<>();
-    try (BufferedReader lines = Files.newBufferedReader(texts)) {
-      for (String line = lines.readLine();
-          line != null && result.size() < limit;
-          line = lines.readLine()) {
-        result.add(mapper.readTree(line).get("text").asText());
-      }
-    }
-    return result;
   }
 }

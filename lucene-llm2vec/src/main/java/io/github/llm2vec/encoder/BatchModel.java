@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /**
  * A model that is run in batches: texts become tokens on any thread, batches of tokens vectors on
- * one.
+ * one thread per device.
  */
 public interface BatchModel extends AutoCloseable {
 
@@ -64,6 +64,14 @@ public interface BatchModel extends AutoCloseable {
    * @throws RuntimeException if any of the texts makes the model fail; it stays usable
    */
   float[][] encode(List<TokenizedText> texts);
+
+  /**
+   * The devices that run this model's batches; unless a model says otherwise one, which does what
+   * this model's own methods do.
+   */
+  default List<BatchDevice> devices() {
+    return List.of(new OnlyDevice(this));
+  }
 
   /** Frees the model. Not called while a batch runs. */
   @Override

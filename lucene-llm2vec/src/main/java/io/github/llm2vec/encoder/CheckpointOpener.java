@@ -13,14 +13,19 @@ import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.Decoder;
 import io.github.llm2vec.torch.DecoderOptions;
 import io.github.llm2vec.torch.LoadListener;
+import io.github.llm2vec.torch.TorchDevice;
+import io.github.llm2vec.torch.TorchRuntime;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,9 +49,11 @@ final class CheckpointOpener {
   VectorIdentity check(ModelSource source, LoadListener listener) throws IOException {
     Prepared prepared = prepare(source);
     prepared.openTokenizer().close();
+    options.devices().forEach(TorchRuntime::require);
     VectorIdentity identity = prepared.identity();
     return withWeights(
         prepared,
+        options.device(),
         (weights, decoder) -> {
           Decoder.check(prepared.spec(), weights, decoder, listener);
           return identity;
@@ -157,7 +164,7 @@ final class CheckpointOpener {
     Tokenizer tokenizer = prepared.openTokenizer();
     try {
       String fingerprint = prepared.identity().fingerprint();
-      return assemble(decoder(prepared, listener), tokenizer, prepared, fingerprint);
+      return assemble(decoders(prepared, listener), tokenizer, prepared, fingerprint);
     } catch (IOException | RuntimeException | Error e) {
       tokenizer.close();
       throw e;
@@ -176,12 +183,12 @@ final class CheckpointOpener {
   }
 
   private Llm2Vec assemble(
-      Decoder decoder, Tokenizer tokenizer, Prepared prepared, String fingerprint) {
+      DecoderPool decoders, Tokenizer tokenizer, Prepared prepared, String fingerprint) {
     try {
       return new Llm2Vec(
-          decoder, tokenizer, prepared.settings(), prepared.modules(), options, fingerprint);
+          decoders, tokenizer, prepared.settings(), prepared.modules(), options, fingerprint);
     } catch (RuntimeException e) {
-      decoder.close();
+      decoders.close();
       throw e;
     }
   }
@@ -193,9 +200,38 @@ final class CheckpointOpener {
     return upstreamQwen2 ? spec.withCausal(true) : spec;
   }
 
-  private Decoder decoder(Prepared prepared, LoadListener listener) throws IOException {
+  /** A decoder per device; weights are read once per GPU, and once for all that is the CPU. */
+  private DecoderPool decoders(Prepared prepared, LoadListener listener) throws IOException {
+    List<Decoder> decoders = new ArrayList<>();
+    try {
+      for (TorchDevice device : options.devices()) {
+        Optional<Decoder> same =
+            decoders.stream().filter(other -> other.options().device().equals(device)).findFirst();
+        decoders.add(
+            same.isPresent()
+                ? same.get().replicate(threads())
+                : decoder(prepared, device, listener));
+      }
+      return new DecoderPool(decoders);
+    } catch (IOException | RuntimeException | Error e) {
+      decoders.forEach(Decoder::close);
+      throw e;
+    }
+  }
+
+  private Decoder decoder(Prepared prepared, TorchDevice device, LoadListener listener)
+      throws IOException {
     return withWeights(
-        prepared, (weights, decoder) -> Decoder.load(prepared.spec(), weights, decoder, listener));
+        prepared,
+        device,
+        (weights, decoder) -> Decoder.load(prepared.spec(), weights, decoder, listener));
+  }
+
+  /** Threads of each device that is the CPU: several share what one alone would have. */
+  private int threads() {
+    int replicas = Collections.frequency(options.devices(), TorchDevice.CPU);
+    int share = replicas > 1 ? Math.max(1, TorchRuntime.threads() / replicas) : 0;
+    return options.threads().orElse(share);
   }
 
   /** What is done with the weights of a checkpoint while they are open. */
@@ -204,14 +240,15 @@ final class CheckpointOpener {
     T use(CheckpointWeights weights, DecoderOptions decoder) throws IOException;
   }
 
-  private <T> T withWeights(Prepared prepared, WeightsUse<T> use) throws IOException {
+  private <T> T withWeights(Prepared prepared, TorchDevice device, WeightsUse<T> use)
+      throws IOException {
     ResolvedCheckpoint checkpoint = prepared.checkpoint();
     int maxTokens = prepared.settings().text().maxLength();
     List<LoraAdapter> adapters = checkpoint.openAdapters();
     try (TensorSource weights = checkpoint.openWeights()) {
       return use.use(
           CheckpointWeights.of(weights, adapters, checkpoint.weightsSource().toString()),
-          new DecoderOptions(options.dtype(), options.device(), maxTokens, true));
+          new DecoderOptions(options.dtype(), device, maxTokens, true, threads()));
     } finally {
       for (LoraAdapter adapter : adapters) {
         adapter.close();

@@ -5,13 +5,13 @@ import io.github.llm2vec.tokenizer.TokenSpans;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.tokenizer.TokenizerThreads;
 import io.github.llm2vec.torch.Decoder;
-import io.github.llm2vec.torch.DecoderOptions;
 import io.github.llm2vec.torch.DeviceException;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -37,13 +37,15 @@ import org.apiguardian.api.API;
  */
 public final class Llm2Vec implements TextEncoder, BatchModel {
 
-  private final Decoder decoder;
+  /** Fewer tokens are not divided among devices: a batch of them mostly reads the weights. */
+  private static final int LEAST_SHARE = 256;
+
+  private final DecoderPool decoders;
   private final Tokenizer tokenizer;
   private final TextPreparation preparation;
   private final TextSettings settings;
   private final TextPacker packer;
-  private final BatchPlanner planner;
-  private final int maxBatchTokens;
+  private final Llm2VecOptions options;
   private final VectorModules modules;
   private final int dimensions;
   private final boolean normalize;
@@ -54,22 +56,20 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   Llm2Vec(
-      Decoder decoder,
+      DecoderPool decoders,
       Tokenizer tokenizer,
       EncodingSettings encoding,
       VectorModules modules,
       Llm2VecOptions options,
       String fingerprint) {
-    this.decoder = decoder;
+    this.decoders = decoders;
     this.tokenizer = tokenizer;
     this.settings = encoding.text();
     this.preparation = new TextPreparation(tokenizer, settings);
     this.normalize = encoding.normalize();
     this.modules = modules;
     this.dimensions = encoding.dimensions(modules.width());
-    this.maxBatchTokens = options.maxBatchTokens();
-    this.planner =
-        new BatchPlanner(maxBatchTokens, Integer.MAX_VALUE, BatchPlanner.Grouping.PACKED);
+    this.options = options;
     this.packer = new TextPacker(settings.poolings(), tokenizer.padId().orElse(0));
     this.fingerprint = fingerprint;
     this.tokenizerFingerprint = tokenizer.fingerprint();
@@ -170,29 +170,67 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
 
   @Override
   public int maxBatchTokens() {
-    return maxBatchTokens;
+    return options.maxBatchTokens();
   }
 
   @Override
   public BatchLayout layout() {
+    return layout(decoders.first());
+  }
+
+  private static BatchLayout layout(Decoder decoder) {
     boolean gpu = decoder.options().device().type() == TorchDevice.Type.CUDA;
     return gpu ? BatchLayout.PADDED_ATTENTION : BatchLayout.PACKED;
   }
 
   @Override
   public ModelFacts facts() {
-    DecoderOptions options = decoder.options();
     return new ModelFacts(
-        options.device().toString(),
+        decoders.names(),
         options.dtype().configName(),
-        decoder.kernelDescription(),
+        decoders.first().kernelDescription(),
         tokenizerFingerprint);
   }
 
-  /** The model that runs, for its architecture, dtype and device. */
+  @Override
+  public List<BatchDevice> devices() {
+    return decoders.all().stream().<BatchDevice>map(OneDevice::new).toList();
+  }
+
+  /** One of the decoders as a device of this model. */
+  private final class OneDevice implements BatchDevice {
+
+    private final Decoder decoder;
+
+    OneDevice(Decoder decoder) {
+      this.decoder = decoder;
+    }
+
+    @Override
+    public String name() {
+      return decoders.name(decoder);
+    }
+
+    @Override
+    public BatchLayout layout() {
+      return Llm2Vec.layout(decoder);
+    }
+
+    @Override
+    public int maxBatchTokens() {
+      return options.maxBatchTokens(decoder.options().device());
+    }
+
+    @Override
+    public float[][] encode(List<TokenizedText> texts) {
+      return encodeOn(List.of(decoder), texts);
+    }
+  }
+
+  /** The model that runs, on the first device, for its architecture, dtype and device. */
   @API(status = API.Status.INTERNAL)
   public Decoder decoder() {
-    return decoder;
+    return decoders.first();
   }
 
   /**
@@ -237,7 +275,7 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
       Objects.requireNonNull(texts.get(i), "text " + i);
     }
     List<TokenizedText> tokenized = tokenizeAll(texts, prompt);
-    return run(tokenized, rowLengths(texts, tokenized));
+    return run(decoders.all(), tokenized, rowLengths(texts, tokenized));
   }
 
   /**
@@ -250,9 +288,13 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
    */
   @Override
   public float[][] encode(List<TokenizedText> texts) {
+    return encodeOn(decoders.all(), texts);
+  }
+
+  private float[][] encodeOn(List<Decoder> on, List<TokenizedText> texts) {
     requireOpen();
     try {
-      return run(texts, texts.stream().mapToInt(TokenizedText::length).toArray());
+      return run(on, texts, texts.stream().mapToInt(TokenizedText::length).toArray());
     } catch (DeviceException e) {
       throw e.outOfMemory() ? new DeviceOutOfMemoryException(e.getMessage(), e) : e;
     }
@@ -262,29 +304,55 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
    * Plans the batches, packs and runs them, and brings the vectors back into the order of the
    * texts.
    *
+   * @param on whichever of these is free runs the next batch
    * @param wantedLengths for every text the length of its row, padding included; only rows that are
    *     pooled over their padding are really padded
    */
-  private float[][] run(List<TokenizedText> texts, int[] wantedLengths) {
+  private float[][] run(List<Decoder> on, List<TokenizedText> texts, int[] wantedLengths) {
     int[] lengths = new int[texts.size()];
     for (int i = 0; i < lengths.length; i++) {
       lengths[i] = TextPacker.rowLength(texts.get(i), wantedLengths[i]);
     }
     float[][] vectors = new float[texts.size()][];
-    for (BatchPlanner.Batch batch : planner.plan(lengths).batches()) {
-      PackedBatch.Builder builder = new PackedBatch.Builder();
-      for (int index : batch.texts()) {
-        packer.add(builder, texts.get(index), lengths[index]);
-      }
-      float[][] rows = decoder.forward(builder.build());
-      int row = 0;
-      for (int index : batch.texts()) {
-        float[] pooled = packer.join(rows, row, texts.get(index));
-        vectors[index] = Vectors.finish(modules.apply(pooled), dimensions, normalize);
-        row += packer.vectors(texts.get(index));
-      }
-    }
+    decoders.run(
+        on,
+        planner(on, lengths).plan(lengths).batches(),
+        (decoder, batch) -> run(decoder, batch, texts, lengths, vectors));
     return vectors;
+  }
+
+  /** Batches of the full size, or of each device's even share if there is less than that. */
+  private BatchPlanner planner(List<Decoder> on, int[] lengths) {
+    int most =
+        on.stream()
+            .mapToInt(decoder -> options.maxBatchTokens(decoder.options().device()))
+            .min()
+            .orElseThrow();
+    long tokens = Arrays.stream(lengths).asLongStream().sum();
+    long share = Math.max(LEAST_SHARE, (tokens + on.size() - 1) / on.size());
+    return new BatchPlanner(
+        on.size() == 1 ? most : (int) Math.min(most, share),
+        Integer.MAX_VALUE,
+        BatchPlanner.Grouping.PACKED);
+  }
+
+  private void run(
+      Decoder decoder,
+      BatchPlanner.Batch batch,
+      List<TokenizedText> texts,
+      int[] lengths,
+      float[][] vectors) {
+    PackedBatch.Builder builder = new PackedBatch.Builder();
+    for (int index : batch.texts()) {
+      packer.add(builder, texts.get(index), lengths[index]);
+    }
+    float[][] rows = decoder.forward(builder.build());
+    int row = 0;
+    for (int index : batch.texts()) {
+      float[] pooled = packer.join(rows, row, texts.get(index));
+      vectors[index] = Vectors.finish(modules.apply(pooled), dimensions, normalize);
+      row += packer.vectors(texts.get(index));
+    }
   }
 
   private int[] rowLengths(List<String> texts, List<TokenizedText> tokenized) {
@@ -307,7 +375,7 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
     if (closed.compareAndSet(false, true)) {
       tokenizerThreads.shutdown();
       try {
-        decoder.close();
+        decoders.close();
       } finally {
         tokenizer.close();
       }

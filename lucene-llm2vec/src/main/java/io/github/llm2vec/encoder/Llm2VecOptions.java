@@ -3,6 +3,7 @@ package io.github.llm2vec.encoder;
 
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.TorchDevice;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -17,7 +18,8 @@ public final class Llm2VecOptions {
   private static final int GPU_BATCH_TOKENS = 16_384;
 
   private final DType dtype;
-  private final TorchDevice device;
+  private final List<TorchDevice> devices;
+  private final OptionalInt threads;
   private final Optional<Pooling> pooling;
   private final Optional<ChatTemplate> template;
   private final OptionalInt maxLength;
@@ -31,7 +33,8 @@ public final class Llm2VecOptions {
 
   private Llm2VecOptions(Builder builder) {
     dtype = builder.dtype;
-    device = builder.device;
+    devices = builder.devices;
+    threads = builder.threads;
     pooling = builder.pooling;
     template = builder.template;
     maxLength = builder.maxLength;
@@ -59,9 +62,19 @@ public final class Llm2VecOptions {
     return dtype;
   }
 
-  /** Where the model runs. */
+  /** Where the model runs, or the first place of several. */
   public TorchDevice device() {
-    return device;
+    return devices.get(0);
+  }
+
+  /** Where the model runs, at least one place. */
+  public List<TorchDevice> devices() {
+    return devices;
+  }
+
+  /** Threads within one operation of each of the devices that are the CPU, if it was said. */
+  public OptionalInt threads() {
+    return threads;
   }
 
   /** Pooling mode, if it is not to be the model's own. */
@@ -104,8 +117,13 @@ public final class Llm2VecOptions {
     return dimensions;
   }
 
-  /** Most tokens that go through the model at once. */
+  /** Most tokens that go through the model at once, on the first device. */
   public int maxBatchTokens() {
+    return maxBatchTokens(device());
+  }
+
+  /** Most tokens that go through the model at once on a device. */
+  int maxBatchTokens(TorchDevice device) {
     return maxBatchTokens.orElse(
         device.type() == TorchDevice.Type.CPU ? CPU_BATCH_TOKENS : GPU_BATCH_TOKENS);
   }
@@ -119,7 +137,8 @@ public final class Llm2VecOptions {
   public static final class Builder {
 
     private DType dtype = DType.FLOAT32;
-    private TorchDevice device = TorchDevice.CPU;
+    private List<TorchDevice> devices = List.of(TorchDevice.CPU);
+    private OptionalInt threads = OptionalInt.empty();
     private Optional<Pooling> pooling = Optional.empty();
     private Optional<ChatTemplate> template = Optional.empty();
     private OptionalInt maxLength = OptionalInt.empty();
@@ -141,7 +160,28 @@ public final class Llm2VecOptions {
 
     /** Where the model runs; the CPU if not set. */
     public Builder device(TorchDevice value) {
-      device = Objects.requireNonNull(value);
+      return devices(List.of(value));
+    }
+
+    /**
+     * Where the model runs, several places at once: GPUs, each with its own copy of the weights, or
+     * the CPU several times, whose workers share one.
+     *
+     * @throws IllegalArgumentException if the list is empty or has a GPU twice
+     */
+    public Builder devices(List<TorchDevice> value) {
+      TorchDevice.requireDistinct(value);
+      devices = List.copyOf(value);
+      return this;
+    }
+
+    /**
+     * Threads within one operation of each of the devices that are the CPU, at least one. If not
+     * set, one such device has as many as libtorch starts by itself, and several share these
+     * evenly.
+     */
+    public Builder threads(int value) {
+      threads = OptionalInt.of(atLeastOne("threads", value));
       return this;
     }
 

@@ -3,6 +3,7 @@ package io.github.llm2vec.serving;
 
 import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.DeviceOutOfMemoryException;
+import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.serving.batching.BatchShape;
 import io.github.llm2vec.serving.metrics.MetricsRecorder;
 import java.util.ArrayDeque;
@@ -12,20 +13,25 @@ import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
- * Runs a batch on the model and, if it fails, bisects it to find the texts to blame. Each of them
+ * Runs a batch on one device and, if it fails, bisects it to find the texts to blame. Each of them
  * then fails alone: with one such text among n this takes about 2 log n further steps. A batch that
  * lacks memory is halved too, and later ones are smaller.
+ *
+ * <p>Before a text is blamed, the device has to encode one that is known to be harmless. If that
+ * fails too, it is the device that does not work.
  */
 final class BatchRunner {
 
+  private static final String HARMLESS = "a b c";
+
   private final BatchModel model;
-  private final BatchSizer sizer;
+  private final DeviceState device;
   private final ServiceClock clock;
   private final MetricsRecorder metrics;
 
-  BatchRunner(BatchModel model, BatchSizer sizer, ServiceClock clock, MetricsRecorder metrics) {
+  BatchRunner(BatchModel model, DeviceState device, ServiceClock clock, MetricsRecorder metrics) {
     this.model = model;
-    this.sizer = sizer;
+    this.device = device;
     this.clock = clock;
     this.metrics = metrics;
   }
@@ -36,8 +42,10 @@ final class BatchRunner {
    * @param batch at least one text
    * @param consumer told the results of every part that needs no further step, in order; every text
    *     is told once
+   * @throws DeviceFailedException if the device does not work; holds the texts not told
    */
-  void run(List<PendingText> batch, BiConsumer<List<PendingText>, List<EncodingResult>> consumer) {
+  void run(List<PendingText> batch, BiConsumer<List<PendingText>, List<EncodingResult>> consumer)
+      throws DeviceFailedException {
     Deque<List<PendingText>> parts = new ArrayDeque<>();
     parts.push(batch);
     while (!parts.isEmpty()) {
@@ -46,6 +54,7 @@ final class BatchRunner {
         consumer.accept(part, step(part));
       } catch (PartFailedException e) {
         if (part.size() == 1) {
+          requireWorks(part.get(0), parts);
           int tokens = part.get(0).tokens().length();
           consumer.accept(
               part,
@@ -59,6 +68,27 @@ final class BatchRunner {
     }
   }
 
+  private void requireWorks(PendingText failed, Deque<List<PendingText>> others)
+      throws DeviceFailedException {
+    try {
+      probe();
+    } catch (RuntimeException e) {
+      List<PendingText> left = new ArrayList<>();
+      left.add(failed);
+      others.forEach(left::addAll);
+      throw new DeviceFailedException(left, e);
+    }
+  }
+
+  /**
+   * Has the device encode a text that is known to be harmless.
+   *
+   * @throws RuntimeException if it does not work
+   */
+  void probe() {
+    device.device().encode(List.of(model.tokenize(HARMLESS, Prompt.document())));
+  }
+
   private List<EncodingResult> step(List<PendingText> part) throws PartFailedException {
     BatchShape shape = BatchShape.EMPTY;
     for (PendingText text : part) {
@@ -67,19 +97,19 @@ final class BatchRunner {
     long start = clock.nanos();
     float[][] vectors;
     try {
-      vectors = model.encode(part.stream().map(PendingText::tokens).toList());
+      vectors = device.device().encode(part.stream().map(PendingText::tokens).toList());
     } catch (DeviceOutOfMemoryException e) {
-      sizer.outOfMemory(shape);
+      device.sizer().outOfMemory(shape);
       metrics.outOfMemory();
       throw new PartFailedException(e);
     } catch (RuntimeException e) {
       throw new PartFailedException(e);
     } finally {
-      metrics.ran(clock.millisSince(start), clock.nanos());
+      metrics.ran(device.index(), clock.millisSince(start), clock.nanos());
     }
     requireShape(vectors, part.size());
-    sizer.ran(shape, clock.millisSince(start));
-    metrics.finished(shape, clock.nanos());
+    device.sizer().ran(shape, clock.millisSince(start));
+    metrics.finished(device.index(), shape, clock.nanos());
     List<EncodingResult> results = new ArrayList<>(vectors.length);
     for (int i = 0; i < vectors.length; i++) {
       results.add(checked(vectors[i], part.get(i)));
@@ -108,6 +138,37 @@ final class BatchRunner {
       }
     }
     return new EncodingResult.Encoded(vector);
+  }
+
+  /** The same, or an exception that holds it. */
+  static RuntimeException asRuntime(Throwable failure) {
+    return failure instanceof RuntimeException exception
+        ? exception
+        : new IllegalStateException(String.valueOf(failure), failure);
+  }
+
+  /** The device does not work. */
+  static final class DeviceFailedException extends Exception {
+
+    private static final long serialVersionUID = 1;
+
+    private final transient List<PendingText> left;
+    private final RuntimeException reason;
+
+    DeviceFailedException(List<PendingText> left, RuntimeException reason) {
+      super(reason);
+      this.left = left;
+      this.reason = reason;
+    }
+
+    /** The texts of the batch that have no end yet. */
+    List<PendingText> left() {
+      return left;
+    }
+
+    RuntimeException reason() {
+      return reason;
+    }
   }
 
   /** Some text of a part is to blame, or there are too many. */

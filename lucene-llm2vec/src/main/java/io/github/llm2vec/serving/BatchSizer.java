@@ -13,8 +13,8 @@ import io.github.llm2vec.serving.metrics.ServingMetrics;
 import java.time.Duration;
 
 /**
- * Sizes batches and backlogs: turns the time that they may take into tokens, by what earlier
- * batches cost.
+ * Sizes the batches and backlogs of one device: turns the time that they may take into tokens, by
+ * what its earlier batches cost.
  *
  * <p>Thread-safe.
  */
@@ -129,9 +129,20 @@ final class BatchSizer {
   /**
    * What the next step may hold.
    *
-   * @param queryTokens waiting in the lane of queries
+   * @param queryTokens waiting in the lane of queries for this device
    */
   synchronized BatchBudget budget(long queryTokens, long nowNanos) {
+    return budget(queryTokens, Long.MAX_VALUE, nowNanos);
+  }
+
+  /**
+   * What the next step may hold.
+   *
+   * @param queryTokens this device's share of what waits in the lane of queries
+   * @param documentTokens this device's share of what waits in the lane of documents: a step takes
+   *     no more, unless it would be one that mostly pays the fixed cost
+   */
+  synchronized BatchBudget budget(long queryTokens, long documentTokens, long nowNanos) {
     StepCost cost = costModel.cost();
     int ridge = ridgeTokens(cost);
     StepBudget queries;
@@ -144,9 +155,19 @@ final class BatchSizer {
     } else {
       queries = new StepBudget(maxTokens, ridge, queryStepMillis(cost, queryTokens, nowNanos));
       topUp = new StepBudget(ridge, 0, stepMillis(Role.QUERY, nowNanos));
-      documents = new StepBudget(maxTokens, 0, stepMillis(Role.DOCUMENT, nowNanos));
+      documents =
+          new StepBudget(
+              (int) Math.min(maxTokens, Math.max(documentTokens, worthwhileTokens(cost))),
+              0,
+              stepMillis(Role.DOCUMENT, nowNanos));
     }
     return new BatchBudget(queries, topUp, documents, cost, layout, options.maxBatchTexts());
+  }
+
+  /** Tokens of a step of which the fixed cost takes no more than it may. */
+  private double worthwhileTokens(StepCost cost) {
+    double millis = cost.fixedMillis() / options.fixedCostShare();
+    return Math.max(options.ridgeTokens(), roomTokens(cost, millis));
   }
 
   /** How many tokens of waiting documents the policy looks at. */
@@ -177,11 +198,26 @@ final class BatchSizer {
     return options.lookAheadBatches() * step;
   }
 
-  /** Estimated milliseconds of so many tokens of usual length in one lane's steps. */
-  synchronized double drainMillis(Role lane, long tokens, long nowNanos) {
+  /**
+   * What the next steps of a lane are expected to be.
+   *
+   * @param tokens of usual length that fill one, at least 1
+   * @param fixedMillis what each takes however small it is
+   * @param millisPerToken what each of its tokens takes
+   */
+  record Steps(long tokens, double fixedMillis, double millisPerToken) {
+
+    /** Milliseconds of a step of so many tokens. */
+    double millis(long of) {
+      return fixedMillis + of * millisPerToken;
+    }
+  }
+
+  /** What the next steps of a lane are expected to be, at the pace of late. */
+  synchronized Steps steps(Role lane, long nowNanos) {
     StepCost cost = costModel.cost();
-    double steps = Math.ceil((double) tokens / stepTokens(lane, nowNanos));
-    return pace() * (tokens * millisPerToken(cost) + steps * cost.fixedMillis());
+    return new Steps(
+        stepTokens(lane, nowNanos), pace() * cost.fixedMillis(), pace() * millisPerToken(cost));
   }
 
   /**

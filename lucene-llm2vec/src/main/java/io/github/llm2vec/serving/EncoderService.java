@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>Thread-safe. Owns the model and a thread named {@code llm2vec-scheduler}.
+ * <p>Thread-safe. Owns the model and a thread per device of it, {@code llm2vec-scheduler}.
  */
 public final class EncoderService implements TextEncoder {
 
@@ -71,15 +71,8 @@ public final class EncoderService implements TextEncoder {
       BatchModel model, ServingOptions options, QueryVectorCache cache) {
     ServiceParts parts = ServiceParts.of(model, options, cache, System::nanoTime);
     ExecutorService completions = ServiceThreads.startCompletions();
-    Scheduler scheduler = new Scheduler(parts, completions);
-    ServiceThreads.startScheduler(
-        () -> {
-          try {
-            scheduler.run();
-          } finally {
-            completions.shutdown();
-          }
-        });
+    Scheduler scheduler = new Scheduler(parts, completions, completions::shutdown);
+    ServiceThreads.startWorkers(scheduler.workers());
     return new EncoderService(parts, scheduler, options.shutdownPatience());
   }
 

@@ -5,16 +5,20 @@ import io.github.llm2vec.serving.batching.QueuedText;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** FIFO queue of the waiting texts of one role. Guarded by its owner's lock. */
+/**
+ * FIFO queue of the waiting texts of one role; one that is put back gets its old place. Guarded by
+ * its owner's lock.
+ */
 final class LaneQueue {
 
-  private final Map<Long, PendingText> texts = new LinkedHashMap<>();
+  // By id, which is the order of arrival.
+  private final NavigableMap<Long, PendingText> texts = new TreeMap<>();
   private long tokens;
   private long bytes;
 
@@ -53,7 +57,7 @@ final class LaneQueue {
 
   /** When the text came that waits longest; the lane is not empty. */
   long oldestArrivalNanos() {
-    return texts.values().iterator().next().view().arrivalNanos();
+    return texts.firstEntry().getValue().view().arrivalNanos();
   }
 
   Collection<PendingText> all() {

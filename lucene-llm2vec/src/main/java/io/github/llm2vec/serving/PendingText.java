@@ -23,6 +23,7 @@ final class PendingText {
   private final List<PendingRequest> requests = new ArrayList<>(1);
   private QueuedText view;
   private boolean running;
+  private int failedDevices;
   private volatile boolean finished;
 
   PendingText(long id, TextKey key, TokenizedText tokens, long arrivalNanos) {
@@ -100,6 +101,12 @@ final class PendingText {
   /** Notes that the text has left its lane for the device. */
   void start() {
     running = true;
+  }
+
+  /** Notes that its device has failed, and how many that makes; the text waits again. */
+  int failDevice() {
+    running = false;
+    return ++failedDevices;
   }
 
   boolean isRunning() {

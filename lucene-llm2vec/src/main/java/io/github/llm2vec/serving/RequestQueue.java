@@ -21,12 +21,14 @@ import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Queue between callers and the device: a bounded lane for queries and one for documents, and an
+ * Queue between callers and the devices: a bounded lane for queries and one for documents, and an
  * index of all texts in flight, so that equal ones are encoded once. Callers come in at one side,
- * the scheduler takes batches out at the other. Futures are never completed in here, for that runs
- * foreign code. Thread-safe.
+ * the worker of each device takes batches out at the other. Futures are never completed in here,
+ * for that runs foreign code. Thread-safe.
  */
 final class RequestQueue {
 
@@ -34,10 +36,15 @@ final class RequestQueue {
   record NextBatch(List<PendingText> batch, List<Rejection> rejections) {}
 
   /** Somebody who waits no longer, and what to tell. */
-  record Rejection(PendingRequest request, ServingException reason) {}
+  record Rejection(PendingRequest request, RuntimeException reason) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(RequestQueue.class);
+
+  /** How many devices a text is tried on whose device fails with it. */
+  private static final int MOST_DEVICES = 3;
 
   private final BatchPolicy policy;
-  private final BatchSizer sizer;
+  private final Devices devices;
   private final AdmissionControl admission;
   private final ServiceClock clock;
   private final MetricsRecorder metrics;
@@ -53,9 +60,6 @@ final class RequestQueue {
   private final Deque<Object> line = new ArrayDeque<>();
   private long nextId;
   private int stepsSinceDocuments;
-  private boolean stepRuns;
-  private long stepStartNanos;
-  private double stepMillis;
   private boolean closed;
 
   /**
@@ -65,13 +69,13 @@ final class RequestQueue {
    */
   RequestQueue(
       ServingOptions options,
-      BatchSizer sizer,
+      Devices devices,
       ServiceClock clock,
       MetricsRecorder metrics,
       Function<TextKey, Optional<float[]>> known) {
     this.policy = options.policy();
-    this.sizer = sizer;
-    this.admission = new AdmissionControl(sizer, options);
+    this.devices = devices;
+    this.admission = new AdmissionControl(devices, options);
     this.clock = clock;
     this.metrics = metrics;
     this.known = known;
@@ -102,6 +106,7 @@ final class RequestQueue {
    *
    * @return whether there are any who wait for it
    * @throws OverloadedException if the lane of queries is full, unless the vector is known
+   * @throws DevicesFailedException if no device works, likewise
    * @throws ServiceClosedException if this queue is closed
    */
   boolean joinOrRequireRoom(TextKey key, PendingRequest request) {
@@ -110,7 +115,8 @@ final class RequestQueue {
       boolean joined = join(key, request);
       if (!joined && known.apply(key).isEmpty()) {
         long now = clock.nanos();
-        admission.requireRoom(queries, 1, now, device(now));
+        devices.requireAny(now);
+        admission.requireRoom(queries, 1, now);
       }
       return joined;
     } finally {
@@ -137,6 +143,7 @@ final class RequestQueue {
    * @throws OverloadedException if the lane of queries is full
    * @throws DeadlineExceededException if the deadline cannot be met
    * @throws ServiceClosedException if this queue is closed, or was while the text waited for room
+   * @throws DevicesFailedException if no device works
    * @throws InterruptedException if the thread was interrupted while the text waited for room
    */
   Optional<float[]> admit(TextKey key, TokenizedText tokens, PendingRequest request)
@@ -154,6 +161,7 @@ final class RequestQueue {
       }
       Optional<float[]> vector = known.apply(key);
       if (vector.isEmpty()) {
+        devices.requireAny(clock.nanos());
         enqueue(key, tokens, request);
       }
       return vector;
@@ -167,19 +175,20 @@ final class RequestQueue {
     PendingText text = new PendingText(nextId, key, tokens, now);
     text.add(request);
     LaneQueue lane = lane(text.role());
-    AdmissionControl.Device device = device(now);
     if (text.role() == Role.QUERY) {
-      admission.requireRoom(lane, tokens.length(), now, device);
+      admission.requireRoom(lane, tokens.length(), now);
     }
-    admission.requireInTime(lane, text.view(), now, device);
+    boolean idle = devices.idleCount() > 0 && queries.isEmpty() && documents.isEmpty();
+    admission.requireInTime(lane, text.view(), now, idle);
     nextId++;
     lane.add(text);
     underWay.put(key, text);
     if (text.role() == Role.QUERY) {
-      sizer.sawQuery(now);
+      devices.sawQuery(now);
     }
     withdrawWhenDone(text, request);
-    work.signal();
+    // All, since some may wait for something else.
+    work.signalAll();
   }
 
   /** Blocks the thread, first come first served, until a document fits. */
@@ -199,6 +208,7 @@ final class RequestQueue {
         if (closed) {
           throw ServiceClosedException.whileWaiting();
         }
+        devices.requireAny(clock.nanos());
       }
     } finally {
       line.remove(ticket);
@@ -259,10 +269,10 @@ final class RequestQueue {
   }
 
   /**
-   * Chooses what runs next and takes it out of the lanes. The device counts as busy until {@link
-   * #stepEnded}.
+   * Chooses what a device runs next and takes it out of the lanes. The device counts as busy until
+   * {@link #stepEnded}.
    */
-  NextBatch take() {
+  NextBatch take(DeviceState device) {
     lock.lock();
     try {
       long now = clock.nanos();
@@ -272,18 +282,16 @@ final class RequestQueue {
       QueueSnapshot snapshot =
           new QueueSnapshot(
               queries.oldest(Long.MAX_VALUE),
-              documents.oldest(sizer.windowTokens(now)),
+              documents.oldest(device.sizer().windowTokens(now)),
               stepsSinceDocuments,
               now);
       if (snapshot.isEmpty()) {
         return new NextBatch(List.of(), rejections);
       }
-      BatchBudget budget = sizer.budget(queries.tokens(), now);
+      BatchBudget budget = budget(device, now);
       SelectedBatch selected = policy.select(snapshot, budget);
       stepsSinceDocuments = selected.lane() == Role.DOCUMENT ? 0 : stepsSinceDocuments + 1;
-      stepRuns = true;
-      stepStartNanos = now;
-      stepMillis = budget.millis(selected.shape());
+      device.begin(budget.millis(selected.shape()), now);
       List<PendingText> batch = takeOut(selected, now);
       refuseLate(now, rejections);
       return new NextBatch(batch, rejections);
@@ -292,12 +300,82 @@ final class RequestQueue {
     }
   }
 
+  /** What a device may take, so that what waits goes round among those that run nothing. */
+  private BatchBudget budget(DeviceState device, long nowNanos) {
+    int idle = devices.idleCount();
+    return device
+        .sizer()
+        .budget(
+            (queries.tokens() + idle - 1) / idle,
+            idle == 1 ? Long.MAX_VALUE : (documents.tokens() + idle - 1) / idle,
+            nowNanos);
+  }
+
   /** The device is free again, however the step ended. */
-  void stepEnded() {
+  void stepEnded(DeviceState device) {
     lock.lock();
     try {
-      stepRuns = false;
-      sizer.paced(stepMillis, clock.millisSince(stepStartNanos));
+      device.end(clock.nanos());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Leaves a device out. The texts that it could not run go back to their places in the lanes, for
+   * another one.
+   *
+   * @param left in no lane
+   * @return who waits in vain: all, if no device is left, and those whose text has failed devices
+   *     enough
+   */
+  List<Rejection> deviceFailed(DeviceState device, List<PendingText> left, RuntimeException cause) {
+    lock.lock();
+    try {
+      long now = clock.nanos();
+      device.fail(cause, now);
+      List<Rejection> rejections = new ArrayList<>();
+      for (PendingText text : left) {
+        boolean enough = text.failDevice() >= MOST_DEVICES;
+        if (enough || closed || text.isAbandoned()) {
+          underWay.remove(text.key());
+          RuntimeException reason =
+              closed
+                  ? ServiceClosedException.whileWaiting()
+                  : DevicesFailedException.oneAfterTheOther(MOST_DEVICES, cause);
+          text.finish().forEach(request -> rejections.add(new Rejection(request, reason)));
+        } else {
+          lane(text.role()).add(text);
+        }
+      }
+      if (devices.workingCount() == 0) {
+        RuntimeException reason = devices.failed(now);
+        clear().forEach(request -> rejections.add(new Rejection(request, reason)));
+      }
+      rejections.forEach(rejection -> metrics.failed());
+      work.signalAll();
+      return rejections;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes a device in again that was found to work. */
+  void deviceRecovered(DeviceState device) {
+    lock.lock();
+    try {
+      device.recover();
+      room.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether a device is left out, and to be tried again now. */
+  boolean isToBeTried(DeviceState device) {
+    lock.lock();
+    try {
+      return !device.works() && device.retryNanos() <= clock.nanos();
     } finally {
       lock.unlock();
     }
@@ -332,12 +410,12 @@ final class RequestQueue {
   }
 
   /**
-   * Refuses queries that, let in on a faster device, would have waited for too long by the end of
-   * the step after this one, which they can be in at the earliest.
+   * Refuses queries that, let in on faster devices, would have waited for too long by the end of
+   * the next step after this one, which they can be in at the earliest.
    */
   private void refuseLate(long nowNanos, List<Rejection> rejections) {
-    double most = admission.longestWaitMillis() - 2 * sizer.pacedMillis(stepMillis);
-    double drain = sizer.drainMillis(Role.QUERY, queries.tokens(), nowNanos);
+    double most = admission.longestWaitMillis() - devices.millisToNextStepsEnd(nowNanos);
+    double drain = devices.millisToDrain(Role.QUERY, queries.tokens(), nowNanos);
     for (PendingText text : queries.with(text -> text.ageMillis(nowNanos) > most)) {
       ServingException reason = OverloadedException.afterWaiting(text.ageMillis(nowNanos), drain);
       for (PendingRequest request : text.removeRefusable()) {
@@ -359,16 +437,39 @@ final class RequestQueue {
     }
   }
 
-  /** Waits until there is something to take; false if there never will be. */
-  boolean awaitWork() {
+  /**
+   * Waits until there is something for a device to do: to take a batch, or, if it is left out, to
+   * show whether it works again; false if there never will be.
+   */
+  boolean awaitWork(DeviceState device) {
     lock.lock();
     try {
-      while (queries.isEmpty() && documents.isEmpty() && !closed) {
-        work.awaitUninterruptibly();
+      while (!closed) {
+        if (device.works()) {
+          if (!queries.isEmpty() || !documents.isEmpty()) {
+            return true;
+          }
+          work.awaitUninterruptibly();
+        } else {
+          long patience = device.retryNanos() - clock.nanos();
+          if (patience <= 0) {
+            return true;
+          }
+          awaitUninterruptibly(patience);
+        }
       }
-      return !closed;
+      return false;
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void awaitUninterruptibly(long nanos) {
+    try {
+      work.awaitNanos(nanos);
+    } catch (InterruptedException e) {
+      // Nobody interrupts a worker; if somebody did, it would go on to wait.
+      LOG.trace("a worker was interrupted", e);
     }
   }
 
@@ -410,25 +511,23 @@ final class RequestQueue {
       return metrics.snapshot(
           new ServingMetrics.Lane(queries.size(), queries.tokens(), 0),
           new ServingMetrics.Lane(documents.size(), documents.tokens(), line.size()),
-          sizer.metrics(now),
+          devices.all().stream().map(device -> metrics(device, now)).toList(),
           now);
     } finally {
       lock.unlock();
     }
   }
 
-  private LaneQueue lane(Role role) {
-    return role == Role.QUERY ? queries : documents;
+  private ServingMetrics.Device metrics(DeviceState device, long nowNanos) {
+    return metrics.device(
+        device.index(),
+        device.device().name(),
+        device.failure(),
+        device.sizer().metrics(nowNanos),
+        nowNanos);
   }
 
-  private AdmissionControl.Device device(long nowNanos) {
-    if (!stepRuns || stepMillis == 0) {
-      return new AdmissionControl.Device(
-          !stepRuns && queries.isEmpty() && documents.isEmpty(), 0, 1);
-    }
-    double elapsed = Nanos.toMillis(nowNanos - stepStartNanos);
-    // Who is late is expected to become as late again.
-    double remaining = Math.abs(stepMillis - elapsed);
-    return new AdmissionControl.Device(false, remaining, sizer.slowness(stepMillis, elapsed));
+  private LaneQueue lane(Role role) {
+    return role == Role.QUERY ? queries : documents;
   }
 }

@@ -129,6 +129,10 @@ final class RequestSubmitter {
       parts.metrics().overloaded();
       arrival.fail(e);
       return false;
+    } catch (DevicesFailedException e) {
+      parts.metrics().failed();
+      arrival.fail(e);
+      return false;
     } catch (ServiceClosedException e) {
       arrival.fail(e);
       return false;
@@ -199,6 +203,9 @@ final class RequestSubmitter {
         }
       } catch (DeadlineExceededException e) {
         parts.metrics().missedDeadline();
+        arrival.fail(e);
+      } catch (DevicesFailedException e) {
+        parts.metrics().failed();
         arrival.fail(e);
       } catch (ServiceClosedException e) {
         arrival.fail(e);

@@ -7,24 +7,23 @@ import io.github.llm2vec.serving.metrics.MetricsRecorder;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/** Components that the callers' side and the scheduler of a service share. */
+/** Components that the callers' side and the workers of a service share. */
 record ServiceParts(
     BatchModel model,
     QueryVectorCache cache,
     ServiceClock clock,
     MetricsRecorder metrics,
-    RequestQueue room,
-    BatchRunner runner) {
+    Devices devices,
+    RequestQueue room) {
 
   static ServiceParts of(
       BatchModel model, ServingOptions options, QueryVectorCache cache, LongSupplier nanoTime) {
     ServiceClock clock = new ServiceClock(nanoTime);
-    MetricsRecorder metrics = new MetricsRecorder(clock.nanos());
-    BatchSizer sizer = new BatchSizer(options, model.layout(), model.maxBatchTokens());
+    Devices devices = new Devices(model, options);
+    MetricsRecorder metrics = new MetricsRecorder(devices.all().size(), clock.nanos());
     RequestQueue room =
-        new RequestQueue(options, sizer, clock, metrics, key -> known(model, cache, key));
-    BatchRunner runner = new BatchRunner(model, sizer, clock, metrics);
-    return new ServiceParts(model, cache, clock, metrics, room, runner);
+        new RequestQueue(options, devices, clock, metrics, key -> known(model, cache, key));
+    return new ServiceParts(model, cache, clock, metrics, devices, room);
   }
 
   /** The vector of a text that was encoded before. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Starts the threads of a service: the scheduler, and a small pool that completes futures. */
+/** Starts the threads of a service: its workers, and a small pool that completes futures. */
 final class ServiceThreads {
 
   /** Two, so that one callback that takes its time does not hold up all others. */
@@ -17,8 +18,11 @@ final class ServiceThreads {
 
   private ServiceThreads() {}
 
-  static void startScheduler(Runnable task) {
-    thread(task, "llm2vec-scheduler").start();
+  static void startWorkers(List<? extends Runnable> workers) {
+    for (int i = 0; i < workers.size(); i++) {
+      String suffix = workers.size() == 1 ? "" : "-" + i;
+      thread(workers.get(i), "llm2vec-scheduler" + suffix).start();
+    }
   }
 
   /** Daemon threads that end when idle. The caller shuts them down. */

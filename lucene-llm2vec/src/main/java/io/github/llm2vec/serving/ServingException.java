@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class ServingException extends RuntimeException
     permits OverloadedException,
         DeadlineExceededException,
+        DevicesFailedException,
         EncodingInterruptedException,
         TextFailedException {
 

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A language model in memory: token ids in, pooled hidden states out, one native call per batch.
@@ -24,8 +25,8 @@ public final class Decoder implements AutoCloseable {
   private final DecoderOptions options;
   private final LinearKernel kernel;
   private final DeviceThread thread;
-  private final PtNDManager manager;
   private final ScriptModule module;
+  private final SharedModule shared;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Decoder(
@@ -33,14 +34,39 @@ public final class Decoder implements AutoCloseable {
       DecoderOptions options,
       LinearKernel kernel,
       DeviceThread thread,
-      PtNDManager manager,
-      ScriptModule module) {
+      SharedModule shared) {
     this.spec = spec;
     this.options = options;
     this.kernel = kernel;
     this.thread = thread;
-    this.manager = manager;
-    this.module = module;
+    this.module = shared.module;
+    this.shared = shared;
+  }
+
+  /** A module with the decoders that run it; the last of them frees it. */
+  private static final class SharedModule {
+
+    private final PtNDManager manager;
+    private final ScriptModule module;
+    private final AtomicInteger users = new AtomicInteger();
+
+    SharedModule(PtNDManager manager, ScriptModule module) {
+      this.manager = manager;
+      this.module = module;
+    }
+
+    /** Counts a decoder in; false if the last one has gone. */
+    boolean enter() {
+      return users.getAndUpdate(count -> count < 0 ? count : count + 1) >= 0;
+    }
+
+    /** To be called on a device thread. */
+    void exit() {
+      if (users.updateAndGet(count -> count == 1 ? -1 : count - 1) < 0) {
+        module.close();
+        manager.close();
+      }
+    }
   }
 
   /**
@@ -58,7 +84,7 @@ public final class Decoder implements AutoCloseable {
       DecoderSpec spec, CheckpointWeights weights, DecoderOptions options, LoadListener listener)
       throws IOException {
     requireReach(spec, options.maxTokens());
-    DeviceThread thread = new DeviceThread();
+    DeviceThread thread = new DeviceThread(options.threads());
     try {
       return thread.call(() -> loadHere(spec, weights, options, listener, thread));
     } catch (DeviceThread.DeviceTaskException e) {
@@ -66,6 +92,36 @@ public final class Decoder implements AutoCloseable {
       throw failure(e);
     } catch (RuntimeException | Error e) {
       thread.close();
+      throw e;
+    }
+  }
+
+  /**
+   * A second decoder over the same weights, which runs on a device thread of its own beside this
+   * one. Costs no memory but that of its batches; the weights live until both are closed.
+   *
+   * @param threads within one of its operations, or 0 for as many as libtorch has by itself
+   * @throws IllegalStateException if this decoder is closed
+   */
+  public Decoder replicate(int threads) {
+    if (!shared.enter()) {
+      throw new IllegalStateException("the model is closed");
+    }
+    DecoderOptions own =
+        new DecoderOptions(
+            options.dtype(),
+            options.device(),
+            options.maxTokens(),
+            options.packedLinear(),
+            threads);
+    try {
+      return new Decoder(spec, own, kernel, new DeviceThread(threads), shared);
+    } catch (RuntimeException | Error e) {
+      thread.call(
+          () -> {
+            shared.exit();
+            return true;
+          });
       throw e;
     }
   }
@@ -124,7 +180,9 @@ public final class Decoder implements AutoCloseable {
           new ScriptModule(
               manager, new DecoderScript(spec, options.dtype(), kernel, layout).text());
       new WeightLoader(module, layout, options, kernel, weights).load(manager, listener);
-      return new Decoder(spec, options, kernel, thread, manager, module);
+      SharedModule shared = new SharedModule(manager, module);
+      shared.enter();
+      return new Decoder(spec, options, kernel, thread, shared);
     } catch (IOException | RuntimeException | Error e) {
       if (module != null) {
         module.close();
@@ -249,11 +307,7 @@ public final class Decoder implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      thread.closeAfter(
-          () -> {
-            module.close();
-            manager.close();
-          });
+      thread.closeAfter(shared::exit);
     }
   }
 }

@@ -11,13 +11,23 @@ import io.github.llm2vec.safetensors.DType;
  * @param maxTokens longest text that will be given, in tokens; sizes the rotary tables
  * @param packedLinear whether linear layers may use weights reordered for the CPU. Twice as fast
  *     there; ignored on a GPU and where libtorch has no oneDNN
+ * @param threads within one operation on a CPU; 0 for as many as libtorch has by itself
  */
-public record DecoderOptions(DType dtype, TorchDevice device, int maxTokens, boolean packedLinear) {
+public record DecoderOptions(
+    DType dtype, TorchDevice device, int maxTokens, boolean packedLinear, int threads) {
 
-  /** Rejects a length below one. */
+  /** Rejects a length below one and a negative number of threads. */
   public DecoderOptions {
     if (maxTokens < 1) {
       throw new IllegalArgumentException("maxTokens must be >= 1, got " + maxTokens);
     }
+    if (threads < 0) {
+      throw new IllegalArgumentException("threads must not be negative, got " + threads);
+    }
+  }
+
+  /** With as many threads as libtorch has by itself. */
+  public DecoderOptions(DType dtype, TorchDevice device, int maxTokens, boolean packedLinear) {
+    this(dtype, device, maxTokens, packedLinear, 0);
   }
 }

@@ -42,7 +42,18 @@ final class DeviceThread implements AutoCloseable {
   private final Thread exitHook = new Thread(this::endBeforeExit, "llm2vec-exit");
   private volatile boolean exiting;
 
+  /** A thread with as many threads within an operation as libtorch has by itself. */
   DeviceThread() {
+    this(0);
+  }
+
+  /**
+   * A thread with so many threads within an operation, itself among them, whatever others have:
+   * libtorch's number is one of the process, but OpenMP, which starts them, keeps one per thread.
+   *
+   * @param threads at least 1, or 0 for as many as libtorch has by itself
+   */
+  DeviceThread(int threads) {
     executor =
         Executors.newSingleThreadExecutor(
             task -> {
@@ -59,8 +70,12 @@ final class DeviceThread implements AutoCloseable {
     }
     call(
         () -> {
-          TorchRuntime.start();
+          int wanted = threads > 0 ? threads : TorchRuntime.threads();
           JniUtils.setGraphExecutorOptimize(false);
+          // A new thread begins with what any other set last.
+          if (JniUtils.getNumThreads() != wanted) {
+            JniUtils.setNumThreads(wanted);
+          }
           return true;
         });
   }

@@ -2,6 +2,9 @@
 package io.github.llm2vec.torch;
 
 import ai.djl.Device;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apiguardian.api.API;
@@ -43,6 +46,36 @@ public record TorchDevice(Type type, int index) {
     }
     return new TorchDevice(
         Type.CUDA, matcher.group(1) == null ? 0 : Integer.parseInt(matcher.group(1)));
+  }
+
+  /**
+   * Reads devices with commas between them, such as {@code cuda:0,cuda:1} or {@code cpu,cpu}.
+   *
+   * @throws IllegalArgumentException if one is none, or as {@link #requireDistinct} does
+   */
+  public static List<TorchDevice> listOf(String names) {
+    List<TorchDevice> devices =
+        Arrays.stream(names.split(",", -1)).map(String::strip).map(TorchDevice::of).toList();
+    requireDistinct(devices);
+    return devices;
+  }
+
+  /**
+   * Checks that devices can run one model together.
+   *
+   * @throws IllegalArgumentException if there is none, or a GPU is there twice; the CPU may be, as
+   *     each then has threads of its own
+   */
+  public static void requireDistinct(List<TorchDevice> devices) {
+    if (devices.isEmpty()) {
+      throw new IllegalArgumentException("device is an empty list; name at least one, such as cpu");
+    }
+    for (TorchDevice device : devices) {
+      if (device.type == Type.CUDA && Collections.frequency(devices, device) > 1) {
+        throw new IllegalArgumentException(
+            "device lists " + device + " twice; a GPU runs one copy of a model");
+      }
+    }
   }
 
   Device toDjl() {

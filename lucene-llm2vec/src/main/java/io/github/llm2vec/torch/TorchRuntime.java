@@ -48,7 +48,7 @@ public final class TorchRuntime {
     return "PyTorch "
         + Engine.getEngine(ENGINE).getVersion()
         + ", "
-        + JniUtils.getNumThreads()
+        + threads()
         + " threads, "
         + gpuCount()
         + " GPU";
@@ -60,10 +60,15 @@ public final class TorchRuntime {
     return CudaUtils.getGpuCount();
   }
 
-  /** Threads that libtorch uses within one operation. */
+  /** Threads that libtorch uses within one operation unless a model is given others. */
   public static int threads() {
     start();
-    return JniUtils.getNumThreads();
+    return AtStart.THREADS;
+  }
+
+  /** Read before the first thread is given a number of its own. */
+  private static final class AtStart {
+    static final int THREADS = JniUtils.getNumThreads();
   }
 
   /**
@@ -77,6 +82,16 @@ public final class TorchRuntime {
 
   /** Opens the root of everything native that one model owns. */
   static PtNDManager openManager(TorchDevice device) {
+    require(device);
+    return (PtNDManager) NDManager.newBaseManager(device.toDjl(), ENGINE);
+  }
+
+  /**
+   * Checks that a device is there.
+   *
+   * @throws IllegalArgumentException if it is not
+   */
+  public static void require(TorchDevice device) {
     start();
     if (device.type() == TorchDevice.Type.CUDA && device.index() >= gpuCount()) {
       throw new IllegalArgumentException(
@@ -87,6 +102,5 @@ public final class TorchRuntime {
               + " GPU. A GPU needs an NVIDIA driver and a CUDA build of libtorch"
               + " (PYTORCH_LIBRARY_PATH, PYTORCH_VERSION, PYTORCH_FLAVOR); device cpu always works.");
     }
-    return (PtNDManager) NDManager.newBaseManager(device.toDjl(), ENGINE);
   }
 }

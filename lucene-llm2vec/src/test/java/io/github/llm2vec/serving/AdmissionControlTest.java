@@ -128,7 +128,7 @@ class AdmissionControlTest {
       String text = FakeModel.text(i, 10);
       harness.time.at(start + 1000 * i + 500, () -> queries.add(harness.query(text)));
     }
-    harness.scheduler.step();
+    harness.step();
     long refused = queries.stream().filter(CompletableFuture::isCompletedExceptionally).count();
     assertTrue(refused >= 55, refused + " of 60 were refused");
     harness.costs(5, 0.03);
@@ -147,9 +147,9 @@ class AdmissionControlTest {
     // The step of documents takes 400 ms.
     harness.time.at(start + 100, () -> queries.add(harness.query("hasty", 200)));
     harness.time.at(start + 100, () -> queries.add(harness.query("patient", 400)));
-    harness.scheduler.step();
+    harness.step();
     assertInstanceOf(DeadlineExceededException.class, failure(queries.get(0)));
-    harness.scheduler.step();
+    harness.step();
     assertTrue(queries.get(1).isDone() && !queries.get(1).isCompletedExceptionally());
   }
 
@@ -165,7 +165,7 @@ class AdmissionControlTest {
     CompletableFuture<float[]> late = harness.query("a b", 10);
     CompletableFuture<float[]> patient = harness.query("c", 1000);
     harness.time.advance(11);
-    harness.scheduler.step();
+    harness.step();
     assertEquals("the deadline passed after 11 ms in the queue", failure(late).getMessage());
     assertTrue(patient.isDone());
     assertEquals(List.of(List.of(2)), harness.model.batches);
@@ -176,7 +176,7 @@ class AdmissionControlTest {
     CompletableFuture<float[]> hasty = harness.query("a", 10);
     CompletableFuture<float[]> patient = harness.query("a", 1000);
     harness.time.advance(11);
-    harness.scheduler.step();
+    harness.step();
     assertInstanceOf(DeadlineExceededException.class, failure(hasty));
     assertArrayEquals(FakeModel.vector("a", QUERY), patient.join());
   }
@@ -184,7 +184,7 @@ class AdmissionControlTest {
   @Test
   void deliversAVectorThatIsReadyALittleLate() {
     CompletableFuture<float[]> query = harness.query("a", 2);
-    harness.scheduler.step();
+    harness.step();
     assertArrayEquals(FakeModel.vector("a", QUERY), query.join());
   }
 
@@ -194,7 +194,7 @@ class AdmissionControlTest {
     Caller<List<CompletableFuture<float[]>>> caller =
         Caller.start(() -> harness.service.submitAll(texts, QUERY));
     while (!caller.isDone()) {
-      harness.scheduler.step();
+      harness.step();
     }
     harness.drain();
     for (int i = 0; i < texts.size(); i++) {
@@ -228,14 +228,14 @@ class AdmissionControlTest {
       awaitBlocked(small, i - 2);
     }
     assertFalse(small.query("a query is let in").isCompletedExceptionally());
-    small.scheduler.step();
+    small.step();
     for (int i = 0; i < 6; i += 2) {
-      small.scheduler.step();
+      small.step();
       awaitBlocked(small, 4 - i < 0 ? 0 : 4 - i);
       assertTrue(small.service.metrics().documents().texts() <= 2);
     }
     while (!small.isEmpty()) {
-      small.scheduler.step();
+      small.step();
     }
     for (int i = 0; i < 6; i++) {
       assertArrayEquals(
@@ -293,7 +293,7 @@ class AdmissionControlTest {
                         .within(Duration.ofMillis(20))));
     awaitBlocked(small, 1);
     small.time.advance(30);
-    small.scheduler.step();
+    small.step();
     assertInstanceOf(DeadlineExceededException.class, failure(caller.result()));
   }
 

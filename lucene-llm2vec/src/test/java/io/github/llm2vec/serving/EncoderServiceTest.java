@@ -27,8 +27,8 @@ class EncoderServiceTest {
     CompletableFuture<float[]> first = harness.document("a b c");
     CompletableFuture<float[]> second = harness.document("d e");
     CompletableFuture<float[]> query = harness.query("what");
-    harness.scheduler.step();
-    harness.scheduler.step();
+    harness.step();
+    harness.step();
     assertArrayEquals(FakeModel.vector("a b c", DOCUMENT), first.join());
     assertArrayEquals(FakeModel.vector("d e", DOCUMENT), second.join());
     assertArrayEquals(FakeModel.vector("what", QUERY), query.join());
@@ -43,9 +43,9 @@ class EncoderServiceTest {
     }
     List<CompletableFuture<float[]>> query = new ArrayList<>();
     harness.time.at(harness.time.millis() + 1, () -> query.add(harness.query("what")));
-    harness.scheduler.step();
+    harness.step();
     assertFalse(query.get(0).isDone());
-    harness.scheduler.step();
+    harness.step();
     assertTrue(query.get(0).isDone());
   }
 
@@ -69,7 +69,7 @@ class EncoderServiceTest {
     CompletableFuture<float[]> first = harness.document("a b");
     List<CompletableFuture<float[]>> late = new ArrayList<>();
     harness.time.at(harness.time.millis() + 1, () -> late.add(harness.document("a b")));
-    harness.scheduler.step();
+    harness.step();
     assertArrayEquals(first.join(), late.get(0).join());
     assertEquals(1, harness.model.batches.size());
   }

@@ -51,8 +51,8 @@ class FailureTest {
         assertArrayEquals(FakeModel.vector(FakeModel.text(i, 1), DOCUMENT), futures.get(i).join());
       }
     }
-    // The batch, and two halves on each of six levels.
-    assertEquals(13, harness.model.batches.size(), harness.model.batches::toString);
+    // The batch, two halves on each of six levels, and one that shows that the device works.
+    assertEquals(14, harness.model.batches.size(), harness.model.batches::toString);
     assertEquals(1, harness.service.metrics().losses().failed());
   }
 
@@ -64,7 +64,7 @@ class FailureTest {
     for (int i = 0; i < 200; i++) {
       futures.add(harness.document(FakeModel.text(i, 100)));
     }
-    harness.scheduler.step();
+    harness.step();
     assertEquals(1, harness.service.metrics().losses().outOfMemory() % 2);
     harness.drain();
     for (int i = 0; i < 200; i++) {
@@ -128,10 +128,10 @@ class FailureTest {
     BatchModel wrong = new WrongModel();
     ServiceParts parts =
         ServiceParts.of(wrong, ServingOptions.defaults(), new QueryVectorCache(0), harness.time);
-    Scheduler scheduler = new Scheduler(parts, Runnable::run);
+    Scheduler scheduler = new Scheduler(parts, Runnable::run, () -> {});
     EncoderService service = new EncoderService(parts, scheduler, Duration.ZERO);
     CompletableFuture<float[]> future = service.submit(new EncodeRequest("a", DOCUMENT));
-    scheduler.step();
+    scheduler.workers().get(0).step();
     assertTrue(
         failure(future).getMessage().contains("gave 0 vectors for 1 texts"),
         () -> failure(future).getMessage());
@@ -193,7 +193,7 @@ class FailureTest {
           futures.get(random.nextInt(futures.size())).cancel(false);
         }
         if (random.nextInt(8) == 0) {
-          fresh.scheduler.step();
+          fresh.step();
         }
       }
       fresh.drain();

@@ -78,7 +78,7 @@ final class LoadSimulation {
       if (harness.isEmpty() && !harness.time.advanceToNext()) {
         throw new IllegalStateException("nothing left to happen");
       }
-      harness.scheduler.step();
+      harness.step();
     }
     return this;
   }

@@ -34,7 +34,7 @@ final class ServiceHarness {
   ServiceHarness(ServingOptions options, QueryVectorCache cache) {
     this.cache = cache;
     parts = ServiceParts.of(model, options, cache, time);
-    scheduler = new Scheduler(parts, Runnable::run);
+    scheduler = new Scheduler(parts, Runnable::run, () -> {});
     service = new EncoderService(parts, scheduler, Duration.ZERO);
     costs(5, 0.03);
   }
@@ -88,7 +88,12 @@ final class ServiceHarness {
   /** Runs steps until nothing waits. */
   void drain() {
     while (!isEmpty()) {
-      scheduler.step();
+      step();
     }
+  }
+
+  /** Runs the next step of the one device. */
+  void step() {
+    scheduler.workers().get(0).step();
   }
 }

@@ -58,7 +58,7 @@ class ShutdownTest {
           harness.service.close();
           assertFalse(harness.model.closed);
         });
-    harness.scheduler.run();
+    harness.scheduler.workers().get(0).run();
     assertArrayEquals(FakeModel.vector("a", DOCUMENT), running.join());
     assertInstanceOf(ServiceClosedException.class, failure(waiting.get(0)));
     assertTrue(harness.model.closed);

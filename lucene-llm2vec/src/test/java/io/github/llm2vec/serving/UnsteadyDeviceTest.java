@@ -180,7 +180,7 @@ class UnsteadyDeviceTest {
         if (harness.isEmpty() && !harness.time.advanceToNext()) {
           throw new IllegalStateException("nothing left to happen");
         }
-        harness.scheduler.step();
+        harness.step();
       }
     }
 

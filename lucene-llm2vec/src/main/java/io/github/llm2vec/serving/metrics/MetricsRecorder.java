@@ -3,6 +3,8 @@ package io.github.llm2vec.serving.metrics;
 
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.serving.batching.BatchShape;
+import java.util.ArrayList;
+import java.util.List;
 import org.apiguardian.api.API;
 
 /**
@@ -20,12 +22,11 @@ public final class MetricsRecorder {
   private final HistogramRecorder step = new HistogramRecorder();
   private final HistogramRecorder batchTokens = new HistogramRecorder();
   private final MovingRate tokenRate;
-  private final MovingRate busySeconds;
+  private final List<OfDevice> devices = new ArrayList<>();
   private long queries;
   private long documents;
   private long tokens;
   private long paddedTokens;
-  private long steps;
   private long cacheHits;
   private long cacheMisses;
   private long joined;
@@ -35,9 +36,32 @@ public final class MetricsRecorder {
   private long failed;
   private long outOfMemory;
 
-  public MetricsRecorder(long nowNanos) {
+  /** What one device has done. */
+  private static final class OfDevice {
+
+    private final MovingRate busySeconds;
+    private long steps;
+    private long tokens;
+
+    OfDevice(long nowNanos) {
+      busySeconds = new MovingRate(nowNanos);
+    }
+
+    double busy(long nowNanos) {
+      return Math.min(1, busySeconds.perSecond(nowNanos));
+    }
+  }
+
+  /**
+   * A recorder of a service.
+   *
+   * @param devices how many it has
+   */
+  public MetricsRecorder(int devices, long nowNanos) {
     tokenRate = new MovingRate(nowNanos);
-    busySeconds = new MovingRate(nowNanos);
+    for (int i = 0; i < devices; i++) {
+      this.devices.add(new OfDevice(nowNanos));
+    }
   }
 
   public synchronized void lookedUp(boolean found) {
@@ -90,25 +114,38 @@ public final class MetricsRecorder {
     }
   }
 
-  /** A batch ran, whether or not it went well. */
-  public synchronized void ran(double millis, long nowNanos) {
-    steps++;
+  /** A batch ran on a device, whether or not it went well. */
+  public synchronized void ran(int device, double millis, long nowNanos) {
+    devices.get(device).steps++;
     step.record(millis);
-    busySeconds.add(millis / 1e3, nowNanos);
+    devices.get(device).busySeconds.add(millis / 1e3, nowNanos);
   }
 
-  /** A batch went well. */
-  public synchronized void finished(BatchShape shape, long nowNanos) {
+  /** A batch went well on a device. */
+  public synchronized void finished(int device, BatchShape shape, long nowNanos) {
+    devices.get(device).tokens += shape.tokens();
     batchTokens.record((double) shape.tokens());
     tokens += shape.tokens();
     paddedTokens += shape.paddedTokens();
     tokenRate.add((double) shape.tokens(), nowNanos);
   }
 
+  /**
+   * A device, as far as it is known here.
+   *
+   * @param failure why it is left out, or ""
+   */
+  public synchronized ServingMetrics.Device device(
+      int device, String name, String failure, ServingMetrics.Sizing sizing, long nowNanos) {
+    OfDevice counts = devices.get(device);
+    return new ServingMetrics.Device(
+        name, failure, counts.steps, counts.tokens, counts.busy(nowNanos), sizing);
+  }
+
   public synchronized ServingMetrics snapshot(
       ServingMetrics.Lane queryLane,
       ServingMetrics.Lane documentLane,
-      ServingMetrics.Sizing sizing,
+      List<ServingMetrics.Device> ofDevices,
       long nowNanos) {
     double waste = paddedTokens == 0 ? 0 : 1 - (double) tokens / paddedTokens;
     return new ServingMetrics(
@@ -118,10 +155,10 @@ public final class MetricsRecorder {
             queries,
             documents,
             tokens,
-            steps,
+            devices.stream().mapToLong(device -> device.steps).sum(),
             waste,
             tokenRate.perSecond(nowNanos),
-            Math.min(1, busySeconds.perSecond(nowNanos))),
+            devices.stream().mapToDouble(device -> device.busy(nowNanos)).average().orElse(0)),
         new ServingMetrics.Sharing(cacheHits, cacheMisses, joined),
         new ServingMetrics.Losses(overloaded, deadlines, cancelled, failed, outOfMemory),
         new ServingMetrics.Timings(
@@ -130,6 +167,6 @@ public final class MetricsRecorder {
             tokenize.snapshot(),
             step.snapshot(),
             batchTokens.snapshot()),
-        sizing);
+        ofDevices);
   }
 }

@@ -2,6 +2,7 @@
 package io.github.llm2vec.serving.metrics;
 
 import io.github.llm2vec.serving.batching.StepCost;
+import java.util.List;
 
 /**
  * Snapshot of what an {@code EncoderService} does and has done since it was started. Immutable.
@@ -12,7 +13,7 @@ import io.github.llm2vec.serving.batching.StepCost;
  * @param sharing what did not need to be encoded
  * @param losses what was not answered with a vector
  * @param timings how long the stages take
- * @param sizing how steps are sized at the moment
+ * @param devices what each device does, at least one
  */
 public record ServingMetrics(
     Lane queries,
@@ -21,7 +22,35 @@ public record ServingMetrics(
     Sharing sharing,
     Losses losses,
     Timings timings,
-    Sizing sizing) {
+    List<Device> devices) {
+
+  /** Copies the list. */
+  public ServingMetrics {
+    devices = List.copyOf(devices);
+  }
+
+  /** How steps of the first device are sized at the moment. */
+  public Sizing sizing() {
+    return devices.get(0).sizing();
+  }
+
+  /** How many devices are left out because they fail. */
+  public int failedDevices() {
+    return (int) devices.stream().filter(device -> !device.failure().isEmpty()).count();
+  }
+
+  /**
+   * A device of the model.
+   *
+   * @param name such as {@code cuda:1}
+   * @param failure why it is left out, or "" if it works
+   * @param steps batches that it ran
+   * @param tokens that it encoded
+   * @param busy part of the time of late in which it ran a batch, from 0 to 1
+   * @param sizing how its steps are sized at the moment
+   */
+  public record Device(
+      String name, String failure, long steps, long tokens, double busy, Sizing sizing) {}
 
   /**
    * A lane of the queue.
@@ -38,11 +67,11 @@ public record ServingMetrics(
    * @param queries texts
    * @param documents texts
    * @param tokens of both
-   * @param steps batches that the device ran
+   * @param steps batches that the devices ran
    * @param paddingWaste part of the positions that would be padding if the rows of every batch were
    *     padded to its longest, from 0 to 1; says how alike in length batches are
    * @param tokensPerSecond of late, idle time included
-   * @param busy part of the time of late in which the device ran a batch, from 0 to 1
+   * @param busy part of the time of late in which the devices ran batches, from 0 to 1, on average
    */
   public record Work(
       long queries,

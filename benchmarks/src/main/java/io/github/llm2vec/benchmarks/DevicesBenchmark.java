@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.benchmarks;
+
+import io.github.llm2vec.encoder.Llm2Vec;
+import io.github.llm2vec.encoder.Llm2VecOptions;
+import io.github.llm2vec.encoder.ModelSource;
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.serving.EncoderService;
+import io.github.llm2vec.serving.ServingOptions;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
+import io.github.llm2vec.torch.TorchDevice;
+import io.github.llm2vec.torch.TorchRuntime;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Tokens per second of a service on one device and on several, on the same texts in turns in one
+ * run, and what the memory of the process grows by when each is opened.
+ */
+@Command(
+    name = "devices",
+    description = "One model on one device beside several.",
+    mixinStandardHelpOptions = true)
+final class DevicesBenchmark implements Callable<Integer> {
+
+  @Option(names = "--one", defaultValue = "cpu", description = "The one device.")
+  private String one;
+
+  @Option(
+      names = "--several",
+      defaultValue = "cpu,cpu",
+      description = "The devices beside it, commas between them.")
+  private String several;
+
+  @Option(names = "--threads", defaultValue = "1", description = "Threads of a CPU device.")
+  private int threads;
+
+  @Option(names = "--texts", description = "JSONL with a field text.", required = true)
+  private Path texts;
+
+  @Option(names = "--limit", defaultValue = "96", description = "Texts used.")
+  private int limit;
+
+  @Option(names = "--layers", defaultValue = "2", description = "Layers of the random model.")
+  private int layers;
+
+  @Option(names = "--tokenizer", required = true, description = "tokenizer.json, may be gzipped.")
+  private Path tokenizer;
+
+  @Option(names = "--dtype", defaultValue = "float32")
+  private String dtype;
+
+  @Option(names = "--rounds", defaultValue = "5", description = "Turns; the median counts.")
+  private int rounds;
+
+  private final PrintStream out = System.out;
+
+  @Override
+  public Integer call() throws IOException {
+    Path folder = Files.createTempDirectory("llm2vec-benchmark");
+    try {
+      new RandomCheckpoint(layers).write(folder, tokenizer);
+      List<String> lines = TextLines.read(texts, limit);
+      out.printf(
+          Locale.ROOT,
+          "%s; random Llama, hidden %d, %d layers, %s; %d texts, %d threads per CPU device%n%n",
+          TorchRuntime.describe(),
+          RandomCheckpoint.HIDDEN,
+          layers,
+          dtype,
+          lines.size(),
+          threads);
+      long before = ProcessMemory.residentBytes();
+      try (EncoderService alone = open(folder, one)) {
+        alone.encode(lines, Prompt.document());
+        long first = ProcessMemory.residentBytes();
+        try (EncoderService together = open(folder, several)) {
+          together.encode(lines, Prompt.document());
+          long second = ProcessMemory.residentBytes();
+          compare(alone, together, lines);
+          out.printf(
+              Locale.ROOT,
+              "%nresident memory: %d MB more with %s open, %d MB more with %s beside it%n",
+              (first - before) >> 20,
+              one,
+              (second - first) >> 20,
+              several);
+        }
+      }
+      return 0;
+    } finally {
+      Folders.delete(folder);
+    }
+  }
+
+  private EncoderService open(Path folder, String devices) throws IOException {
+    Llm2VecOptions options =
+        Llm2VecOptions.builder()
+            .dtype(DType.of(dtype))
+            .devices(TorchDevice.listOf(devices))
+            .threads(threads)
+            .build();
+    Llm2Vec model = Llm2Vec.open(ModelSource.of(folder.toString(), List.of(), Map.of()), options);
+    return EncoderService.start(model, ServingOptions.defaults());
+  }
+
+  private void compare(EncoderService alone, EncoderService together, List<String> lines) {
+    double[] ratios = new double[rounds];
+    out.println("| round | " + one + " tokens/s | " + several + " tokens/s | ratio |");
+    out.println("| ---: | ---: | ---: | ---: |");
+    for (int round = 0; round < rounds; round++) {
+      double first = tokensPerSecond(alone, lines);
+      double second = tokensPerSecond(together, lines);
+      ratios[round] = second / first;
+      out.printf(
+          Locale.ROOT, "| %d | %.0f | %.0f | %.2f |%n", round + 1, first, second, ratios[round]);
+    }
+    out.printf(Locale.ROOT, "%nmedian ratio %.2f%n", Median.of(ratios));
+    for (ServingMetrics.Device device : together.metrics().devices()) {
+      out.printf(
+          Locale.ROOT, "%s: %d steps, %d tokens%n", device.name(), device.steps(), device.tokens());
+    }
+  }
+
+  private static double tokensPerSecond(EncoderService service, List<String> lines) {
+    long tokens = service.metrics().work().tokens();
+    long start = System.nanoTime();
+    service.encode(lines, Prompt.document());
+    double seconds = (System.nanoTime() - start) / 1e9;
+    return (service.metrics().work().tokens() - tokens) / seconds;
+  }
+}
