@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.BatchDevice;
 import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.DeviceOutOfMemoryException;
@@ -34,6 +35,21 @@ final class FakeModel implements BatchModel {
   volatile int memoryTokens = Integer.MAX_VALUE;
   volatile int maxBatchTokens = 16_384;
   volatile Consumer<BatchShape> duringStep = shape -> {};
+
+  /** What happens during a step of a device; of several, each has one. */
+  final List<Consumer<BatchShape>> onDevice = new CopyOnWriteArrayList<>();
+
+  /** A model with one device. */
+  FakeModel() {
+    this(1);
+  }
+
+  /** A model with so many devices. */
+  FakeModel(int devices) {
+    for (int i = 0; i < devices; i++) {
+      onDevice.add(shape -> duringStep.accept(shape));
+    }
+  }
 
   static String words(int count) {
     return "word ".repeat(count).trim();
@@ -105,7 +121,43 @@ final class FakeModel implements BatchModel {
   }
 
   @Override
+  public List<BatchDevice> devices() {
+    List<BatchDevice> devices = new ArrayList<>();
+    for (int i = 0; i < onDevice.size(); i++) {
+      devices.add(new FakeDevice(this, i));
+    }
+    return devices;
+  }
+
+  private record FakeDevice(FakeModel model, int index) implements BatchDevice {
+
+    @Override
+    public String name() {
+      return "fake:" + index;
+    }
+
+    @Override
+    public BatchLayout layout() {
+      return model.layout();
+    }
+
+    @Override
+    public int maxBatchTokens() {
+      return model.maxBatchTokens();
+    }
+
+    @Override
+    public float[][] encode(List<TokenizedText> texts) {
+      return model.encode(texts, model.onDevice.get(index));
+    }
+  }
+
+  @Override
   public float[][] encode(List<TokenizedText> texts) {
+    return encode(texts, duringStep);
+  }
+
+  private float[][] encode(List<TokenizedText> texts, Consumer<BatchShape> during) {
     if (closed) {
       throw new AssertionError("used after it was closed");
     }
@@ -114,7 +166,7 @@ final class FakeModel implements BatchModel {
     for (TokenizedText text : texts) {
       shape = shape.plus(text.length());
     }
-    duringStep.accept(shape);
+    during.accept(shape);
     if (shape.tokens() > memoryTokens) {
       throw new DeviceOutOfMemoryException("no memory for " + shape.tokens() + " tokens", null);
     }

@@ -17,7 +17,7 @@ final class ServiceHarness {
   static final Prompt DOCUMENT = Prompt.document();
 
   final SimulatedTime time = new SimulatedTime();
-  final FakeModel model = new FakeModel();
+  final FakeModel model;
   final QueryVectorCache cache;
   final EncoderService service;
   final Scheduler scheduler;
@@ -32,7 +32,12 @@ final class ServiceHarness {
   }
 
   ServiceHarness(ServingOptions options, QueryVectorCache cache) {
+    this(options, cache, 1);
+  }
+
+  ServiceHarness(ServingOptions options, QueryVectorCache cache, int devices) {
     this.cache = cache;
+    model = new FakeModel(devices);
     parts = ServiceParts.of(model, options, cache, time);
     scheduler = new Scheduler(parts, Runnable::run, () -> {});
     service = new EncoderService(parts, scheduler, Duration.ZERO);
@@ -90,6 +95,11 @@ final class ServiceHarness {
     while (!isEmpty()) {
       step();
     }
+  }
+
+  /** Whether a device is left out and to be tried again now. */
+  boolean isToBeTried(int device) {
+    return parts.room().isToBeTried(parts.devices().all().get(device));
   }
 
   /** Runs the next step of the one device. */
