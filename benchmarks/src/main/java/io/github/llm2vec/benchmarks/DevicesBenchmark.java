@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.apache.lucene.util.IOUtils;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -98,7 +99,7 @@ final class DevicesBenchmark implements Callable<Integer> {
       }
       return 0;
     } finally {
-      Folders.delete(folder);
+      IOUtils.rm(folder);
     }
   }
 

@@ -22,7 +22,7 @@ import java.util.function.BiConsumer;
  */
 final class BatchRunner {
 
-  private static final String HARMLESS = "a b c";
+  private static final String HARMLESS = "Does this device work?";
 
   private final BatchModel model;
   private final DeviceState device;

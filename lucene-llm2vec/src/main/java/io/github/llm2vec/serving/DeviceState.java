@@ -12,8 +12,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class DeviceState {
 
-  /** How long after a failure it is tried again whether the device works. */
-  private static final long RETRY_NANOS = Nanos.of(Duration.ofSeconds(10));
+  /**
+   * How long after a failure it is tried again whether the device works: twice as long each time.
+   */
+  private static final long FIRST_RETRY_NANOS = Nanos.of(Duration.ofMillis(100));
+
+  private static final long LAST_RETRY_NANOS = Nanos.of(Duration.ofSeconds(10));
 
   private final int index;
   private final BatchDevice device;
@@ -22,6 +26,7 @@ final class DeviceState {
   private long stepStartNanos;
   private double stepMillis;
   private @Nullable String failure;
+  private long pauseNanos = FIRST_RETRY_NANOS;
   private long retryNanos;
 
   DeviceState(int index, BatchDevice device, ServingOptions options) {
@@ -86,12 +91,14 @@ final class DeviceState {
   /** Leaves the device out until it is found to work again. */
   void fail(RuntimeException cause, long nowNanos) {
     failure = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    retryNanos = Nanos.plus(nowNanos, RETRY_NANOS);
+    retryNanos = Nanos.plus(nowNanos, pauseNanos);
+    pauseNanos = Math.min(2 * pauseNanos, LAST_RETRY_NANOS);
   }
 
   /** Takes the device in again. */
   void recover() {
     failure = null;
+    pauseNanos = FIRST_RETRY_NANOS;
   }
 
   boolean works() {

@@ -89,9 +89,7 @@ final class Devices {
     return working()
         .mapToDouble(
             state ->
-                state
-                    .sizer()
-                    .pacedMillis(state.remainingMillis(nowNanos) + state.stepMillis()))
+                state.sizer().pacedMillis(state.remainingMillis(nowNanos) + state.stepMillis()))
         .min()
         .orElse(0);
   }

@@ -20,7 +20,7 @@ public final class DevicesFailedException extends ServingException {
    */
   DevicesFailedException(List<String> reasons, Duration retryAfter) {
     super(
-        "no device is left that encodes; they are tried again every 10 s. "
+        "no device is left that encodes; they are tried again by and by. "
             + String.join("; ", reasons));
     this.retryAfter = retryAfter;
   }

@@ -220,7 +220,7 @@ class SeveralDevicesTest {
     }
     DevicesFailedException refused =
         assertInstanceOf(DevicesFailedException.class, failure(harness.query("new")));
-    assertTrue(refused.retryAfter().toMillis() > 9_000, () -> "" + refused.retryAfter());
+    assertTrue(refused.retryAfter().toMillis() > 0, () -> "" + refused.retryAfter());
     assertInstanceOf(DevicesFailedException.class, failure(harness.document("new")));
     assertTrue(harness.query("known").isDone());
     works(1);

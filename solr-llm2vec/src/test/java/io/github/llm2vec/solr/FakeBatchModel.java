@@ -30,6 +30,9 @@ import java.util.stream.Collectors;
  */
 public final class FakeBatchModel implements BatchModel {
 
+  /** The text by which the queue finds out whether a device works. */
+  private static final String PROBE = "Does this device work?";
+
   private final int dimensions;
   private final String fingerprint;
   private final Function<String, float[]> vectors;
@@ -46,6 +49,7 @@ public final class FakeBatchModel implements BatchModel {
   private final Semaphore arrivals = new Semaphore(0);
   private final AtomicReference<Runnable> nextStep = new AtomicReference<>(() -> {});
   private volatile Semaphore steps = new Semaphore(Integer.MAX_VALUE / 2);
+  private volatile boolean deviceBroken;
   private volatile int memoryTokens = Integer.MAX_VALUE;
   private final AtomicInteger services = new AtomicInteger();
   private volatile boolean closed;
@@ -90,6 +94,18 @@ public final class FakeBatchModel implements BatchModel {
   /** The next batches fail, whatever their texts. */
   public synchronized void failNext(int count) {
     passingFailures = count;
+  }
+
+  /**
+   * From now on every batch fails, also that by which the queue finds out whether any would not.
+   */
+  public void breakDevice() {
+    deviceBroken = true;
+  }
+
+  /** Ends what {@link #breakDevice} began. */
+  public void repairDevice() {
+    deviceBroken = false;
   }
 
   /** From now on a batch of more tokens finds no memory. */
@@ -210,6 +226,9 @@ public final class FakeBatchModel implements BatchModel {
       throw new IllegalArgumentException("this text cannot be read");
     }
     synchronized (this) {
+      if (together.equals(List.of(PROBE))) {
+        return List.of(TokenizedText.of(PROBE.codePoints().toArray()));
+      }
       texts.addAll(together);
       calls.add(List.copyOf(together));
       prompts.add(prompt);
@@ -227,6 +246,12 @@ public final class FakeBatchModel implements BatchModel {
       throw new AssertionError("used after it was closed");
     }
     List<String> read = batch.stream().map(FakeBatchModel::read).toList();
+    if (deviceBroken) {
+      throw new IllegalStateException("CUDA error: unspecified launch failure");
+    }
+    if (read.equals(List.of(PROBE))) {
+      return new float[][] {new float[dimensions]};
+    }
     synchronized (this) {
       batches.add(read.stream().map(String::strip).collect(Collectors.toUnmodifiableList()));
     }

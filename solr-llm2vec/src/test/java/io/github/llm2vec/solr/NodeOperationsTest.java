@@ -195,6 +195,33 @@ class NodeOperationsTest {
   }
 
   @Test
+  void aDeviceThatFailsIsReportedUntilItWorksAgain() throws Exception {
+    node.createCore("one", PROPERTIES);
+    search("known");
+    opened.get(0).breakDevice();
+    HttpResponse<String> refused =
+        node.update("one", "commit=true", "[{\"id\":\"1\",\"text\":\"words\"}]");
+    assertEquals(503, refused.statusCode(), refused.body());
+    assertTrue(refused.body().contains("no device is left that encodes"), refused.body());
+    assertTrue(refused.body().contains("unspecified launch failure"), refused.body());
+    assertTrue(refused.headers().firstValue("Retry-After").isPresent());
+    search("known");
+    JsonNode device = status().at("/queue/devices/device");
+    assertEquals("LEFT_OUT", device.get("state").asText(), device.toString());
+    HttpResponse<String> red = handler("action=health");
+    assertEquals(503, red.statusCode(), red.body());
+    assertTrue(red.body().contains("model 'default' goes without device device"), red.body());
+    assertEquals(1, TestRelease.metrics(node, "default").get("faileddevices"));
+    opened.get(0).repairDevice();
+    while (status().at("/queue/devices/device/state").asText().equals("LEFT_OUT")) {
+      Thread.onSpinWait();
+    }
+    assertEquals(200, handler("action=health").statusCode());
+    assertEquals(
+        200, node.update("one", "commit=true", "[{\"id\":\"1\",\"text\":\"words\"}]").statusCode());
+  }
+
+  @Test
   void figuresAreInTheMetricsOfTheNode() throws Exception {
     node.createCore("one", PROPERTIES);
     assertEquals(

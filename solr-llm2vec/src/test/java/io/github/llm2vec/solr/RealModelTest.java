@@ -7,12 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
-import io.github.llm2vec.solr.node.ModelsFileWriter;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,8 +43,20 @@ class RealModelTest {
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
     oracle = JSON.readTree(ORACLE.toFile());
-    ModelsFileWriter.write(
-        home.resolve(ModelsFile.NAME), List.of(ModelDeclaration.of("default", MODEL.toString())));
+    Files.writeString(
+        home.resolve(ModelsFile.NAME),
+        JSON.writeValueAsString(
+            Map.of(
+                "models",
+                Map.of(
+                    "default",
+                    Map.of(
+                        "model",
+                        MODEL.toString(),
+                        "device",
+                        List.of("cpu", "cpu"),
+                        "threads",
+                        1)))));
     node = SolrNode.start(home);
     node.createCore(CORE, Map.of("llm2vec.dims", "64"));
     indexDocuments();
@@ -100,7 +111,8 @@ class RealModelTest {
   void statusTellsWhatTheModelRunsOnAndWhatItsQueueDid() throws Exception {
     JsonNode model = JSON.readTree(node.get("/" + CORE + "/llm2vec").body()).at("/models/0");
     assertEquals("READY", model.get("state").asText(), model.toString());
-    assertEquals("cpu", model.get("device").asText());
+    assertEquals("cpu:0, cpu:1", model.get("device").asText());
+    assertEquals("WORKS", model.at("/queue/devices/cpu:1/state").asText(), model.toString());
     assertEquals("float32", model.get("dtype").asText());
     assertEquals(64, model.get("dimensions").asInt());
     assertTrue(model.get("documents").asInt() >= cases("mean", "document").size());

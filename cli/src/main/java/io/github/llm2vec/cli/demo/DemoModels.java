@@ -12,6 +12,7 @@ import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
 import io.github.llm2vec.solr.node.ModelsFileWriter;
+import io.github.llm2vec.solr.node.ServingLimits;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,13 +63,15 @@ public final class DemoModels {
             options.template().map(ChatTemplate::name).orElse(""),
             options.pooling().map(Pooling::optionName).orElse(""),
             options.dtype().map(DType::configName).orElse(""),
-            options.device().map(TorchDevice::toString).orElse(""),
+            options.devices().stream().map(TorchDevice::toString).toList(),
+            options.threads().orElse(0),
             true,
             options.maxLength().orElse(0),
             options.docMaxLength().orElse(0),
             options.dims().orElse(0),
             queryInstruction,
-            "");
+            "",
+            ServingLimits.DEFAULTS);
     ResolvedCheckpoint checkpoint =
         finder.find(options, new CheckpointResolver.Request(model, adapters, Optional.empty()));
     int width = options.dims().orElse(checkpoint.spec().outputSize());

@@ -41,7 +41,10 @@ public final class Llm2VecOpener implements EncoderOpener {
   static Llm2VecOptions settings(ModelOptions options) {
     Llm2VecOptions.Builder builder = Llm2VecOptions.builder();
     options.dtype().ifPresent(builder::dtype);
-    options.device().ifPresent(builder::device);
+    if (!options.devices().isEmpty()) {
+      builder.devices(options.devices());
+    }
+    options.threads().ifPresent(builder::threads);
     options.pooling().ifPresent(builder::pooling);
     options.template().ifPresent(builder::template);
     options.maxLength().ifPresent(builder::maxLength);

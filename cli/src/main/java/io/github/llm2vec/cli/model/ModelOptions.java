@@ -51,8 +51,19 @@ public final class ModelOptions {
   @Option(
       names = "--device",
       paramLabel = "DEVICE",
-      description = "cpu (default), or a GPU: cuda or cuda:N.")
-  private Optional<TorchDevice> device = Optional.empty();
+      split = ",",
+      description = {
+        "cpu (default), or a GPU: cuda or cuda:N. Several, such as cuda:0,cuda:1 or cpu,cpu,",
+        "run the model at once."
+      })
+  private List<TorchDevice> devices = List.of();
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      converter = Positive.class,
+      description = "Threads of each cpu that --device names; all cores together if not given.")
+  private Optional<Integer> threads = Optional.empty();
 
   @Option(
       names = "--pooling",
@@ -140,9 +151,19 @@ public final class ModelOptions {
     return dtype;
   }
 
-  /** Device to run on. */
+  /** Device to run on, the first of several. */
   public Optional<TorchDevice> device() {
-    return device;
+    return devices.stream().findFirst();
+  }
+
+  /** Devices to run on; empty if none was named. */
+  public List<TorchDevice> devices() {
+    return List.copyOf(devices);
+  }
+
+  /** Threads of each device that is the CPU. */
+  public Optional<Integer> threads() {
+    return threads;
   }
 
   /** Pooling mode. */

@@ -68,6 +68,12 @@ record JsonSection(String place, JsonNode node, Set<String> known) {
     return texts;
   }
 
+  /** A text as a list of one, or a list of texts; empty if there is neither. */
+  List<String> textOrTexts(String key) {
+    JsonNode value = node.path(key);
+    return value.isMissingNode() || value.isArray() ? texts(key) : List.of(text(key));
+  }
+
   private JsonNode check(JsonNode value, boolean fits, String key, String expected) {
     if (!fits) {
       throw new IllegalArgumentException(

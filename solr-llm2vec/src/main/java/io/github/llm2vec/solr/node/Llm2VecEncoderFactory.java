@@ -68,8 +68,11 @@ final class Llm2VecEncoderFactory implements EncoderFactory {
     if (!declaration.dtype().isEmpty()) {
       options.dtype(DType.of(declaration.dtype()));
     }
-    if (!declaration.device().isEmpty()) {
-      options.device(TorchDevice.of(declaration.device()));
+    if (!declaration.devices().isEmpty()) {
+      options.devices(declaration.devices().stream().map(TorchDevice::of).toList());
+    }
+    if (declaration.threads() > 0) {
+      options.threads(declaration.threads());
     }
     if (declaration.maxLength() > 0) {
       options.maxLength(declaration.maxLength());

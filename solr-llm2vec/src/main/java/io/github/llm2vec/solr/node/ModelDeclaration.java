@@ -16,7 +16,8 @@ import java.util.Objects;
  * @param template name of what is written around a text, for example {@code llama3-instruct}
  * @param pooling name of the pooling mode, for example {@code mean}
  * @param dtype {@code float32}, {@code float16} or {@code bfloat16}
- * @param device {@code cpu}, {@code cuda} or {@code cuda:N}
+ * @param devices {@code cpu}, {@code cuda} or {@code cuda:N}; several run the model at once
+ * @param threads within an operation of each of the devices that are the CPU
  * @param normalize whether vectors are scaled to length 1; true unless declared otherwise, since
  *     the dot product of Lucene wants unit vectors
  * @param maxLength most tokens of a text, instruction included
@@ -33,7 +34,8 @@ public record ModelDeclaration(
     String template,
     String pooling,
     String dtype,
-    String device,
+    List<String> devices,
+    int threads,
     boolean normalize,
     int maxLength,
     int docMaxLength,
@@ -42,7 +44,7 @@ public record ModelDeclaration(
     String documentInstruction,
     ServingLimits serving) {
 
-  /** A declaration whose callers share the model as by default. */
+  /** A declaration with one device, or "", whose callers share the model as by default. */
   public ModelDeclaration(
       String name,
       String model,
@@ -64,7 +66,8 @@ public record ModelDeclaration(
         template,
         pooling,
         dtype,
-        device,
+        device.isEmpty() ? List.of() : List.of(device),
+        0,
         normalize,
         maxLength,
         docMaxLength,
@@ -74,22 +77,26 @@ public record ModelDeclaration(
         ServingLimits.DEFAULTS);
   }
 
-  /** Copies the list and rejects null and what no model could be opened with. */
+  /** Copies the lists and rejects null and what no model could be opened with. */
   public ModelDeclaration {
     Objects.requireNonNull(template, "template");
     Objects.requireNonNull(pooling, "pooling");
     Objects.requireNonNull(dtype, "dtype");
-    Objects.requireNonNull(device, "device");
     Objects.requireNonNull(queryInstruction, "queryInstruction");
     Objects.requireNonNull(documentInstruction, "documentInstruction");
     Objects.requireNonNull(serving, "serving");
     adapters = List.copyOf(adapters);
+    devices = List.copyOf(devices);
     if (name.isBlank()) {
       throw new IllegalArgumentException("a model needs a name");
     }
     if (model.isBlank()) {
       throw new IllegalArgumentException(
           "model '" + name + "' has no \"model\": give the folder of a checkpoint or a hub id");
+    }
+    if (threads < 0) {
+      throw new IllegalArgumentException(
+          "model '%s': threads cannot be negative, found %s".formatted(name, threads));
     }
     if (maxLength < 0 || docMaxLength < 0 || dimensions < 0) {
       throw new IllegalArgumentException(

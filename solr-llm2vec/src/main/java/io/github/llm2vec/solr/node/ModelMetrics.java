@@ -42,6 +42,8 @@ final class ModelMetrics {
     gauges.put("failed", status -> status.state() == ModelState.FAILED ? 1 : 0);
     gauges.put("cores", ModelStatus::cores);
     gauges.put("openModels", ModelStatus::openModels);
+    gauges.put("devices", queue(queue -> queue.devices().size()));
+    gauges.put("failedDevices", queue(ServingMetrics::failedDevices));
     gauges.put("tokensPerSecond", queue(queue -> queue.work().tokensPerSecond()));
     gauges.put("busy", queue(queue -> queue.work().busy()));
     gauges.put("waitingQueries", queue(queue -> queue.queries().texts()));

@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.llm2vec.files.NearestName;
+import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -29,7 +31,8 @@ import java.util.Set;
  *       "template": "none",                   // what is written around a text; by the model's name
  *       "pooling": "mean",
  *       "dtype": "bfloat16",                  // float32 | float16 | bfloat16
- *       "device": "cuda:0",                   // cpu | cuda | cuda:N
+ *       "device": "cuda:0",                   // cpu | cuda | cuda:N, or a list: see docs/devices.md
+ *       "threads": 4,                         // of each "cpu" of a list
  *       "normalize": true,
  *       "max_length": 512,
  *       "doc_max_length": 400,
@@ -70,6 +73,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
           "pooling",
           "dtype",
           "device",
+          "threads",
           "normalize",
           "max_length",
           "doc_max_length",
@@ -149,7 +153,8 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         section.text("template"),
         section.text("pooling"),
         dtype,
-        section.text("device"),
+        devices(section),
+        section.count("threads"),
         section.flag("normalize", true),
         section.count("max_length"),
         section.count("doc_max_length"),
@@ -157,6 +162,19 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         section.text("query_instruction"),
         section.text("document_instruction"),
         serving(section));
+  }
+
+  private static List<String> devices(JsonSection model) {
+    List<String> devices = model.textOrTexts("device");
+    try {
+      List<TorchDevice> read = devices.stream().map(TorchDevice::of).toList();
+      if (model.node().has("device")) {
+        TorchDevice.requireDistinct(read);
+      }
+      return devices;
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(model.place() + ": " + e.getMessage(), e);
+    }
   }
 
   private static ServingLimits serving(JsonSection model) {

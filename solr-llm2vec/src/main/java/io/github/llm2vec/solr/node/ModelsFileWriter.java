@@ -31,7 +31,12 @@ public final class ModelsFileWriter {
     put(node, "template", model.template());
     put(node, "pooling", model.pooling());
     put(node, "dtype", model.dtype());
-    put(node, "device", model.device());
+    if (model.devices().size() == 1) {
+      node.put("device", model.devices().get(0));
+    } else if (!model.devices().isEmpty()) {
+      model.devices().forEach(node.putArray("device")::add);
+    }
+    put(node, "threads", model.threads());
     node.put("normalize", model.normalize());
     put(node, "max_length", model.maxLength());
     put(node, "doc_max_length", model.docMaxLength());

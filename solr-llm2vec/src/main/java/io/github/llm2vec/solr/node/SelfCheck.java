@@ -169,7 +169,7 @@ final class SelfCheck {
                   .formatted(
                       model.model(),
                       gib(bytes),
-                      model.device().isEmpty() ? "cpu" : model.device(),
+                      model.devices().isEmpty() ? "cpu" : String.join(" and ", model.devices()),
                       model.dtype().isEmpty() ? "float32" : model.dtype())
               + (fits ? "" : ", which is more than this machine has"));
     } catch (IOException | InvalidPathException e) {
@@ -178,7 +178,8 @@ final class SelfCheck {
   }
 
   private static boolean onGpu(ModelDeclaration model) {
-    return model.device().startsWith("cuda");
+    return !model.devices().isEmpty()
+        && model.devices().stream().allMatch(device -> device.startsWith("cuda"));
   }
 
   private static long weightsBytes(Path folder) throws IOException {

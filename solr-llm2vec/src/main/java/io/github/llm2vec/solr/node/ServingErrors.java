@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.serving.DeadlineExceededException;
+import io.github.llm2vec.serving.DevicesFailedException;
 import io.github.llm2vec.serving.EncodingInterruptedException;
 import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.serving.OverloadedException;
@@ -31,6 +32,10 @@ final class ServingErrors {
   static RuntimeException translate(String model, RuntimeException failure) {
     if (failure instanceof OverloadedException e) {
       return retry(new Refusal(message(model, e), e), e.retryAfter());
+    }
+    if (failure instanceof DevicesFailedException e) {
+      return retry(
+          new SolrException(ErrorCode.SERVICE_UNAVAILABLE, message(model, e), e), e.retryAfter());
     }
     if (failure instanceof DeadlineExceededException
         || failure instanceof ServiceClosedException

@@ -81,6 +81,22 @@ public final class StatusReport {
     report.add("stepMs", histogram(timings.step()));
     report.add("batchTokens", histogram(timings.batchTokens()));
     report.add("sizing", sizing(metrics.sizing()));
+    NamedList<Object> devices = new SimpleOrderedMap<>();
+    metrics.devices().forEach(device -> devices.add(device.name(), device(device)));
+    report.add("devices", devices);
+    return report;
+  }
+
+  private static NamedList<Object> device(ServingMetrics.Device device) {
+    NamedList<Object> report = new SimpleOrderedMap<>();
+    report.add("state", device.failure().isEmpty() ? "WORKS" : "LEFT_OUT");
+    if (!device.failure().isEmpty()) {
+      report.add("failure", device.failure());
+    }
+    report.add("steps", device.steps());
+    report.add("tokens", device.tokens());
+    report.add("busy", device.busy());
+    report.add("sizing", sizing(device.sizing()));
     return report;
   }
 

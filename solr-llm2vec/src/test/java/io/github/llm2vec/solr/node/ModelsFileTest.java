@@ -57,6 +57,18 @@ class ModelsFileTest {
   }
 
   @Test
+  void severalDevicesAreAList() throws IOException {
+    ModelDeclaration model =
+        read("{'models': {'a': {'model': 'm', 'device': ['cpu', 'cpu', 'cuda:1'], 'threads': 2}}}")
+            .declaration("a");
+    assertEquals(List.of("cpu", "cpu", "cuda:1"), model.devices());
+    assertEquals(2, model.threads());
+    Path file = home.resolve("written.json");
+    ModelsFileWriter.write(file, List.of(model));
+    assertEquals(model, ModelsFile.read(file).declaration("a"));
+  }
+
+  @Test
   void whatIsWrittenIsReadBack() throws IOException {
     ModelDeclaration full =
         new ModelDeclaration(
@@ -113,6 +125,11 @@ class ModelsFileTest {
           {'models': {'a': {'model': 'm', 'adapters': 'x'}}}      | "adapters" must be a list of texts
           {'models': {'a': {'model': 'm', 'adapters': [1]}}}      | "adapters" must be texts
           {'models': {'a': {'model': 'm', 'dtype': 'int8'}}}      | "dtype" must be float32, float16 or bfloat16
+          {'models': {'a': {'model': 'm', 'device': 'gpu'}}}      | device must be cpu, cuda or cuda:N, got 'gpu'
+          {'models': {'a': {'model': 'm', 'device': []}}}         | device is an empty list; name at least one
+          {'models': {'a': {'model': 'm', 'device': ['cuda', 'cuda:0']}}} | device lists cuda:0 twice
+          {'models': {'a': {'model': 'm', 'device': ['cpu', 1]}}} | "device" must be texts
+          {'models': {'a': {'model': 'm', 'threads': -1}}}        | threads cannot be negative, found -1
           {'query_cache_bytes': -1}                               | query_cache_bytes cannot be negative
           """)
   void faultIsExplained(String json, String reason) {
