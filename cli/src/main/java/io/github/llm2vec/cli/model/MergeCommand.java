@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.model;
 
+import io.github.llm2vec.checkpoint.CheckpointAverager;
 import io.github.llm2vec.checkpoint.CheckpointMerger;
 import io.github.llm2vec.checkpoint.CheckpointResolver;
 import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
@@ -9,26 +10,35 @@ import io.github.llm2vec.cli.progress.Progress;
 import io.github.llm2vec.safetensors.DType;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
-/** {@code llm2vec merge}: a base and its adapters become one plain model folder. */
+/**
+ * {@code llm2vec merge}: a base and its adapters become one plain model folder, or several
+ * checkpoints their average.
+ */
 @Command(
     name = "merge",
     description = {
       "Merges the adapters of a model into its weights.",
-      "The result is a plain Hugging Face folder that gives the same vectors."
+      "The result is a plain Hugging Face folder that gives the same vectors.",
+      "With --average, checkpoints of one training, or adapters, become their average."
     },
     sortOptions = false,
     footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec merge --model ./output/mntp --output models/my-encoder",
       "  llm2vec merge --model ./my-base --adapter ./mntp --adapter ./supervised \\",
-      "      --output models/my-encoder --dtype bfloat16"
+      "      --output models/my-encoder --dtype bfloat16",
+      "  llm2vec merge --average out/checkpoint-200 out/checkpoint-400 --output models/average"
     })
 public final class MergeCommand implements Callable<Integer> {
 
@@ -39,10 +49,23 @@ public final class MergeCommand implements Callable<Integer> {
 
   @Option(
       names = "--model",
-      required = true,
       paramLabel = "DIR|ID",
       description = "Model folder or hub id, or an adapter that names its base.")
-  private String model = "";
+  private Optional<String> model = Optional.empty();
+
+  @Option(
+      names = "--average",
+      arity = "2..*",
+      paramLabel = "DIR",
+      description = "Folders of models or of adapters that are averaged, in place of --model.")
+  private List<Path> average = List.of();
+
+  @Option(
+      names = "--weights",
+      split = ",",
+      paramLabel = "W",
+      description = "With --average: what each folder counts, such as 1,2 (default: equal).")
+  private List<Double> weights = List.of();
 
   @Option(
       names = "--adapter",
@@ -78,6 +101,8 @@ public final class MergeCommand implements Callable<Integer> {
       description = "Fetch the model from the hub if it is not in the local cache.")
   private boolean allowDownload;
 
+  @Spec private CommandSpec spec;
+
   public MergeCommand(Console console, ModelFinder finder) {
     this.console = console;
     this.finder = finder;
@@ -85,9 +110,20 @@ public final class MergeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (model.isPresent() == !average.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(), "Say --model for one model or --average for several, not both.");
+    }
+    if (model.isEmpty()) {
+      return average();
+    }
+    if (!weights.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "--weights belong to --average.");
+    }
     ResolvedCheckpoint checkpoint =
         finder.find(
-            allowDownload, new CheckpointResolver.Request(model, adapters, enableBidirectional));
+            allowDownload,
+            new CheckpointResolver.Request(model.get(), adapters, enableBidirectional));
     try (Progress progress =
         Progress.start(console.err(), console.watched(), "Merging", "million weights")) {
       long[] shown = {0};
@@ -104,6 +140,25 @@ public final class MergeCommand implements Callable<Integer> {
     console
         .err()
         .println("Wrote " + output + " (" + count + (count == 1 ? " adapter" : " adapters") + ").");
+    return ExitCode.OK;
+  }
+
+  private Integer average() throws IOException {
+    if (!adapters.isEmpty() || dtype.isPresent() || enableBidirectional.isPresent()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--average takes folders as they are; --adapter, --dtype and --enable-bidirectional"
+              + " belong to --model.");
+    }
+    List<Double> shares = weights.isEmpty() ? Collections.nCopies(average.size(), 1.0) : weights;
+    CheckpointAverager averager;
+    try {
+      averager = new CheckpointAverager(average, shares);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+    averager.average(output);
+    console.err().println("Wrote " + output + " (the average of " + average.size() + ").");
     return ExitCode.OK;
   }
 }

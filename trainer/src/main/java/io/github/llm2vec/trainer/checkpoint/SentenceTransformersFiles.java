@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.encoder.Pooling;
+import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.trainer.checkpoint.TensorFile.Entry;
 import io.github.llm2vec.trainer.checkpoint.TrainedTensors.Part;
@@ -14,7 +15,6 @@ import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /**
@@ -85,10 +85,8 @@ public record SentenceTransformersFiles(ModelFiles model, Modules modules) imple
   private void keepAttention(Path config) throws IOException {
     if (Files.exists(config)) {
       ObjectNode json = (ObjectNode) JSON.readTree(config.toFile());
-      Path temporary = config.resolveSibling(".config.json.tmp");
-      write(temporary, json.put("is_causal", modules.causal()));
-      Files.move(
-          temporary, config, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      json.put("is_causal", modules.causal());
+      AtomicFile.write(config, JSON.writeValueAsString(json) + "\n");
     }
   }
 

@@ -82,7 +82,7 @@ public sealed interface TeacherArguments {
     try {
       return Pooling.of(text);
     } catch (IllegalArgumentException e) {
-      throw values.invalid("teacher_pooling_mode", e.getMessage());
+      throw values.invalid("teacher_pooling_mode", String.valueOf(e.getMessage()));
     }
   }
 }
