@@ -14,6 +14,7 @@ import java.util.OptionalInt;
  *     gradients of the loss are cached, so that a batch may be larger than memory; not upstream's
  * @param lossInModelDtype {@code loss_dtype} is {@code model}: whether the loss is computed in the
  *     model's dtype as upstream does, not in float32; not upstream's key
+ * @param matryoshka widths at which the loss is computed, summed as in sentence-transformers
  * @param maxTrainSamples {@code max_train_samples}: most examples; upstream accepts and ignores it
  */
 public record ContrastiveArguments(
@@ -22,6 +23,7 @@ public record ContrastiveArguments(
     double lossScale,
     OptionalInt miniBatch,
     boolean lossInModelDtype,
+    MatryoshkaArguments matryoshka,
     OptionalInt maxTrainSamples) {
 
   private static final int DEFAULT_LENGTH = 512;
@@ -38,6 +40,7 @@ public record ContrastiveArguments(
         values.decimal("loss_scale", 50, ConfigValues.Range.POSITIVE),
         values.optionalWhole("mini_batch_size", 1),
         lossInModelDtype(values),
+        MatryoshkaArguments.read(values),
         values.optionalWhole("max_train_samples", 1));
   }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.torch.MatryoshkaDims;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.dataloader.ContrastiveBatch;
 import java.util.ArrayList;
@@ -23,18 +24,25 @@ final class ContrastiveObjective implements Objective<ContrastiveBatch> {
   private final TrainableDecoder decoder;
   private final TextPacker packer;
   private final double scale;
+  private final MatryoshkaDims dims;
   private final int textsAtOnce;
 
   /**
    * @param packer how texts are pooled
    * @param scale what cosines are multiplied by
+   * @param dims widths at which the loss is computed
    * @param miniBatch texts that go through the model at once; all if unsaid
    */
   ContrastiveObjective(
-      TrainableDecoder decoder, TextPacker packer, double scale, OptionalInt miniBatch) {
+      TrainableDecoder decoder,
+      TextPacker packer,
+      double scale,
+      MatryoshkaDims dims,
+      OptionalInt miniBatch) {
     this.decoder = decoder;
     this.packer = packer;
     this.scale = scale;
+    this.dims = dims;
     this.textsAtOnce = miniBatch.orElse(Integer.MAX_VALUE);
   }
 
@@ -55,7 +63,7 @@ final class ContrastiveObjective implements Objective<ContrastiveBatch> {
 
   @Override
   public double addGradient(ContrastiveBatch batch, double weight) {
-    return decoder.addContrastiveLoss(parts(batch), batch.rows(), scale, weight);
+    return decoder.addContrastiveLoss(parts(batch), batch.rows(), scale, dims, weight);
   }
 
   @Override

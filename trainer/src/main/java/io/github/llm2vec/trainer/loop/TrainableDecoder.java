@@ -6,6 +6,7 @@ import io.github.llm2vec.torch.DecoderTrainer;
 import io.github.llm2vec.torch.DistillationLoss;
 import io.github.llm2vec.torch.DistillationScore;
 import io.github.llm2vec.torch.MaskedLanguageModelScore;
+import io.github.llm2vec.torch.MatryoshkaDims;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.checkpoint.SentenceTransformersFiles;
 import io.github.llm2vec.trainer.checkpoint.TensorFile;
@@ -99,13 +100,13 @@ final class TrainableDecoder implements TrainableModel {
    * @param parts texts with pooling, first all queries, then their positives, then the negatives
    * @param queries number of queries
    * @param scale what cosines are multiplied by
+   * @param dims widths at which it is computed
    * @param weight what the gradient is multiplied by
    * @return the loss, not weighted
    */
-  double addContrastiveLoss(List<PackedBatch> parts, int queries, double scale, double weight) {
-    return parts.size() == 1
-        ? trainer.addContrastiveLoss(parts.get(0), queries, scale, weight)
-        : trainer.addContrastiveLoss(parts, queries, scale, weight);
+  double addContrastiveLoss(
+      List<PackedBatch> parts, int queries, double scale, MatryoshkaDims dims, double weight) {
+    return trainer.addContrastiveLoss(parts, queries, scale, dims, weight);
   }
 
   /**

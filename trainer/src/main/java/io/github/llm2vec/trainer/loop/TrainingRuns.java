@@ -6,10 +6,12 @@ import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.torch.LanguageModelHead;
 import io.github.llm2vec.torch.LoadListener;
+import io.github.llm2vec.torch.MatryoshkaDims;
 import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles.Encoding;
 import io.github.llm2vec.trainer.config.ContrastiveArguments;
 import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.DistillConfig;
+import io.github.llm2vec.trainer.config.MatryoshkaArguments;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
@@ -191,13 +193,31 @@ public final class TrainingRuns {
               new Trainer.Task<>(
                   model,
                   new ContrastiveObjective(
-                      model, packer, contrast.lossScale(), contrast.miniBatch()),
+                      model,
+                      packer,
+                      contrast.lossScale(),
+                      widths(contrast.matryoshka(), base),
+                      contrast.miniBatch()),
                   Optional.of(data),
                   Optional.empty(),
                   base.files(Optional.of(encoding)),
                   base.cost(0)))
           .train();
     }
+  }
+
+  private static MatryoshkaDims widths(MatryoshkaArguments matryoshka, BaseModel base)
+      throws TrainingException {
+    int width = base.config().spec().outputSize();
+    if (matryoshka.dims().isEmpty()) {
+      return MatryoshkaDims.whole(width);
+    }
+    MatryoshkaDims dims = new MatryoshkaDims(matryoshka.dims(), matryoshka.weights());
+    if (dims.largest() > width) {
+      throw new TrainingException(
+          "matryoshka_dims %s are more than the model's %s".formatted(dims.dims(), width));
+    }
+    return dims;
   }
 
   /**

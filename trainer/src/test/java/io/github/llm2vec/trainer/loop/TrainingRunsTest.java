@@ -252,6 +252,45 @@ class TrainingRunsTest {
   }
 
   @Test
+  void leadingComponentsAreTrainedByLossesOfTheirOwn() throws IOException {
+    Path config =
+        config(
+            "widths",
+            "model_name_or_path",
+            Fixtures.LLAMA,
+            "bidirectional",
+            true,
+            "dataset_file_path",
+            Fixtures.DATA.resolve("simcse.txt"),
+            "max_seq_length",
+            32,
+            "learning_rate",
+            1e-2,
+            "logging_steps",
+            1,
+            "max_steps",
+            3);
+    Path plain = runs().simcse(ConfigFiles.simcse(config, List.of())).folder();
+    Path whole = simcse(config, "whole", "--matryoshka_dims=32");
+    Path twice = simcse(config, "twice", "--matryoshka_dims=32,8", "--matryoshka_weights=1,0");
+    Path nested = simcse(config, "nested", "--matryoshka_dims=32,8");
+    assertEquals(losses(plain), losses(whole));
+    assertEquals(losses(plain), losses(twice));
+    double one = MetricsFile.read(plain.resolve("metrics.jsonl")).get(0).values().get("loss");
+    double sum = MetricsFile.read(nested.resolve("metrics.jsonl")).get(0).values().get("loss");
+    assertTrue(sum > one, one + " and " + sum);
+    IOException failure =
+        assertThrows(TrainingException.class, () -> simcse(config, "wide", "--matryoshka_dims=64"));
+    assertTrue(failure.getMessage().contains("more than the model's 32"), failure.getMessage());
+  }
+
+  private Path simcse(Path config, String name, String... options) throws IOException {
+    List<String> all = new ArrayList<>(List.of(options));
+    all.addAll(List.of("--output_dir", folder.resolve(name).toString()));
+    return runs().simcse(ConfigFiles.simcse(config, all)).folder();
+  }
+
+  @Test
   void refusesWhatItCannotDoBeforeAnythingIsOpened() throws IOException {
     Path config =
         mntpConfig("refused", "model_name_or_path", folder.resolve("there is no such model"));
