@@ -147,6 +147,13 @@ folder("st-truncated-wide", "a cut that is wider than the vectors", new("mean"),
 folder("st-default-prompt", "a default prompt, which queries and documents do not get", new("mean"), settings={"prompts": {"other": "other: "}, "default_prompt_name": "other"})
 folder("st-length-tokenizer", "longest input of the tokenizer", new("lasttoken"), config=tokens(model_max_length=40), texts=[LONG], roles=("document",))
 folder("st-length-positions", "longest input of the decoder", new("lasttoken"), config=tokens(model_max_length=int(1e30)), texts=[LONG], roles=("document",))
+left = {"truncation_side": "left"}
+folder("st-length-left", "a long text loses its beginning", new("mean"), config=tokens(model_max_length=40, **left), texts=[LONG], roles=("document",))
+folder("st-length-left-prompt", "the same, where the prompt's length is left out", new("mean", False), config=tokens(model_max_length=40, **left), texts=[LONG, TEXTS[0]])
+left_file = tiny_tokenizers.llama2()
+left_file["truncation"] = {"direction": "Left", "max_length": 20, "strategy": "LongestFirst", "stride": 0}
+folder("st-length-left-file", "the same, said in tokenizer.json", new("lasttoken"), tokenizer=left_file, config=tokens(model_max_length=40), texts=[LONG], roles=("document",))
+folder("st-length-right", "tokenizer_config.json against tokenizer.json", new("lasttoken"), tokenizer=left_file, config=tokens(model_max_length=40, truncation_side="right"), texts=[LONG], roles=("document",))
 without = tokens()
 del without["model_max_length"]
 folder("st-length-nowhere", "longest input not in the tokenizer's files", new("lasttoken"), config=without, texts=[LONG], roles=("document",))

@@ -200,6 +200,8 @@ def switches():
     both["added_tokens"] += [tiny_tokenizers.added(len(both["model"]["vocab"]), "<hidden>"), extra]
     texts = TEXTS + ["a <hidden> and a <mark> here"]
     case("split-llama", both, fast(split_special_tokens=True), "the same with added tokens of both kinds", texts=texts)
+    named = fast(split_special_tokens=True, extra_special_tokens={"mark_token": "<mark>"})
+    case("split-named", both, named, "the same where the configuration calls an ordinary one special", texts=texts)
     case("split-not", both, fast(), "the same files without the switch", texts=texts)
 
 

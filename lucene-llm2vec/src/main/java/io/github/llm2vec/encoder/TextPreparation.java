@@ -95,15 +95,13 @@ public final class TextPreparation {
         && !settings.compatibility().has(CompatibilityFlag.WINDOW_OF_TEXT_ALONE)) {
       return tokenizeExactly(marked);
     }
-    int[] content = tokenizer.encodePrefix(split.full(), settings.maxLength());
+    int[] content = encode(split.full());
     int[] ids = frame(content);
     if (!settings.skipInstruction()) {
       return result(ids, ids.length);
     }
     int window =
-        split.suffix().equals(split.full())
-            ? content.length
-            : tokenizer.encodePrefix(split.suffix(), settings.maxLength()).length;
+        split.suffix().equals(split.full()) ? content.length : encode(split.suffix()).length;
     window = Math.min(window, settings.maxLength()) + (eosText.id().isPresent() ? 1 : 0);
     return result(ids, Math.min(window, ids.length));
   }
@@ -113,11 +111,11 @@ public final class TextPreparation {
    * special tokens included, unless one of them ends it.
    */
   private TokenizedText tokenizeAfterPrompt(SeparatedPrompt marked) {
-    int[] ids = frame(tokenizer.encodePrefix(marked.full(), settings.maxLength()));
+    int[] ids = frame(encode(marked.full()));
     if (marked.before().isEmpty()) {
       return result(ids, ids.length);
     }
-    int[] prompt = frame(tokenizer.encodePrefix(marked.before(), settings.maxLength()));
+    int[] prompt = frame(encode(marked.before()));
     int skipped = prompt.length - (tokenizer.isSpecial(prompt[prompt.length - 1]) ? 1 : 0);
     return result(ids, Math.max(0, ids.length - skipped));
   }
@@ -125,18 +123,27 @@ public final class TextPreparation {
   /** The window begins with the first token that has a character of the pooled part. */
   private TokenizedText tokenizeExactly(SeparatedPrompt marked) {
     String full = marked.full();
-    int end = Math.min(full.length(), Tokenizer.MAX_CHARACTERS);
-    TokenSpans spans = tokenizer.encodeWithSpans(full.substring(0, end));
+    int most = Math.min(full.length(), Tokenizer.MAX_CHARACTERS);
+    int from = tokenizer.truncatesLeft() ? full.length() - most : 0;
+    TokenSpans spans = tokenizer.encodeWithSpans(full.substring(from, from + most));
     int[] ids = frame(spans.ids());
-    int first = 0;
     int kept = Math.min(spans.size(), room);
-    while (first < kept && spans.end(first) <= marked.before().length()) {
+    int cut = tokenizer.truncatesLeft() ? spans.size() - kept : 0;
+    int first = 0;
+    while (first < kept && from + spans.end(cut + first) <= marked.before().length()) {
       first++;
     }
     return result(ids, ids.length - tokenizer.prefixIds().size() - first);
   }
 
-  /** Cuts at the right and puts the special tokens around, in that order as upstream does. */
+  /** As many ids as can be needed, from the side that truncation keeps. */
+  private int[] encode(String text) {
+    return tokenizer.truncatesLeft()
+        ? tokenizer.encodeSuffix(text, settings.maxLength())
+        : tokenizer.encodePrefix(text, settings.maxLength());
+  }
+
+  /** Truncates and puts the special tokens around, in that order as upstream does. */
   private int[] frame(int[] content) {
     List<Integer> prefix = tokenizer.prefixIds();
     List<Integer> suffix = tokenizer.suffixIds();
@@ -147,7 +154,8 @@ public final class TextPreparation {
     for (int id : prefix) {
       ids[length++] = id;
     }
-    System.arraycopy(content, 0, ids, length, kept);
+    int cut = tokenizer.truncatesLeft() ? content.length - kept : 0;
+    System.arraycopy(content, cut, ids, length, kept);
     length += kept;
     if (eos.isPresent()) {
       ids[length++] = eos.get();

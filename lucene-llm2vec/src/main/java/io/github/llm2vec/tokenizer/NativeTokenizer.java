@@ -96,14 +96,22 @@ final class NativeTokenizer implements Tokenizer {
   public int[] encode(String text) {
     requireShort(text);
     int[] ids = encodeWellFormed(PythonText.wellFormed(text));
-    requireEmbedded(ids, ids.length);
+    requireEmbedded(ids, 0, ids.length);
     return ids;
   }
 
   @Override
   public int[] encodePrefix(String text, int wanted) {
     int[] ids = prefix(text, wanted);
-    requireEmbedded(ids, Math.min(wanted, ids.length));
+    requireEmbedded(ids, 0, Math.min(wanted, ids.length));
+    return ids;
+  }
+
+  @Override
+  public int[] encodeSuffix(String text, int wanted) {
+    int start = Math.max(0, text.length() - MAX_CHARACTERS);
+    int[] ids = encodeWellFormed(PythonText.wellFormed(text.substring(start)));
+    requireEmbedded(ids, Math.max(0, ids.length - wanted), ids.length);
     return ids;
   }
 
@@ -168,7 +176,7 @@ final class NativeTokenizer implements Tokenizer {
       lock.readLock().unlock();
     }
     int[] ids = toInts(encoding.getIds());
-    requireEmbedded(ids, ids.length);
+    requireEmbedded(ids, 0, ids.length);
     int[] starts = new int[ids.length];
     int[] ends = new int[ids.length];
     CharSpan[] spans = encoding.getCharTokenSpans();
@@ -188,6 +196,11 @@ final class NativeTokenizer implements Tokenizer {
   @Override
   public List<Integer> suffixIds() {
     return definition.frame().suffix();
+  }
+
+  @Override
+  public boolean truncatesLeft() {
+    return definition.truncatesLeft();
   }
 
   @Override
@@ -241,11 +254,11 @@ final class NativeTokenizer implements Tokenizer {
     }
   }
 
-  private void requireEmbedded(int[] ids, int count) {
+  private void requireEmbedded(int[] ids, int from, int to) {
     if (definition.vocabSize() <= embeddingRows) {
       return;
     }
-    for (int i = 0; i < count; i++) {
+    for (int i = from; i < to; i++) {
       if (ids[i] >= embeddingRows) {
         throw new IllegalArgumentException(
             ("a text has the token %s, for which the model's embedding of %s rows has no"

@@ -80,6 +80,11 @@ final class SpecialTokens {
     return config.has(name) ? config.path(name).asBoolean() : defaultValue;
   }
 
+  /** A word of tokenizer_config.json, if it is written there. */
+  Optional<String> text(String name) {
+    return Optional.of(config.path(name)).filter(JsonNode::isTextual).map(JsonNode::asText);
+  }
+
   /** Whether a switch of tokenizer_config.json is written there and not null. */
   boolean says(String name) {
     return config.hasNonNull(name);

@@ -63,6 +63,18 @@ public interface Tokenizer extends AutoCloseable {
   int[] encodePrefix(String text, int wanted);
 
   /**
+   * The last ids of a text of any length, of which the last {@link #MAX_CHARACTERS} are looked at.
+   *
+   * @param wanted how many ids are needed
+   * @return at least as many as wanted, unless the text has less; a fresh array
+   * @throws IllegalStateException if this tokenizer is closed
+   */
+  int[] encodeSuffix(String text, int wanted);
+
+  /** Whether a text that is too long loses its beginning: {@code truncation_side} is left. */
+  boolean truncatesLeft();
+
+  /**
    * The ids of a text as {@link #encode} gives them, with the part of the text that each token
    * stands for.
    *

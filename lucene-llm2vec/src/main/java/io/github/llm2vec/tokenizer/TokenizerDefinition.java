@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
  * @param bosId id of bos_token
  * @param eosId id of eos_token
  * @param frame the special tokens around a text
+ * @param truncatesLeft whether a text that is too long loses its beginning
  * @param cutPoints where a text may be cut without a change of the first ids
  * @param vanishing added tokens of which the normalizer may leave nothing
  */
@@ -43,6 +44,7 @@ record TokenizerDefinition(
     OptionalInt bosId,
     OptionalInt eosId,
     SpecialTokenTemplate frame,
+    boolean truncatesLeft,
     SafeSplitPoints cutPoints,
     Vanishing vanishing) {
 
@@ -108,6 +110,7 @@ record TokenizerDefinition(
         idOf(special.content("bos_token"), known),
         idOf(special.content("eos_token"), known),
         frame(json, special, known, options.frame()),
+        switches.truncatesLeft(json),
         json.cutPoints(atomic),
         Vanishing.of(json, passedOn));
   }

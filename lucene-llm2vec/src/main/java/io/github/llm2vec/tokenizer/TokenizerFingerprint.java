@@ -35,6 +35,9 @@ final class TokenizerFingerprint {
   static String of(Tokenizer tokenizer) {
     StringBuilder ids = new StringBuilder();
     ids.append(tokenizer.prefixIds()).append(tokenizer.suffixIds());
+    if (tokenizer.truncatesLeft()) {
+      ids.append("left");
+    }
     for (String probe : PROBES) {
       try {
         ids.append(Arrays.toString(tokenizer.encode(probe)));

@@ -9,10 +9,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Settings outside tokenizer.json that change how Python tokenises: {@code add_prefix_space},
- * {@code split_special_tokens}, {@code do_lower_case}, and the class of transformers.
+ * {@code split_special_tokens}, {@code do_lower_case}, {@code truncation_side}, and the class of
+ * transformers.
  */
 record TokenizerFlags(SpecialTokens config, TokenizerOptions options) {
 
@@ -47,19 +49,26 @@ record TokenizerFlags(SpecialTokens config, TokenizerOptions options) {
     }
   }
 
+  /** Whether a text that is too long loses its beginning, as this says or else tokenizer.json. */
+  boolean truncatesLeft(TokenizerJson json) {
+    return config.text("truncation_side").map("left"::equals).orElseGet(json::truncatesLeft);
+  }
+
   /**
-   * The added tokens for the native library. With {@code split_special_tokens} a special token that
-   * is written in a text is text: those of the vocabulary are left out, and others stay with a
-   * content that no text has, so that those behind them keep their ids.
+   * The added tokens for the native library. With {@code split_special_tokens} a special token,
+   * whichever file calls it that, is text where it is written in a text: those of the vocabulary
+   * are left out, and others stay with a content that no text has, so that those behind them keep
+   * their ids.
    */
   List<ObjectNode> passedOn(List<ObjectNode> added, Map<String, Integer> vocabulary) {
     if (!config.flag("split_special_tokens", false)) {
       return added;
     }
+    Set<String> named = Set.copyOf(config.contents());
     List<ObjectNode> result = new ArrayList<>();
     for (ObjectNode token : added) {
       String content = token.path("content").asText();
-      if (!token.path("special").asBoolean()) {
+      if (!token.path("special").asBoolean() && !named.contains(content)) {
         result.add(token);
       } else if (!vocabulary.containsKey(content)) {
         ObjectNode hidden = token.deepCopy().put("normalized", false);

@@ -52,6 +52,7 @@ final class TokenizerJson {
   private String modelType = "BPE";
   private JsonNode normalizer = NullNode.instance;
   private JsonNode preTokenizer = NullNode.instance;
+  private boolean truncatesLeft;
   private SpecialTokenTemplate frame = new SpecialTokenTemplate(List.of(), List.of());
 
   private TokenizerJson(Path file, byte[] bytes) {
@@ -109,6 +110,11 @@ final class TokenizerJson {
   /** What splits a text into the pieces that the model sees; may be null. */
   JsonNode preTokenizer() {
     return preTokenizer;
+  }
+
+  /** Whether a text that is too long loses its beginning. */
+  boolean truncatesLeft() {
+    return truncatesLeft;
   }
 
   /** Puts another normalizer in the place of the file's. */
@@ -247,6 +253,9 @@ final class TokenizerJson {
         normalizer = TokenizerComponents.requireNormalizer(MAPPER.readTree(parser), file);
       } else if (field.equals("pre_tokenizer")) {
         preTokenizer = TokenizerComponents.requirePreTokenizer(MAPPER.readTree(parser), file);
+      } else if (field.equals("truncation")) {
+        JsonNode truncation = MAPPER.readTree(parser);
+        truncatesLeft = truncation.path("direction").asText().equals("Left");
       } else if (field.equals("post_processor")) {
         frame = SpecialTokenTemplate.ofPostProcessor(MAPPER.readTree(parser), file);
       } else {
