@@ -121,7 +121,7 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new PruneCommand(console, finder))
             .addSubcommand(new TrainingCommand.Pretrain(console, finder))
             .addSubcommand(new TokenizerCommand(console))
-            .addSubcommand(new MineCommand(console))
+            .addSubcommand(new MineCommand(console, opener))
             .addSubcommand(new RecipeCommand(console));
     ModelOptions.registerConverters(commandLine);
     // Behind the configuration stand its keys, which are no options of this program.

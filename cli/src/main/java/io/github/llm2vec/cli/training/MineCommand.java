@@ -2,21 +2,29 @@
 package io.github.llm2vec.cli.training;
 
 import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.cli.model.EncoderOpener;
 import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.ExampleFile;
+import io.github.llm2vec.trainer.mining.DenseNegativeMiner;
 import io.github.llm2vec.trainer.mining.NegativeMiner;
+import io.github.llm2vec.trainer.mteb.search.ScoreBlocks;
+import io.github.llm2vec.trainer.mteb.search.TorchScoreBlocks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -28,20 +36,22 @@ import picocli.CommandLine.Spec;
     name = "mine",
     description = {
       "Gives pairs for supervised training hard negatives: positives of other pairs of the file",
-      "that the query finds by its words (BM25). Files that are in the output folder are left",
-      "alone, so that an interrupted run goes on."
+      "that the query finds by its words (BM25) or, with --model, by their vectors. Files that",
+      "are in the output folder are left alone, so that an interrupted run goes on."
     },
     sortOptions = false,
     footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec mine --output triples pairs.jsonl",
-      "  llm2vec mine --output triples --first-rank 10 --last-rank 50 --negatives 4 folder-of-pairs"
+      "  llm2vec mine --output triples --first-rank 10 --last-rank 50 --negatives 4 folder-of-pairs",
+      "  llm2vec mine --model ./my-encoder --max-score 0.95 --output triples pairs.jsonl"
     })
 public final class MineCommand implements Callable<Integer> {
 
   private static final String WORK = ".mining";
 
   private final Console console;
+  private final EncoderOpener opener;
 
   @Option(
       names = "--output",
@@ -53,10 +63,12 @@ public final class MineCommand implements Callable<Integer> {
   @Option(
       names = "--first-rank",
       paramLabel = "N",
-      defaultValue = "3",
       converter = ModelOptions.Positive.class,
-      description = "Best rank of a negative; the first hits often are answers (default: 3).")
-  private int firstRank;
+      description = {
+        "Best rank of a negative; the first hits often are answers (default: 3; with --model 1,",
+        "since --max-score leaves them out)."
+      })
+  private Optional<Integer> firstRank = Optional.empty();
 
   @Option(
       names = "--last-rank",
@@ -69,12 +81,28 @@ public final class MineCommand implements Callable<Integer> {
   @Option(
       names = "--max-overlap",
       paramLabel = "PART",
-      defaultValue = "0.35",
       description = {
         "A text that shares this part of its words with a positive is taken for an answer",
-        "(default: 0.35)."
+        "(default: 0.35; not with --model)."
       })
-  private double mostAlike;
+  private Optional<Double> mostAlike = Optional.empty();
+
+  @Option(
+      names = "--max-score",
+      paramLabel = "PART",
+      description = {
+        "With --model: what scores more than this part of the positive's score is taken for an",
+        "answer, and counted (default: 0.95)."
+      })
+  private Optional<Double> mostOfPositive = Optional.empty();
+
+  @Option(
+      names = "--query-instruction",
+      paramLabel = "TEXT",
+      description = "With --model: task sentence put before queries (default: the model's own).")
+  private Optional<String> queryInstruction = Optional.empty();
+
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(
       names = "--negatives",
@@ -95,14 +123,46 @@ public final class MineCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  public MineCommand(Console console) {
+  public MineCommand(Console console, EncoderOpener opener) {
     this.console = console;
+    this.opener = opener;
   }
 
   @Override
   public Integer call() throws IOException {
-    NegativeMiner miner =
-        new NegativeMiner(options(), new CorruptLines(DataAccess.CorruptLinePolicy.ERROR));
+    CorruptLines corrupt = new CorruptLines(DataAccess.CorruptLinePolicy.ERROR);
+    if (model.model().isEmpty()) {
+      if (mostOfPositive.isPresent() || queryInstruction.isPresent()) {
+        throw new ParameterException(
+            spec.commandLine(), "--max-score and --query-instruction belong to --model.");
+      }
+      NegativeMiner miner = new NegativeMiner(options(), corrupt);
+      return each((file, mined) -> mine(miner, file, mined));
+    }
+    if (mostAlike.isPresent()) {
+      throw new ParameterException(
+          spec.commandLine(), "--max-overlap is of words; with --model, say --max-score.");
+    }
+    DenseNegativeMiner.Options dense = denseOptions();
+    TorchDevice device = model.devices().isEmpty() ? TorchDevice.CPU : model.devices().get(0);
+    try (TextEncoder encoder = opener.open(model);
+        ScoreBlocks blocks =
+            TorchScoreBlocks.orJava(
+                device,
+                Runtime.getRuntime().availableProcessors(),
+                notice -> console.err().println(notice))) {
+      DenseNegativeMiner miner =
+          new DenseNegativeMiner(encoder, queryInstruction.orElse(""), blocks, dense, corrupt);
+      return each((file, mined) -> mine(miner, file, mined));
+    }
+  }
+
+  /** Mines one file. */
+  private interface FileMiner {
+    void mine(Path file, Path mined) throws IOException;
+  }
+
+  private Integer each(FileMiner miner) throws IOException {
     Set<Path> outputs = new HashSet<>();
     for (Path file : ExampleFile.find(pairs)) {
       String name = file.getFileName().toString().replaceFirst("\\..*$", "");
@@ -119,7 +179,7 @@ public final class MineCommand implements Callable<Integer> {
       if (Files.exists(mined)) {
         console.err().println(mined + " is there; to mine anew, delete it.");
       } else {
-        mine(miner, file, mined);
+        miner.mine(file, mined);
       }
     }
     return ExitCode.OK;
@@ -127,9 +187,82 @@ public final class MineCommand implements Callable<Integer> {
 
   private NegativeMiner.Options options() {
     try {
-      return new NegativeMiner.Options(firstRank, lastRank, mostAlike, perQuery, seed);
+      return new NegativeMiner.Options(
+          firstRank.orElse(3), lastRank, mostAlike.orElse(0.35), perQuery, seed);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private DenseNegativeMiner.Options denseOptions() {
+    try {
+      return new DenseNegativeMiner.Options(
+          firstRank.orElse(1), lastRank, mostOfPositive.orElse(0.95), perQuery, seed);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private void mine(DenseNegativeMiner miner, Path file, Path mined) throws IOException {
+    DenseNegativeMiner.Report report;
+    try (DenseDisplay display = new DenseDisplay("Mining " + mined.getFileName())) {
+      Path work = output.resolve(WORK).resolve(mined.getFileName().toString());
+      report = miner.mine(file, work, mined, display);
+    }
+    Files.deleteIfExists(output.resolve(WORK));
+    console
+        .err()
+        .printf(
+            Locale.ROOT,
+            "Wrote %s: %,d pairs, %,d of them with a negative drawn at random; %,d false negatives"
+                + " of %,d pairs left out.%n",
+            mined,
+            report.pairs(),
+            report.drawn(),
+            report.falseNegatives(),
+            report.pairsWithFalse());
+  }
+
+  /** A bar for queries, documents and pairs, one after the other. */
+  private final class DenseDisplay implements DenseNegativeMiner.Listener, AutoCloseable {
+
+    private final String mining;
+    private String shown = "";
+    private long before;
+    private Optional<Progress> progress = Optional.empty();
+
+    DenseDisplay(String mining) {
+      this.mining = mining;
+    }
+
+    @Override
+    public void encoded(String what, int done, int all) {
+      show("Encoding", what, done, all);
+    }
+
+    @Override
+    public void mined(long done, long all) {
+      show(mining, "pairs", done, all);
+    }
+
+    private void show(String title, String unit, long done, long all) {
+      if (!shown.equals(unit)) {
+        close();
+        shown = unit;
+        before = 0;
+        Progress opened = Progress.start(console.err(), console.watched(), title, unit);
+        opened.total(all);
+        progress = Optional.of(opened);
+      }
+      long more = done - before;
+      progress.ifPresent(bar -> bar.advance(more));
+      before = done;
+    }
+
+    @Override
+    public void close() {
+      progress.ifPresent(Progress::close);
+      progress = Optional.empty();
     }
   }
 

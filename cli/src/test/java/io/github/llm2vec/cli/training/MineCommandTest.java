@@ -63,6 +63,30 @@ class MineCommandTest {
   }
 
   @Test
+  void findsNegativesByAModel() throws IOException {
+    Path output = folder.resolve("triples");
+    assertEquals(
+        0,
+        runner.run(
+            "mine",
+            "--model",
+            "any",
+            "--max-score=1",
+            "--output",
+            output.toString(),
+            pairs.toString()),
+        runner.err());
+    assertTrue(runner.err().contains("rivers.jsonl: 3 pairs, "), runner.err());
+    assertTrue(runner.err().contains("false negatives of"), runner.err());
+    assertTrue(Files.readString(output.resolve("tools.jsonl")).contains("\"negative\":\""));
+    assertFalse(Files.exists(output.resolve(".mining")));
+    assertEquals(2, mine(folder.resolve("t"), pairs, "--max-score=0.9"));
+    assertTrue(runner.err().contains("belong to --model"), runner.err());
+    assertEquals(2, mine(folder.resolve("t"), pairs, "--model=any", "--max-overlap=0.3"));
+    assertTrue(runner.err().contains("say --max-score"), runner.err());
+  }
+
+  @Test
   void goesOnAfterAnInterruption() throws IOException {
     Path output = Files.createDirectories(folder.resolve("triples"));
     Files.writeString(output.resolve("rivers.jsonl"), "done before");

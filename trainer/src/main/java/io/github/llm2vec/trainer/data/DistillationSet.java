@@ -188,6 +188,16 @@ public final class DistillationSet implements Closeable {
     return new Example(query, chosen);
   }
 
+  /** The numbers of all positives of an example. */
+  public List<Integer> positives(long number) throws IOException {
+    ByteBuffer row = ByteBuffer.wrap(examples.read(number)).position(Integer.BYTES);
+    List<Integer> positives = new ArrayList<>();
+    for (int left = row.getInt(); left > 0; left--) {
+      positives.add(row.getInt());
+    }
+    return positives;
+  }
+
   @Override
   public void close() throws IOException {
     IOUtils.close(queries, documents, examples);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Finds hard negatives for pairs of texts: what a search by words takes for an answer and is none.
- * Reads and writes training data; knows nothing of models.
+ * Finds hard negatives for pairs of texts: what a search by words, or by a dense model, takes for
+ * an answer and is none. Reads and writes training data; knows models as encoders only.
  */
 @API(status = API.Status.INTERNAL)
 @NullMarked

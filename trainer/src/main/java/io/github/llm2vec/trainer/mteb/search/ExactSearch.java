@@ -79,6 +79,20 @@ public final class ExactSearch {
     return rankings;
   }
 
+  /**
+   * Finds the documents with the largest dot products for some queries.
+   *
+   * @param queries {@code (count, dimensions)}, row-major
+   * @param documents all of them are compared
+   * @param k most documents per query
+   * @return one ranking per query, as {@link #search(VectorStore, VectorStore, int, IntConsumer)}
+   */
+  public List<Ranking> search(float[] queries, VectorStore documents, int k) throws IOException {
+    int count = queries.length / documents.dimensions();
+    int most = Math.min(k, documents.size());
+    return searchGroup(queries, documents, most, new Progress(0, count, count, percent -> {}));
+  }
+
   private int groupSize(VectorStore queries, int k) {
     long perQuery =
         2L * Float.BYTES * queries.dimensions()
