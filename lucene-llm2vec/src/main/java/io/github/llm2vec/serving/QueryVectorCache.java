@@ -52,12 +52,12 @@ public final class QueryVectorCache {
   }
 
   /** A copy of a query's vector, if it is there. */
-  Optional<float[]> get(String fingerprint, TextKey text) {
+  public Optional<float[]> get(String fingerprint, TextKey text) {
     return Optional.ofNullable(cache.getIfPresent(new Key(fingerprint, text))).map(float[]::clone);
   }
 
   /** Keeps a copy of a query's vector. */
-  void put(String fingerprint, TextKey text, float[] vector) {
+  public void put(String fingerprint, TextKey text, float[] vector) {
     cache.put(new Key(fingerprint, text), vector.clone());
   }
 

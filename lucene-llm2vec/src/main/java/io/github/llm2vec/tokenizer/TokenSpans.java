@@ -20,6 +20,23 @@ public final class TokenSpans {
     this.ends = ends;
   }
 
+  /**
+   * Tokens that another tokenizer has found, on another machine for instance.
+   *
+   * @param ids of the tokens
+   * @param starts where each begins in the text, in UTF-16 units
+   * @param ends where each ends
+   * @throws IllegalArgumentException if the lengths differ
+   */
+  public static TokenSpans of(int[] ids, int[] starts, int[] ends) {
+    if (ids.length != starts.length || ids.length != ends.length) {
+      throw new IllegalArgumentException(
+          "%s ids, %s starts and %s ends are no tokens"
+              .formatted(ids.length, starts.length, ends.length));
+    }
+    return new TokenSpans(ids.clone(), starts.clone(), ends.clone());
+  }
+
   /** Number of tokens. */
   public int size() {
     return ids.length;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.solr.remote.ModelIdentity;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 
@@ -8,28 +9,57 @@ import org.apache.solr.common.SolrException.ErrorCode;
  * Identity of an open model: everything that shapes its vectors. A request takes it once and has
  * all its texts encoded by it; a model that is reloaded to something else meanwhile refuses them.
  *
- * @param declaration by which the model was opened
+ * @param declaration by which the model was opened; of a model on other nodes, with what they say
  * @param fingerprint of weights, adapters, template, pooling and lengths
  * @param dimensions of the vectors
  * @param dtype of the weights, "" if the encoder does not tell
  * @param tokenizer its fingerprint, "" if the encoder does not tell
+ * @param nodes that have the model, for messages; "" if this one has
  */
 public record EncoderIdentity(
     ModelDeclaration declaration,
     String fingerprint,
     int dimensions,
     String dtype,
-    String tokenizer) {
+    String tokenizer,
+    String nodes) {
+
+  /** Of a model that nodes serve to others. */
+  static EncoderIdentity of(ModelDeclaration declaration, ModelIdentity served, String nodes) {
+    return new EncoderIdentity(
+        declaration.as(served),
+        served.fingerprint(),
+        served.dimensions(),
+        served.dtype(),
+        served.tokenizer(),
+        nodes);
+  }
+
+  /** The same as other nodes know it. */
+  ModelIdentity served() {
+    return new ModelIdentity(
+        fingerprint,
+        dimensions,
+        dtype,
+        tokenizer,
+        declaration.normalize(),
+        declaration.pooling(),
+        declaration.queryInstruction(),
+        declaration.documentInstruction());
+  }
+
+  /**
+   * Where texts become vectors, for messages.
+   *
+   * @param node that has them encoded
+   */
+  public String encodedOn(String node) {
+    return nodes.isEmpty() ? node : node + " (by the model of " + nodes + ")";
+  }
 
   /** Whether both give the same vectors for the same texts, default instructions included. */
   public boolean givesTheVectorsOf(EncoderIdentity other) {
-    return fingerprint.equals(other.fingerprint)
-        && dimensions == other.dimensions
-        && dtype.equals(other.dtype)
-        && tokenizer.equals(other.tokenizer)
-        && declaration.normalize() == other.declaration.normalize()
-        && declaration.queryInstruction().equals(other.declaration.queryInstruction())
-        && declaration.documentInstruction().equals(other.declaration.documentInstruction());
+    return served().givesTheVectorsOf(other.served());
   }
 
   /**

@@ -2,6 +2,8 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.serving.QueryVectorCache;
+import io.github.llm2vec.solr.remote.EncodeHandler;
+import io.github.llm2vec.solr.remote.RemoteModel;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -46,8 +48,10 @@ public final class EncoderRegistry implements Closeable {
 
   private final Path file;
   private final ModelLoader opener;
+  private final QueryVectorCache remoteQueryVectors;
   private final Map<String, ModelHandle> encoders = new ConcurrentSkipListMap<>();
   private volatile ModelsFile models;
+  private volatile Optional<CoreContainer> node = Optional.empty();
   private volatile List<SelfCheck.Finding> findings = List.of();
 
   /** A registry that opens models in the background. */
@@ -63,9 +67,36 @@ public final class EncoderRegistry implements Closeable {
    * @param executor runs the opening
    */
   public EncoderRegistry(ModelsFile models, EncoderFactory factory, Executor executor) {
+    this(models, factory, executor, new QueryVectorCache(models.queryCacheBytes()));
+  }
+
+  private EncoderRegistry(
+      ModelsFile models, EncoderFactory factory, Executor executor, QueryVectorCache queryVectors) {
     this.file = models.source();
-    this.opener = new ModelLoader(factory, executor);
+    this.opener = new ModelLoader(factory, this::remote, executor);
+    this.remoteQueryVectors = queryVectors;
     this.models = models;
+  }
+
+  private RemoteEncoder remote(ModelDeclaration declaration, Optional<LocalEncoder> local) {
+    CoreContainer container =
+        node.orElseThrow(() -> new IllegalStateException("the registry belongs to no node yet"));
+    return new RemoteEncoder(
+        declaration,
+        RemoteModel.of(
+            declaration.name(),
+            local.map(encoder -> encoder.here().served()),
+            declaration.encoderNodes().orElseThrow(),
+            container),
+        local,
+        remoteQueryVectors);
+  }
+
+  /** Makes a node's models known: to its metrics, and to other nodes. */
+  private void attach(CoreContainer container) {
+    node = Optional.of(container);
+    EncodeHandler.open(container, new ServedModels(this::find, encoders::values)::answer);
+    SolrRelease.register(container, this, models.models().keySet());
   }
 
   /**
@@ -86,7 +117,7 @@ public final class EncoderRegistry implements Closeable {
 
   private static EncoderRegistry start(CoreContainer container) {
     EncoderRegistry registry = open(container);
-    SolrRelease.register(container, registry, registry.models.models().keySet());
+    registry.attach(container);
     ModelLoader.background().execute(registry::check);
     return registry;
   }
@@ -98,13 +129,17 @@ public final class EncoderRegistry implements Closeable {
     Optional<Path> root =
         Optional.ofNullable(EnvUtils.getProperty(ROOT_PROPERTY)).map(home::resolve);
     QueryVectorCache queryVectors = new QueryVectorCache(models.queryCacheBytes());
-    return new EncoderRegistry(models, new Llm2VecEncoderFactory(root, queryVectors));
+    return new EncoderRegistry(
+        models,
+        new Llm2VecEncoderFactory(root, queryVectors),
+        ModelLoader.background(),
+        queryVectors);
   }
 
   /** Makes a node use this registry; to be called before any core has asked for one. */
   public static void install(CoreContainer container, EncoderRegistry registry) {
     container.getObjectCache().put(CACHE_KEY, registry);
-    SolrRelease.register(container, registry, registry.models.models().keySet());
+    registry.attach(container);
   }
 
   private static ModelsFile readModels(Path file) {

@@ -3,15 +3,19 @@ package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.solr.remote.EncoderNodes;
+import io.github.llm2vec.solr.remote.ModelIdentity;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * One model as {@code llm2vec-models.json} declares it. A text that is "" and a number that is 0
  * stand for "as the checkpoint itself says".
  *
  * @param name what update chains and queries call the model
- * @param model folder of the checkpoint, or its id on the Hugging Face hub
+ * @param model folder of the checkpoint, or its id on the Hugging Face hub; "" for a model that
+ *     other nodes have and this one has not
  * @param adapters folders or ids of PEFT adapters, merged in this order
  * @param template name of what is written around a text, for example {@code llama3-instruct}
  * @param pooling name of the pooling mode, for example {@code mean}
@@ -26,6 +30,8 @@ import java.util.Objects;
  * @param queryInstruction instruction of queries that bring none
  * @param documentInstruction instruction of documents whose update chain has none
  * @param serving how callers share the model
+ * @param encoderNodes nodes that encode for this one; empty if it encodes itself. A model that is
+ *     here as well encodes when they cannot
  */
 public record ModelDeclaration(
     String name,
@@ -42,9 +48,13 @@ public record ModelDeclaration(
     int dimensions,
     String queryInstruction,
     String documentInstruction,
-    ServingLimits serving) {
+    ServingLimits serving,
+    Optional<EncoderNodes> encoderNodes) {
 
-  /** A declaration with one device, or "", whose callers share the model as by default. */
+  /**
+   * A declaration of a model on this node with one device, or "", whose callers share it as by
+   * default.
+   */
   public ModelDeclaration(
       String name,
       String model,
@@ -74,7 +84,8 @@ public record ModelDeclaration(
         dimensions,
         queryInstruction,
         documentInstruction,
-        ServingLimits.DEFAULTS);
+        ServingLimits.DEFAULTS,
+        Optional.empty());
   }
 
   /** Copies the lists and rejects null and what no model could be opened with. */
@@ -90,9 +101,12 @@ public record ModelDeclaration(
     if (name.isBlank()) {
       throw new IllegalArgumentException("a model needs a name");
     }
-    if (model.isBlank()) {
+    if (model.isBlank() && encoderNodes.isEmpty()) {
       throw new IllegalArgumentException(
-          "model '" + name + "' has no \"model\": give the folder of a checkpoint or a hub id");
+          "model '"
+              + name
+              + "' has no \"model\": give the folder of a checkpoint or a hub id, or"
+              + " \"encoder_nodes\" if other nodes have it");
     }
     if (threads < 0) {
       throw new IllegalArgumentException(
@@ -109,6 +123,53 @@ public record ModelDeclaration(
   /** A declaration that leaves everything to the checkpoint. */
   public static ModelDeclaration of(String name, String model) {
     return new ModelDeclaration(name, model, List.of(), "", "", "", "", true, 0, 0, 0, "", "");
+  }
+
+  /** A declaration of a model that other nodes have and this one has not. */
+  public static ModelDeclaration served(String name, EncoderNodes nodes) {
+    return new ModelDeclaration(
+        name,
+        "",
+        List.of(),
+        "",
+        "",
+        "",
+        List.of(),
+        0,
+        true,
+        0,
+        0,
+        0,
+        "",
+        "",
+        ServingLimits.DEFAULTS,
+        Optional.of(nodes));
+  }
+
+  /** Whether the model itself is on this node. */
+  public boolean isHere() {
+    return !model.isBlank();
+  }
+
+  /** What the nodes say that have the model, in place of what this one cannot know. */
+  ModelDeclaration as(ModelIdentity served) {
+    return new ModelDeclaration(
+        name,
+        model,
+        adapters,
+        template,
+        served.pooling(),
+        dtype,
+        devices,
+        threads,
+        served.normalize(),
+        maxLength,
+        docMaxLength,
+        dimensions,
+        served.queryInstruction(),
+        served.documentInstruction(),
+        serving,
+        encoderNodes);
   }
 
   /** The prompt itself, or, if it has no instruction, with the one declared for its role. */

@@ -3,9 +3,11 @@ package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.VectorIdentity;
-import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.EncodingResult;
+import io.github.llm2vec.solr.remote.NodeCallException;
+import io.github.llm2vec.solr.remote.ServedModel;
 import io.github.llm2vec.tokenizer.TokenSpans;
 import java.time.Duration;
 import java.util.Collections;
@@ -14,8 +16,10 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.core.SolrInfoBean.Category;
@@ -34,6 +38,9 @@ public final class ModelHandle {
   public static final Duration QUERY_PATIENCE = Duration.ofSeconds(60);
 
   private final ModelLoader opener;
+
+  private final LongAdder servedQueries = new LongAdder();
+  private final LongAdder servedDocuments = new LongAdder();
 
   private final Object lock = new Object();
   // All guarded by lock. The opening is an idle one while nobody holds the model.
@@ -92,7 +99,7 @@ public final class ModelHandle {
           Reload.begin(
               lastReload.map(Reload::number).orElse(0) + 1,
               holders.isEmpty() ? Reload.State.NOT_HELD : Reload.State.RUNNING,
-              load.encoderIfOpen().map(RefCountedEncoder::vectorIdentity),
+              load.encoderIfOpen().flatMap(RefCountedEncoder::vectorIdentity),
               after);
       lastReload = Optional.of(begun);
       if (holders.isEmpty()) {
@@ -118,7 +125,7 @@ public final class ModelHandle {
   }
 
   /** Takes over an encoder that was opened, unless nobody waits for it any more. */
-  private void hand(EncoderService encoder, ModelLoad started) {
+  private void hand(ModelEncoder encoder, ModelLoad started) {
     RefCountedEncoder open = new RefCountedEncoder(started.declaration(), encoder, this::forget);
     Optional<RefCountedEncoder> replaced = Optional.empty();
     boolean wanted;
@@ -170,7 +177,7 @@ public final class ModelHandle {
   private void forget(RefCountedEncoder closing) {
     synchronized (lock) {
       alive.remove(closing);
-      past = past.plus(ModelCounters.of(closing.service().metrics()));
+      past = past.plus(closing.encoder().counters());
     }
   }
 
@@ -212,18 +219,21 @@ public final class ModelHandle {
     }
   }
 
-  /** By what the model is opened. */
+  /** By what the model is opened or, if other nodes have it, what they say of it. */
   public ModelDeclaration declaration() {
-    return current().declaration();
+    ModelLoad now = current();
+    return now.encoderIfOpen().map(RefCountedEncoder::declaration).orElseGet(now::declaration);
   }
 
   /**
-   * Waits until the model is open.
+   * Waits until the model is open and, if other nodes have it, one of them encodes.
    *
-   * @throws SolrException 503 if it is still being opened after so long, 500 if it cannot be opened
+   * @throws SolrException 503 if it is not so far after so long, 500 if it cannot be opened
    */
   public void awaitReady(Duration patience) {
-    current().await(patience);
+    long start = System.nanoTime();
+    ModelEncoder encoder = current().await(patience).encoder();
+    encoder.awaitReady(patience.minusNanos(System.nanoTime() - start));
   }
 
   /** What shapes the vectors now; fails as {@link #awaitReady} does, without patience. */
@@ -241,7 +251,9 @@ public final class ModelHandle {
     RefCountedEncoder encoder = enter();
     try {
       expected.require(encoder.identity());
-      return encoder.tokenSpans(text);
+      return encoder.encoder().tokenSpans(text, expected);
+    } catch (NodeCallException e) {
+      throw ServingErrors.translate(expected.declaration().name(), e);
     } finally {
       encoder.exit();
     }
@@ -263,7 +275,7 @@ public final class ModelHandle {
             Category.UPDATE,
             prompt,
             expected,
-            (service, complete) -> service.encodeEach(texts, complete))
+            (encoder, complete) -> encoder.encodeDocuments(texts, complete, expected))
         .stream()
         .map(text -> ServingErrors.translate(model, text))
         .toList();
@@ -286,21 +298,22 @@ public final class ModelHandle {
         Category.QUERY,
         prompt,
         expected,
-        (service, complete) -> service.encodeWithin(text, complete, patience));
+        (encoder, complete) -> encoder.encodeQuery(text, complete, expected, patience));
   }
 
   private <T> T use(
       Category category,
       Prompt prompt,
       EncoderIdentity expected,
-      BiFunction<EncoderService, Prompt, T> call) {
+      BiFunction<ModelEncoder, Prompt, T> call) {
     long start = System.nanoTime();
     RefCountedEncoder encoder = enter();
     try {
       expected.require(encoder.identity());
-      return call.apply(encoder.service(), encoder.declaration().withDefaultInstruction(prompt));
+      // As the request knows the model: what other nodes say of it may change meanwhile.
+      return call.apply(encoder.encoder(), expected.declaration().withDefaultInstruction(prompt));
     } catch (RuntimeException e) {
-      throw ServingErrors.translate(encoder.declaration().name(), e);
+      throw ServingErrors.translate(expected.declaration().name(), e);
     } finally {
       encoder.exit();
       time(category, System.nanoTime() - start);
@@ -326,26 +339,60 @@ public final class ModelHandle {
     }
   }
 
+  /**
+   * Whether a query has no vector since the time that it was allowed is over.
+   *
+   * @param failure what {@link #encodeQuery} has thrown
+   */
+  public static boolean isLate(SolrException failure) {
+    return ServingErrors.isLate(failure);
+  }
+
+  /** The model as it is served to other nodes: if it is open, and here. */
+  Optional<ServedModel> served() {
+    return current()
+        .encoderIfOpen()
+        .flatMap(
+            open ->
+                open.encoder() instanceof LocalEncoder local
+                    ? Optional.of(
+                        new ServedModel(
+                            local.declaration().name(), local.here().served(), local.load()))
+                    : Optional.empty());
+  }
+
+  /** Counts texts that were encoded for another node. */
+  void countServed(Role role, int texts) {
+    (role == Role.QUERY ? servedQueries : servedDocuments).add(texts);
+  }
+
   /** A picture of the moment. */
   public ModelStatus status() {
     synchronized (lock) {
       Optional<RefCountedEncoder> open = load.encoderIfOpen();
       ModelCounters counts = past;
       for (RefCountedEncoder encoder : alive) {
-        counts = counts.plus(ModelCounters.of(encoder.service().metrics()));
+        counts = counts.plus(encoder.encoder().counters());
       }
+      String problem = open.map(encoder -> encoder.encoder().problem()).orElse("");
+      Optional<VectorIdentity> identity = open.flatMap(RefCountedEncoder::vectorIdentity);
       return new ModelStatus(
           load.declaration(),
-          load.state(),
-          load.failure().isEmpty() ? lastReload.map(Reload::failure).orElse("") : load.failure(),
-          open.map(RefCountedEncoder::dimensions).orElse(0),
-          open.map(RefCountedEncoder::fingerprint).orElse(""),
-          open.map(RefCountedEncoder::facts).orElse(ModelFacts.UNKNOWN),
+          problem.isEmpty() ? load.state() : ModelState.UNREACHABLE,
+          Stream.of(problem, load.failure(), lastReload.map(Reload::failure).orElse(""))
+              .filter(failure -> !failure.isEmpty())
+              .findFirst()
+              .orElse(""),
+          identity.map(VectorIdentity::dimensions).orElse(0),
+          identity.map(VectorIdentity::fingerprint).orElse(""),
+          open.map(encoder -> encoder.encoder().facts()).orElse(ModelFacts.UNKNOWN),
           holders.size(),
           alive.size(),
           counts,
           lastReload,
-          open.map(encoder -> encoder.service().metrics()));
+          open.flatMap(encoder -> encoder.encoder().queue()),
+          open.map(encoder -> encoder.encoder().nodes()).orElse(List.of()),
+          new ModelStatus.Served(servedQueries.sum(), servedDocuments.sum()));
     }
   }
 

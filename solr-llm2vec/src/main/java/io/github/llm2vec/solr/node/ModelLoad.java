@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class ModelLoad {
 
   /** What a client is told to wait for a model; a large one takes minutes. */
-  private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
+  static final Duration RETRY_AFTER = Duration.ofSeconds(10);
 
   private final ModelDeclaration declaration;
   private final boolean asked;

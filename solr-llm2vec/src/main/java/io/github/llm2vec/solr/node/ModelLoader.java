@@ -2,7 +2,6 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.VectorIdentity;
-import io.github.llm2vec.serving.EncoderService;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.util.Optional;
@@ -20,12 +19,26 @@ final class ModelLoader {
 
   private static final Logger LOG = LoggerFactory.getLogger(MethodHandles.lookup().lookupClass());
 
+  /** Finds the nodes that have a declared model. */
+  @FunctionalInterface
+  interface RemoteFactory {
+
+    /**
+     * An encoder that has other nodes encode; nothing is known of them yet.
+     *
+     * @param local the same model on this node, if it is here; the encoder owns it
+     */
+    RemoteEncoder open(ModelDeclaration declaration, Optional<LocalEncoder> local);
+  }
+
   private final EncoderFactory factory;
+  private final RemoteFactory remotes;
   private final Executor executor;
   private final ReentrantLock turn = new ReentrantLock(true);
 
-  ModelLoader(EncoderFactory factory, Executor executor) {
+  ModelLoader(EncoderFactory factory, RemoteFactory remotes, Executor executor) {
     this.factory = factory;
+    this.remotes = remotes;
     this.executor = executor;
   }
 
@@ -43,6 +56,9 @@ final class ModelLoader {
    * cannot be opened, since the attempt will say why.
    */
   Optional<VectorIdentity> identify(ModelDeclaration declaration) {
+    if (!declaration.isHere()) {
+      return Optional.empty();
+    }
     try {
       return factory.identify(declaration);
     } catch (IOException | RuntimeException e) {
@@ -52,8 +68,7 @@ final class ModelLoader {
   }
 
   /** Opens a model and hands it, or what went wrong, on. */
-  void open(
-      ModelDeclaration declaration, Consumer<EncoderService> done, Consumer<Throwable> failed) {
+  void open(ModelDeclaration declaration, Consumer<ModelEncoder> done, Consumer<Throwable> failed) {
     executor.execute(
         () -> {
           turn.lock();
@@ -68,25 +83,37 @@ final class ModelLoader {
   // The end of a thread's work: whatever is thrown, an Error of the native library's loading too,
   // must reach those who wait for the model.
   private void openNow(
-      ModelDeclaration declaration, Consumer<EncoderService> done, Consumer<Throwable> failed) {
+      ModelDeclaration declaration, Consumer<ModelEncoder> done, Consumer<Throwable> failed) {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     // The engine looks for its parts through the context loader, once in the life of the JVM.
     thread.setContextClassLoader(ModelLoader.class.getClassLoader());
     try {
-      LOG.info("Opening model '{}' from {}", declaration.name(), declaration.model());
-      EncoderService encoder = factory.open(declaration);
-      LOG.info(
-          "Model '{}' is open: {} dimensions, fingerprint {}",
-          declaration.name(),
-          encoder.dimensions(),
-          encoder.fingerprint());
-      done.accept(encoder);
+      done.accept(open(declaration));
     } catch (Throwable e) {
       LOG.error("Model '{}' cannot be opened: {}", declaration.name(), ModelLoad.describe(e), e);
       failed.accept(e);
     } finally {
       thread.setContextClassLoader(before);
+    }
+  }
+
+  private ModelEncoder open(ModelDeclaration declaration) throws IOException {
+    if (!declaration.isHere()) {
+      LOG.info("Model '{}' is on other nodes: {}", declaration.name(), declaration.encoderNodes());
+      return remotes.open(declaration, Optional.empty());
+    }
+    LOG.info("Opening model '{}' from {}", declaration.name(), declaration.model());
+    LocalEncoder local = new LocalEncoder(declaration, factory.open(declaration));
+    LOG.info("Model '{}' is open: {}", declaration.name(), local.here().served());
+    if (declaration.encoderNodes().isEmpty()) {
+      return local;
+    }
+    try {
+      return remotes.open(declaration, Optional.of(local));
+    } catch (RuntimeException e) {
+      local.close();
+      throw e;
     }
   }
 }

@@ -9,6 +9,8 @@ public enum ModelState {
   LOADING,
   /** Open; it encodes. */
   READY,
+  /** Other nodes have it, and none of them encodes at the moment. */
+  UNREACHABLE,
   /** It could not be opened; a core that asks anew, by a reload for instance, tries again. */
   FAILED
 }

@@ -3,6 +3,8 @@ package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.serving.metrics.ServingMetrics;
+import io.github.llm2vec.solr.remote.NodeStatus;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -18,7 +20,9 @@ import java.util.Optional;
  * @param openModels how many encoders of it are in memory: two for a while when it is reloaded
  * @param counts what it has done since the node knows it
  * @param reload the last one, if there was any
- * @param queue metrics of its queue, if it is open
+ * @param queue metrics of its queue, if it is open on this node
+ * @param nodes that may encode for this one
+ * @param served what this node has encoded for others
  */
 public record ModelStatus(
     ModelDeclaration declaration,
@@ -31,4 +35,10 @@ public record ModelStatus(
     int openModels,
     ModelCounters counts,
     Optional<Reload> reload,
-    Optional<ServingMetrics> queue) {}
+    Optional<ServingMetrics> queue,
+    List<NodeStatus> nodes,
+    Served served) {
+
+  /** Texts that came from other nodes. */
+  public record Served(long queries, long documents) {}
+}

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.llm2vec.files.NearestName;
+import io.github.llm2vec.solr.remote.EncoderNodes;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,12 +47,18 @@ import java.util.Set;
  *         "document_backlog_ms": 30000,
  *         "max_batch_tokens": 32768
  *       }
- *     }
+ *     },
+ *     "other": {
+ *       "encoder_nodes": "cluster"            // nodes that have it and encode for this one, or their
+ *     }                                       // addresses: ["http://gpu1:8983/solr"]
  *   }
  * }
  * }</pre>
  *
- * An unknown key is an error that names the nearest known one.
+ * With {@code encoder_nodes} a model may have the other keys too; then it is also on this node, for
+ * when none of those answers. Without {@code model} it has no other key: all comes from them.
+ *
+ * <p>An unknown key is an error that names the nearest known one.
  *
  * @param source the file, for messages
  * @param models declarations by name
@@ -64,6 +71,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
 
   static final long DEFAULT_QUERY_CACHE_BYTES = 32L << 20;
 
+  private static final String ENCODER_NODES = "encoder_nodes";
   private static final Set<String> TOP_KEYS = Set.of("models", "query_cache_bytes");
   private static final Set<String> MODEL_KEYS =
       Set.of(
@@ -80,7 +88,8 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
           "dimensions",
           "query_instruction",
           "document_instruction",
-          "serving");
+          "serving",
+          ENCODER_NODES);
   private static final Set<String> SERVING_KEYS =
       Set.of(
           "query_step_ms",
@@ -141,6 +150,10 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
       Path file, String name, Map.Entry<String, JsonNode> entry) {
     JsonSection section =
         new JsonSection(file + ": model '" + name + "'", entry.getValue(), MODEL_KEYS);
+    Optional<EncoderNodes> nodes = encoderNodes(section);
+    if (nodes.isPresent() && section.text("model").isBlank()) {
+      return served(name, nodes.get(), section);
+    }
     String dtype = section.text("dtype");
     if (!DTYPES.contains(dtype)) {
       throw new IllegalArgumentException(
@@ -161,7 +174,48 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         section.count("dimensions"),
         section.text("query_instruction"),
         section.text("document_instruction"),
-        serving(section));
+        serving(section),
+        nodes);
+  }
+
+  /** What a model that is elsewhere is like is said there. */
+  private static ModelDeclaration served(String name, EncoderNodes nodes, JsonSection section) {
+    section
+        .node()
+        .fieldNames()
+        .forEachRemaining(
+            key -> {
+              if (!key.equals(ENCODER_NODES)) {
+                throw new IllegalArgumentException(
+                    section.place()
+                        + ": \""
+                        + key
+                        + "\" is taken from the nodes that have the model; leave it out, or give"
+                        + " \"model\" as well to have the model on this node too");
+              }
+            });
+    return ModelDeclaration.served(name, nodes);
+  }
+
+  private static Optional<EncoderNodes> encoderNodes(JsonSection section) {
+    JsonNode value = section.node().path(ENCODER_NODES);
+    if (value.isMissingNode()) {
+      return Optional.empty();
+    }
+    if (value.isTextual() && value.asText().equals("cluster")) {
+      return Optional.of(new EncoderNodes.InCluster());
+    }
+    if (!value.isArray()) {
+      throw new IllegalArgumentException(
+          section.place()
+              + ": \"encoder_nodes\" must be \"cluster\" or a list of addresses, found "
+              + value);
+    }
+    try {
+      return Optional.of(new EncoderNodes.Listed(section.texts(ENCODER_NODES)));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(section.place() + ": " + e.getMessage(), e);
+    }
   }
 
   private static List<String> devices(JsonSection model) {

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.node;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.solr.remote.EncoderNodes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,19 @@ public final class ModelsFileWriter {
   }
 
   private static void write(ObjectNode node, ModelDeclaration model) {
+    model
+        .encoderNodes()
+        .ifPresent(
+            nodes -> {
+              if (nodes instanceof EncoderNodes.Listed listed) {
+                listed.urls().forEach(node.putArray("encoder_nodes")::add);
+              } else {
+                node.put("encoder_nodes", "cluster");
+              }
+            });
+    if (!model.isHere()) {
+      return;
+    }
     node.put("model", model.model());
     if (!model.adapters().isEmpty()) {
       model.adapters().forEach(node.putArray("adapters")::add);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.encoder.VectorIdentity;
-import io.github.llm2vec.serving.EncoderService;
-import io.github.llm2vec.tokenizer.TokenSpans;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
  * An open encoder with a count of the calls that use it. It is closed when it is retired and nobody
@@ -15,7 +14,7 @@ import java.util.function.Consumer;
 final class RefCountedEncoder {
 
   private final ModelDeclaration declaration;
-  private final EncoderService encoder;
+  private final ModelEncoder encoder;
   private final Consumer<RefCountedEncoder> closing;
 
   // All guarded by this.
@@ -29,52 +28,44 @@ final class RefCountedEncoder {
    * @param closing told just before the encoder is closed, for counting
    */
   RefCountedEncoder(
-      ModelDeclaration declaration, EncoderService encoder, Consumer<RefCountedEncoder> closing) {
+      ModelDeclaration declaration, ModelEncoder encoder, Consumer<RefCountedEncoder> closing) {
     this.declaration = declaration;
     this.encoder = encoder;
     this.closing = closing;
   }
 
+  /** By which it was opened or, of a model on other nodes, what they say of it. */
   ModelDeclaration declaration() {
-    return declaration;
+    return encoder.identity().map(EncoderIdentity::declaration).orElse(declaration);
   }
 
-  /** To be called between {@link #enter} and {@link #exit}. */
-  EncoderService service() {
+  /** To encode with between {@link #enter} and {@link #exit}. */
+  ModelEncoder encoder() {
     return encoder;
   }
 
-  int dimensions() {
-    return encoder.dimensions();
+  /** Fingerprint and width, without the declaration, if they are known. */
+  Optional<VectorIdentity> vectorIdentity() {
+    return encoder
+        .identity()
+        .map(identity -> new VectorIdentity(identity.fingerprint(), identity.dimensions()));
   }
 
-  String fingerprint() {
-    return encoder.fingerprint();
-  }
-
-  /** Fingerprint and width, without the declaration. */
-  VectorIdentity vectorIdentity() {
-    return new VectorIdentity(encoder.fingerprint(), encoder.dimensions());
-  }
-
-  /** What shapes its vectors. */
+  /**
+   * What shapes its vectors.
+   *
+   * @throws SolrException 503 if no node was found that has the model
+   */
   EncoderIdentity identity() {
-    return new EncoderIdentity(
-        declaration,
-        encoder.fingerprint(),
-        encoder.dimensions(),
-        facts().dtype(),
-        facts().tokenizer());
-  }
-
-  /** The tokens of a text, if the encoder tells; to be called between {@link #enter} and exit. */
-  Optional<TokenSpans> tokenSpans(String text) {
-    return encoder.tokenSpans(text);
-  }
-
-  /** What it runs on. */
-  ModelFacts facts() {
-    return encoder.facts();
+    return encoder
+        .identity()
+        .orElseThrow(
+            () ->
+                ServingErrors.retry(
+                    new SolrException(
+                        ErrorCode.SERVICE_UNAVAILABLE,
+                        "model '" + declaration.name() + "': " + encoder.problem()),
+                    ModelLoad.RETRY_AFTER));
   }
 
   /** Begins a use; false if the encoder is on its way out. */

@@ -43,8 +43,8 @@ public record Reload(
     return new Reload(number, state, Instant.now(), Duration.ZERO, before, after, "");
   }
 
-  Reload done(VectorIdentity opened) {
-    return end(State.DONE, Optional.of(opened), "");
+  Reload done(Optional<VectorIdentity> opened) {
+    return end(State.DONE, opened, "");
   }
 
   Reload failed(String reason) {

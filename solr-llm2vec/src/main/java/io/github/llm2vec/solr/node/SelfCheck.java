@@ -154,6 +154,9 @@ final class SelfCheck {
 
   private static Finding model(ModelDeclaration model) {
     String name = "model " + model.name();
+    if (!model.isHere()) {
+      return new Finding(name, true, "encoded by other nodes; takes no memory here");
+    }
     try {
       long bytes = weightsBytes(Path.of(model.model()));
       if (bytes == 0) {

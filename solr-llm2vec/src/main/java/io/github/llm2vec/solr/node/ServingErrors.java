@@ -8,6 +8,7 @@ import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.serving.OverloadedException;
 import io.github.llm2vec.serving.ServiceClosedException;
 import io.github.llm2vec.serving.TextFailedException;
+import io.github.llm2vec.solr.remote.NodeCallException;
 import java.time.Duration;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
@@ -31,7 +32,7 @@ final class ServingErrors {
    */
   static RuntimeException translate(String model, RuntimeException failure) {
     if (failure instanceof OverloadedException e) {
-      return retry(new Refusal(message(model, e), e), e.retryAfter());
+      return retry(new Refusal(ErrorCode.TOO_MANY_REQUESTS, message(model, e), e), e.retryAfter());
     }
     if (failure instanceof DevicesFailedException e) {
       return retry(
@@ -42,11 +43,32 @@ final class ServingErrors {
         || failure instanceof EncodingInterruptedException) {
       return new SolrException(ErrorCode.SERVICE_UNAVAILABLE, message(model, failure), failure);
     }
+    if (failure instanceof NodeCallException e) {
+      return translate(model, e);
+    }
     if (failure instanceof TextFailedException
         && failure.getCause() instanceof IllegalArgumentException refused) {
       return refused;
     }
     return failure;
+  }
+
+  private static SolrException translate(String model, NodeCallException failure) {
+    ErrorCode code =
+        switch (failure.reason()) {
+          case OTHER_MODEL -> ErrorCode.CONFLICT;
+          case OVERLOADED -> ErrorCode.TOO_MANY_REQUESTS;
+          case NO_NODE, LATE, INTERRUPTED -> ErrorCode.SERVICE_UNAVAILABLE;
+        };
+    SolrException exception = new Refusal(code, message(model, failure), failure);
+    return failure.retryAfter().isZero() ? exception : retry(exception, failure.retryAfter());
+  }
+
+  /** Whether a text has no vector since the time that it was allowed is over. */
+  static boolean isLate(SolrException failure) {
+    return failure.getCause() instanceof DeadlineExceededException
+        || (failure.getCause() instanceof NodeCallException e
+            && e.reason() == NodeCallException.Reason.LATE);
   }
 
   /** The same of what came of one text. */
@@ -61,15 +83,15 @@ final class ServingErrors {
   }
 
   /**
-   * A refusal for overload. Solr logs it with its stack, which would tell nothing, thousands of
-   * times in the very minute in which the machine has no time: it has none.
+   * A refusal for overload, or for want of a node. Solr logs it with its stack, which would tell
+   * nothing, thousands of times in the very minute in which the machine has no time: it has none.
    */
   private static final class Refusal extends SolrException {
 
     private static final long serialVersionUID = 1;
 
-    Refusal(String message, OverloadedException cause) {
-      super(ErrorCode.TOO_MANY_REQUESTS, message, cause);
+    Refusal(ErrorCode code, String message, RuntimeException cause) {
+      super(code, message, cause);
     }
 
     @Override

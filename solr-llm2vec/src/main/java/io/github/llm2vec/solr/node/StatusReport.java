@@ -4,6 +4,7 @@ package io.github.llm2vec.solr.node;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.metrics.Histogram;
 import io.github.llm2vec.serving.metrics.ServingMetrics;
+import io.github.llm2vec.solr.remote.NodeStatus;
 import org.apache.solr.common.util.NamedList;
 import org.apache.solr.common.util.SimpleOrderedMap;
 
@@ -16,7 +17,9 @@ public final class StatusReport {
   public static NamedList<Object> of(ModelStatus status) {
     NamedList<Object> model = new SimpleOrderedMap<>();
     model.add("name", status.declaration().name());
-    model.add("model", status.declaration().model());
+    if (status.declaration().isHere()) {
+      model.add("model", status.declaration().model());
+    }
     model.add("state", status.state().name());
     if (!status.failure().isEmpty()) {
       model.add("failure", status.failure());
@@ -27,9 +30,11 @@ public final class StatusReport {
     }
     if (!status.facts().device().isEmpty()) {
       model.add("device", status.facts().device());
+      model.add("kernel", status.facts().kernel());
+    }
+    if (!status.facts().dtype().isEmpty()) {
       model.add("dtype", status.facts().dtype());
       model.add("tokenizer", status.facts().tokenizer());
-      model.add("kernel", status.facts().kernel());
     }
     model.add("cores", status.cores());
     model.add("documents", status.counts().documents());
@@ -38,8 +43,39 @@ public final class StatusReport {
     model.add("failedCalls", status.counts().failedCalls());
     model.add("openModels", status.openModels());
     status.reload().ifPresent(reload -> model.add("reload", of(reload)));
+    if (status.served().queries() + status.served().documents() > 0) {
+      NamedList<Object> served = new SimpleOrderedMap<>();
+      served.add("queries", status.served().queries());
+      served.add("documents", status.served().documents());
+      model.add("encodedForOtherNodes", served);
+    }
+    status
+        .declaration()
+        .encoderNodes()
+        .ifPresent(
+            nodes ->
+                model.add("encoderNodes", status.nodes().stream().map(StatusReport::of).toList()));
     status.queue().ifPresent(queue -> model.add("queue", of(queue)));
     return model;
+  }
+
+  private static NamedList<Object> of(NodeStatus node) {
+    NamedList<Object> report = new SimpleOrderedMap<>();
+    report.add("node", node.node());
+    report.add("state", node.state().name());
+    if (!node.reason().isEmpty()) {
+      report.add("reason", node.reason());
+    }
+    if (!node.identity().isEmpty()) {
+      report.add("identity", node.identity());
+    }
+    report.add("underWay", node.underWay());
+    report.add("queries", node.queries());
+    report.add("documents", node.documents());
+    report.add("failedCalls", node.failedCalls());
+    report.add("queryQueueMs", node.load().queryMillis());
+    report.add("documentQueueMs", node.load().documentMillis());
+    return report;
   }
 
   /** What a reload was to do and what became of it. */

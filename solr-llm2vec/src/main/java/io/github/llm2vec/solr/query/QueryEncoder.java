@@ -2,7 +2,6 @@
 package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.serving.DeadlineExceededException;
 import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelHandle;
@@ -53,8 +52,7 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
       try {
         vector = encode(model, prompt, text);
       } catch (SolrException e) {
-        if (e.getCause() instanceof DeadlineExceededException
-            && limits.maybeExitWithPartialResults(PLACE)) {
+        if (ModelHandle.isLate(e) && limits.maybeExitWithPartialResults(PLACE)) {
           return Optional.empty();
         }
         throw e;
@@ -80,7 +78,7 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
             model,
             expected.fingerprint(),
             expected.tokenizer(),
-            CoreIdentities.nodeName(request.getCore()));
+            expected.encodedOn(CoreIdentities.nodeName(request.getCore())));
     checkWidth(model, expected.dimensions());
     checkIdentity(identity);
     try {

@@ -67,7 +67,8 @@ final class FieldVectorizer {
       List<BufferedAdd> adds, Map<String, SolrInputDocument> old, RejectedDocuments rejected) {
     if (adds.stream().anyMatch(planner::wantsModel)) {
       field.awaitReady(limits.patience());
-      claims.claim(field.name(), field.identity(), changesModel());
+      claims.claim(
+          field.name(), field.identity(), field.encodedOn(request.getCore()), changesModel());
     }
     List<VectorPlan> plans = new ArrayList<>(adds.size());
     for (BufferedAdd add : adds) {

@@ -6,6 +6,7 @@ import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelHandle;
 import io.github.llm2vec.solr.schema.AuxiliaryFields;
+import io.github.llm2vec.solr.schema.CoreIdentities;
 import io.github.llm2vec.solr.schema.FieldIdentity;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.schema.VectorField;
@@ -25,6 +26,7 @@ import java.util.function.Function;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.core.SolrCore;
 import org.apache.solr.schema.IndexSchema;
 
 /**
@@ -158,6 +160,11 @@ public final class MappedField {
       model = Optional.of(encoder.identity());
     }
     return model.get();
+  }
+
+  /** Where the vectors come into being, for messages; the model must be open. */
+  String encodedOn(SolrCore core) {
+    return model().encodedOn(CoreIdentities.nodeName(core));
   }
 
   /** The model that encodes for this field. */

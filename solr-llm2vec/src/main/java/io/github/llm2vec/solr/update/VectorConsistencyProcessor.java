@@ -2,7 +2,6 @@
 package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.serving.EncodingResult;
-import io.github.llm2vec.solr.schema.CoreIdentities;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.update.EncodingUpdateProcessor.BufferLimits;
 import io.github.llm2vec.solr.update.FailurePolicy.OnError;
@@ -178,7 +177,7 @@ public final class VectorConsistencyProcessor extends UpdateRequestProcessor {
     claims.claimForwarded(
         field.name(),
         field.identity(),
-        CoreIdentities.nodeName(command.getReq().getCore()),
+        field.encodedOn(command.getReq().getCore()),
         field.mapping().target().allowModelChange());
     VectorPlan.Fill plan =
         new VectorPlan.Fill(

@@ -45,12 +45,13 @@ public final class IdentityClaims implements AutoCloseable {
    * Claims a model for vectors that this node encodes, again for each batch: it may have been
    * changed meanwhile.
    *
+   * @param place where they are encoded, for messages
    * @param changing whether vectors of other models may be there
    * @throws SolrException 409 if there are vectors of another model, 503 if that cannot be found
    *     out
    */
-  public void claim(String field, FieldIdentity identity, boolean changing) {
-    claim(new Claim(field, identity), changing, CoreIdentities.nodeName(core));
+  public void claim(String field, FieldIdentity identity, String place, boolean changing) {
+    claim(new Claim(field, identity), changing, place);
   }
 
   private void claim(Claim claim, boolean changing, String node) {
@@ -88,7 +89,7 @@ public final class IdentityClaims implements AutoCloseable {
   /** Claims what a document itself says, unless that has been claimed for this request. */
   public void claimWritten(String field, FieldIdentity identity, boolean changing) {
     if (!claims.contains(new Claim(field, identity))) {
-      claim(field, identity, changing);
+      claim(field, identity, CoreIdentities.nodeName(core), changing);
     }
   }
 
@@ -188,7 +189,7 @@ public final class IdentityClaims implements AutoCloseable {
     for (DirectoryReader reader : command.readers) {
       for (FieldIdentity identity :
           IndexIdentities.of(reader, request.getSchema(), auxiliary.vectorField()).found()) {
-        claim(auxiliary.vectorField(), identity, changing);
+        claim(auxiliary.vectorField(), identity, CoreIdentities.nodeName(core), changing);
       }
     }
   }

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.solr.node;
+
+import io.github.llm2vec.encoder.ModelFacts;
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.serving.EncoderService;
+import io.github.llm2vec.serving.EncodingResult;
+import io.github.llm2vec.serving.metrics.ServingMetrics;
+import io.github.llm2vec.solr.remote.NodeStatus;
+import io.github.llm2vec.solr.remote.ServedModel;
+import io.github.llm2vec.tokenizer.TokenSpans;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A model that is open on this node, behind its queue.
+ *
+ * @param declaration by which it was opened
+ * @param service which it owns
+ */
+record LocalEncoder(ModelDeclaration declaration, EncoderService service) implements ModelEncoder {
+
+  /** What shapes its vectors. */
+  EncoderIdentity here() {
+    return new EncoderIdentity(
+        declaration,
+        service.fingerprint(),
+        service.dimensions(),
+        facts().dtype(),
+        facts().tokenizer(),
+        "");
+  }
+
+  @Override
+  public Optional<EncoderIdentity> identity() {
+    return Optional.of(here());
+  }
+
+  @Override
+  public String problem() {
+    return "";
+  }
+
+  @Override
+  public void awaitReady(Duration patience) {
+    // It has been since it was opened.
+  }
+
+  @Override
+  public ModelFacts facts() {
+    return service.facts();
+  }
+
+  @Override
+  public List<EncodingResult> encodeDocuments(
+      List<String> texts, Prompt prompt, EncoderIdentity expected) {
+    return service.encodeEach(texts, prompt);
+  }
+
+  @Override
+  public float[] encodeQuery(
+      String text, Prompt prompt, EncoderIdentity expected, Duration patience) {
+    return service.encodeWithin(text, prompt, patience);
+  }
+
+  @Override
+  public Optional<TokenSpans> tokenSpans(String text, EncoderIdentity expected) {
+    return service.tokenSpans(text);
+  }
+
+  @Override
+  public ModelCounters counters() {
+    return ModelCounters.of(service.metrics());
+  }
+
+  @Override
+  public Optional<ServingMetrics> queue() {
+    return Optional.of(service.metrics());
+  }
+
+  @Override
+  public List<NodeStatus> nodes() {
+    return List.of();
+  }
+
+  /** How busy it is, for nodes that may choose. */
+  ServedModel.Load load() {
+    ServingMetrics metrics = service.metrics();
+    double millis = metrics.sizing().cost().millisPerToken();
+    return new ServedModel.Load(
+        millis * metrics.queries().tokens(),
+        millis * (metrics.queries().tokens() + metrics.documents().tokens()),
+        millis);
+  }
+
+  @Override
+  public void close() {
+    service.close();
+  }
+}
