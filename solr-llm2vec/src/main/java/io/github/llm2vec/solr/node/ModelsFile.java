@@ -56,7 +56,7 @@ import java.util.Set;
  * }</pre>
  *
  * With {@code encoder_nodes} a model may have the other keys too; then it is also on this node, for
- * when none of those answers. Without {@code model} it has no other key: all comes from them.
+ * when none of those answers. Without a model of its own it has no other key: all comes from them.
  *
  * <p>An unknown key is an error that names the nearest known one.
  *

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.solr.remote.EncoderNodes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -151,5 +152,58 @@ class ModelsFileTest {
   void whatIsNotJsonIsExplained(String json) {
     IOException thrown = assertThrows(IOException.class, () -> read(json));
     assertTrue(thrown.getMessage().contains("cannot be read as JSON"), thrown.getMessage());
+  }
+
+  @Test
+  void encoderNodesAreReadAndWrittenBack() throws IOException {
+    ModelDeclaration cluster = ModelDeclaration.served("cluster", new EncoderNodes.InCluster());
+    ModelDeclaration listed =
+        ModelDeclaration.served(
+            "listed",
+            new EncoderNodes.Listed(List.of("http://gpu1:8983/solr/", "https://g2/solr")));
+    Path file = home.resolve(ModelsFile.NAME);
+    ModelsFileWriter.write(file, List.of(cluster, listed));
+    assertEquals(Map.of("cluster", cluster, "listed", listed), ModelsFile.read(file).models());
+    assertEquals(
+        new EncoderNodes.Listed(List.of("http://gpu1:8983/solr", "https://g2/solr")),
+        listed.encoderNodes().orElseThrow());
+    ModelDeclaration both =
+        read("{'models': {'x': {'model': 'o/m', 'encoder_nodes': 'cluster'}}}").declaration("x");
+    assertEquals("o/m", both.model());
+    assertTrue(both.encoderNodes().isPresent());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "'encoder_nodes': 'cluster', 'dtype': 'float32' | \"dtype\" is taken from the nodes",
+        "'encoder_nodes': 'all' | must be \"cluster\" or a list of addresses",
+        "'encoder_nodes': [] | the list of encoder nodes is empty",
+        "'encoder_nodes': ['gpu1:8983'] | must be given as http://HOST:PORT/solr",
+        "'encoder_nodes': ['file:///etc/passwd'] | must be given as http://HOST:PORT/solr",
+        "'encoder_nodes': ['http://user:word@gpu1/solr'] | without user and password",
+        "'encoder_node': 'cluster' | did you mean 'encoder_nodes'?",
+        "'dtype': 'float32' | or \"encoder_nodes\" if other nodes have it"
+      })
+  void encoderNodesThatCannotBeAreErrors(String keys, String reason) {
+    Exception error =
+        assertThrows(
+            IllegalArgumentException.class, () -> read("{'models': {'x': {" + keys + "}}}"));
+    assertTrue(error.getMessage().contains(reason), error.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"encoder,true,false", "cluster,false,true", "listed,false,true"})
+  void theExamplesOfEncoderNodesAreSound(String name, boolean here, boolean elsewhere)
+      throws IOException {
+    ModelDeclaration model =
+        ModelsFile.read(
+                Path.of("..", "solr-config-examples", "encoder-nodes")
+                    .resolve("llm2vec-models." + name + ".json"))
+            .declaration("default");
+    assertEquals(here, model.isHere());
+    assertEquals(elsewhere, model.encoderNodes().isPresent());
   }
 }
