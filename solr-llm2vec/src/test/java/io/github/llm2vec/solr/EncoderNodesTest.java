@@ -117,7 +117,7 @@ public class EncoderNodesTest extends SolrCloudTestCase {
   public void aQueryOfOneNodeGoesBeforeTheDocumentsOfAnother() throws Exception {
     Map<String, String> texts = new TreeMap<>();
     for (int i = 0; i < 96; i++) {
-      texts.put("" + i, ("document %s ".formatted(i)).repeat(50));
+      texts.put("" + i, "document %s ".formatted(i).repeat(50));
     }
     model.hold();
     Future<HttpResponse<String>> update = clients.submit(() -> nodes.update(1, PAPERS, texts));
