@@ -71,7 +71,8 @@ public final class DemoModels {
             options.dims().orElse(0),
             queryInstruction,
             "",
-            ServingLimits.DEFAULTS);
+            ServingLimits.DEFAULTS,
+            Optional.empty());
     ResolvedCheckpoint checkpoint =
         finder.find(options, new CheckpointResolver.Request(model, adapters, Optional.empty()));
     int width = options.dims().orElse(checkpoint.spec().outputSize());

@@ -87,11 +87,20 @@ record LocalEncoder(ModelDeclaration declaration, EncoderService service) implem
   /** How busy it is, for nodes that may choose. */
   ServedModel.Load load() {
     ServingMetrics metrics = service.metrics();
-    double millis = metrics.sizing().cost().millisPerToken();
+    // What a token takes where several devices take turns.
+    double millis =
+        metrics.sizing().cost().millisPerToken()
+            / Math.max(1, metrics.devices().size() - metrics.failedDevices());
     return new ServedModel.Load(
         millis * metrics.queries().tokens(),
         millis * (metrics.queries().tokens() + metrics.documents().tokens()),
         millis);
+  }
+
+  /** Whether any of its devices works. */
+  boolean works() {
+    ServingMetrics metrics = service.metrics();
+    return metrics.devices().isEmpty() || metrics.failedDevices() < metrics.devices().size();
   }
 
   @Override

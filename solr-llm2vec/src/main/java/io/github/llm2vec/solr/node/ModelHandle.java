@@ -348,13 +348,13 @@ public final class ModelHandle {
     return ServingErrors.isLate(failure);
   }
 
-  /** The model as it is served to other nodes: if it is open, and here. */
+  /** The model as it is served to other nodes: if it is open, and here, and works. */
   Optional<ServedModel> served() {
     return current()
         .encoderIfOpen()
         .flatMap(
             open ->
-                open.encoder() instanceof LocalEncoder local
+                open.encoder() instanceof LocalEncoder local && local.works()
                     ? Optional.of(
                         new ServedModel(
                             local.declaration().name(), local.here().served(), local.load()))

@@ -49,7 +49,8 @@ record ServedModels(
     Optional<ModelHandle> model = find.apply(name);
     Optional<ServedModel> served = model.flatMap(ModelHandle::served);
     if (model.isEmpty() || served.isEmpty()) {
-      return refused(Refusal.NOT_SERVED, "model '" + name + "' is not open here", Duration.ZERO);
+      return refused(
+          Refusal.NOT_SERVED, "model '" + name + "' does not encode here", Duration.ZERO);
     }
     if (!served.get().identity().givesTheVectorsOf(wanted)) {
       return refused(

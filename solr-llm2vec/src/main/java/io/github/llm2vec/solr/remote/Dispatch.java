@@ -224,12 +224,16 @@ final class Dispatch {
       }
       replies.set(part, reply);
     } catch (NodeFailedException e) {
-      lastFailure = "node %s: %s".formatted(attempt.node.address.name(), e.getMessage());
       table.failed(attempt.node, String.valueOf(e.getMessage()));
-      if (++failures[part] == FAILURES) {
-        throw noNode();
-      }
+      countFailure(part, "node %s: %s".formatted(attempt.node.address.name(), e.getMessage()));
       waiting.addLast(part);
+    }
+  }
+
+  private void countFailure(int part, String why) {
+    lastFailure = why;
+    if (++failures[part] == FAILURES) {
+      throw noNode();
     }
   }
 
@@ -240,7 +244,10 @@ final class Dispatch {
     switch (refused.reason()) {
       case OVERLOADED -> refusals.get(attempt.part).add(attempt.node);
       case LATE -> throw new NodeCallException(Reason.LATE, message, Duration.ZERO);
-      case NOT_SERVED, OTHER_MODEL -> table.refused(attempt.node, refused.message());
+      case NOT_SERVED, OTHER_MODEL -> {
+        table.refused(attempt.node, refused.message());
+        countFailure(attempt.part, message);
+      }
     }
     waiting.addLast(attempt.part);
   }

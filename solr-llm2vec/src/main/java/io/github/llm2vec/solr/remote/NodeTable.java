@@ -126,7 +126,7 @@ final class NodeTable {
                   .filter(each -> each.name().equals(model))
                   .findFirst()
                   .<Sight>map(Sight.Serving::new)
-                  .orElseGet(() -> new Sight.NotServing("no model '" + model + "' is open there"))
+                  .orElseGet(() -> new Sight.NotServing("no model '" + model + "' encodes there"))
               : new Sight.NotServing("it does not say which models it has"));
     } catch (NodeFailedException e) {
       node.failedLooks++;
