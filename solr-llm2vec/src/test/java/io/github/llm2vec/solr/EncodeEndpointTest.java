@@ -181,6 +181,7 @@ public class EncodeEndpointTest extends SolrCloudTestCase {
     // Solr itself may refuse it first.
     assertTrue(send(0, "PUT", PATH, "admin", call).statusCode() >= 400);
     assertEquals(400, send(0, "POST", PATH, "admin", new byte[0]).statusCode());
+    assertEquals(400, send(0, "POST", PATH, "admin", new byte[] {2, 77, 1, 0}).statusCode());
     assertEquals(400, send(0, "POST", PATH, "admin", "text/plain", call).statusCode());
     for (Map<String, Object> other :
         List.<Map<String, Object>>of(

@@ -73,13 +73,9 @@ public sealed interface NodeCall {
    * Reads what {@link #toBytes} wrote.
    *
    * @throws IllegalArgumentException if it is something else
-   * @throws IOException if it cannot be read
    */
-  static NodeCall read(InputStream bytes) throws IOException {
-    Message message;
-    try (JavaBinCodec codec = new JavaBinCodec()) {
-      message = Message.of(codec.unmarshal(bytes));
-    }
+  static NodeCall read(InputStream bytes) {
+    Message message = Message.of(unmarshal(bytes));
     String call = message.text("call");
     return switch (call) {
       case "models" -> new ListModels();
@@ -91,6 +87,15 @@ public sealed interface NodeCall {
               message.text("text"));
       default -> throw new IllegalArgumentException("a node cannot be asked for '" + call + "'");
     };
+  }
+
+  // The codec throws what it runs into, on bytes that are none of its own.
+  private static Object unmarshal(InputStream bytes) {
+    try (JavaBinCodec codec = new JavaBinCodec()) {
+      return codec.unmarshal(bytes);
+    } catch (IOException | RuntimeException e) {
+      throw new IllegalArgumentException("the body is no javabin: " + e, e);
+    }
   }
 
   private static Encode encode(Message message) {
