@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.config;
 
 import io.github.llm2vec.encoder.Pooling;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -15,6 +16,7 @@ import java.util.OptionalInt;
  * @param lossInModelDtype {@code loss_dtype} is {@code model}: whether the loss is computed in the
  *     model's dtype as upstream does, not in float32; not upstream's key
  * @param matryoshka widths at which the loss is computed, summed as in sentence-transformers
+ * @param retrieval what is evaluated on
  * @param maxTrainSamples {@code max_train_samples}: most examples; upstream accepts and ignores it
  */
 public record ContrastiveArguments(
@@ -24,6 +26,7 @@ public record ContrastiveArguments(
     OptionalInt miniBatch,
     boolean lossInModelDtype,
     MatryoshkaArguments matryoshka,
+    Optional<RetrievalArguments> retrieval,
     OptionalInt maxTrainSamples) {
 
   private static final int DEFAULT_LENGTH = 512;
@@ -41,6 +44,7 @@ public record ContrastiveArguments(
         values.optionalWhole("mini_batch_size", 1),
         lossInModelDtype(values),
         MatryoshkaArguments.read(values),
+        RetrievalArguments.read(values),
         values.optionalWhole("max_train_samples", 1));
   }
 

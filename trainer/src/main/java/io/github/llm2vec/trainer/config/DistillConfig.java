@@ -12,6 +12,7 @@ import java.util.OptionalInt;
  * @param teacher where the vectors come from that it learns
  * @param data the texts
  * @param loss what is minimised
+ * @param retrieval what is evaluated on beside held-out texts
  * @param training everything else
  */
 public record DistillConfig(
@@ -19,6 +20,7 @@ public record DistillConfig(
     TeacherArguments teacher,
     Data data,
     Loss loss,
+    Optional<RetrievalArguments> retrieval,
     TrainingArguments training)
     implements TrainConfig {
 
@@ -146,6 +148,7 @@ public record DistillConfig(
             TeacherArguments.read(values),
             Data.read(values),
             Loss.read(values),
+            RetrievalArguments.read(values),
             TrainingArguments.read(values, OptionalInt.empty()));
     config.check(values);
     return config;

@@ -37,7 +37,7 @@ public record SaveArguments(
       checkBest(values, strategy, interval, evaluation);
     }
     Optional<String> metric = values.optionalText("metric_for_best_model");
-    String name = metric.orElse("loss");
+    String name = metric.orElse(values.has("eval_retrieval") ? "ndcg_at_10" : "loss");
     return new SaveArguments(
         strategy,
         interval,

@@ -353,6 +353,11 @@ final class BaseModel implements AutoCloseable {
         2 * (weights * (passes + again) + logits * passes), computed, device());
   }
 
+  /** Whether an adapter is trained, not all weights. */
+  boolean trainsAdapter() {
+    return trained instanceof LoraOptions;
+  }
+
   /**
    * How the result is saved.
    *

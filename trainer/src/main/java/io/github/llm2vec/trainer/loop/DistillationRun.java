@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.encoder.ChatTemplate;
 import io.github.llm2vec.encoder.Compatibility;
+import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
@@ -14,6 +16,7 @@ import io.github.llm2vec.trainer.checkpoint.SentenceTransformersFiles;
 import io.github.llm2vec.trainer.config.DistillConfig;
 import io.github.llm2vec.trainer.config.MatryoshkaArguments;
 import io.github.llm2vec.trainer.config.StudentArguments;
+import io.github.llm2vec.trainer.config.TeacherArguments;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DataFile;
@@ -36,12 +39,14 @@ import java.util.function.Consumer;
  * again before the student is opened; then the student is trained on them as any other model is.
  *
  * @param config what is run
+ * @param values all its keys
  * @param context its folder and callbacks
  * @param environment the machine and its user
  * @param opened may change the student before training begins
  */
 record DistillationRun(
     DistillConfig config,
+    ObjectNode values,
     TrainingContext context,
     TrainingRuns.Environment environment,
     Consumer<TrainableDecoder> opened) {
@@ -77,8 +82,8 @@ record DistillationRun(
         return train(training, validation, 0, validation.set().size());
       }
     } catch (Teacher.StoppedException e) {
-      TrainerCallback.all(context.callbacks())
-          .note("stopped while the teacher encoded; the same command goes on with what is missing");
+      context.note(
+          "stopped while the teacher encoded; the same command goes on with what is missing");
       return new Trainer.Output(context.folder(), false, new TrainerState());
     } catch (UncheckedIOException e) {
       throw e.getCause();
@@ -158,11 +163,28 @@ record DistillationRun(
                     new DistillationObjective(model, packer, loss, student.miniBatch()),
                     Optional.of(training.loaders(preparation).training(arguments, first)),
                     held,
+                    retrieval(model, packer, preparation),
                     files(base, hidden, head, loss.normalize()),
                     base.cost(0)))
             .train();
       }
     }
+  }
+
+  private Optional<ModelEvaluation> retrieval(
+      TrainableDecoder model, TextPacker packer, TextPreparation preparation) throws IOException {
+    if (config.retrieval().isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new RetrievalCheck(
+            config.retrieval().get(),
+            context.cacheDir(config.data().access(), "data-cache").resolve("eval-retrieval"),
+            new RetrievalCheck.Reading(
+                model,
+                packer,
+                text -> preparation.prepare(text, Prompt.query()),
+                text -> preparation.prepare(text, Prompt.document()))));
   }
 
   private long evaluated(long examples) {
@@ -258,16 +280,33 @@ record DistillationRun(
                     student.maxSeqLength(),
                     student.maxSeqLength(),
                     false));
-    return new SentenceTransformersFiles(
-        base.files(encoding),
-        new SentenceTransformersFiles.Modules(
-            student.pooling(),
-            true,
-            hidden,
-            head,
-            normalize,
-            student.maxSeqLength(),
-            student.queryPrompt(),
-            causal));
+    SentenceTransformersFiles files =
+        new SentenceTransformersFiles(
+            base.files(encoding),
+            new SentenceTransformersFiles.Modules(
+                student.pooling(),
+                true,
+                hidden,
+                head,
+                normalize,
+                student.maxSeqLength(),
+                student.queryPrompt(),
+                causal));
+    return new ResultFiles(files, card(), Optional.empty());
+  }
+
+  private ModelCard card() {
+    String teacher =
+        config.teacher() instanceof TeacherArguments.Model model
+            ? model.name()
+            : ((TeacherArguments.Vectors) config.teacher()).file().getFileName().toString();
+    return new ModelCard(
+        "An encoder that was trained to give the vectors of a teacher (distillation): " + teacher,
+        config.student().base() instanceof StudentArguments.Checkpoint checkpoint
+            ? checkpoint.model().name()
+            : "",
+        List.of(config.data().trainFile().getFileName().toString()),
+        "sentence-transformers",
+        values);
   }
 }

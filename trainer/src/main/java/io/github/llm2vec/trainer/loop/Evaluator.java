@@ -16,12 +16,13 @@ import java.util.Optional;
  * @param objective what is measured
  * @param loader the batches, the same every time
  */
-record Evaluator<B>(Objective<B> objective, DataLoader<B> loader) {
+record Evaluator<B>(Objective<B> objective, DataLoader<B> loader) implements ModelEvaluation {
 
   static final String LOSS = "eval_loss";
 
   /** The objective's metrics, then {@code eval_runtime} and rates. */
-  Map<String, Double> evaluate() throws IOException {
+  @Override
+  public Map<String, Double> evaluate() throws IOException {
     long start = System.nanoTime();
     Objective.Evaluation<B> evaluation = objective.evaluation();
     long rows = 0;

@@ -133,6 +133,16 @@ final class TrainableDecoder implements TrainableModel {
     return trainer.distillationScore(batch, queries, teacher, loss);
   }
 
+  /** Width of the vectors that {@link #project} gives. */
+  int vectorWidth() {
+    return trainer.vectorWidth();
+  }
+
+  /** The vectors of a batch, with the linear layer if there is one, without dropout. */
+  float[][] project(PackedBatch batch) {
+    return trainer.project(batch);
+  }
+
   @Override
   public double gradientNorm() {
     return trainer.gradientNorm();

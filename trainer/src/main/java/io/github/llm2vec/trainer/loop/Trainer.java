@@ -85,6 +85,7 @@ public final class Trainer<B> {
    * @param objective what is minimised
    * @param training batches to train on
    * @param validation batches to evaluate on
+   * @param further what else is evaluated
    * @param files how the model is saved
    * @param cost what a token costs
    */
@@ -93,8 +94,28 @@ public final class Trainer<B> {
       Objective<B> objective,
       Optional<DataLoader<B>> training,
       Optional<DataLoader<B>> validation,
+      Optional<ModelEvaluation> further,
       ModelFiles files,
-      TrainerCallback.Cost cost) {}
+      TrainerCallback.Cost cost) {
+
+    /** Evaluates on batches alone. */
+    public Task(
+        TrainableModel model,
+        Objective<B> objective,
+        Optional<DataLoader<B>> training,
+        Optional<DataLoader<B>> validation,
+        ModelFiles files,
+        TrainerCallback.Cost cost) {
+      this(model, objective, training, validation, Optional.empty(), files, cost);
+    }
+
+    Optional<ModelEvaluation> evaluation() {
+      List<ModelEvaluation> all = new ArrayList<>();
+      validation.ifPresent(loader -> all.add(new Evaluator<>(objective, loader)));
+      further.ifPresent(all::add);
+      return ModelEvaluation.all(all);
+    }
+  }
 
   /**
    * How a run ended.
@@ -143,10 +164,8 @@ public final class Trainer<B> {
     Optional<Path> resumed = context.output().resumed();
     this.state = resumed.isPresent() ? checkpointer.resume(resumed.get()) : new TrainerState();
     this.callback = callback(state.step());
-    Optional<Evaluator<B>> evaluator =
-        task.validation().map(loader -> new Evaluator<>(task.objective(), loader));
     this.between =
-        new TrainingCallbacks(arguments, plan, schedule, evaluator, checkpointer, callback);
+        new TrainingCallbacks(arguments, plan, schedule, task.evaluation(), checkpointer, callback);
     this.epoch = state.position().epoch();
     this.batchOfEpoch = state.position().batch();
     this.batches = state.position().batches();
@@ -335,7 +354,7 @@ public final class Trainer<B> {
       best.ifPresent(path -> callback.note("the best checkpoint is " + path));
       all.putAll(result("train_results.json", trainFigures()));
     }
-    if (arguments.run().doEval() && task.validation().isPresent()) {
+    if (arguments.run().doEval() && task.evaluation().isPresent()) {
       Map<String, Double> evaluation = between.lastEvaluation(state);
       all.putAll(result("eval_results.json", task.objective().results(evaluation)));
     }

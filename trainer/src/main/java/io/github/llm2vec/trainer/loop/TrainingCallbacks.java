@@ -21,7 +21,7 @@ final class TrainingCallbacks {
   private final TrainingArguments arguments;
   private final StepPlan plan;
   private final LearningRateSchedule schedule;
-  private final Optional<? extends Evaluator<?>> evaluator;
+  private final Optional<ModelEvaluation> evaluator;
   private final Checkpointer checkpointer;
   private final TrainerCallback callback;
   private final Interval logs;
@@ -59,7 +59,7 @@ final class TrainingCallbacks {
       TrainingArguments arguments,
       StepPlan plan,
       LearningRateSchedule schedule,
-      Optional<? extends Evaluator<?>> evaluator,
+      Optional<ModelEvaluation> evaluator,
       Checkpointer checkpointer,
       TrainerCallback callback) {
     this.arguments = arguments;
@@ -131,12 +131,16 @@ final class TrainingCallbacks {
   /** Evaluates the result, unless that was done after the last update and it is the result. */
   Map<String, Double> lastEvaluation(TrainerState state) throws IOException {
     for (MetricRecord metric : state.history()) {
-      boolean same = metric.step() == state.step() && metric.values().containsKey(Evaluator.LOSS);
+      boolean same = metric.step() == state.step() && isEvaluation(metric.values());
       if (same && !arguments.saving().loadBestModelAtEnd()) {
         return metric.values();
       }
     }
     return evaluator.orElseThrow().evaluate();
+  }
+
+  private static boolean isEvaluation(Map<String, Double> values) {
+    return values.keySet().stream().anyMatch(name -> name.startsWith("eval_"));
   }
 
   private void log(TrainerState state) throws IOException {

@@ -104,7 +104,8 @@ public final class TrainingContext {
     }
   }
 
-  private void note(String text) {
+  /** Tells the callbacks something that whoever watches the run should know. */
+  void note(String text) {
     TrainerCallback.all(callbacks).note(text);
   }
 }

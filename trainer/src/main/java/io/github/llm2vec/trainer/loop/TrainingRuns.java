@@ -2,17 +2,23 @@
 package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.checkpoint.ResolverOptions;
+import io.github.llm2vec.encoder.ChatTemplate;
+import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.TextPacker;
+import io.github.llm2vec.encoder.TextPreparation;
 import io.github.llm2vec.encoder.TextSettings;
 import io.github.llm2vec.torch.LanguageModelHead;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.MatryoshkaDims;
+import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles;
 import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles.Encoding;
+import io.github.llm2vec.trainer.checkpoint.SentenceTransformersFiles;
 import io.github.llm2vec.trainer.config.ContrastiveArguments;
 import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.DistillConfig;
 import io.github.llm2vec.trainer.config.MatryoshkaArguments;
 import io.github.llm2vec.trainer.config.MntpConfig;
+import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.ResolvedConfig;
 import io.github.llm2vec.trainer.config.SimcseConfig;
@@ -153,7 +159,19 @@ public final class TrainingRuns {
             ContrastiveDataLoaders.simcse(
                 config, contrastiveTools(context, config.access(), base, corrupt))) {
       context.noteSkipped(corrupt);
-      return contrastive(context, config.contrast(), config.dropout(), base, data);
+      Contrastive kind =
+          new Contrastive(
+              new ModelCard(
+                  "An encoder trained to tell texts apart without labels (SimCSE).",
+                  config.model().name(),
+                  List.of(source(config.file(), config.dataset().optionName())),
+                  config.lora().fullFinetuning() ? "transformers" : "peft",
+                  resolved.values()),
+              config.model(),
+              config.access(),
+              true,
+              "");
+      return contrastive(context, config.contrast(), config.dropout(), base, data, kind);
     }
   }
 
@@ -173,8 +191,44 @@ public final class TrainingRuns {
             ContrastiveDataLoaders.supervised(
                 config, contrastiveTools(context, config.access(), base, corrupt))) {
       context.noteSkipped(corrupt);
-      return contrastive(context, config.contrast(), 0, base, data);
+      Contrastive kind =
+          new Contrastive(
+              new ModelCard(
+                  "An encoder trained on queries, their documents and hard negatives.",
+                  config.model().name(),
+                  List.of(source(config.file(), config.dataset().optionName())),
+                  config.lora().fullFinetuning() ? "transformers" : "peft",
+                  resolved.values()),
+              config.model(),
+              config.access(),
+              false,
+              config
+                  .instructions()
+                  .ofPlainData()
+                  .map(instruction -> instruction + config.instructions().separator())
+                  .orElse(""));
+      return contrastive(context, config.contrast(), 0, base, data, kind);
     }
+  }
+
+  /**
+   * What SimCSE and supervised training differ in beside their data.
+   *
+   * @param card of the result
+   * @param model the base model
+   * @param access where caches are
+   * @param poolsPrompt whether what stands before a text is pooled with it
+   * @param queryPrompt what stands before queries that bring no instruction
+   */
+  private record Contrastive(
+      ModelCard card,
+      ModelArguments model,
+      DataAccess access,
+      boolean poolsPrompt,
+      String queryPrompt) {}
+
+  private static String source(Optional<Path> file, String dataset) {
+    return file.map(path -> path.getFileName().toString()).orElse(dataset);
   }
 
   private Trainer.Output contrastive(
@@ -182,7 +236,8 @@ public final class TrainingRuns {
       ContrastiveArguments contrast,
       double attentionDropout,
       BaseModel base,
-      DataLoader<ContrastiveBatch> data)
+      DataLoader<ContrastiveBatch> data,
+      Contrastive kind)
       throws IOException {
     try (TrainableDecoder model =
         open(base, LanguageModelHead.NONE, contrast.maxSeqLength(), attentionDropout)) {
@@ -200,10 +255,82 @@ public final class TrainingRuns {
                       contrast.miniBatch()),
                   Optional.of(data),
                   Optional.empty(),
-                  base.files(Optional.of(encoding)),
+                  retrieval(context, contrast, base, model, packer, kind),
+                  new ResultFiles(
+                      base.files(Optional.of(encoding)),
+                      kind.card(),
+                      export(context, contrast, base, kind)),
                   base.cost(0)))
           .train();
     }
+  }
+
+  /** Texts are read as encoding reads them. */
+  private static Optional<ModelEvaluation> retrieval(
+      TrainingContext context,
+      ContrastiveArguments contrast,
+      BaseModel base,
+      TrainableDecoder model,
+      TextPacker packer,
+      Contrastive kind)
+      throws IOException {
+    if (contrast.retrieval().isEmpty()) {
+      return Optional.empty();
+    }
+    TextPreparation preparation =
+        new TextPreparation(
+            base.tokenizer(),
+            base.textSettings()
+                .withPooling(contrast.pooling())
+                .withLengths(contrast.maxSeqLength(), contrast.maxSeqLength())
+                .withSkipInstruction(true));
+    return Optional.of(
+        new RetrievalCheck(
+            contrast.retrieval().get(),
+            context.cacheDir(kind.access(), "data-cache").resolve("eval-retrieval"),
+            new RetrievalCheck.Reading(
+                model,
+                packer,
+                text -> preparation.prepareMarked(kind.queryPrompt(), text),
+                text -> preparation.prepareMarked("", text))));
+  }
+
+  /** What sentence-transformers can express; a note says why there is no folder for it. */
+  private static Optional<ResultFiles.Export> export(
+      TrainingContext context, ContrastiveArguments contrast, BaseModel base, Contrastive kind) {
+    String without = "the result has no folder for sentence-transformers, ";
+    Pooling pooling = contrast.pooling();
+    if (pooling == Pooling.EOS_TOKEN) {
+      context.note(without + "which has no pooling eos_token");
+      return Optional.empty();
+    }
+    ChatTemplate template = base.textSettings().template();
+    if (!template.head().isEmpty() || !template.tail().isEmpty()) {
+      context.note(without + "which has no chat templates");
+      return Optional.empty();
+    }
+    if (!kind.model().adapters().isEmpty() && base.trainsAdapter()) {
+      context.note(without + "which opens no chain of adapters; merge it");
+      return Optional.empty();
+    }
+    boolean causal = !kind.model().bidirectional();
+    int length = contrast.maxSeqLength();
+    Optional<Encoding> encoding =
+        causal
+            ? Optional.empty()
+            : Optional.of(new Encoding(pooling.optionName(), length, length, !kind.poolsPrompt()));
+    return Optional.of(
+        new ResultFiles.Export(
+            new SentenceTransformersFiles.Modules(
+                pooling,
+                kind.poolsPrompt(),
+                base.config().spec().outputSize(),
+                0,
+                false,
+                length,
+                kind.queryPrompt(),
+                causal),
+            new AuxiliaryFiles(base.tokenizerFolder(), encoding)));
   }
 
   private static MatryoshkaDims widths(MatryoshkaArguments matryoshka, BaseModel base)
@@ -257,7 +384,9 @@ public final class TrainingRuns {
    */
   public Trainer.Output distill(ResolvedConfig<DistillConfig> resolved) throws IOException {
     UnsupportedOptions.check(resolved.config());
-    return new DistillationRun(resolved.config(), begin(resolved), environment, opened).run();
+    return new DistillationRun(
+            resolved.config(), resolved.values(), begin(resolved), environment, opened)
+        .run();
   }
 
   private TrainingContext begin(ResolvedConfig<? extends TrainConfig> resolved) throws IOException {

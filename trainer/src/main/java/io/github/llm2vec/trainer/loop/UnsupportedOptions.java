@@ -20,8 +20,9 @@ import java.util.Set;
  */
 final class UnsupportedOptions {
 
+  private static final String NDCG = "ndcg_at_10";
   private static final Set<String> FIGURES =
-      Set.of("loss", "eval_loss", "accuracy", "eval_accuracy");
+      Set.of("loss", "eval_loss", "accuracy", "eval_accuracy", NDCG, "eval_" + NDCG);
 
   private UnsupportedOptions() {}
 
@@ -61,11 +62,25 @@ final class UnsupportedOptions {
     if (config.student().base() instanceof StudentArguments.Checkpoint checkpoint) {
       check(checkpoint.model());
     }
-    String metric = config.training().saving().bestMetric();
+    checkMetric(config.training(), config.retrieval().isPresent(), false);
+  }
+
+  /** The best checkpoint needs a figure that there is. */
+  private static void checkMetric(
+      TrainingArguments training, boolean retrieval, boolean retrievalAlone)
+      throws TrainingException {
     refuse(
-        metric.endsWith("accuracy"),
-        "metric_for_best_model",
-        "distillation has no " + metric + "; use loss");
+        retrieval && !training.run().doEval(),
+        "eval_retrieval",
+        "nothing is evaluated without eval_strategy or do_eval");
+    if (training.saving().loadBestModelAtEnd()) {
+      String metric = training.saving().bestMetric();
+      boolean ranked = metric.endsWith(NDCG);
+      refuse(
+          ranked ? !retrieval : retrievalAlone || metric.endsWith("accuracy"),
+          "metric_for_best_model",
+          "there is no " + metric + " here; use " + (retrieval ? NDCG : "loss"));
+    }
   }
 
   private static void check(TrainingArguments training) throws TrainingException {
@@ -100,14 +115,16 @@ final class UnsupportedOptions {
         "loss_dtype",
         "the loss is always computed in float32, which is more exact than the model's dtype; leave"
             + " it out");
+    boolean retrieval = contrast.retrieval().isPresent();
     String reason =
-        "contrastive training has no validation data, as in upstream; evaluate the result with"
-            + " tasks instead";
+        "contrastive training has no validation data, as in upstream; name a retrieval set by"
+            + " eval_retrieval, or evaluate the result with tasks";
     refuse(
-        training.evaluation().strategy() != TrainingArguments.IntervalStrategy.NO,
+        !retrieval && training.evaluation().strategy() != TrainingArguments.IntervalStrategy.NO,
         "eval_strategy",
         reason);
-    refuse(training.evaluation().onStart(), "eval_on_start", reason);
+    refuse(!retrieval && training.evaluation().onStart(), "eval_on_start", reason);
+    checkMetric(training, retrieval, true);
     refuse(!training.run().doTrain(), "do_train", "is false, so there is nothing to do");
   }
 
