@@ -80,13 +80,13 @@ final class DevicesBenchmark implements Callable<Integer> {
           dtype,
           lines.size(),
           threads);
-      long before = ProcessMemory.residentBytes();
+      long before = ProcessUse.residentBytes();
       try (EncoderService alone = open(folder, one)) {
         alone.encode(lines, Prompt.document());
-        long first = ProcessMemory.residentBytes();
+        long first = ProcessUse.residentBytes();
         try (EncoderService together = open(folder, several)) {
           together.encode(lines, Prompt.document());
-          long second = ProcessMemory.residentBytes();
+          long second = ProcessUse.residentBytes();
           compare(alone, together, lines);
           out.printf(
               Locale.ROOT,
@@ -116,14 +116,26 @@ final class DevicesBenchmark implements Callable<Integer> {
 
   private void compare(EncoderService alone, EncoderService together, List<String> lines) {
     double[] ratios = new double[rounds];
-    out.println("| round | " + one + " tokens/s | " + several + " tokens/s | ratio |");
-    out.println("| ---: | ---: | ---: | ---: |");
+    out.println(
+        "| round | "
+            + one
+            + " tokens/s | cores used | "
+            + several
+            + " tokens/s | cores used | ratio |");
+    out.println("| ---: | ---: | ---: | ---: | ---: | ---: |");
     for (int round = 0; round < rounds; round++) {
-      double first = tokensPerSecond(alone, lines);
-      double second = tokensPerSecond(together, lines);
-      ratios[round] = second / first;
+      Speed first = speed(alone, lines);
+      Speed second = speed(together, lines);
+      ratios[round] = second.tokensPerSecond / first.tokensPerSecond;
       out.printf(
-          Locale.ROOT, "| %d | %.0f | %.0f | %.2f |%n", round + 1, first, second, ratios[round]);
+          Locale.ROOT,
+          "| %d | %.0f | %.2f | %.0f | %.2f | %.2f |%n",
+          round + 1,
+          first.tokensPerSecond,
+          first.cores,
+          second.tokensPerSecond,
+          second.cores,
+          ratios[round]);
     }
     out.printf(Locale.ROOT, "%nmedian ratio %.2f%n", Median.of(ratios));
     for (ServingMetrics.Device device : together.metrics().devices()) {
@@ -132,11 +144,21 @@ final class DevicesBenchmark implements Callable<Integer> {
     }
   }
 
-  private static double tokensPerSecond(EncoderService service, List<String> lines) {
+  /**
+   * How fast it was.
+   *
+   * @param cores that this process had on average: less than its threads where others want them
+   */
+  private record Speed(double tokensPerSecond, double cores) {}
+
+  private static Speed speed(EncoderService service, List<String> lines) {
     long tokens = service.metrics().work().tokens();
     long start = System.nanoTime();
+    long cpu = ProcessUse.cpuNanos();
     service.encode(lines, Prompt.document());
-    double seconds = (System.nanoTime() - start) / 1e9;
-    return (service.metrics().work().tokens() - tokens) / seconds;
+    double nanos = System.nanoTime() - start;
+    return new Speed(
+        (service.metrics().work().tokens() - tokens) / (nanos / 1e9),
+        (ProcessUse.cpuNanos() - cpu) / nanos);
   }
 }

@@ -21,6 +21,21 @@ public interface BatchModel extends AutoCloseable {
   /** How batches are laid out, for reckoning their cost. */
   BatchLayout layout();
 
+  /**
+   * An adapter that is open beside this model.
+   *
+   * @throws IllegalArgumentException if there is none of that name; the message says which there
+   *     are
+   */
+  default Adapter adapter(String name) {
+    throw UnknownAdapters.error(name, List.of());
+  }
+
+  /** The adapters that are open beside this model, by name. */
+  default List<Adapter> adapters() {
+    return List.of();
+  }
+
   /** The tokens of a text with their places; see {@code TextEncoder}. Any thread. */
   default Optional<TokenSpans> tokenSpans(String text) {
     return Optional.empty();

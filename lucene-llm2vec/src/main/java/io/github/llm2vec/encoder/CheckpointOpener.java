@@ -11,6 +11,7 @@ import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.torch.CheckpointWeights;
 import io.github.llm2vec.torch.Decoder;
+import io.github.llm2vec.torch.DecoderAdapter;
 import io.github.llm2vec.torch.DecoderOptions;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.TorchDevice;
@@ -23,8 +24,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -164,10 +168,56 @@ final class CheckpointOpener {
     Tokenizer tokenizer = prepared.openTokenizer();
     try {
       String fingerprint = prepared.identity().fingerprint();
-      return assemble(decoders(prepared, listener), tokenizer, prepared, fingerprint);
+      AdapterOpener adapters =
+          (name, adapter, decoders) -> openAdapter(name, adapter, decoders, source, prepared);
+      return assemble(decoders(prepared, listener), tokenizer, prepared, fingerprint, adapters);
     } catch (IOException | RuntimeException | Error e) {
       tokenizer.close();
       throw e;
+    }
+  }
+
+  /**
+   * Opens an adapter beside a model: resolved as if it were merged last, and refused if that would
+   * change anything but the weights.
+   */
+  private Adapter openAdapter(
+      String name, String folder, List<Decoder> decoders, ModelSource base, Prepared of)
+      throws IOException {
+    List<String> chain = new ArrayList<>(base.adapters());
+    chain.add(folder);
+    Prepared with = prepare(new ModelSource(base.model(), chain, base.resolver()));
+    requireSame(name, "attention or the decoder", of.spec(), with.spec());
+    requireSame(name, "pooling, template or lengths", of.settings(), with.settings());
+    requireSame(
+        name, "tokenizer", of.checkpoint().tokenizerFolder(), with.checkpoint().tokenizerFolder());
+    List<LoraAdapter> opened = with.checkpoint().openAdapters();
+    try {
+      LoraAdapter adapter = opened.get(opened.size() - 1);
+      Map<Decoder, DecoderAdapter> ofDecoders = new HashMap<>();
+      for (Decoder decoder : decoders) {
+        Optional<Decoder> same =
+            ofDecoders.keySet().stream().filter(decoder::sharesWeightsWith).findFirst();
+        ofDecoders.put(
+            decoder,
+            same.isPresent()
+                ? Objects.requireNonNull(ofDecoders.get(same.get()))
+                : decoder.openAdapter(adapter));
+      }
+      return new Adapter(name, with.identity().fingerprint(), ofDecoders);
+    } finally {
+      for (LoraAdapter adapter : opened) {
+        adapter.close();
+      }
+    }
+  }
+
+  private static void requireSame(String name, String what, Object base, Object with) {
+    if (!base.equals(with)) {
+      throw new IllegalArgumentException(
+          "adapter '%s' asks for another %s than its base; beside a base it changes weights alone. Set"
+                  .formatted(name, what)
+              + " what its files say as options of the base, or merge it");
     }
   }
 
@@ -183,10 +233,20 @@ final class CheckpointOpener {
   }
 
   private Llm2Vec assemble(
-      DecoderPool decoders, Tokenizer tokenizer, Prepared prepared, String fingerprint) {
+      DecoderPool decoders,
+      Tokenizer tokenizer,
+      Prepared prepared,
+      String fingerprint,
+      AdapterOpener adapters) {
     try {
       return new Llm2Vec(
-          decoders, tokenizer, prepared.settings(), prepared.modules(), options, fingerprint);
+          decoders,
+          tokenizer,
+          prepared.settings(),
+          prepared.modules(),
+          options,
+          fingerprint,
+          adapters);
     } catch (RuntimeException e) {
       decoders.close();
       throw e;

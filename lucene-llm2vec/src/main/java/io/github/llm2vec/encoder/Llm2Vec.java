@@ -5,16 +5,21 @@ import io.github.llm2vec.tokenizer.TokenSpans;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.tokenizer.TokenizerThreads;
 import io.github.llm2vec.torch.Decoder;
+import io.github.llm2vec.torch.DecoderAdapter;
 import io.github.llm2vec.torch.DeviceException;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apiguardian.api.API;
@@ -46,6 +51,8 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
   private final TextSettings settings;
   private final TextPacker packer;
   private final Llm2VecOptions options;
+  private final AdapterOpener adapterOpener;
+  private final Map<String, Adapter> adapters = new ConcurrentSkipListMap<>();
   private final VectorModules modules;
   private final int dimensions;
   private final boolean normalize;
@@ -61,7 +68,9 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
       EncodingSettings encoding,
       VectorModules modules,
       Llm2VecOptions options,
-      String fingerprint) {
+      String fingerprint,
+      AdapterOpener adapterOpener) {
+    this.adapterOpener = adapterOpener;
     this.decoders = decoders;
     this.tokenizer = tokenizer;
     this.settings = encoding.text();
@@ -156,6 +165,65 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
   @Override
   public String fingerprint() {
     return fingerprint;
+  }
+
+  /**
+   * Opens a LoRA adapter beside the model; nothing of the model is read again, and nobody waits but
+   * for the transfer of the adapter itself. If one of that name is open, this one takes its place;
+   * texts that are under way keep the one that they began with.
+   *
+   * @param name by which it is chosen
+   * @param adapter folder or hub id, looked for where the model was
+   * @throws io.github.llm2vec.files.ModelException if it is missing, damaged, does not fit the
+   *     model, or needs more than low-rank products beside the weights, as DoRA does
+   * @throws IOException if a file cannot be read
+   * @throws IllegalArgumentException if its files ask for another pooling, template, length or
+   *     tokenizer than the model has
+   */
+  public Adapter openAdapter(String name, String adapter) throws IOException {
+    requireOpen();
+    if (name.isBlank()) {
+      throw new IllegalArgumentException("an adapter needs a name");
+    }
+    Adapter opened = adapterOpener.open(name, adapter, decoders.all());
+    adapters.put(name, opened);
+    return opened;
+  }
+
+  /**
+   * Closes an adapter: no text is encoded with it any more but those under way. Its memory is freed
+   * with the next garbage collection after the last of them.
+   *
+   * @throws IllegalArgumentException if none of that name is open
+   */
+  public void closeAdapter(String name) {
+    if (adapters.remove(name) == null) {
+      throw UnknownAdapters.error(name, adapters.keySet());
+    }
+  }
+
+  @Override
+  public Adapter adapter(String name) {
+    Adapter adapter = adapters.get(name);
+    if (adapter == null) {
+      throw UnknownAdapters.error(name, adapters.keySet());
+    }
+    return adapter;
+  }
+
+  @Override
+  public List<Adapter> adapters() {
+    return List.copyOf(adapters.values());
+  }
+
+  /**
+   * Encodes texts with an adapter; see {@link #encode(List, Prompt)}.
+   *
+   * @param adapter name of one that is open
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  public float[][] encode(List<String> texts, Prompt prompt, String adapter) {
+    return encode(texts, prompt, Optional.of(adapter(adapter)));
   }
 
   /** How texts are prepared and pooled, after everything left open was settled. */
@@ -270,11 +338,16 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
    */
   @Override
   public float[][] encode(List<String> texts, Prompt prompt) {
+    return encode(texts, prompt, Optional.empty());
+  }
+
+  private float[][] encode(List<String> texts, Prompt prompt, Optional<Adapter> adapter) {
     requireOpen();
     for (int i = 0; i < texts.size(); i++) {
       Objects.requireNonNull(texts.get(i), "text " + i);
     }
-    List<TokenizedText> tokenized = tokenizeAll(texts, prompt);
+    List<TokenizedText> tokenized =
+        tokenizeAll(texts, prompt).stream().map(text -> text.with(adapter)).toList();
     return run(decoders.all(), tokenized, rowLengths(texts, tokenized));
   }
 
@@ -343,16 +416,38 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
       int[] lengths,
       float[][] vectors) {
     PackedBatch.Builder builder = new PackedBatch.Builder();
-    for (int index : batch.texts()) {
-      packer.add(builder, texts.get(index), lengths[index]);
+    List<DecoderAdapter.Segment> segments = new ArrayList<>();
+    List<Integer> order = new ArrayList<>();
+    int tokens = 0;
+    // The texts of each adapter side by side, which keep their order by length.
+    for (Map.Entry<Optional<Adapter>, List<Integer>> group : byAdapter(batch, texts).entrySet()) {
+      int first = tokens;
+      for (int index : group.getValue()) {
+        packer.add(builder, texts.get(index), lengths[index]);
+        tokens += lengths[index];
+      }
+      order.addAll(group.getValue());
+      if (group.getKey().isPresent()) {
+        DecoderAdapter adapter = group.getKey().get().of(decoder);
+        segments.add(new DecoderAdapter.Segment(adapter, first, tokens - first));
+      }
     }
-    float[][] rows = decoder.forward(builder.build());
+    float[][] rows = decoder.forward(builder.build(), segments);
     int row = 0;
-    for (int index : batch.texts()) {
+    for (int index : order) {
       float[] pooled = packer.join(rows, row, texts.get(index));
       vectors[index] = Vectors.finish(modules.apply(pooled), dimensions, normalize);
       row += packer.vectors(texts.get(index));
     }
+  }
+
+  private static Map<Optional<Adapter>, List<Integer>> byAdapter(
+      BatchPlanner.Batch batch, List<TokenizedText> texts) {
+    Map<Optional<Adapter>, List<Integer>> groups = new LinkedHashMap<>();
+    for (int index : batch.texts()) {
+      groups.computeIfAbsent(texts.get(index).adapter(), adapter -> new ArrayList<>()).add(index);
+    }
+    return groups;
   }
 
   private int[] rowLengths(List<String> texts, List<TokenizedText> tokenized) {
@@ -374,6 +469,7 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
   public void close() {
     if (closed.compareAndSet(false, true)) {
       tokenizerThreads.shutdown();
+      adapters.clear();
       try {
         decoders.close();
       } finally {

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
+import java.util.Optional;
+
 /**
- * A text ready for the model: its token ids and how many of the last ones are pooled. Immutable.
+ * A text ready for the model: its token ids, how many of the last ones are pooled, and with which
+ * adapter it is encoded. Immutable.
  */
 public final class TokenizedText {
 
   private final int[] ids;
   private final int poolLength;
   private final int bosPosition;
+  private final Optional<Adapter> adapter;
 
   /**
    * @param ids at least one id; owned by this object from now on
@@ -16,6 +20,10 @@ public final class TokenizedText {
    * @param bosPosition position of the first BOS, or -1
    */
   TokenizedText(int[] ids, int poolLength, int bosPosition) {
+    this(ids, poolLength, bosPosition, Optional.empty());
+  }
+
+  private TokenizedText(int[] ids, int poolLength, int bosPosition, Optional<Adapter> adapter) {
     if (ids.length == 0 || poolLength < 0 || poolLength > ids.length) {
       throw new IllegalArgumentException(
           "cannot pool " + poolLength + " of " + ids.length + " tokens; this is a bug");
@@ -23,6 +31,17 @@ public final class TokenizedText {
     this.ids = ids;
     this.poolLength = poolLength;
     this.bosPosition = bosPosition;
+    this.adapter = adapter;
+  }
+
+  /** The same text, to be encoded with an adapter, or with the base alone. */
+  public TokenizedText with(Optional<Adapter> value) {
+    return value.equals(adapter) ? this : new TokenizedText(ids, poolLength, bosPosition, value);
+  }
+
+  /** The adapter with which it is encoded; empty for the base alone. */
+  public Optional<Adapter> adapter() {
+    return adapter;
   }
 
   /**

@@ -6,12 +6,18 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.lora.LoraAdapter;
 import io.github.llm2vec.safetensors.DType;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 
 /**
  * A language model in memory: token ids in, pooled hidden states out, one native call per batch.
@@ -239,6 +245,16 @@ public final class Decoder implements AutoCloseable {
    * @throws DeviceException if libtorch fails, for example for want of memory
    */
   public float[][] forward(PackedBatch batch) {
+    return forward(batch, List.of());
+  }
+
+  /**
+   * Runs a batch of which some texts have an adapter; see {@link #forward(PackedBatch)}.
+   *
+   * @param segments tokens of the batch with the adapter that is added for them; all others get the
+   *     weights alone
+   */
+  public float[][] forward(PackedBatch batch, List<DecoderAdapter.Segment> segments) {
     if (batch.texts() == 0) {
       return new float[0][];
     }
@@ -256,42 +272,97 @@ public final class Decoder implements AutoCloseable {
       throw new IllegalArgumentException(
           "a text of " + batch.longest() + " tokens is longer than " + options.maxTokens());
     }
-    return run(batch);
+    return run(batch, segments);
   }
 
   /** Runs a batch that was checked, with the attention layout that suits it. */
   float[][] run(PackedBatch batch) {
+    return run(batch, List.of());
+  }
+
+  private float[][] run(PackedBatch batch, List<DecoderAdapter.Segment> segments) {
     boolean padded = batch.hasUnseen() || options.device().type() == TorchDevice.Type.CUDA;
-    return run(batch, padded);
+    return thread.call(() -> forwardHere(batch, padded, segments));
+  }
+
+  /**
+   * Brings an adapter onto the device, beside the weights, which are not read again. Batches under
+   * way go on; the next ones wait for the transfer of the adapter alone.
+   *
+   * @param adapter may be closed afterwards
+   * @return to be given with batches of this decoder, and of those that share its weights
+   * @throws io.github.llm2vec.files.ModelFormatException if the adapter does more than to add
+   *     low-rank products to linear layers, as DoRA does
+   * @throws IOException if a file cannot be read
+   * @throws IllegalStateException if this decoder is closed
+   * @throws DeviceException if libtorch fails, for example for want of memory
+   */
+  public DecoderAdapter openAdapter(LoraAdapter adapter) throws IOException {
+    AdapterLoader loader = new AdapterLoader(adapter, new AdapterLayout(spec, kernel));
+    return thread.call(
+        () -> {
+          try {
+            return loader.load(module, options.dtype());
+          } catch (EngineException e) {
+            throw DeviceException.of(
+                e, options.device(), "an adapter", "close another, or give the model more memory");
+          }
+        });
+  }
+
+  /** Whether both run the same weights in the same memory. */
+  public boolean sharesWeightsWith(Decoder other) {
+    return shared == other.shared;
   }
 
   /** Runs a batch that was checked, with padded rows for attention or in groups of equal length. */
   float[][] run(PackedBatch batch, boolean padded) {
-    return thread.call(() -> forwardHere(batch, padded));
+    return thread.call(() -> forwardHere(batch, padded, List.of()));
   }
 
-  private float[][] forwardHere(PackedBatch batch, boolean padded) {
+  private float[][] forwardHere(
+      PackedBatch batch, boolean padded, List<DecoderAdapter.Segment> segments) {
     int rows = kernel.rows(batch.tokens());
     try (NativeScope scope = module.scope()) {
+      List<IValue> arguments = new ArrayList<>();
+      Collections.addAll(
+          arguments,
+          scope.int64(batch.ids(rows)),
+          scope.int64(batch.positions(spec.longRopeBeyond(), rows)),
+          scope.numbers(batch.groups(rows)),
+          scope.int64(padded ? batch.gather() : new long[0]),
+          scope.int64(padded ? batch.scatter(rows) : new long[0]),
+          padded
+              ? scope.bool(batch.mask(), batch.texts(), batch.longest())
+              : scope.bool(new boolean[0], 0, 0),
+          scope.int64(batch.poolToken()),
+          scope.int64(batch.poolRow()),
+          scope.float32(batch.poolWeight()),
+          scope.number((long) batch.vectors()));
+      if (!segments.isEmpty()) {
+        arguments.add(
+            scope.own(
+                IValue.listFrom(
+                    segments.stream()
+                        .map(segment -> segment.adapter().tensors())
+                        .toArray(IValue[]::new))));
+        arguments.add(
+            scope.numbers(
+                segments.stream()
+                    .flatMapToLong(segment -> LongStream.of(segment.first(), segment.tokens()))
+                    .toArray()));
+      }
       IValue pooled =
           module.call(
               scope,
-              "encode",
-              scope.int64(batch.ids(rows)),
-              scope.int64(batch.positions(spec.longRopeBeyond(), rows)),
-              scope.numbers(batch.groups(rows)),
-              scope.int64(padded ? batch.gather() : new long[0]),
-              scope.int64(padded ? batch.scatter(rows) : new long[0]),
-              padded
-                  ? scope.bool(batch.mask(), batch.texts(), batch.longest())
-                  : scope.bool(new boolean[0], 0, 0),
-              scope.int64(batch.poolToken()),
-              scope.int64(batch.poolRow()),
-              scope.float32(batch.poolWeight()),
-              scope.number((long) batch.vectors()));
+              segments.isEmpty() ? "encode" : "encodeWithAdapters",
+              arguments.toArray(IValue[]::new));
       return rows(scope.toTensor(pooled), batch.vectors(), spec.outputSize());
     } catch (EngineException e) {
       throw DeviceException.of(e, batch, options.device());
+    } finally {
+      // Whose tensors are freed when nobody refers to them.
+      Reference.reachabilityFence(segments);
     }
   }
 

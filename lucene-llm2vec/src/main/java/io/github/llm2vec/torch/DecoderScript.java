@@ -33,9 +33,16 @@ final class DecoderScript {
   private final WeightLayout layout;
   private final LoraLayout lora;
   private final double attentionDropout;
+  private final AdapterLayout adapters;
   private int slot;
+  private boolean besideAdapters;
 
+  /**
+   * The forward pass for inference, twice: of the weights alone, and with low-rank adapters beside
+   * them that are given with each call.
+   */
   DecoderScript(DecoderSpec spec, DType dtype, LinearKernel kernel, WeightLayout layout) {
+    this.adapters = new AdapterLayout(spec, kernel);
     this.lora = LoraLayout.NONE;
     this.attentionDropout = 0;
     this.spec = spec;
@@ -50,6 +57,7 @@ final class DecoderScript {
    */
   DecoderScript(DecoderSpec spec, TrainOptions options, WeightLayout layout, LoraLayout lora) {
     this.lora = lora;
+    this.adapters = AdapterLayout.NONE;
     this.attentionDropout = options.attentionDropout();
     this.spec = spec;
     this.dtype = options.dtype();
@@ -85,11 +93,15 @@ final class DecoderScript {
 
   /** The methods of the forward pass. */
   String body() {
+    String plain = layer();
+    // Before anything else takes a slot: it reads those that the layer has left.
+    String perLayer = spec.perLayerSize() > 0 ? perLayerEmbeddings() : "";
     return embed()
-        + layer()
-        + (spec.perLayerSize() > 0 ? perLayerEmbeddings() : "")
+        + plain
+        + perLayer
         + hidden()
         + encode()
+        + (adapters.isEmpty() ? "" : besideAdapters())
         + new AttentionScript(spec, dtype, attentionDropout).text()
         + norm();
   }
@@ -107,14 +119,36 @@ final class DecoderScript {
         .formatted(scaled);
   }
 
+  /** The same forward pass with adapters, and what adds one. */
+  private String besideAdapters() {
+    besideAdapters = true;
+    String text = layer() + hidden() + encode() + AdapterLayout.script(torchType(dtype));
+    besideAdapters = false;
+    return text;
+  }
+
+  /** End of the name of a method, and what it takes and hands on, with or without adapters. */
+  private String suffix() {
+    return besideAdapters ? "WithAdapters" : "";
+  }
+
+  private String parameters() {
+    return besideAdapters ? ", adapters: List[List[Tensor]], segments: List[int]" : "";
+  }
+
+  private String arguments() {
+    return besideAdapters ? ", adapters, segments" : "";
+  }
+
   private String layer() {
     StringBuilder text = new StringBuilder();
     text.append(
         """
-          def layer(self, x: Tensor, i: int, positions: Tensor, groups: List[int], \
-        gather: Tensor, scatter: Tensor, mask: Tensor) -> Tensor:
+          def layer%s(self, x: Tensor, i: int, positions: Tensor, groups: List[int], \
+        gather: Tensor, scatter: Tensor, mask: Tensor%s) -> Tensor:
             w = (self).w
-        """);
+        """
+            .formatted(suffix(), parameters()));
     line(text, "rope = " + perLayer(layout::ropeTable));
     line(text, "window = " + perLayer(DecoderSpec.Layer::window));
     line(text, "D = " + perLayer(DecoderSpec.Layer::headDim));
@@ -171,42 +205,54 @@ final class DecoderScript {
   private String hidden() {
     boolean perLayer = spec.perLayerSize() > 0;
     String projection = "(self).w[" + (layout.finalNorm() + 3) + "]";
-    return """
+    String last =
+        """
           def last(self, x: Tensor) -> Tensor:
             h = (self).norm(x, (self).w[%s])
             return %s
-          def hidden(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
-        scatter: Tensor, mask: Tensor) -> Tensor:
+        """
+            .formatted(layout.finalNorm(), perLayer ? linear("h", projection, "None") : "h");
+    return (besideAdapters ? "" : last)
+        + """
+          def hidden%s(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
+        scatter: Tensor, mask: Tensor%s) -> Tensor:
             x = (self).embed(ids)
         %s\
             for i in range(%s):
-              x = (self).layer(x, i, positions, groups, gather, scatter, mask)
+              x = (self).layer%s(x, i, positions, groups, gather, scatter, mask%s)
         %s\
             return (self).last(x)
         """
-        .formatted(
-            layout.finalNorm(),
-            perLayer ? linear("h", projection, "None") : "h",
-            perLayer ? "    e = (self).perLayer(x)\n" : "",
-            spec.layers().size(),
-            perLayer ? "      x = (self).mix(x, e, i)\n" : "");
+            .formatted(
+                suffix(),
+                parameters(),
+                perLayer ? "    e = (self).perLayer(x)\n" : "",
+                spec.layers().size(),
+                suffix(),
+                arguments(),
+                perLayer ? "      x = (self).mix(x, e, i)\n" : "");
   }
 
   private String encode() {
-    return """
+    String pool =
+        """
           def pool(self, h: Tensor, poolToken: Tensor, poolRow: Tensor, poolWeight: Tensor, \
         rows: int) -> Tensor:
             p = torch.to(torch.index_select(h, 0, poolToken), 6)
             p = torch.mul(p, torch.unsqueeze(poolWeight, 1))
             out = torch.new_zeros(p, [rows, %s])
             return torch.index_add(out, 0, poolRow, p)
-          def encode(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
+        """
+            .formatted(spec.outputSize());
+    return (besideAdapters ? "" : pool)
+        + """
+          def encode%s(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
         scatter: Tensor, mask: Tensor, poolToken: Tensor, poolRow: Tensor, poolWeight: Tensor, \
-        rows: int) -> Tensor:
-            h = (self).hidden(ids, positions, groups, gather, scatter, mask)
+        rows: int%s) -> Tensor:
+            h = (self).hidden%s(ids, positions, groups, gather, scatter, mask%s)
             return (self).pool(h, poolToken, poolRow, poolWeight, rows)
         """
-        .formatted(spec.outputSize());
+            .formatted(suffix(), parameters(), suffix(), arguments());
   }
 
   private void attentionBlock(StringBuilder text) {
@@ -221,6 +267,13 @@ final class DecoderScript {
             + (spec.fusedProjections()
                 ? adapted(x, weight, bias, "qkv_proj")
                 : adapted(x, weight, bias, "q_proj", "k_proj", "v_proj")));
+    if (spec.fusedProjections()) {
+      adapt(text, "qkv", x, "qkv_proj", "0");
+    } else {
+      adapt(text, "qkv", x, "q_proj", "0");
+      adapt(text, "qkv", x, "k_proj", heads + " * D");
+      adapt(text, "qkv", x, "v_proj", heads + " * D + K * D");
+    }
     switch (attention.queryKeyNorm()) {
       case NONE -> heads(text, heads);
       case PER_HEAD -> {
@@ -276,10 +329,19 @@ final class DecoderScript {
     if (kernel == LinearKernel.PACKED) {
       String gate = next();
       String gateBias = bias(spec.mlpBias());
-      line(text, "g = " + packed(x, gate, gateBias, packedActivation()));
       String up = next();
       String upBias = bias(spec.mlpBias());
-      line(text, "h = " + packedBinary(x, "g", up, upBias, "mul"));
+      if (besideAdapters) {
+        // An adapter is added before the activation, so that the kernel cannot apply it.
+        line(text, "g = " + linear(x, gate, gateBias));
+        adapt(text, "g", x, AdapterLayout.GATE, "0");
+        line(text, "u = " + linear(x, up, upBias));
+        adapt(text, "u", x, AdapterLayout.UP, "0");
+        line(text, "h = torch.mul(%s, u)".formatted(activation("g")));
+      } else {
+        line(text, "g = " + packed(x, gate, gateBias, packedActivation()));
+        line(text, "h = " + packedBinary(x, "g", up, upBias, "mul"));
+      }
     } else {
       String weight = next();
       String bias = bias(spec.mlpBias());
@@ -289,6 +351,8 @@ final class DecoderScript {
               + (spec.fusedProjections()
                   ? adapted(x, weight, bias, "gate_up_proj")
                   : adapted(x, weight, bias, "gate_proj", "up_proj")));
+      adapt(text, "g", x, AdapterLayout.GATE, "0");
+      adapt(text, "g", x, AdapterLayout.UP, Integer.toString(spec.intermediateSize()));
       line(
           text,
           "s = torch.split_with_sizes(g, [%1$s, %1$s], 1)".formatted(spec.intermediateSize()));
@@ -310,9 +374,11 @@ final class DecoderScript {
   private void added(StringBuilder text, String y, String weight, String bias, String module) {
     if (!spec.norms().after() && spec.residualScale() == 1) {
       line(text, "x = " + linearPlus(y, weight, bias, module));
+      adapt(text, "x", y, module, "0");
       return;
     }
     line(text, "y = " + adapted(y, weight, bias, module));
+    adapt(text, "y", y, module, "0");
     if (spec.norms().after()) {
       line(text, "y = (self).norm(y, " + next() + ")");
     }
@@ -362,6 +428,21 @@ final class DecoderScript {
         ? "torch.to(torch.add(%s, %s), %s)"
             .formatted(base, lora.branches(x, modules), torchType(dtype))
         : base;
+  }
+
+  /**
+   * Adds the adapters' products to what a linear layer has just given.
+   *
+   * @param y the result, from a column on
+   * @param x the layer's input
+   */
+  private void adapt(StringBuilder text, String y, String x, String target, String column) {
+    if (besideAdapters) {
+      line(
+          text,
+          "%s = (self).adapt(%s, %s, adapters, segments, i * %s + %s, %s)"
+              .formatted(y, y, x, adapters.targetsPerLayer(), adapters.index(target), column));
+    }
   }
 
   /** The residual stream {@code x} plus a linear layer. */

@@ -127,7 +127,7 @@ class SavedCheckpointsTest {
     if (!expected.has("vectors") && !expected.has("refused")) {
       return; // Files that other cases build upon.
     }
-    Path assembled = expected.has("base") ? assemble(folder) : folder;
+    Path assembled = expected.has("base") ? assemble(folder, temporary.resolve("model")) : folder;
     List<String> adapters = new ArrayList<>();
     for (JsonNode adapter : expected.path("adapters")) {
       adapters.add(assembled.resolve(adapter.asText()).normalize().toString());
@@ -223,8 +223,8 @@ class SavedCheckpointsTest {
   }
 
   /** Lays the files of a case over those of its base, which may have a base itself. */
-  private Path assemble(Path folder) throws IOException {
-    Path target = Files.createDirectories(temporary.resolve("model"));
+  static Path assemble(Path folder, Path target) throws IOException {
+    Files.createDirectories(target);
     List<Path> layers = new ArrayList<>(List.of(folder));
     JsonNode description = MAPPER.readTree(folder.resolve(CASE).toFile());
     while (description.has("base")) {
