@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
-import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.serving.metrics.MetricsRecorder;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +21,7 @@ final class DeviceWorker implements Runnable {
   private final DeviceState device;
   private final RequestQueue room;
   private final BatchRunner runner;
-  private final BatchModel model;
+  private final Function<TextKey, String> fingerprint;
   private final QueryVectorCache cache;
   private final Executor completions;
   private final MetricsRecorder metrics;
@@ -37,7 +37,7 @@ final class DeviceWorker implements Runnable {
     this.device = device;
     this.room = parts.room();
     this.runner = new BatchRunner(parts.model(), device, parts.clock(), parts.metrics());
-    this.model = parts.model();
+    this.fingerprint = parts::fingerprint;
     this.cache = parts.cache();
     this.metrics = parts.metrics();
     this.completions = completions;
@@ -130,7 +130,7 @@ final class DeviceWorker implements Runnable {
         metrics.encoded(text.role());
         if (text.role() == Role.QUERY) {
           // Before the text is taken for finished: an equal one must find one or the other.
-          cache.put(model.fingerprint(), text.key(), encoded.vector());
+          cache.put(fingerprint.apply(text.key()), text.key(), encoded.vector());
         }
       } else {
         metrics.failed();

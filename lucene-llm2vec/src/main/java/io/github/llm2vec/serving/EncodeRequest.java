@@ -13,8 +13,9 @@ import java.util.Objects;
  * @param text possibly empty
  * @param prompt how to present it
  * @param patience how long after submitting the vector is of use; {@link #UNLIMITED} for ever
+ * @param adapter name of an adapter that is open beside the model, or "" for the model alone
  */
-public record EncodeRequest(String text, Prompt prompt, Duration patience) {
+public record EncodeRequest(String text, Prompt prompt, Duration patience, String adapter) {
 
   /** No deadline. */
   public static final Duration UNLIMITED = Duration.ofSeconds(Long.MAX_VALUE);
@@ -24,15 +25,21 @@ public record EncodeRequest(String text, Prompt prompt, Duration patience) {
     Objects.requireNonNull(text, "text");
     Objects.requireNonNull(prompt, "prompt");
     Objects.requireNonNull(patience, "patience");
+    Objects.requireNonNull(adapter, "adapter");
   }
 
   /** A request without a deadline. */
   public EncodeRequest(String text, Prompt prompt) {
-    this(text, prompt, UNLIMITED);
+    this(text, prompt, UNLIMITED, "");
   }
 
   /** This request with a deadline so long after it is submitted. */
   public EncodeRequest within(Duration value) {
-    return new EncodeRequest(text, prompt, value);
+    return new EncodeRequest(text, prompt, value, adapter);
+  }
+
+  /** This request with an adapter of that name, or with none if it is "". */
+  public EncodeRequest with(String value) {
+    return new EncodeRequest(text, prompt, patience, value);
   }
 }

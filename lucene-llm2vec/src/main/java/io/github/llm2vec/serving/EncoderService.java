@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.encoder.Prompt;
@@ -122,7 +123,33 @@ public final class EncoderService implements TextEncoder {
    *     let in; all texts are withdrawn
    */
   public List<CompletableFuture<float[]>> submitAll(List<String> texts, Prompt prompt) {
-    return submitter.submitAll(texts, prompt);
+    return submitAll(texts, prompt, "");
+  }
+
+  /**
+   * Has texts encoded with an adapter; see {@link #submitAll(List, Prompt)}.
+   *
+   * @param adapter name of one that is open beside the model, or "" for the model alone
+   * @throws IllegalArgumentException if none of that name is open
+   */
+  public List<CompletableFuture<float[]>> submitAll(
+      List<String> texts, Prompt prompt, String adapter) {
+    return submitter.submitAll(texts, prompt, adapter);
+  }
+
+  /** The adapters that are open beside the model, by name. */
+  public List<Adapter> adapters() {
+    return parts.model().adapters();
+  }
+
+  /**
+   * An adapter that is open beside the model.
+   *
+   * @throws IllegalArgumentException if there is none of that name; the message says which there
+   *     are
+   */
+  public Adapter adapter(String name) {
+    return parts.model().adapter(name);
   }
 
   /**
@@ -135,7 +162,19 @@ public final class EncoderService implements TextEncoder {
    * @throws EncodingInterruptedException if the thread is interrupted
    */
   public float[] encodeWithin(String text, Prompt prompt, Duration patience) {
-    CompletableFuture<float[]> future = submit(new EncodeRequest(text, prompt).within(patience));
+    return encodeWithin(text, prompt, "", patience);
+  }
+
+  /**
+   * Encodes a text with an adapter or gives up in time; see {@link #encodeWithin(String, Prompt,
+   * Duration)}.
+   *
+   * @param adapter name of one that is open beside the model, or "" for the model alone
+   * @throws IllegalArgumentException if none of that name is open
+   */
+  public float[] encodeWithin(String text, Prompt prompt, String adapter, Duration patience) {
+    CompletableFuture<float[]> future =
+        submit(new EncodeRequest(text, prompt).with(adapter).within(patience));
     try {
       return await(future, Nanos.of(patience));
     } catch (TimeoutException e) {
@@ -175,7 +214,17 @@ public final class EncoderService implements TextEncoder {
    * @throws RuntimeException if no text is to blame, with what {@link #submit} tells of it
    */
   public List<EncodingResult> encodeEach(List<String> texts, Prompt prompt) {
-    List<CompletableFuture<float[]>> futures = submitAll(texts, prompt);
+    return encodeEach(texts, prompt, "");
+  }
+
+  /**
+   * Encodes texts with an adapter; see {@link #encodeEach(List, Prompt)}.
+   *
+   * @param adapter name of one that is open beside the model, or "" for the model alone
+   * @throws IllegalArgumentException if none of that name is open
+   */
+  public List<EncodingResult> encodeEach(List<String> texts, Prompt prompt, String adapter) {
+    List<CompletableFuture<float[]>> futures = submitAll(texts, prompt, adapter);
     List<EncodingResult> results = new ArrayList<>(futures.size());
     int failures = 0;
     try {

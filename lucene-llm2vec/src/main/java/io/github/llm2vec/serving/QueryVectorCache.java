@@ -3,6 +3,7 @@ package io.github.llm2vec.serving;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.llm2vec.encoder.Prompt;
 import java.util.Optional;
 
 /**
@@ -19,7 +20,7 @@ public final class QueryVectorCache {
 
   private static final long DEFAULT_BYTES = 64L << 20;
 
-  private record Key(String fingerprint, TextKey text) {}
+  private record Key(String fingerprint, Prompt prompt, String text) {}
 
   private final Cache<Key, float[]> cache;
 
@@ -47,18 +48,23 @@ public final class QueryVectorCache {
   }
 
   private static int bytes(Key key, float[] vector) {
-    int characters = key.text.text().length() + key.text.prompt().instruction().length();
+    int characters = key.text.length() + key.prompt.instruction().length();
     return ENTRY_BYTES + Character.BYTES * characters + Float.BYTES * vector.length;
   }
 
   /** A copy of a query's vector, if it is there. */
   public Optional<float[]> get(String fingerprint, TextKey text) {
-    return Optional.ofNullable(cache.getIfPresent(new Key(fingerprint, text))).map(float[]::clone);
+    return Optional.ofNullable(cache.getIfPresent(key(fingerprint, text))).map(float[]::clone);
   }
 
   /** Keeps a copy of a query's vector. */
   public void put(String fingerprint, TextKey text, float[] vector) {
-    cache.put(new Key(fingerprint, text), vector.clone());
+    cache.put(key(fingerprint, text), vector.clone());
+  }
+
+  /** Of an adapter the fingerprint alone, so that nothing of it is held, and it may be reopened. */
+  private static Key key(String fingerprint, TextKey text) {
+    return new Key(fingerprint, text.prompt(), text.text());
   }
 
   /** Forgets everything. */

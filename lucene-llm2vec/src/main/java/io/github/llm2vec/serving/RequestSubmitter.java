@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.TokenizedText;
@@ -46,7 +47,7 @@ final class RequestSubmitter {
     long patience = Math.max(0, Nanos.of(request.patience()));
     Arrival arrival =
         new Arrival(
-            new TextKey(request.prompt(), request.text()),
+            new TextKey(parts.adapter(request.adapter()), request.prompt(), request.text()),
             PendingRequest.until(Nanos.plus(parts.clock().nanos(), patience)));
     try {
       if (isNew(arrival, arrival.key().prompt().role() == Role.QUERY)) {
@@ -63,7 +64,9 @@ final class RequestSubmitter {
   }
 
   /** See {@link EncoderService#submitAll}. */
-  List<CompletableFuture<float[]>> submitAll(List<String> texts, Prompt prompt) {
+  List<CompletableFuture<float[]>> submitAll(List<String> texts, Prompt prompt, String adapter) {
+    // Looked up once, so that all texts of a call are encoded with the same.
+    Optional<Adapter> chosen = parts.adapter(adapter);
     for (int i = 0; i < texts.size(); i++) {
       Objects.requireNonNull(texts.get(i), "text " + i);
     }
@@ -72,7 +75,7 @@ final class RequestSubmitter {
     try {
       for (int start = 0; start < texts.size(); start += PIECE) {
         List<String> piece = texts.subList(start, Math.min(texts.size(), start + PIECE));
-        submitPiece(piece, prompt, results, admitted);
+        submitPiece(piece, prompt, chosen, results, admitted);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -85,12 +88,13 @@ final class RequestSubmitter {
   private void submitPiece(
       List<String> texts,
       Prompt prompt,
+      Optional<Adapter> adapter,
       List<CompletableFuture<float[]>> results,
       Deque<CompletableFuture<float[]>> admitted)
       throws InterruptedException {
     List<Arrival> fresh = new ArrayList<>();
     for (String text : texts) {
-      Arrival arrival = new Arrival(new TextKey(prompt, text), PendingRequest.amongMany());
+      Arrival arrival = new Arrival(new TextKey(adapter, prompt, text), PendingRequest.amongMany());
       results.add(arrival.future());
       if (isNew(arrival, false)) {
         fresh.add(arrival);
@@ -190,7 +194,7 @@ final class RequestSubmitter {
       try {
         parts
             .room()
-            .admit(arrival.key(), tokens, arrival.request())
+            .admit(arrival.key(), tokens.with(arrival.key().adapter()), arrival.request())
             .ifPresent(arrival.future()::complete);
         admitted.addLast(arrival.future());
         return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.BatchModel;
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.serving.metrics.MetricsRecorder;
@@ -26,6 +27,24 @@ record ServiceParts(
     return new ServiceParts(model, cache, clock, metrics, devices, room);
   }
 
+  /**
+   * The adapter of a name, none for "".
+   *
+   * @throws IllegalArgumentException if none of that name is open
+   */
+  Optional<Adapter> adapter(String name) {
+    return name.isEmpty() ? Optional.empty() : Optional.of(model.adapter(name));
+  }
+
+  /** Identity of the vector that a text gets. */
+  String fingerprint(TextKey key) {
+    return fingerprint(model, key);
+  }
+
+  private static String fingerprint(BatchModel model, TextKey key) {
+    return key.adapter().map(Adapter::fingerprint).orElseGet(model::fingerprint);
+  }
+
   /** The vector of a text that was encoded before. */
   Optional<float[]> known(TextKey key) {
     return known(model, cache, key);
@@ -33,7 +52,7 @@ record ServiceParts(
 
   private static Optional<float[]> known(BatchModel model, QueryVectorCache cache, TextKey key) {
     return key.prompt().role() == Role.QUERY
-        ? cache.get(model.fingerprint(), key)
+        ? cache.get(fingerprint(model, key), key)
         : Optional.empty();
   }
 }
