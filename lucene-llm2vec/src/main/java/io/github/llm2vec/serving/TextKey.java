@@ -8,9 +8,10 @@ import java.util.Optional;
 /**
  * Key of a text in the queue: what its vector depends on for one model.
  *
- * @param prompt with the instruction that counts
  * @param adapter that it was asked for with, empty for the base alone; one that was opened anew
  *     under the same name is another
+ * @param prompt with the instruction that counts
+ * @param text itself
  */
 public record TextKey(Optional<Adapter> adapter, Prompt prompt, String text) {
 

@@ -96,7 +96,11 @@ record CoreHealth(SolrCore core, IndexReader reader, List<ModelHandle> models) {
       for (FieldIdentity there : identities(field).found()) {
         boolean ofModel =
             there.fingerprint().equals(now.fingerprint()) || there.model().equals(model);
-        if (ofModel && !there.fingerprint().equals(then.fingerprint())) {
+        // As long as the model stays what it is, so do its adapters.
+        boolean stays =
+            now.fingerprint().equals(then.fingerprint())
+                && models.stream().anyMatch(user -> makes(user.status(), there.fingerprint()));
+        if (ofModel && !stays && !there.fingerprint().equals(then.fingerprint())) {
           refused.add(
               "%s: field '%s' holds vectors of %s; queries and updates will be refused (409) until"
                       .formatted(place(), field, there)
@@ -171,8 +175,7 @@ record CoreHealth(SolrCore core, IndexReader reader, List<ModelHandle> models) {
                 .toList();
     if (!found.isEmpty()
         && !users.isEmpty()
-        && users.stream()
-            .noneMatch(user -> found.get(0).fingerprint().equals(user.fingerprint()))) {
+        && users.stream().noneMatch(user -> makes(user, found.get(0).fingerprint()))) {
       problems.add(
           "field '%s' holds vectors of %s, but this core uses %s"
               .formatted(
@@ -185,6 +188,12 @@ record CoreHealth(SolrCore core, IndexReader reader, List<ModelHandle> models) {
                                   .formatted(user.declaration().name(), user.fingerprint()))
                       .collect(Collectors.joining(", "))));
     }
+  }
+
+  /** Whether a model, or an adapter beside it, makes vectors of a fingerprint. */
+  private static boolean makes(ModelStatus model, String fingerprint) {
+    return fingerprint.equals(model.fingerprint())
+        || model.adapters().stream().anyMatch(other -> fingerprint.equals(other.fingerprint()));
   }
 
   private static String list(List<FieldIdentity> identities) {

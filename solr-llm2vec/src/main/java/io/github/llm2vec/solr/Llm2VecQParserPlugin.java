@@ -13,8 +13,8 @@ import org.apache.solr.search.QParserPlugin;
 
 /**
  * Searches for the documents nearest to a text: {@code {!llm2vec f=vector topK=10 v=$q}}, with
- * {@code model=} and {@code instruction=} where they differ from the defaults, and with whatever
- * the {@code knn} parser of this Solr takes. In {@code solrconfig.xml}:
+ * {@code model=}, {@code adapter=} and {@code instruction=} where they differ from the defaults,
+ * and with whatever the {@code knn} parser of this Solr takes. In {@code solrconfig.xml}:
  *
  * <pre>{@code
  * <queryParser name="llm2vec" class="io.github.llm2vec.solr.Llm2VecQParserPlugin">
@@ -30,7 +30,7 @@ import org.apache.solr.search.QParserPlugin;
 public final class Llm2VecQParserPlugin extends QParserPlugin {
 
   private static final Set<String> KNOWN =
-      Set.of("model", "instruction", "dimensions", "efSearch", "overRequest");
+      Set.of("model", "adapter", "instruction", "dimensions", "efSearch", "overRequest");
 
   private final KnownBlocks blocks = new KnownBlocks();
   private QueryDefaults defaults = QueryDefaults.NONE;
@@ -44,6 +44,7 @@ public final class Llm2VecQParserPlugin extends QParserPlugin {
     defaults =
         new QueryDefaults(
             arguments.text("model", ""),
+            arguments.text("adapter", ""),
             arguments.text("instruction", ""),
             count(arguments, "dimensions"),
             count(arguments, "efSearch"),

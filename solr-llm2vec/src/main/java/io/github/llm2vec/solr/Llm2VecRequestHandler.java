@@ -143,7 +143,7 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
     String text = params.required().get("text");
     String instruction = params.get("instruction", "");
     ModelHandle encoder = held(registry, params.required().get(MODEL));
-    EncoderIdentity identity = encoder.identity();
+    EncoderIdentity identity = encoder.identity(params.get("adapter", ""));
     float[] vector =
         choice(params, "role", "query", ROLES).equals("query")
             ? encoder.encodeQuery(

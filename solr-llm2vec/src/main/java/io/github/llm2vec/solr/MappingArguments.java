@@ -28,6 +28,7 @@ final class MappingArguments {
   static final Set<String> KNOWN =
       Set.of(
           "model",
+          "adapter",
           "source",
           "vector",
           "instruction",
@@ -87,6 +88,7 @@ final class MappingArguments {
     try {
       return new VectorMapping(
           arguments.required("model"),
+          arguments.text("adapter", ""),
           TextTemplate.parse(arguments.required("source"), arguments.text("separator", " ")),
           target(arguments),
           Prompt.document(arguments.text("instruction", "")),

@@ -260,6 +260,7 @@ public class EncoderNodeFaultsTest extends SolrCloudTestCase {
             "default",
             "fake",
             List.of(),
+            Map.of(),
             "",
             "",
             "",

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Declares the model of the demo's Solr, as a user of an installed one would do by hand. */
@@ -60,6 +61,7 @@ public final class DemoModels {
             "default",
             model,
             adapters,
+            Map.of(),
             options.template().map(ChatTemplate::name).orElse(""),
             options.pooling().map(Pooling::optionName).orElse(""),
             options.dtype().map(DType::configName).orElse(""),

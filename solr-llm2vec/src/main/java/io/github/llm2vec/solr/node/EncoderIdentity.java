@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.solr.remote.ModelIdentity;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
@@ -15,6 +16,7 @@ import org.apache.solr.common.SolrException.ErrorCode;
  * @param dtype of the weights, "" if the encoder does not tell
  * @param tokenizer its fingerprint, "" if the encoder does not tell
  * @param nodes that have the model, for messages; "" if this one has
+ * @param adapter name of the adapter beside the model that shapes the vectors, too, or ""
  */
 public record EncoderIdentity(
     ModelDeclaration declaration,
@@ -22,7 +24,8 @@ public record EncoderIdentity(
     int dimensions,
     String dtype,
     String tokenizer,
-    String nodes) {
+    String nodes,
+    String adapter) {
 
   /** Of a model that nodes serve to others. */
   static EncoderIdentity of(ModelDeclaration declaration, ModelIdentity served, String nodes) {
@@ -32,7 +35,14 @@ public record EncoderIdentity(
         served.dimensions(),
         served.dtype(),
         served.tokenizer(),
-        nodes);
+        nodes,
+        "");
+  }
+
+  /** The same with an adapter of the model. */
+  EncoderIdentity with(Adapter value) {
+    return new EncoderIdentity(
+        declaration, value.fingerprint(), dimensions, dtype, tokenizer, nodes, value.name());
   }
 
   /** The same as other nodes know it. */

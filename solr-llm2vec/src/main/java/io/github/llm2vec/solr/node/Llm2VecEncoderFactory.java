@@ -13,6 +13,7 @@ import io.github.llm2vec.serving.QueryVectorCache;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -39,7 +40,15 @@ final class Llm2VecEncoderFactory implements EncoderFactory {
   @Override
   public EncoderService open(ModelDeclaration declaration) throws IOException {
     Llm2Vec model = Llm2Vec.open(source(declaration), options(declaration));
-    return EncoderService.start(model, declaration.serving().toOptions(), queryVectors);
+    try {
+      for (Map.Entry<String, String> adapter : declaration.adaptersBeside().entrySet()) {
+        model.openAdapter(adapter.getKey(), adapter.getValue());
+      }
+      return EncoderService.start(model, declaration.serving().toOptions(), queryVectors);
+    } catch (IOException | RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
   }
 
   @Override

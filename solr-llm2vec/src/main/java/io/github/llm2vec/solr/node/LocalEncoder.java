@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.serving.EncoderService;
@@ -29,12 +30,18 @@ record LocalEncoder(ModelDeclaration declaration, EncoderService service) implem
         service.dimensions(),
         facts().dtype(),
         facts().tokenizer(),
+        "",
         "");
   }
 
   @Override
   public Optional<EncoderIdentity> identity() {
     return Optional.of(here());
+  }
+
+  @Override
+  public List<Adapter> adapters() {
+    return service.adapters();
   }
 
   @Override
@@ -55,13 +62,13 @@ record LocalEncoder(ModelDeclaration declaration, EncoderService service) implem
   @Override
   public List<EncodingResult> encodeDocuments(
       List<String> texts, Prompt prompt, EncoderIdentity expected) {
-    return service.encodeEach(texts, prompt);
+    return service.encodeEach(texts, prompt, expected.adapter());
   }
 
   @Override
   public float[] encodeQuery(
       String text, Prompt prompt, EncoderIdentity expected, Duration patience) {
-    return service.encodeWithin(text, prompt, patience);
+    return service.encodeWithin(text, prompt, expected.adapter(), patience);
   }
 
   @Override

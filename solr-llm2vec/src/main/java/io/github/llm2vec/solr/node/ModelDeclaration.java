@@ -6,6 +6,7 @@ import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.solr.remote.EncoderNodes;
 import io.github.llm2vec.solr.remote.ModelIdentity;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -17,6 +18,8 @@ import java.util.Optional;
  * @param model folder of the checkpoint, or its id on the Hugging Face hub; "" for a model that
  *     other nodes have and this one has not
  * @param adapters folders or ids of PEFT adapters, merged in this order
+ * @param adaptersBeside folders or ids of PEFT adapters that stay beside the model, by the names by
+ *     which update chains and queries choose them
  * @param template name of what is written around a text, for example {@code llama3-instruct}
  * @param pooling name of the pooling mode, for example {@code mean}
  * @param dtype {@code float32}, {@code float16} or {@code bfloat16}
@@ -37,6 +40,7 @@ public record ModelDeclaration(
     String name,
     String model,
     List<String> adapters,
+    Map<String, String> adaptersBeside,
     String template,
     String pooling,
     String dtype,
@@ -73,6 +77,7 @@ public record ModelDeclaration(
         name,
         model,
         adapters,
+        Map.of(),
         template,
         pooling,
         dtype,
@@ -97,6 +102,7 @@ public record ModelDeclaration(
     Objects.requireNonNull(documentInstruction, "documentInstruction");
     Objects.requireNonNull(serving, "serving");
     adapters = List.copyOf(adapters);
+    adaptersBeside = Map.copyOf(adaptersBeside);
     devices = List.copyOf(devices);
     if (name.isBlank()) {
       throw new IllegalArgumentException("a model needs a name");
@@ -107,6 +113,9 @@ public record ModelDeclaration(
               + name
               + "' has no \"model\": give the folder of a checkpoint or a hub id, or"
               + " \"encoder_nodes\" if other nodes have it");
+    }
+    if (adaptersBeside.keySet().stream().anyMatch(String::isBlank)) {
+      throw new IllegalArgumentException("model '" + name + "': an adapter needs a name");
     }
     if (threads < 0) {
       throw new IllegalArgumentException(
@@ -131,6 +140,7 @@ public record ModelDeclaration(
         name,
         "",
         List.of(),
+        Map.of(),
         "",
         "",
         "",
@@ -157,6 +167,7 @@ public record ModelDeclaration(
         name,
         model,
         adapters,
+        adaptersBeside,
         template,
         served.pooling(),
         dtype,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.serving.EncodingResult;
@@ -20,6 +21,9 @@ sealed interface ModelEncoder extends AutoCloseable permits LocalEncoder, Remote
 
   /** Identity of its vectors; empty while no node was found that has the model. */
   Optional<EncoderIdentity> identity();
+
+  /** The adapters beside the model that are open on this node, by name. */
+  List<Adapter> adapters();
 
   /** Why it cannot encode at the moment, or "". */
   String problem();

@@ -238,7 +238,17 @@ public final class ModelHandle {
 
   /** What shapes the vectors now; fails as {@link #awaitReady} does, without patience. */
   public EncoderIdentity identity() {
-    return current().await(Duration.ZERO).identity();
+    return identity("");
+  }
+
+  /**
+   * What shapes the vectors that an adapter of the model gives now.
+   *
+   * @param adapter name of one that is declared beside the model, or "" for the model alone
+   * @throws SolrException 400 if there is none of that name, and as {@link #identity()}
+   */
+  public EncoderIdentity identity(String adapter) {
+    return current().await(Duration.ZERO).identity(adapter);
   }
 
   /**
@@ -250,7 +260,7 @@ public final class ModelHandle {
   public Optional<TokenSpans> tokenSpans(String text, EncoderIdentity expected) {
     RefCountedEncoder encoder = enter();
     try {
-      expected.require(encoder.identity());
+      expected.require(encoder.identity(expected.adapter()));
       return encoder.encoder().tokenSpans(text, expected);
     } catch (NodeCallException e) {
       throw ServingErrors.translate(expected.declaration().name(), e);
@@ -309,7 +319,7 @@ public final class ModelHandle {
     long start = System.nanoTime();
     RefCountedEncoder encoder = enter();
     try {
-      expected.require(encoder.identity());
+      expected.require(encoder.identity(expected.adapter()));
       // As the request knows the model: what other nodes say of it may change meanwhile.
       return call.apply(encoder.encoder(), expected.declaration().withDefaultInstruction(prompt));
     } catch (RuntimeException e) {
@@ -392,7 +402,8 @@ public final class ModelHandle {
           lastReload,
           open.flatMap(encoder -> encoder.encoder().queue()),
           open.map(encoder -> encoder.encoder().nodes()).orElse(List.of()),
-          new ModelStatus.Served(servedQueries.sum(), servedDocuments.sum()));
+          new ModelStatus.Served(servedQueries.sum(), servedDocuments.sum()),
+          open.map(encoder -> encoder.encoder().adapters()).orElse(List.of()));
     }
   }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.serving.metrics.ServingMetrics;
 import io.github.llm2vec.solr.remote.NodeStatus;
@@ -23,6 +24,7 @@ import java.util.Optional;
  * @param queue metrics of its queue, if it is open on this node
  * @param nodes that may encode for this one
  * @param served what this node has encoded for others
+ * @param adapters beside the model that are open on this node
  */
 public record ModelStatus(
     ModelDeclaration declaration,
@@ -37,7 +39,8 @@ public record ModelStatus(
     Optional<Reload> reload,
     Optional<ServingMetrics> queue,
     List<NodeStatus> nodes,
-    Served served) {
+    Served served,
+    List<Adapter> adapters) {
 
   /** Texts that came from other nodes. */
   public record Served(long queries, long documents) {}

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The models of a node, as read from {@code llm2vec-models.json}. This class is the definition of
@@ -28,7 +29,7 @@ import java.util.Set;
  *   "models": {
  *     "default": {
  *       "model": "models/my-checkpoint",      // required; folder (relative to this file) or hub id
- *       "adapters": ["models/my-adapter"],
+ *       "adapters": ["models/my-adapter"],    // merged, or beside: {"name": "models/my-adapter"}
  *       "template": "none",                   // what is written around a text; by the model's name
  *       "pooling": "mean",
  *       "dtype": "bfloat16",                  // float32 | float16 | bfloat16
@@ -159,10 +160,15 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
       throw new IllegalArgumentException(
           section.place() + ": \"dtype\" must be float32, float16 or bfloat16, found " + dtype);
     }
+    // A list is merged in its order; by their names adapters stay beside the model.
+    boolean beside = section.node().path("adapters").isObject();
     return new ModelDeclaration(
         name,
         resolve(file, section.text("model")),
-        section.texts("adapters").stream().map(adapter -> resolve(file, adapter)).toList(),
+        beside
+            ? List.of()
+            : section.texts("adapters").stream().map(adapter -> resolve(file, adapter)).toList(),
+        beside ? adaptersBeside(file, section) : Map.of(),
         section.text("template"),
         section.text("pooling"),
         dtype,
@@ -176,6 +182,16 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         section.text("document_instruction"),
         serving(section),
         nodes);
+  }
+
+  private static Map<String, String> adaptersBeside(Path file, JsonSection model) {
+    JsonNode node = model.node().path("adapters");
+    Set<String> names = new TreeSet<>();
+    node.fieldNames().forEachRemaining(names::add);
+    JsonSection section = new JsonSection(model.place() + ": \"adapters\"", node, names);
+    Map<String, String> adapters = new LinkedHashMap<>();
+    names.forEach(name -> adapters.put(name, resolve(file, section.text(name))));
+    return adapters;
   }
 
   /** What a model that is elsewhere is like is said there. */

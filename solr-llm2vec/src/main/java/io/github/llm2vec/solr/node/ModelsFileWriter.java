@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.TreeMap;
 
 /** Writes declarations in the format that {@link ModelsFile} defines and reads. */
 public final class ModelsFileWriter {
@@ -41,6 +42,9 @@ public final class ModelsFileWriter {
     node.put("model", model.model());
     if (!model.adapters().isEmpty()) {
       model.adapters().forEach(node.putArray("adapters")::add);
+    } else if (!model.adaptersBeside().isEmpty()) {
+      ObjectNode beside = node.putObject("adapters");
+      new TreeMap<>(model.adaptersBeside()).forEach(beside::put);
     }
     put(node, "template", model.template());
     put(node, "pooling", model.pooling());

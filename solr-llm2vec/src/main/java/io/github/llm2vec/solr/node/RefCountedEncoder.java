@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.VectorIdentity;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 
@@ -66,6 +69,36 @@ final class RefCountedEncoder {
                         ErrorCode.SERVICE_UNAVAILABLE,
                         "model '" + declaration.name() + "': " + encoder.problem()),
                     ModelLoad.RETRY_AFTER));
+  }
+
+  /**
+   * The same with an adapter that is open beside the model, or with none if its name is "".
+   *
+   * @throws SolrException 400 if none of that name is open, naming those that are
+   */
+  EncoderIdentity identity(String adapter) {
+    if (adapter.isEmpty()) {
+      return identity();
+    }
+    List<Adapter> open = encoder.adapters();
+    return open.stream()
+        .filter(other -> other.name().equals(adapter))
+        .findFirst()
+        .map(found -> identity().with(found))
+        .orElseThrow(
+            () ->
+                new SolrException(
+                    ErrorCode.BAD_REQUEST,
+                    "model '%s' has no adapter '%s' on this node%s"
+                        .formatted(
+                            declaration.name(),
+                            adapter,
+                            open.isEmpty()
+                                ? ", nor any other"
+                                : ", only "
+                                    + open.stream()
+                                        .map(Adapter::name)
+                                        .collect(Collectors.joining(", ")))));
   }
 
   /** Begins a use; false if the encoder is on its way out. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.ModelFacts;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.serving.EncodingResult;
@@ -61,6 +62,12 @@ final class RemoteEncoder implements ModelEncoder {
             .map(served -> EncoderIdentity.of(declaration, served, nodes.nodeNames()));
   }
 
+  /** Other nodes are asked for the model alone. */
+  @Override
+  public List<Adapter> adapters() {
+    return local.map(LocalEncoder::adapters).orElse(List.of());
+  }
+
   @Override
   public String problem() {
     return local.isPresent() || nodes.isServed()
@@ -94,6 +101,9 @@ final class RemoteEncoder implements ModelEncoder {
   @Override
   public List<EncodingResult> encodeDocuments(
       List<String> texts, Prompt prompt, EncoderIdentity expected) {
+    if (!expected.adapter().isEmpty()) {
+      return local.orElseThrow().encodeDocuments(texts, prompt, expected);
+    }
     return elsewhereOrHere(
         () -> {
           List<EncodingResult> results = nodes.encodeDocuments(texts, prompt, expected.served());
@@ -108,6 +118,9 @@ final class RemoteEncoder implements ModelEncoder {
   @Override
   public float[] encodeQuery(
       String text, Prompt prompt, EncoderIdentity expected, Duration patience) {
+    if (!expected.adapter().isEmpty()) {
+      return local.orElseThrow().encodeQuery(text, prompt, expected, patience);
+    }
     // The dtype, too: nodes with another one may come into use under the same fingerprint.
     String model = expected.fingerprint() + " " + expected.dtype() + " " + expected.tokenizer();
     TextKey key = new TextKey(prompt, text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.metrics.Histogram;
 import io.github.llm2vec.serving.metrics.ServingMetrics;
@@ -35,6 +36,16 @@ public final class StatusReport {
     if (!status.facts().dtype().isEmpty()) {
       model.add("dtype", status.facts().dtype());
       model.add("tokenizer", status.facts().tokenizer());
+    }
+    if (!status.adapters().isEmpty()) {
+      NamedList<Object> adapters = new SimpleOrderedMap<>();
+      for (Adapter adapter : status.adapters()) {
+        NamedList<Object> report = new SimpleOrderedMap<>();
+        report.add("fingerprint", adapter.fingerprint());
+        report.add("bytes", adapter.bytes());
+        adapters.add(adapter.name(), report);
+      }
+      model.add("adapters", adapters);
     }
     model.add("cores", status.cores());
     model.add("documents", status.counts().documents());

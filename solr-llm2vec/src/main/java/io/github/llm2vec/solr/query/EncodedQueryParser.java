@@ -36,6 +36,7 @@ public final class EncodedQueryParser extends QParser {
    * What a query parser falls back on.
    *
    * @param model for queries that name none; "" if they must
+   * @param adapter beside the model, for queries that name none; "" for the model alone
    * @param instruction for queries that bring none; "" for the model's own
    * @param dimensions width that vectors are cut to; 0 for the model's own
    * @param efSearch width of the beam; 0 for 2 {@code topK}, at least 200
@@ -43,16 +44,22 @@ public final class EncodedQueryParser extends QParser {
    *     for none
    */
   public record QueryDefaults(
-      String model, String instruction, int dimensions, int efSearch, int overRequest) {
+      String model,
+      String adapter,
+      String instruction,
+      int dimensions,
+      int efSearch,
+      int overRequest) {
 
     /** Nothing to fall back on. */
-    public static final QueryDefaults NONE = new QueryDefaults("", "", 0, 0, 0);
+    public static final QueryDefaults NONE = new QueryDefaults("", "", "", 0, 0, 0);
   }
 
   private static final String NEAREST = "knn";
   private static final String SIMILAR = "vectorSimilarity";
   private static final String FIELD = "f";
   private static final String MODEL = "model";
+  private static final String ADAPTER = "adapter";
   private static final String INSTRUCTION = "instruction";
   private static final String DIMENSIONS = "dimensions";
 
@@ -61,6 +68,7 @@ public final class EncodedQueryParser extends QParser {
       Set.of(
           FIELD,
           MODEL,
+          ADAPTER,
           INSTRUCTION,
           DIMENSIONS,
           IndexIdentities.ALLOW_PARAMETER,
@@ -140,7 +148,8 @@ public final class EncodedQueryParser extends QParser {
     QueryEncoder.Checks checks =
         new QueryEncoder.Checks(
             dimensions(), StrUtils.parseBool(param(IndexIdentities.ALLOW_PARAMETER, "false")));
-    return new QueryEncoder(req, field, checks).vector(model, prompt, qstr);
+    return new QueryEncoder(req, field, checks)
+        .vector(model, param(ADAPTER, defaults.adapter()), prompt, qstr);
   }
 
   private int dimensions() {
@@ -229,6 +238,7 @@ public final class EncodedQueryParser extends QParser {
     ModifiableSolrParams local = new ModifiableSolrParams(own);
     KnnParameters.NAMES.forEach(local::remove);
     local.remove(MODEL);
+    local.remove(ADAPTER);
     local.remove(INSTRUCTION);
     local.remove(DIMENSIONS);
     local.remove(IndexIdentities.ALLOW_PARAMETER);

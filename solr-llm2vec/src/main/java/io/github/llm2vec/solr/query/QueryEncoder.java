@@ -34,14 +34,15 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
   /**
    * The vector of a text.
    *
+   * @param adapter name of one beside the model, or "" for the model alone
    * @return to be read only; empty if the limits of the request ({@code timeAllowed} and others)
    *     are used up and it takes partial results, of which there are none without a vector
    * @throws SolrException if there is no such model, it is not open, it cannot encode the text, its
    *     vectors do not fit the field, or the limits are used up and the request takes no partial
    *     results
    */
-  Optional<float[]> vector(String model, Prompt prompt, String text) {
-    String key = RequestVectorCache.key(model, prompt, text);
+  Optional<float[]> vector(String model, String adapter, Prompt prompt, String text) {
+    String key = RequestVectorCache.key(named(model, adapter), prompt, text);
     Optional<RequestVectorCache.Encoded> known = RequestVectorCache.known(request, key);
     if (known.isEmpty()) {
       QueryLimits limits = QueryLimits.getCurrentLimits();
@@ -50,7 +51,7 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
       }
       RequestVectorCache.Encoded vector;
       try {
-        vector = encode(model, prompt, text);
+        vector = encode(model, adapter, prompt, text);
       } catch (SolrException e) {
         if (ModelHandle.isLate(e) && limits.maybeExitWithPartialResults(PLACE)) {
           return Optional.empty();
@@ -68,11 +69,18 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
     return Optional.of(cut(known.get().values()));
   }
 
-  private RequestVectorCache.Encoded encode(String model, Prompt prompt, String text) {
+  /** What a model is called together with its adapter. */
+  private static String named(String model, String adapter) {
+    return adapter.isEmpty() ? model : model + " with adapter " + adapter;
+  }
+
+  private RequestVectorCache.Encoded encode(
+      String model, String adapter, Prompt prompt, String text) {
     ModelHandle encoder = EncoderRegistry.of(request.getCore()).acquire(request.getCore(), model);
     field.checkSimilarity(encoder.declaration());
     // All texts of a request are encoded by the model that its first one met.
-    EncoderIdentity expected = RequestState.of(request).encoder(model, encoder::identity);
+    EncoderIdentity expected =
+        RequestState.of(request).encoder(named(model, adapter), () -> encoder.identity(adapter));
     QueryIdentity identity =
         new QueryIdentity(
             model,

@@ -157,7 +157,7 @@ public final class MappedField {
   /** The model as the request met it first; it must be open. */
   EncoderIdentity model() {
     if (model.isEmpty()) {
-      model = Optional.of(encoder.identity());
+      model = Optional.of(encoder.identity(mapping.adapter()));
     }
     return model.get();
   }

@@ -11,13 +11,19 @@ import java.util.Objects;
  * Mapping from the text of documents to a vector field.
  *
  * @param model name in the models file
+ * @param adapter name of one that is declared beside the model, or "" for the model alone
  * @param source the text
  * @param target the field
  * @param prompt how the text is presented to the model
  * @param handling what is done about texts that are too long or fail
  */
 public record VectorMapping(
-    String model, TextTemplate source, VectorTarget target, Prompt prompt, Handling handling) {
+    String model,
+    String adapter,
+    TextTemplate source,
+    VectorTarget target,
+    Prompt prompt,
+    Handling handling) {
 
   /**
    * The vector field of a mapping, and how vectors are written to it.
@@ -63,6 +69,7 @@ public record VectorMapping(
   /** Rejects null. */
   public VectorMapping {
     Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(adapter, "adapter");
     Objects.requireNonNull(source, "source");
     Objects.requireNonNull(target, "target");
     Objects.requireNonNull(prompt, "prompt");

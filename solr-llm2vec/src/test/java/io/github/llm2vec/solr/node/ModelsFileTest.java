@@ -70,6 +70,20 @@ class ModelsFileTest {
   }
 
   @Test
+  void adaptersByNameStayBesideTheModel() throws IOException {
+    Files.createDirectories(home.resolve("law"));
+    ModelDeclaration model =
+        read("{'models': {'a': {'model': 'm', 'adapters': {'law': 'law', 'news': 'org/news'}}}}")
+            .declaration("a");
+    String folder = home.resolve("law").toAbsolutePath().normalize().toString();
+    assertEquals(Map.of("law", folder, "news", "org/news"), model.adaptersBeside());
+    assertEquals(List.of(), model.adapters());
+    Path file = home.resolve("written.json");
+    ModelsFileWriter.write(file, List.of(model));
+    assertEquals(model, ModelsFile.read(file).declaration("a"));
+  }
+
+  @Test
   void whatIsWrittenIsReadBack() throws IOException {
     ModelDeclaration full =
         new ModelDeclaration(
@@ -125,6 +139,8 @@ class ModelsFileTest {
           {'models': {'a': {'model': 'm', 'normalize': 'yes'}}}   | "normalize" must be true or false
           {'models': {'a': {'model': 'm', 'adapters': 'x'}}}      | "adapters" must be a list of texts
           {'models': {'a': {'model': 'm', 'adapters': [1]}}}      | "adapters" must be texts
+          {'models': {'a': {'model': 'm', 'adapters': {'law': 1}}}} | "adapters": "law" must be a text
+          {'models': {'a': {'model': 'm', 'adapters': {' ': 'x'}}}} | an adapter needs a name
           {'models': {'a': {'model': 'm', 'dtype': 'int8'}}}      | "dtype" must be float32, float16 or bfloat16
           {'models': {'a': {'model': 'm', 'device': 'gpu'}}}      | device must be cpu, cuda or cuda:N, got 'gpu'
           {'models': {'a': {'model': 'm', 'device': []}}}         | device is an empty list; name at least one
