@@ -63,6 +63,7 @@ record Architecture(String modelType, Defaults defaults, Set<Trait> traits) {
               TIED_EMBEDDINGS,
               ATTENTION_BIAS_BY_KEY,
               GEMMA_ACTIVATION,
+              FIRST_GEMMA,
               ONE_PLUS_NORM,
               SCALED_EMBEDDINGS),
           row(
@@ -252,6 +253,8 @@ record Architecture(String modelType, Defaults defaults, Set<Trait> traits) {
     FUSED_PROJECTIONS,
     /** {@code hidden_activation}, else GELU with tanh, whatever {@code hidden_act} says. */
     GEMMA_ACTIVATION,
+    /** Gemma 1: {@code hidden_act} counts where {@code hidden_activation} is not mentioned. */
+    FIRST_GEMMA,
     /** See {@link DecoderSpec.QueryKeyNorm#PER_HEAD}. */
     QUERY_KEY_NORM,
     /** See {@link DecoderSpec.QueryKeyNorm#WHOLE}. */

@@ -147,9 +147,11 @@ final class DecoderSpecBuilder {
 
   private DecoderSpec.Activation activation() throws ModelFormatException {
     boolean gemma = architecture.has(Trait.GEMMA_ACTIVATION);
-    String key = gemma ? "hidden_activation" : "hidden_act";
+    // Files of transformers 5 have no hidden_activation for Gemma 1; "gelu" was written by mistake.
+    boolean first = architecture.has(Trait.FIRST_GEMMA) && !json.mentions("hidden_activation");
+    String key = gemma && !first ? "hidden_activation" : "hidden_act";
     String name = json.text(key).orElse(gemma ? "gelu_pytorch_tanh" : "silu");
-    return switch (name) {
+    return switch (first && name.equals("gelu") ? "gelu_pytorch_tanh" : name) {
       case "silu", "swish" -> DecoderSpec.Activation.SILU;
       case "gelu_pytorch_tanh", "gelu_new" -> DecoderSpec.Activation.GELU_TANH;
       case "gelu" -> DecoderSpec.Activation.GELU;

@@ -23,6 +23,7 @@ final class LayerConfig {
   private static final int DEFAULT_WINDOW = 4096;
   private static final String SLIDING = "sliding_attention";
   private static final String FULL = "full_attention";
+  private static final String KIND_SUFFIX = "_attention";
 
   private static final String MINISTRAL3_ROPE =
       "{\"rope_type\":\"yarn\",\"rope_theta\":1000000.0,\"factor\":16.0,"
@@ -97,8 +98,12 @@ final class LayerConfig {
     if (nested.isEmpty()) {
       return Optional.empty();
     }
+    // Where the kinds are named, transformers may write parameters beside them that it does not
+    // read.
+    boolean byKind = nested.get().has(FULL) || nested.get().has(SLIDING);
     for (String key : nested.get().keys()) {
-      if (!key.equals(FULL) && !key.equals(SLIDING)) {
+      boolean kind = key.equals(FULL) || key.equals(SLIDING);
+      if (!kind && (!byKind || key.endsWith(KIND_SUFFIX))) {
         throw nested
             .get()
             .unsupported(key, "is not a kind of layer", "Use the keys " + FULL + " and " + SLIDING);
@@ -176,10 +181,13 @@ final class LayerConfig {
           "has " + turned.size() + " entries for " + count + " layers",
           "Correct the file");
     }
-    boolean windowed = json.flag("use_sliding_window").orElse(false) && json.has("sliding_window");
+    // The switch is about layers that are not named; those of layer_types have a window without it.
+    boolean enabled = json.flag("use_sliding_window").orElse(false);
+    boolean windowed = json.has("sliding_window");
     DecoderSpec.Layer sliding = windowed ? layer(full.rope(), window()) : full;
     IntPredicate hasRope = i -> turned.isEmpty() ? (i + 1) % interval != 0 : turned.get(i) == 1;
-    List<DecoderSpec.Layer> layers = byType(i -> !hasRope.test(i), sliding, full, windowed);
+    List<DecoderSpec.Layer> layers =
+        byType(i -> enabled && !hasRope.test(i), sliding, full, windowed);
     List<DecoderSpec.Layer> result = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       DecoderSpec.Layer layer = layers.get(i);
