@@ -73,6 +73,7 @@ adapter("regex", "target_modules as an expression", C, target_modules=r"model\.l
 adapter("all-linear", "all linear layers", C, target_modules="all-linear")
 adapter("layers", "layers_to_transform", C, layers_to_transform=[1])
 adapter("layers-pattern", "layers_to_transform with layers_pattern", A, layers_to_transform=[1], layers_pattern="layers")
+adapter("layers-whole", "a module that is named whole, which layers_to_transform does not take out", A, target_modules=["embed_tokens", "q_proj"], layers_to_transform=[1])
 adapter("excluded", "exclude_modules", C, exclude_modules=r"model\.layers\.0\..*")
 adapter("rslora", "rank-stabilised", A, use_rslora=True)
 adapter("dora", "DoRA", A, use_dora=True)

@@ -129,7 +129,12 @@ public final class LoraConfig {
     if (named("exclude_modules", module)) {
       return false;
     }
-    return json.isSet("target_modules") && named("target_modules", module) && inLayers(module);
+    if (!json.isSet("target_modules")) {
+      return false;
+    }
+    // Layers are looked at for ends of paths only; a module that is named whole is meant.
+    boolean whole = !json.isText("target_modules") && json.texts("target_modules").contains(module);
+    return whole || (named("target_modules", module) && inLayers(module));
   }
 
   /** Rank of a module's adapter. */
