@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Random;
@@ -221,10 +222,15 @@ public class EncoderNodeLoadTest extends SolrCloudTestCase {
   }
 
   private Encoder start(Path home, int port) throws Exception {
-    ProcessBuilder command =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx512m",
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.add("-Xmx512m");
+    // The test framework draws who writes the state of the cluster: the same for all nodes.
+    System.getProperties().stringPropertyNames().stream()
+        .filter(name -> name.startsWith("solr.") && !name.startsWith("solr.log"))
+        .forEach(name -> line.add("-D" + name + "=" + System.getProperty(name)));
+    line.addAll(
+        List.of(
             "-Dsolr.log.dir=" + home.resolve("logs"),
             "-Dhost=127.0.0.1",
             "-cp",
@@ -232,18 +238,19 @@ public class EncoderNodeLoadTest extends SolrCloudTestCase {
             Node.class.getName(),
             home.toString(),
             cluster.getZkServer().getZkAddress(),
-            "" + port);
+            "" + port));
+    ProcessBuilder command = new ProcessBuilder(line);
     command.redirectError(home.resolve("errors").toFile());
     Process process = command.start();
     processes.add(process);
     BufferedReader output =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-    String line = output.readLine();
-    while (line != null && !line.startsWith("NODE ")) {
-      line = output.readLine();
+    String answer = output.readLine();
+    while (answer != null && !answer.startsWith("NODE ")) {
+      answer = output.readLine();
     }
-    assertNotNull("no Solr; see " + home.resolve("errors"), line);
-    String[] parts = line.split(" ", -1);
+    assertNotNull("no Solr; see " + home.resolve("errors"), answer);
+    String[] parts = answer.split(" ", -1);
     return new Encoder(process, home, parts[1], parts[2]);
   }
 
@@ -347,8 +354,11 @@ public class EncoderNodeLoadTest extends SolrCloudTestCase {
       double other = ingest(here(), "cost");
       ratios.add(other / own);
       System.err.printf(
+          Locale.ROOT,
           "NODES ingest: %.0f documents/s at the encoder node, %.0f through the other: %.1f %%%n",
-          own, other, 100 * other / own);
+          own,
+          other,
+          100 * other / own);
     }
     cluster.getSolrClient().commit("cost");
     List<Double> own = new ArrayList<>();
@@ -362,9 +372,14 @@ public class EncoderNodeLoadTest extends SolrCloudTestCase {
       }
     }
     System.err.printf(
+        Locale.ROOT,
         "NODES ingest, median of %d: %.1f %%; query, median of %d: %.2f ms at the encoder node,"
             + " %.2f ms through the other%n",
-        ROUNDS, 100 * median(ratios), QUERIES, median(own), median(other));
+        ROUNDS,
+        100 * median(ratios),
+        QUERIES,
+        median(own),
+        median(other));
   }
 
   @Test
@@ -414,9 +429,13 @@ public class EncoderNodeLoadTest extends SolrCloudTestCase {
     acknowledged.forEach(
         (id, text) -> assertArrayEquals(id, model.vector("  " + text), vectors.get(id), 0f));
     System.err.printf(
+        Locale.ROOT,
         "NODES kill -9 of %s during ingest: %d documents acknowledged before, %d in all, each with"
             + " its vector; %d requests refused%n",
-        again.name(), before, acknowledged.size(), refused.get());
+        again.name(),
+        before,
+        acknowledged.size(),
+        refused.get());
   }
 
   private static void await(BooleanSupplier condition) {
@@ -465,7 +484,9 @@ public class EncoderNodeLoadTest extends SolrCloudTestCase {
     }
     assertEquals(Set.of(), failed);
     System.err.printf(
+        Locale.ROOT,
         "NODES kill -9 of one of two under queries: %d answered before, %d in all, none failed%n",
-        before, answered.get());
+        before,
+        answered.get());
   }
 }
