@@ -120,13 +120,17 @@ public class EncoderNodesTest extends SolrCloudTestCase {
       texts.put("" + i, "document %s ".formatted(i).repeat(50));
     }
     model.hold();
-    Future<HttpResponse<String>> update = clients.submit(() -> nodes.update(1, PAPERS, texts));
-    model.awaitStep();
-    model.awaitTexts(96);
-    Future<HttpResponse<String>> query =
-        clients.submit(() -> nodes.search(2, PAPERS, "a query in between"));
-    model.awaitTexts(97);
-    model.letGo();
+    Future<HttpResponse<String>> update;
+    Future<HttpResponse<String>> query;
+    try {
+      update = clients.submit(() -> nodes.update(1, PAPERS, texts));
+      model.awaitTexts(texts.size());
+      model.awaitStep();
+      query = clients.submit(() -> nodes.search(2, PAPERS, "a query in between"));
+      nodes.awaitWaitingQuery(0);
+    } finally {
+      model.letGo();
+    }
     assertEquals(200, update.get(1, TimeUnit.MINUTES).statusCode());
     assertEquals(200, query.get(1, TimeUnit.MINUTES).statusCode());
     List<List<String>> batches = model.batches();

@@ -189,6 +189,13 @@ final class EncodingCluster {
         () -> status(node).path("state").asText().equals("UNREACHABLE"));
   }
 
+  /** Waits until a query stands in the queue of a node's model. */
+  void awaitWaitingQuery(int node) throws Exception {
+    await(
+        "a query waits at " + name(node),
+        () -> status(node).at("/queue/queries/texts").asInt() == 1);
+  }
+
   private static void await(String what, Callable<Boolean> condition) throws Exception {
     new TimeOut(1, TimeUnit.MINUTES, TimeSource.NANO_TIME)
         .waitFor(
