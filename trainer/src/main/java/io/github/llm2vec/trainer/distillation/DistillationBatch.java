@@ -9,25 +9,31 @@ import java.util.List;
  *
  * @param queries Q texts, or none if texts are all alike
  * @param documents D texts
- * @param teacher {@code (Q + D, T)}, the queries first
+ * @param teacher Q + D vectors, those of the queries first
  */
 public record DistillationBatch(
-    List<TokenizedText> queries, List<TokenizedText> documents, float[][] teacher) {
+    List<TokenizedText> queries, List<TokenizedText> documents, List<float[]> teacher) {
 
   /** Copies and checks the lists. */
   public DistillationBatch {
     queries = List.copyOf(queries);
     documents = List.copyOf(documents);
-    if (documents.isEmpty() || queries.size() + documents.size() != teacher.length) {
+    teacher = List.copyOf(teacher);
+    if (documents.isEmpty() || queries.size() + documents.size() != teacher.size()) {
       throw new IllegalArgumentException(
           "a batch has a document, and a vector of the teacher for every text, got %s, %s and %s"
-              .formatted(queries.size(), documents.size(), teacher.length));
+              .formatted(queries.size(), documents.size(), teacher.size()));
     }
   }
 
   /** Texts of the batch. */
   public int texts() {
-    return teacher.length;
+    return teacher.size();
+  }
+
+  /** The teacher's vectors as rows. */
+  public float[][] rows() {
+    return teacher.toArray(float[][]::new);
   }
 
   /** Tokens of all texts. */

@@ -25,8 +25,19 @@ import java.util.List;
 public record DistillationLoaders(
     DistillationSet set, Teacher teacher, TextPreparation preparation) {
 
-  /** A text with its vector. */
-  private record Taught(TokenizedText text, float[] vector) {}
+  /**
+   * A text with its vector.
+   *
+   * @param text tokenized
+   * @param vectors the teacher's, of such texts
+   * @param number of the text among them
+   */
+  private record Taught(TokenizedText text, TeacherVectors vectors, int number) {
+
+    float[] vector() throws IOException {
+      return vectors.read(number);
+    }
+  }
 
   /**
    * Batches to train on, in a random order as Hugging Face's Trainer draws it.
@@ -70,14 +81,13 @@ public record DistillationLoaders(
         String text = set.queries().text(example.query());
         queries.add(
             new Taught(
-                preparation.prepare(text, Prompt.query()),
-                teacher.queries().read(example.query())));
+                preparation.prepare(text, Prompt.query()), teacher.queries(), example.query()));
       }
       for (int document : example.documents()) {
         String text = set.documents().text(document);
         documents.add(
             new Taught(
-                preparation.prepare(text, Prompt.document()), teacher.documents().read(document)));
+                preparation.prepare(text, Prompt.document()), teacher.documents(), document));
       }
     }
     // No loss knows an order within the two; texts of equal length share an attention call.
@@ -85,11 +95,15 @@ public record DistillationLoaders(
     queries.sort(byLength);
     documents.sort(byLength);
     List<float[]> vectors = new ArrayList<>();
-    queries.forEach(query -> vectors.add(query.vector()));
-    documents.forEach(document -> vectors.add(document.vector()));
+    for (Taught query : queries) {
+      vectors.add(query.vector());
+    }
+    for (Taught document : documents) {
+      vectors.add(document.vector());
+    }
     return new DistillationBatch(
         queries.stream().map(Taught::text).toList(),
         documents.stream().map(Taught::text).toList(),
-        vectors.toArray(float[][]::new));
+        vectors);
   }
 }

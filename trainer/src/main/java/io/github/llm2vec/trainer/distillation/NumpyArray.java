@@ -42,9 +42,7 @@ record NumpyArray(
     FileChannel channel = FileChannel.open(file);
     try {
       ByteBuffer start = read(channel, file, 0, 12);
-      boolean magic =
-          start.get(0) == (byte) 0x93
-              && "NUMPY".equals(new String(start.array(), 1, 5, StandardCharsets.US_ASCII));
+      boolean magic = start.get(0) == (byte) 0x93 && "NUMPY".equals(text(start, 1, 5));
       int version = start.get(6);
       if (!magic || version < 1 || version > 3) {
         throw wrong(file, "is no .npy file of version 1, 2 or 3");
@@ -54,8 +52,8 @@ record NumpyArray(
       if (length < 1 || length > LONGEST_HEADER) {
         throw wrong(file, "has a header of " + length + " bytes");
       }
-      byte[] header = read(channel, file, prefix, length).array();
-      Matcher matcher = HEADER.matcher(new String(header, StandardCharsets.US_ASCII));
+      ByteBuffer header = read(channel, file, prefix, length);
+      Matcher matcher = HEADER.matcher(text(header, 0, length));
       boolean understood =
           matcher.matches()
               && (matcher.group(1).equals("<f4") || matcher.group(1).equals("<f8"))
@@ -82,6 +80,12 @@ record NumpyArray(
       channel.close();
       throw e;
     }
+  }
+
+  private static String text(ByteBuffer bytes, int first, int count) {
+    byte[] part = new byte[count];
+    bytes.get(first, part);
+    return new String(part, StandardCharsets.US_ASCII);
   }
 
   private static IOException wrong(Path file, String problem) {

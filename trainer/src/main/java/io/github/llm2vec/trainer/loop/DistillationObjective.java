@@ -56,7 +56,7 @@ final class DistillationObjective implements Objective<DistillationBatch> {
   @Override
   public double addGradient(DistillationBatch batch, double weight) {
     return decoder.addDistillationLoss(
-        parts(batch, textsAtOnce), batch.queries().size(), batch.teacher(), loss, weight);
+        parts(batch, textsAtOnce), batch.queries().size(), batch.rows(), loss, weight);
   }
 
   /**
@@ -73,7 +73,7 @@ final class DistillationObjective implements Objective<DistillationBatch> {
       public void add(DistillationBatch batch) {
         PackedBatch packed = parts(batch, Integer.MAX_VALUE).get(0);
         DistillationScore score =
-            decoder.scoreDistillation(packed, batch.queries().size(), batch.teacher(), loss);
+            decoder.scoreDistillation(packed, batch.queries().size(), batch.rows(), loss);
         sumOfLosses += score.loss() * batch.texts();
         sumOfCosines += score.cosine() * batch.texts();
         texts += batch.texts();

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,7 +40,7 @@ class VocabularyPrunerTest {
     List<String> lines = new ArrayList<>();
     try (InputStream in =
         new GZIPInputStream(Files.newInputStream(RESOURCES.resolve("tokenizers/lines.jsonl.gz")))) {
-      for (String line : new String(in.readAllBytes(), "UTF-8").lines().toList()) {
+      for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
         String text = JSON.readTree(line).path("text").asText();
         if (!text.isEmpty()) {
           lines.add(text);
