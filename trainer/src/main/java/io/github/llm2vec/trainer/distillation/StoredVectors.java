@@ -29,7 +29,7 @@ record StoredVectors(VectorStore store, List<FloatBuffer> shards) implements Tea
     List<Integer> unusable = store.unusable();
     if (!unusable.isEmpty()) {
       throw new IOException(
-          "the teacher gives vectors that are zero or not finite for %,d %s, the first of them"
+          "the teacher gives vectors that are zero or not finite for %s %s, the first of them"
                   .formatted(unusable.size(), what)
               + " number "
               + (unusable.get(0) + 1)

@@ -117,7 +117,7 @@ final class VectorFile implements TeacherVectors {
     boolean byPlace = matrix.rows() != texts.size();
     if (ids.isEmpty() && byPlace && matrix.rows() < records) {
       throw new IOException(
-          "%s has %,d vectors and no ids, but there are %,d texts, %,d with the blank ones; name the"
+          "%s has %s vectors and no ids, but there are %s texts, %s with the blank ones; name the"
                   .formatted(file, matrix.rows(), texts.size(), records)
               + " file of texts that was encoded, or write ids beside the vectors");
     }

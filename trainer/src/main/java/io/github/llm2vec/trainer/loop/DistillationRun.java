@@ -95,7 +95,7 @@ record DistillationRun(
     long held = examples * config.data().validationPercent() / 100;
     if (held == 0) {
       throw new TrainingException(
-          "validation_split_percentage %d of %,d examples is none to evaluate on; raise it, or name"
+          "validation_split_percentage %s of %s examples is none to evaluate on; raise it, or name"
                   .formatted(config.data().validationPercent(), examples)
               + " a validation_file");
     }

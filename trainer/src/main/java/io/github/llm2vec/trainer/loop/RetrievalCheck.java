@@ -78,7 +78,7 @@ final class RetrievalCheck implements ModelEvaluation {
     long floats = (long) dataset.corpus().size() * model.vectorWidth();
     if (floats > MOST_FLOATS) {
       throw new TrainingException(
-          "eval_retrieval %s has %,d documents, at most %,d can be searched while training; name a"
+          "eval_retrieval %s has %s documents, at most %s can be searched while training; name a"
                   .formatted(
                       arguments.folder(),
                       dataset.corpus().size(),
