@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
     description = "Measured runs of the encoder, of searches and of the trainer.",
     mixinStandardHelpOptions = true,
     subcommands = {
+      AdaptersBenchmark.class,
       DevicesBenchmark.class,
       EncoderBenchmark.class,
       ExactSearchBenchmark.class,

@@ -102,11 +102,16 @@ record RandomCheckpoint(int layers) {
   }
 
   private static Tensor matrix(String name, int rows, int columns) {
+    return matrix(name, rows, columns, 0);
+  }
+
+  /** A matrix of small random numbers, which depend on its name and a seed. */
+  static Tensor matrix(String name, int rows, int columns, int seed) {
     return new Tensor(
         name,
         List.of((long) rows, (long) columns),
         (first, target) -> {
-          SplittableRandom random = new SplittableRandom(name.hashCode() + first);
+          SplittableRandom random = new SplittableRandom(31L * seed + name.hashCode() + first);
           while (target.hasRemaining()) {
             // Uniform with the standard deviation 0.02 of a fresh Llama.
             target.put((float) ((random.nextDouble() - 0.5) * 0.0693));

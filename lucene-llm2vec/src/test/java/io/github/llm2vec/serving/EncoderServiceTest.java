@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.serving.metrics.ServingMetrics;
 import java.util.ArrayList;
@@ -144,6 +145,44 @@ class EncoderServiceTest {
     for (int i = 0; i < texts.size(); i++) {
       assertArrayEquals(FakeModel.vector(texts.get(i), DOCUMENT), futures.get(i).join());
     }
+  }
+
+  @Test
+  void textsOfAnAdapterShareBatchesAndNothingElse() {
+    harness.model.adapters.put("law", Adapter.of("law", "fake-law"));
+    CompletableFuture<float[]> plain = harness.document("a b");
+    CompletableFuture<float[]> adapted =
+        harness.service.submitAll(List.of("a b"), DOCUMENT, "law").get(0);
+    harness.drain();
+    assertEquals(List.of(List.of(2, 2)), harness.model.batches);
+    assertEquals(2, plain.join()[0]);
+    assertEquals(-2, adapted.join()[0]);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> harness.service.submit(new EncodeRequest("a", QUERY).with("lore")));
+  }
+
+  @Test
+  void queriesAreKnownByTheFingerprintOfTheirAdapter() {
+    EncodeRequest query = new EncodeRequest("what", QUERY).with("law");
+    harness.model.adapters.put("law", Adapter.of("law", "one"));
+    harness.service.submit(query);
+    harness.drain();
+    assertFalse(harness.query("what").isDone());
+    harness.model.adapters.put("law", Adapter.of("law", "another"));
+    assertFalse(harness.service.submit(query).isDone());
+    harness.model.adapters.put("law", Adapter.of("law", "one"));
+    assertTrue(harness.service.submit(query).isDone());
+  }
+
+  @Test
+  void aTextKeepsTheAdapterWithWhichItCame() {
+    harness.model.adapters.put("law", Adapter.of("law", "one"));
+    CompletableFuture<float[]> document =
+        harness.service.submitAll(List.of("a b"), DOCUMENT, "law").get(0);
+    harness.model.adapters.clear();
+    harness.drain();
+    assertEquals(-2, document.join()[0]);
   }
 
   @Test

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.serving;
 
+import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.BatchDevice;
 import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.BatchModel;
@@ -11,6 +12,9 @@ import io.github.llm2vec.encoder.TokenizedText;
 import io.github.llm2vec.serving.batching.BatchShape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -35,6 +39,9 @@ final class FakeModel implements BatchModel {
   volatile int memoryTokens = Integer.MAX_VALUE;
   volatile int maxBatchTokens = 16_384;
   volatile Consumer<BatchShape> duringStep = shape -> {};
+
+  /** Adapters that are open; their vectors begin with the negative length of the text. */
+  final Map<String, Adapter> adapters = new ConcurrentHashMap<>();
 
   /** What happens during a step of a device; of several, each has one. */
   final List<Consumer<BatchShape>> onDevice = new CopyOnWriteArrayList<>();
@@ -99,6 +106,12 @@ final class FakeModel implements BatchModel {
   @Override
   public String fingerprint() {
     return "fake";
+  }
+
+  @Override
+  public Adapter adapter(String name) {
+    return Optional.ofNullable(adapters.get(name))
+        .orElseThrow(() -> new IllegalArgumentException("no adapter " + name));
   }
 
   @Override
@@ -179,6 +192,7 @@ final class FakeModel implements BatchModel {
 
   private static float[] encodeOne(TokenizedText text) {
     float[] vector = vector(text.ids());
+    vector[0] *= text.adapter().isPresent() ? -1 : 1;
     for (int id : text.ids()) {
       switch (id) {
         case POISON -> throw new IllegalStateException("index out of range in self");

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.benchmarks;
+
+import io.github.llm2vec.encoder.Adapter;
+import io.github.llm2vec.encoder.Llm2Vec;
+import io.github.llm2vec.encoder.Llm2VecOptions;
+import io.github.llm2vec.encoder.ModelSource;
+import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.safetensors.DType;
+import io.github.llm2vec.safetensors.SafetensorsWriter;
+import io.github.llm2vec.safetensors.SafetensorsWriter.Tensor;
+import io.github.llm2vec.torch.TorchDevice;
+import io.github.llm2vec.torch.TorchRuntime;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.lucene.util.IOUtils;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Tokens per second of texts of several adapters mixed in each batch, beside a model into which one
+ * of them was merged, in turns in one run; what an adapter takes of memory and of time to open.
+ */
+@Command(
+    name = "adapters",
+    description = "Adapters beside a base, mixed, against a merged one.",
+    mixinStandardHelpOptions = true)
+final class AdaptersBenchmark implements Callable<Integer> {
+
+  @Option(names = "--adapters", defaultValue = "8", description = "How many are mixed.")
+  private int count;
+
+  @Option(names = "--rank", defaultValue = "16", description = "Rank of each, on all layers.")
+  private int rank;
+
+  @Option(names = "--device", defaultValue = "cpu")
+  private String device;
+
+  @Option(names = "--dtype", defaultValue = "float32")
+  private String dtype;
+
+  @Option(names = "--texts", description = "JSONL with a field text.", required = true)
+  private Path texts;
+
+  @Option(names = "--limit", defaultValue = "64", description = "Texts used.")
+  private int limit;
+
+  @Option(names = "--layers", defaultValue = "2", description = "Layers of the random model.")
+  private int layers;
+
+  @Option(names = "--tokenizer", required = true, description = "tokenizer.json, may be gzipped.")
+  private Path tokenizer;
+
+  @Option(names = "--rounds", defaultValue = "5", description = "Turns; the median counts.")
+  private int rounds;
+
+  private final PrintStream out = System.out;
+
+  @Override
+  public Integer call() throws IOException {
+    Path folder = Files.createTempDirectory("llm2vec-benchmark");
+    try {
+      Path base = folder.resolve("base");
+      new RandomCheckpoint(layers).write(base, tokenizer);
+      List<Path> adapters = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        adapters.add(writeAdapter(folder.resolve("adapter" + i), i));
+      }
+      List<String> lines = TextLines.read(texts, limit);
+      out.printf(
+          Locale.ROOT,
+          "%s; random Llama, hidden %d, %d layers, %s; %d texts, %d adapters of rank %d%n%n",
+          TorchRuntime.describe(),
+          RandomCheckpoint.HIDDEN,
+          layers,
+          dtype,
+          lines.size(),
+          count,
+          rank);
+      try (Llm2Vec merged = open(base, List.of(adapters.get(0).toString()));
+          Llm2Vec mixed = open(base, List.of())) {
+        List<Optional<Adapter>> beside = openBeside(mixed, adapters, base);
+        compare(merged, mixed, beside, lines);
+      }
+      return 0;
+    } finally {
+      IOUtils.rm(folder);
+    }
+  }
+
+  private Llm2Vec open(Path base, List<String> adapters) throws IOException {
+    Llm2VecOptions options =
+        Llm2VecOptions.builder().dtype(DType.of(dtype)).devices(TorchDevice.listOf(device)).build();
+    return Llm2Vec.open(ModelSource.of(base.toString(), adapters, Map.of()), options);
+  }
+
+  private List<Optional<Adapter>> openBeside(Llm2Vec model, List<Path> adapters, Path base)
+      throws IOException {
+    List<Optional<Adapter>> beside = new ArrayList<>();
+    double[] millis = new double[adapters.size()];
+    for (int i = 0; i < adapters.size(); i++) {
+      long start = System.nanoTime();
+      beside.add(Optional.of(model.openAdapter("a" + i, adapters.get(i).toString())));
+      millis[i] = (System.nanoTime() - start) / 1e6;
+    }
+    long stored = Files.size(base.resolve("model.safetensors"));
+    long bytes = beside.get(0).orElseThrow().bytes();
+    // The file is in bfloat16.
+    double weights = stored / 2.0 * DType.of(dtype).bytes();
+    out.printf(
+        Locale.ROOT,
+        "an adapter: %.1f MB, %.2f %% of the base's %.0f MB; opened in %.0f ms (median)%n%n",
+        bytes / 1e6,
+        100 * bytes / weights,
+        weights / 1e6,
+        Median.of(millis));
+    return beside;
+  }
+
+  private void compare(
+      Llm2Vec merged, Llm2Vec mixed, List<Optional<Adapter>> beside, List<String> lines) {
+    List<TokenizedText> plain = merged.tokenizeAll(lines, Prompt.document());
+    List<TokenizedText> chosen = new ArrayList<>();
+    for (int i = 0; i < plain.size(); i++) {
+      chosen.add(plain.get(i).with(beside.get(i % beside.size())));
+    }
+    long tokens = plain.stream().mapToLong(TokenizedText::length).sum();
+    merged.encode(plain);
+    mixed.encode(chosen);
+    out.println("| round | merged tokens/s | mixed tokens/s | ratio |");
+    out.println("| ---: | ---: | ---: | ---: |");
+    double[] ratios = new double[rounds];
+    for (int round = 0; round < rounds; round++) {
+      double first = seconds(merged, plain);
+      double second = seconds(mixed, chosen);
+      ratios[round] = first / second;
+      out.printf(
+          Locale.ROOT,
+          "| %d | %.0f | %.0f | %.2f |%n",
+          round + 1,
+          tokens / first,
+          tokens / second,
+          ratios[round]);
+    }
+    out.printf(Locale.ROOT, "%nmedian ratio %.2f%n", Median.of(ratios));
+  }
+
+  /** Of the processors' time where the model runs on them, so that other work does not count. */
+  private double seconds(Llm2Vec model, List<TokenizedText> batch) {
+    boolean cpu = device.startsWith("cpu");
+    long start = cpu ? ProcessUse.cpuNanos() : System.nanoTime();
+    model.encode(batch);
+    return ((cpu ? ProcessUse.cpuNanos() : System.nanoTime()) - start) / 1e9;
+  }
+
+  private Path writeAdapter(Path folder, int seed) throws IOException {
+    Files.createDirectories(folder);
+    Files.writeString(
+        folder.resolve("adapter_config.json"),
+        """
+        {"peft_type": "LORA", "r": %d, "lora_alpha": %d, "target_modules": "all-linear"}
+        """
+            .formatted(rank, 2 * rank));
+    List<Tensor> tensors = new ArrayList<>();
+    int hidden = RandomCheckpoint.HIDDEN;
+    int keys = hidden / RandomCheckpoint.HEADS * RandomCheckpoint.KV_HEADS;
+    int inner = RandomCheckpoint.INTERMEDIATE;
+    for (int layer = 0; layer < layers; layer++) {
+      String attention = "base_model.model.layers." + layer + ".self_attn.";
+      String mlp = "base_model.model.layers." + layer + ".mlp.";
+      pair(tensors, attention + "q_proj", hidden, hidden, seed);
+      pair(tensors, attention + "k_proj", keys, hidden, seed);
+      pair(tensors, attention + "v_proj", keys, hidden, seed);
+      pair(tensors, attention + "o_proj", hidden, hidden, seed);
+      pair(tensors, mlp + "gate_proj", inner, hidden, seed);
+      pair(tensors, mlp + "up_proj", inner, hidden, seed);
+      pair(tensors, mlp + "down_proj", hidden, inner, seed);
+    }
+    new SafetensorsWriter(DType.FLOAT32)
+        .write(folder.resolve("adapter_model.safetensors"), tensors);
+    return folder;
+  }
+
+  private void pair(List<Tensor> tensors, String module, int rows, int columns, int seed) {
+    tensors.add(RandomCheckpoint.matrix(module + ".lora_A.weight", rank, columns, seed));
+    tensors.add(RandomCheckpoint.matrix(module + ".lora_B.weight", rows, rank, seed));
+  }
+}
