@@ -116,6 +116,7 @@ final class DevicesBenchmark implements Callable<Integer> {
 
   private void compare(EncoderService alone, EncoderService together, List<String> lines) {
     double[] ratios = new double[rounds];
+    double[] perCore = new double[rounds];
     out.println(
         "| round | "
             + one
@@ -127,6 +128,7 @@ final class DevicesBenchmark implements Callable<Integer> {
       Speed first = speed(alone, lines);
       Speed second = speed(together, lines);
       ratios[round] = second.tokensPerSecond / first.tokensPerSecond;
+      perCore[round] = ratios[round] * first.cores / second.cores;
       out.printf(
           Locale.ROOT,
           "| %d | %.0f | %.2f | %.0f | %.2f | %.2f |%n",
@@ -137,7 +139,11 @@ final class DevicesBenchmark implements Callable<Integer> {
           second.cores,
           ratios[round]);
     }
-    out.printf(Locale.ROOT, "%nmedian ratio %.2f%n", Median.of(ratios));
+    out.printf(
+        Locale.ROOT,
+        "%nmedian ratio %.2f; of the tokens per second of a core %.2f%n",
+        Median.of(ratios),
+        Median.of(perCore));
     for (ServingMetrics.Device device : together.metrics().devices()) {
       out.printf(
           Locale.ROOT, "%s: %d steps, %d tokens%n", device.name(), device.steps(), device.tokens());

@@ -157,7 +157,7 @@ final class BatchSizer {
       topUp = new StepBudget(ridge, 0, stepMillis(Role.QUERY, nowNanos));
       documents =
           new StepBudget(
-              (int) Math.min(maxTokens, Math.max(documentTokens, worthwhileTokens(cost))),
+              (int) Math.min(maxTokens, Math.max((double) documentTokens, worthwhileTokens(cost))),
               0,
               stepMillis(Role.DOCUMENT, nowNanos));
     }

@@ -464,6 +464,8 @@ final class RequestQueue {
     }
   }
 
+  // Its caller loops.
+  @SuppressWarnings("WaitNotInLoop")
   private void awaitUninterruptibly(long nanos) {
     try {
       work.awaitNanos(nanos);

@@ -42,11 +42,11 @@ final class AdapterLayout {
     this.layers = layers;
   }
 
-  AdapterLayout(DecoderSpec spec, LinearKernel kernel) {
-    this(targets(spec, kernel), spec.layers().size());
+  AdapterLayout(DecoderSpec spec) {
+    this(targets(spec), spec.layers().size());
   }
 
-  private static List<Target> targets(DecoderSpec spec, LinearKernel kernel) {
+  private static List<Target> targets(DecoderSpec spec) {
     List<Target> targets = new ArrayList<>();
     if (spec.fusedProjections()) {
       int inner = spec.intermediateSize();

@@ -25,6 +25,8 @@ final class AdapterLoader {
   private static final String REMEDY = "Merge it instead (adapters as a list)";
 
   /** A and B of a target as they are stored; empty for a target that is left alone. */
+  // Compared by nobody, so that the arrays do no harm.
+  @SuppressWarnings("ArrayRecordComponent")
   private record Pair(float[] a, float[] b, int rank, double scale) {
 
     static final Pair NONE = new Pair(new float[0], new float[0], 0, 1);

@@ -298,7 +298,7 @@ public final class Decoder implements AutoCloseable {
    * @throws DeviceException if libtorch fails, for example for want of memory
    */
   public DecoderAdapter openAdapter(LoraAdapter adapter) throws IOException {
-    AdapterLoader loader = new AdapterLoader(adapter, new AdapterLayout(spec, kernel));
+    AdapterLoader loader = new AdapterLoader(adapter, new AdapterLayout(spec));
     return thread.call(
         () -> {
           try {

@@ -42,7 +42,7 @@ final class DecoderScript {
    * them that are given with each call.
    */
   DecoderScript(DecoderSpec spec, DType dtype, LinearKernel kernel, WeightLayout layout) {
-    this.adapters = new AdapterLayout(spec, kernel);
+    this.adapters = new AdapterLayout(spec);
     this.lora = LoraLayout.NONE;
     this.attentionDropout = 0;
     this.spec = spec;

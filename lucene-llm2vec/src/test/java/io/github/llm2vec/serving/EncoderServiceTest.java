@@ -166,8 +166,9 @@ class EncoderServiceTest {
   void queriesAreKnownByTheFingerprintOfTheirAdapter() {
     EncodeRequest query = new EncodeRequest("what", QUERY).with("law");
     harness.model.adapters.put("law", Adapter.of("law", "one"));
-    harness.service.submit(query);
+    CompletableFuture<float[]> first = harness.service.submit(query);
     harness.drain();
+    assertTrue(first.isDone());
     assertFalse(harness.query("what").isDone());
     harness.model.adapters.put("law", Adapter.of("law", "another"));
     assertFalse(harness.service.submit(query).isDone());
