@@ -167,7 +167,7 @@ final class AdaptersBenchmark implements Callable<Integer> {
     Files.writeString(
         folder.resolve("adapter_config.json"),
         """
-        {"peft_type": "LORA", "r": %d, "lora_alpha": %d, "target_modules": "all-linear"}
+        {"peft_type": "LORA", "r": %s, "lora_alpha": %s, "target_modules": "all-linear"}
         """
             .formatted(rank, 2 * rank));
     List<Tensor> tensors = new ArrayList<>();
