@@ -314,6 +314,12 @@ public final class TrainingRuns {
       return Optional.empty();
     }
     boolean causal = !kind.model().bidirectional();
+    boolean says = base.config().declaredCausal().map(declared -> !declared).orElse(false);
+    if (!causal && base.trainsAdapter() && !says) {
+      context.note(
+          without + "which takes an adapter's attention from its base, and that is causal there");
+      return Optional.empty();
+    }
     int length = contrast.maxSeqLength();
     Optional<Encoding> encoding =
         causal

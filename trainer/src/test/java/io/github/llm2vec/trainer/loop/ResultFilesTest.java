@@ -245,9 +245,12 @@ class ResultFilesTest {
     Path end = supervised("end", "pooling_mode", "eos_token", "max_steps", 1);
     assertFalse(Files.exists(end.resolve("sentence-transformers")));
     assertTrue(Files.exists(end.resolve("README.md")));
-    Path adapter = supervised("adapter", "max_steps", 1);
+    Path both = supervised("both", "max_steps", 1);
+    assertFalse(Files.exists(both.resolve("sentence-transformers")));
+    assertTrue(notes.toString().contains("attention from its base"), notes.toString());
+    Path adapter = supervised("adapter", "max_steps", 1, "bidirectional", false);
     try (Llm2Vec encoder = Llm2Vec.open(adapter.resolve("sentence-transformers"))) {
-      assertFalse(encoder.decoder().spec().causal());
+      assertTrue(encoder.decoder().spec().causal());
     }
   }
 }
