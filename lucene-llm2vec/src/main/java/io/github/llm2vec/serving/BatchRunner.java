@@ -17,8 +17,8 @@ import java.util.function.BiConsumer;
  * then fails alone: with one such text among n this takes about 2 log n further steps. A batch that
  * lacks memory is halved too, and later ones are smaller.
  *
- * <p>Before a text is blamed, the device has to encode one that is known to be harmless. If that
- * fails too, it is the device that does not work.
+ * <p>Before a text is blamed, the device has to encode one that is known to be harmless, and the
+ * text fails again after it. If the harmless one fails too, it is the device that does not work.
  */
 final class BatchRunner {
 
@@ -55,16 +55,23 @@ final class BatchRunner {
       } catch (PartFailedException e) {
         if (part.size() == 1) {
           requireWorks(part.get(0), parts);
-          int tokens = part.get(0).tokens().length();
-          consumer.accept(
-              part,
-              List.of(new EncodingResult.Failed(TextFailedException.inModel(tokens, e.reason()))));
+          consumer.accept(part, List.of(again(part)));
         } else {
           int middle = part.size() / 2;
           parts.push(part.subList(middle, part.size()));
           parts.push(part.subList(0, middle));
         }
       }
+    }
+  }
+
+  /** What comes of a text on a device that works: what failed may have been the device before. */
+  private EncodingResult again(List<PendingText> alone) {
+    try {
+      return step(alone).get(0);
+    } catch (PartFailedException e) {
+      int tokens = alone.get(0).tokens().length();
+      return new EncodingResult.Failed(TextFailedException.inModel(tokens, e.reason()));
     }
   }
 

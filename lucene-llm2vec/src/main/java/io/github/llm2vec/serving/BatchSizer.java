@@ -54,6 +54,7 @@ final class BatchSizer {
   private double takenMillis;
   private double estimatedMillis;
   private double lastPace;
+  private double paceBefore;
   private boolean sawQuery;
   private long lastQueryNanos;
 
@@ -94,6 +95,7 @@ final class BatchSizer {
     if (estimate > 0) {
       takenMillis = PACE_FORGETTING * takenMillis + Math.min(taken, MOST_LATE * estimate);
       estimatedMillis = PACE_FORGETTING * estimatedMillis + estimate;
+      paceBefore = lastPace;
       lastPace = Math.min(taken / estimate, MOST_LATE);
     }
   }
@@ -109,10 +111,11 @@ final class BatchSizer {
 
   /**
    * How long a step of so many estimated milliseconds takes if it goes as the steps of late did, or
-   * as the last did if that was slower: a machine that has just become busy stays so for a while.
+   * as both of the last two did if they were slower: a machine that has just become busy stays so
+   * for a while, and one slow step is none.
    */
   synchronized double pacedMillis(double estimate) {
-    return Math.max(pace(), lastPace) * estimate;
+    return Math.max(pace(), Math.min(lastPace, paceBefore)) * estimate;
   }
 
   /** How many times their estimate steps of late took together, at least 1. */

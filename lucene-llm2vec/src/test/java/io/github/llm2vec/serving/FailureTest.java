@@ -51,8 +51,9 @@ class FailureTest {
         assertArrayEquals(FakeModel.vector(FakeModel.text(i, 1), DOCUMENT), futures.get(i).join());
       }
     }
-    // The batch, two halves on each of six levels, and one that shows that the device works.
-    assertEquals(14, harness.model.batches.size(), harness.model.batches::toString);
+    // The batch, two halves on each of six levels, one that shows that the device works, and the
+    // text once more.
+    assertEquals(15, harness.model.batches.size(), harness.model.batches::toString);
     assertEquals(1, harness.service.metrics().losses().failed());
   }
 

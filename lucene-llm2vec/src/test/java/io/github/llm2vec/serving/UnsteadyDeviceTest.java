@@ -32,9 +32,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  *   <li>While a device is idle no query is refused.
  *   <li>Whatever the device does, a query that is served has waited for at most twice the promised
  *       second and one step, the longest that ran meanwhile.
- *   <li>Ten steps after the speed changed last, a query that is let in is served but for two in a
- *       hundred, having waited for at most twice the promised second, unless a step hangs
- *       meanwhile.
+ *   <li>Ten steps after the speed of a device alone changed last, a query that is let in is served
+ *       but for one in a thousand, having waited for at most twice the promised second, unless a
+ *       step hangs meanwhile.
  *   <li>As long as one device works no text fails.
  * </ul>
  *
@@ -88,9 +88,8 @@ class UnsteadyDeviceTest {
         failures);
     // Otherwise the histories show nothing.
     assertTrue(refusedAtWork > histories, refusedAtWork + " refused");
-    // Rarely are all of several devices settled at once.
     assertTrue(devices > 1 || settled > 10 * histories, settled + " waits");
-    assertTrue(refusedSettled <= 0.02 * (settled + 50), refusedSettled + " refused, " + settled);
+    assertTrue(refusedSettled <= 0.001 * settled + 2, refusedSettled + " refused, " + settled);
     assertTrue(devices == 1 || failures > 0, "no failures");
   }
 
@@ -321,7 +320,8 @@ class UnsteadyDeviceTest {
       double arrival = harness.time.millis();
       int before = disturbances;
       // Whoever comes later is behind nobody that was let in while the speed was another.
-      boolean settledBefore = settledAt() + 2 * PROMISE_MILLIS < arrival;
+      // Several devices are hardly ever settled at once, so of one alone.
+      boolean settledBefore = devices.size() == 1 && settledAt() + 2 * PROMISE_MILLIS < arrival;
       CompletableFuture<float[]> future =
           random.nextInt(4) == 0 ? harness.query(text, 2000) : harness.query(text);
       if (future.isCompletedExceptionally()) {
