@@ -272,10 +272,11 @@ class ConsistentUpdateTest {
   @Test
   void passingFailureIsTriedAgainWhereThatIsAskedFor() throws Exception {
     index(Map.of("llm2vec.onError", "retry"));
-    encoder.failNext(2);
+    // A text that fails is tried once more before it is blamed.
+    encoder.failNext(2 * 2);
     core.accept("[{\"id\":\"2\",\"text\":\"third time lucky\"}]");
     assertVector("2", "third time lucky");
-    encoder.failNext(3);
+    encoder.failNext(3 * 2);
     core.refuse(500, "[{\"id\":\"3\",\"text\":\"unlucky\"}]", "document '3', field 'vector'");
     encoder.forget();
     core.refuse(400, "[{\"id\":\"4\",\"text\":\"poison\"}]", "document '4', field 'vector'");
