@@ -66,6 +66,7 @@ public class EncodeEndpointTest extends SolrCloudTestCase {
       throws Exception {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(nodes.runner(node).getBaseUrl() + path))
+            .timeout(SolrNode.PATIENCE)
             .header("Content-Type", type)
             .method(method, HttpRequest.BodyPublishers.ofByteArray(body));
     if (!user.isEmpty()) {

@@ -6,6 +6,7 @@ import io.github.llm2vec.solr.node.ServingLimits;
 import io.github.llm2vec.solr.remote.EncoderNodes;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.solr.SolrTestCaseJ4.SuppressSSL;
 import org.apache.solr.client.solrj.request.CollectionAdminRequest;
 import org.apache.solr.cloud.SolrCloudTestCase;
+import org.apache.solr.common.util.TimeSource;
+import org.apache.solr.util.TimeOut;
 import org.junit.After;
 import org.junit.Before;
 import org.junit.BeforeClass;
@@ -202,6 +205,22 @@ public class EncoderNodeFaultsTest extends SolrCloudTestCase {
     Map<String, String> all = new TreeMap<>(texts);
     all.putAll(later);
     nodes.assertVectors(PAPERS, model, all);
+    // What was under way to the node that stopped holds no thread.
+    new TimeOut(1, TimeUnit.MINUTES, TimeSource.NANO_TIME)
+        .waitFor("a thread waits for a call that was given up", () -> waitingCalls() == 0);
+  }
+
+  private static long waitingCalls() {
+    return Thread.getAllStackTraces().values().stream()
+        .filter(
+            stack ->
+                Arrays.stream(stack)
+                    .anyMatch(
+                        frame ->
+                            frame
+                                .getClassName()
+                                .startsWith("io.github.llm2vec.solr.remote.Dispatch$Attempt")))
+        .count();
   }
 
   @Test

@@ -123,6 +123,7 @@ final class EncodingCluster {
     return http.send(
         HttpRequest.newBuilder(
                 URI.create(runner(node).getBaseUrl() + "/" + collection + "/update?commit=true"))
+            .timeout(SolrNode.PATIENCE)
             .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(documents)))
             .build(),
@@ -155,7 +156,9 @@ final class EncodingCluster {
 
   HttpResponse<String> get(int node, String path) throws Exception {
     return http.send(
-        HttpRequest.newBuilder(URI.create(runner(node).getBaseUrl() + path)).build(),
+        HttpRequest.newBuilder(URI.create(runner(node).getBaseUrl() + path))
+            .timeout(SolrNode.PATIENCE)
+            .build(),
         HttpResponse.BodyHandlers.ofString());
   }
 

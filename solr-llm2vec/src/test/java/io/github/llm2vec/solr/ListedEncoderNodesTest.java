@@ -9,10 +9,18 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelsFile;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.solr.common.util.TimeSource;
+import org.apache.solr.util.TimeOut;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,6 +68,14 @@ class ListedEncoderNodesTest {
     return JSON.readTree(cpu.get("/papers/llm2vec").body()).at("/models/0");
   }
 
+  private String encoderState() {
+    try {
+      return status().at("/encoderNodes/0/state").asText();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   @Test
   void documentsAndQueriesGoToTheListedNode() throws Exception {
     cpu.createCore("papers", PROPERTIES);
@@ -85,6 +101,38 @@ class ListedEncoderNodesTest {
     assertEquals(503, query.statusCode(), query.body());
     assertEquals("5", query.headers().firstValue("Retry-After").orElse(""));
     assertEquals(503, cpu.get("/papers/llm2vec?action=health").statusCode());
+  }
+
+  @Test
+  void whatTheListedNodeHadIsSentToTheOneThatIsStartedInItsPlace(@TempDir Path later)
+      throws Exception {
+    cpu.createCore("papers", PROPERTIES);
+    model.hold();
+    ExecutorService clients = Executors.newCachedThreadPool();
+    try {
+      Future<HttpResponse<String>> update =
+          clients.submit(
+              () ->
+                  cpu.update("papers", "commit=true", "[{\"id\":\"1\",\"text\":\"some words\"}]"));
+      model.awaitTexts(1);
+      SolrNode before = gpu;
+      Future<?> stop = clients.submit(before::close);
+      new TimeOut(1, TimeUnit.MINUTES, TimeSource.NANO_TIME)
+          .waitFor("it is silent", () -> encoderState().equals("SILENT"));
+      model.letGo();
+      stop.get(1, TimeUnit.MINUTES);
+      FakeBatchModel after = new FakeBatchModel(64);
+      gpu = SolrNode.start(later, URI.create(before.url()).getPort());
+      EncoderRegistry.install(
+          gpu.container(), SolrNode.registry(later, declaration -> after.service(), 1 << 20));
+      gpu.createCore("any", PROPERTIES);
+      assertEquals(200, update.get(2, TimeUnit.MINUTES).statusCode(), update.get().body());
+      assertEquals(List.of("some words"), after.ranTexts());
+    } finally {
+      model.letGo();
+      clients.shutdown();
+    }
+    assertArrayEquals(model.vector("  some words"), cpu.vectors("papers").get("1"));
   }
 
   @Test

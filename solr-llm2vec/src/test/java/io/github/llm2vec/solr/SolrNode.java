@@ -16,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -29,6 +30,9 @@ public final class SolrNode implements AutoCloseable {
 
   /** The configset that users start from. */
   public static final Path BASIC = example("basic");
+
+  /** What takes longer hangs. */
+  static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -67,12 +71,17 @@ public final class SolrNode implements AutoCloseable {
   /** Starts such a node with a cache for vectors of queries that has so many bytes. */
   public static SolrNode start(Path home, EncoderFactory factory, long queryCacheBytes)
       throws Exception {
+    return start(home, registry(home, factory, queryCacheBytes));
+  }
+
+  /** One model, "default", that is opened at once in the asking thread. */
+  static EncoderRegistry registry(Path home, EncoderFactory factory, long queryCacheBytes) {
     ModelsFile models =
         new ModelsFile(
             home.resolve(ModelsFile.NAME),
             Map.of("default", ModelDeclaration.of("default", "fake")),
             queryCacheBytes);
-    return start(home, new EncoderRegistry(models, factory, Runnable::run));
+    return new EncoderRegistry(models, factory, Runnable::run);
   }
 
   /** Starts a node with a registry. */
@@ -97,10 +106,15 @@ public final class SolrNode implements AutoCloseable {
 
   /** Starts a node that finds its models as a real one does. */
   public static SolrNode start(Path home) throws Exception {
+    return start(home, 0);
+  }
+
+  /** Starts such a node at a port; 0 stands for any. */
+  static SolrNode start(Path home, int port) throws Exception {
     Files.writeString(home.resolve("solr.xml"), "<solr></solr>");
     JettySolrRunner jetty =
         new JettySolrRunner(
-            home.toString(), JettyConfig.builder().setPort(0).withSSLConfig(null).build());
+            home.toString(), JettyConfig.builder().setPort(port).withSSLConfig(null).build());
     jetty.start();
     return new SolrNode(home, jetty);
   }
@@ -221,7 +235,9 @@ public final class SolrNode implements AutoCloseable {
   }
 
   private HttpResponse<String> send(HttpRequest request) throws Exception {
-    return http.send(request, HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+    return http.send(
+        HttpRequest.newBuilder(request, (name, value) -> true).timeout(PATIENCE).build(),
+        HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
   }
 
   @Override

@@ -41,7 +41,7 @@ record ServedModels(
           model -> new NodeReply.Tokens(model.tokenSpans(tokenize.text(), model.identity())));
     }
     return new NodeReply.Models(
-        all.get().stream().map(ModelHandle::served).flatMap(Optional::stream).toList());
+        all.get().stream().map(ModelHandle::served).flatMap(Optional::stream).toList(), "");
   }
 
   private NodeReply with(

@@ -224,7 +224,10 @@ final class Dispatch {
       }
       replies.set(part, reply);
     } catch (NodeFailedException e) {
-      table.failed(attempt.node, String.valueOf(e.getMessage()));
+      if (!attempt.call.isCancelled()) {
+        // Whoever cancels a call has looked at the node.
+        table.failed(attempt.node, String.valueOf(e.getMessage()));
+      }
       countFailure(part, "node %s: %s".formatted(attempt.node.address.name(), e.getMessage()));
       waiting.addLast(part);
     }

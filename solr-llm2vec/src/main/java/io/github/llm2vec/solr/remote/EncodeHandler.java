@@ -4,6 +4,7 @@ package io.github.llm2vec.solr.remote;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Function;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
@@ -43,20 +44,27 @@ public final class EncodeHandler extends RequestHandlerBase {
   }
 
   private final CoreContainer container;
+  private final String start;
   private final Function<NodeCall, NodeReply> models;
 
-  private EncodeHandler(CoreContainer container, Function<NodeCall, NodeReply> models) {
+  private EncodeHandler(
+      CoreContainer container, String start, Function<NodeCall, NodeReply> models) {
     this.container = container;
+    this.start = start;
     this.models = models;
   }
 
   /**
-   * Opens the endpoint of a node; one that is open is replaced.
+   * Opens the endpoint of a node; one that is open is replaced, in the same start of the node.
    *
    * @param models answers from the node's own models
    */
   public static void open(CoreContainer container, Function<NodeCall, NodeReply> models) {
-    container.getRequestHandlers().put(PATH, new EncodeHandler(container, models));
+    String start =
+        container.getRequestHandlers().get(PATH) instanceof EncodeHandler before
+            ? before.start
+            : UUID.randomUUID().toString();
+    container.getRequestHandlers().put(PATH, new EncodeHandler(container, start, models));
   }
 
   @Override
@@ -70,7 +78,13 @@ public final class EncodeHandler extends RequestHandlerBase {
     }
     requireKnownCaller(request);
     try (InputStream body = body(request)) {
-      response.add(REPLY, models.apply(NodeCall.read(body)).toMap());
+      NodeReply reply = models.apply(NodeCall.read(body));
+      response.add(
+          REPLY,
+          (reply instanceof NodeReply.Models open
+                  ? new NodeReply.Models(open.models(), start)
+                  : reply)
+              .toMap());
     } catch (IllegalArgumentException e) {
       throw new SolrException(ErrorCode.BAD_REQUEST, PATH + ": " + e.getMessage(), e);
     }

@@ -3,12 +3,12 @@ package io.github.llm2vec.solr.remote;
 
 import io.github.llm2vec.encoder.Role;
 import java.util.EnumMap;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** One node in the {@link NodeTable}, whose lock guards everything in it but the address. */
@@ -43,7 +43,12 @@ final class EncoderNode {
   long lookBegan;
   int failedLooks;
 
-  final Set<FutureTask<NodeReply>> underWay = new HashSet<>();
+  /** Which start of the node the last look has shown. */
+  String start = "";
+
+  /** The calls that wait for its answer, and when they began. */
+  final Map<FutureTask<NodeReply>, Long> underWay = new HashMap<>();
+
   final Map<Role, Long> tokensUnderWay = new EnumMap<>(Role.class);
   final Map<Role, Long> texts = new EnumMap<>(Role.class);
   long failedCalls;
@@ -51,6 +56,21 @@ final class EncoderNode {
   EncoderNode(NodeAddress address, long now) {
     this.address = address;
     this.lookAt = now;
+  }
+
+  /**
+   * Gives calls up; whoever waits for them asks this node again, or another one.
+   *
+   * @param begun which, by when they began
+   */
+  void giveUp(LongPredicate begun) {
+    Map.copyOf(underWay)
+        .forEach(
+            (call, began) -> {
+              if (begun.test(began) && call.cancel(true)) {
+                failedCalls++;
+              }
+            });
   }
 
   Optional<ServedModel> served() {

@@ -13,8 +13,13 @@ import java.util.Optional;
 /** What a node answers to a {@link NodeCall}. */
 public sealed interface NodeReply {
 
-  /** To {@link NodeCall.ListModels}: those that are open. */
-  record Models(List<ServedModel> models) implements NodeReply {}
+  /**
+   * To {@link NodeCall.ListModels}.
+   *
+   * @param models those that are open
+   * @param start an identifier that the node drew when it started, "" of a release that draws none
+   */
+  record Models(List<ServedModel> models, String start) implements NodeReply {}
 
   /**
    * To {@link NodeCall.Encode}.
@@ -50,6 +55,7 @@ public sealed interface NodeReply {
     Map<String, Object> map = new LinkedHashMap<>();
     if (this instanceof Models models) {
       map.put("models", models.models.stream().map(ServedModel::toMap).toList());
+      map.put("start", models.start);
     } else if (this instanceof Vectors vectors) {
       map.put("results", vectors.results.stream().map(NodeReply::write).toList());
       map.put("load", vectors.load.toMap());
@@ -122,7 +128,7 @@ public sealed interface NodeReply {
     }
     List<ServedModel> models = new ArrayList<>();
     map.list("models").forEach(model -> models.add(ServedModel.of(Message.of(model))));
-    return new Models(models);
+    return new Models(models, map.values().containsKey("start") ? map.text("start") : "");
   }
 
   private static EncodingResult result(Object result, String node) {

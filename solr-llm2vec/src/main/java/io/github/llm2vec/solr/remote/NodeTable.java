@@ -44,6 +44,9 @@ final class NodeTable {
   /** A node that was serving is given up after so many. */
   private static final int FAILED_LOOKS = 2;
 
+  /** A call that takes longer has failed; as long as Solr waits for an update by default. */
+  private static final long CALL_NANOS = TimeUnit.MINUTES.toNanos(10);
+
   private final String model;
   private final NodeSource source;
   private final NodeTransport transport;
@@ -52,6 +55,10 @@ final class NodeTable {
 
   // All guarded by this.
   private final Map<String, EncoderNode> nodes = new TreeMap<>();
+
+  /** Those that are no longer there, but had calls under way when they were last seen. */
+  private final List<EncoderNode> leaving = new ArrayList<>();
+
   private Optional<ModelIdentity> inUse;
   private boolean closed;
 
@@ -79,11 +86,17 @@ final class NodeTable {
   void tick(long now) {
     Set<NodeAddress> there = source.nodes();
     synchronized (this) {
-      boolean gone = nodes.values().removeIf(node -> !there.contains(node.address));
+      List<EncoderNode> gone =
+          nodes.values().stream().filter(node -> !there.contains(node.address)).toList();
+      gone.forEach(node -> leave(node, now));
+      leaving.removeIf(node -> node.underWay.isEmpty());
       for (NodeAddress address : there) {
         nodes.computeIfAbsent(address.name(), name -> new EncoderNode(address, now));
       }
-      for (EncoderNode node : nodes.values()) {
+      List<EncoderNode> all = new ArrayList<>(nodes.values());
+      all.addAll(leaving);
+      for (EncoderNode node : all) {
+        node.giveUp(began -> now - began > CALL_NANOS);
         Future<?> look = node.look;
         if (look != null && now - node.lookBegan > LOOK_NANOS) {
           look.cancel(true);
@@ -91,9 +104,23 @@ final class NodeTable {
           look(node, now);
         }
       }
-      if (gone) {
+      if (!gone.isEmpty()) {
         changed();
       }
+    }
+  }
+
+  /**
+   * Sends nothing more to a node. It may still do what it has, after the end of its ZooKeeper
+   * session for instance; so looks go on until that is done, or is given up.
+   */
+  private void leave(EncoderNode node, long now) {
+    nodes.remove(node.address.name(), node);
+    leaving.add(node);
+    node.lookAt = now;
+    if (node.start.isEmpty()) {
+      // If it came back, nobody would see that it has forgotten its calls.
+      node.giveUp(began -> true);
     }
   }
 
@@ -119,6 +146,11 @@ final class NodeTable {
     try {
       NodeReply reply = Outcomes.of(look);
       node.failedLooks = 0;
+      if (reply instanceof NodeReply.Models served && !served.start().equals(node.start)) {
+        // Some clients wait on for what a former start was to answer.
+        node.giveUp(began -> true);
+        node.start = served.start();
+      }
       see(
           node,
           reply instanceof NodeReply.Models served
@@ -132,8 +164,7 @@ final class NodeTable {
       node.failedLooks++;
       if (!(node.sight instanceof Sight.Serving) || node.failedLooks >= FAILED_LOOKS) {
         lose(node, String.valueOf(e.getMessage()));
-        // Whoever waits for it asks another one.
-        List.copyOf(node.underWay).forEach(call -> call.cancel(true));
+        node.giveUp(began -> true);
       } else {
         node.lookAt = System.nanoTime();
       }
@@ -267,8 +298,12 @@ final class NodeTable {
 
   /** Notes a call that begins. */
   synchronized void begin(EncoderNode node, Role lane, long tokens, FutureTask<NodeReply> call) {
-    node.underWay.add(call);
+    node.underWay.put(call, System.nanoTime());
     node.tokensUnderWay.merge(lane, tokens, Long::sum);
+    if (nodes.get(node.address.name()) != node && !leaving.contains(node)) {
+      // It left after it was chosen.
+      leave(node, System.nanoTime());
+    }
   }
 
   /** Notes that a call has ended, well or badly. */

@@ -21,7 +21,7 @@ final class Outcomes {
     try {
       return call.get();
     } catch (CancellationException e) {
-      throw new NodeFailedException("it did not answer in time", e);
+      throw new NodeFailedException("it did not answer in time, or was started anew", e);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof NodeFailedException failed) {
         throw failed;

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.remote;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,6 +22,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -40,6 +46,7 @@ class RemoteModelTest {
   private final Map<String, NodeTransport> encoding = new ConcurrentHashMap<>();
 
   private final Map<String, ModelIdentity> serving = new ConcurrentHashMap<>();
+  private final Map<String, String> starts = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
   private final List<RemoteModel> open = new ArrayList<>();
 
@@ -73,7 +80,8 @@ class RemoteModelTest {
         throw new NodeFailedException("connection refused", new IllegalStateException());
       }
       return new NodeReply.Models(
-          List.of(new ServedModel("m", identity, ServedModel.Load.UNKNOWN)));
+          List.of(new ServedModel("m", identity, ServedModel.Load.UNKNOWN)),
+          starts.getOrDefault(node.name(), ""));
     }
     calls.computeIfAbsent(node.name(), name -> new AtomicInteger()).incrementAndGet();
     NodeTransport own = encoding.get(node.name());
@@ -95,6 +103,23 @@ class RemoteModelTest {
 
   private static NodeTransport refusing(Refusal reason, String message) {
     return (node, call) -> new NodeReply.Refused(reason, message, Duration.ofMillis(1500));
+  }
+
+  /**
+   * As the client of a node that was started anew while it had the call.
+   *
+   * @param begun counts the calls
+   */
+  private static NodeTransport hanging(CountDownLatch begun) {
+    return (node, call) -> {
+      begun.countDown();
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        throw new NodeFailedException("interrupted", e);
+      }
+      throw new AssertionError("nobody ends this");
+    };
   }
 
   private int calls(String node) {
@@ -172,17 +197,7 @@ class RemoteModelTest {
   @Test
   void aNodeThatHangsIsAskedNoLongerThanTheQueryMayTake() {
     serving.put("x", A);
-    CountDownLatch never = new CountDownLatch(1);
-    encoding.put(
-        "x",
-        (node, call) -> {
-          try {
-            never.await();
-          } catch (InterruptedException e) {
-            throw new NodeFailedException("interrupted", e);
-          }
-          return vectors(call);
-        });
+    encoding.put("x", hanging(new CountDownLatch(1)));
     RemoteModel model = model(PATIENCE, "x");
     model.await(PATIENCE);
     NodeCallException late =
@@ -190,6 +205,62 @@ class RemoteModelTest {
             NodeCallException.class,
             () -> model.encodeQuery("7", Prompt.query(), A, Duration.ofMillis(50)));
     assertEquals(Reason.LATE, late.reason());
+  }
+
+  @Test
+  void whatNodesHadWhenTheyWereStartedAnewIsSentAgain() throws Exception {
+    serving.putAll(Map.of("x", A, "y", A));
+    starts.putAll(Map.of("x", "1", "y", "1"));
+    CountDownLatch begun = new CountDownLatch(8);
+    encoding.put("x", hanging(begun));
+    encoding.put("y", hanging(begun));
+    RemoteModel model = model(PATIENCE, "x", "y");
+    model.await(PATIENCE);
+    ExecutorService callers = Executors.newCachedThreadPool();
+    try {
+      Future<List<EncodingResult>> documents =
+          callers.submit(() -> model.encodeDocuments(texts(200), Prompt.document(), A));
+      Future<float[]> query =
+          callers.submit(() -> model.encodeQuery("7", Prompt.query(), A, PATIENCE));
+      assertTrue(begun.await(1, TimeUnit.MINUTES));
+      assertTrue(calls("x") > 0 && calls("y") > 0, calls.toString());
+      encoding.clear();
+      starts.putAll(Map.of("x", "2", "y", "2"));
+      assertVectors(documents.get(1, TimeUnit.MINUTES));
+      assertArrayEquals(new float[] {7, 1}, query.get(1, TimeUnit.MINUTES), 0f);
+    } finally {
+      callers.shutdownNow();
+    }
+    assertEquals(16, calls("x") + calls("y"));
+    assertEquals(8, model.status().stream().mapToLong(NodeStatus::failedCalls).sum());
+  }
+
+  @Test
+  void whatANodeHadWhenItCameBackWithAnotherModelIsRefused() throws Exception {
+    serving.put("x", A);
+    starts.put("x", "1");
+    CountDownLatch begun = new CountDownLatch(1);
+    encoding.put("x", hanging(begun));
+    RemoteModel model = model(PATIENCE, "x");
+    model.await(PATIENCE);
+    ExecutorService callers = Executors.newCachedThreadPool();
+    try {
+      Future<List<EncodingResult>> documents =
+          callers.submit(() -> model.encodeDocuments(texts(3), Prompt.document(), A));
+      assertTrue(begun.await(1, TimeUnit.MINUTES));
+      serving.put("x", B);
+      starts.put("x", "2");
+      NodeCallException refused =
+          assertInstanceOf(
+              NodeCallException.class,
+              assertThrows(ExecutionException.class, () -> documents.get(1, TimeUnit.MINUTES))
+                  .getCause());
+      assertEquals(Reason.OTHER_MODEL, refused.reason());
+      assertTrue(refused.getMessage().contains("0b"), refused.getMessage());
+    } finally {
+      callers.shutdownNow();
+    }
+    assertEquals(1, calls("x"));
   }
 
   @Test
@@ -285,7 +356,10 @@ class RemoteModelTest {
     assertEquals(2, tokens.start(1));
     assertEquals(4, tokens.end(1));
     NodeReply.Models models =
-        new NodeReply.Models(List.of(new ServedModel("m", A, ServedModel.Load.UNKNOWN)));
+        new NodeReply.Models(List.of(new ServedModel("m", A, ServedModel.Load.UNKNOWN)), "1");
     assertEquals(models, NodeReply.of(models.toMap(), "x"));
+    // As a release writes it whose nodes draw no identifier.
+    assertEquals(
+        new NodeReply.Models(List.of(), ""), NodeReply.of(Map.of("models", List.of()), "x"));
   }
 }
