@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import com.carrotsearch.randomizedtesting.annotations.ThreadLeakLingering;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ServingLimits;
 import io.github.llm2vec.solr.remote.EncoderNodes;
@@ -33,6 +34,8 @@ import org.junit.Test;
  * back.
  */
 @SuppressSSL(bugUrl = "the test is about encoding")
+// A node that is started looks at its native library, which takes a while the first time.
+@ThreadLeakLingering(linger = 60_000)
 public class EncoderNodeFaultsTest extends SolrCloudTestCase {
 
   private static final int DIMENSIONS = 256;

@@ -29,7 +29,7 @@ class NodeTableTest {
   private List<ServedModel> open = List.of(new ServedModel("m", MODEL, ServedModel.Load.UNKNOWN));
   private final NodeTable table =
       new NodeTable("m", Optional.empty(), () -> there, this::look, Runnable::run);
-  private FutureTask<NodeReply> call = begin();
+  private final FutureTask<NodeReply> call = begin();
 
   private NodeReply look(NodeAddress node, NodeCall look) throws NodeFailedException {
     if (!answers) {
@@ -80,9 +80,10 @@ class NodeTableTest {
     assertTrue(call.isCancelled());
     assertTrue(table.isServed(MODEL));
     assertEquals(1, table.status().get(0).failedCalls());
-    table.begin(node(), Role.DOCUMENT, 10, call = new FutureTask<>(() -> null));
+    FutureTask<NodeReply> again = new FutureTask<>(() -> null);
+    table.begin(node(), Role.DOCUMENT, 10, again);
     tick(60);
-    assertFalse(call.isCancelled());
+    assertFalse(again.isCancelled());
   }
 
   @Test
