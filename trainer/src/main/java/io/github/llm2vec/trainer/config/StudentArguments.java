@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.config;
 
 import io.github.llm2vec.encoder.Pooling;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -52,9 +53,15 @@ public record StudentArguments(
    * @param tokenizer {@code tokenizer_name}: the folder of its tokenizer
    * @param dtype {@code torch_dtype}: what it is saved in
    * @param bidirectional {@code bidirectional}
+   * @param embeddings {@code initial_embeddings}: a {@code .npy} matrix, a row for each token, that
+   *     the embeddings begin as
    */
   public record Fresh(
-      Path architecture, Path tokenizer, ModelArguments.Dtype dtype, boolean bidirectional)
+      Path architecture,
+      Path tokenizer,
+      ModelArguments.Dtype dtype,
+      boolean bidirectional,
+      Optional<Path> embeddings)
       implements Base {}
 
   static StudentArguments read(ConfigValues values) {
@@ -77,6 +84,10 @@ public record StudentArguments(
 
   private static Checkpoint checkpoint(ConfigValues values) {
     values.optionalText("config_name");
+    if (values.optionalText("initial_embeddings").isPresent()) {
+      throw values.invalid(
+          "initial_embeddings", "are those of a new model; name its config_name, too");
+    }
     return new Checkpoint(ModelArguments.readForDistillation(values));
   }
 
@@ -94,7 +105,8 @@ public record StudentArguments(
         Path.of(values.requiredText("tokenizer_name", "name a folder with a tokenizer.json")),
         values.choice(
             "torch_dtype", ModelArguments.Dtype.FLOAT32, ModelArguments.Dtype::optionName),
-        values.flag("bidirectional", true));
+        values.flag("bidirectional", true),
+        values.optionalText("initial_embeddings").map(Path::of));
   }
 
   private static String queryPrompt(ConfigValues values) {

@@ -37,6 +37,7 @@ import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.PretrainConfig;
 import io.github.llm2vec.trainer.config.StudentArguments;
 import io.github.llm2vec.trainer.config.TrainingArguments;
+import io.github.llm2vec.trainer.distillation.InitialEmbeddings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -151,7 +152,7 @@ final class BaseModel implements AutoCloseable {
   static BaseModel fresh(PretrainConfig config) throws IOException {
     StudentArguments.Fresh model =
         new StudentArguments.Fresh(
-            config.architecture(), config.tokenizer(), config.dtype(), false);
+            config.architecture(), config.tokenizer(), config.dtype(), false, Optional.empty());
     return fresh(model, config.training());
   }
 
@@ -177,7 +178,7 @@ final class BaseModel implements AutoCloseable {
             model.tokenizer(),
             List.of(),
             (options, listener) -> {
-              try (RandomWeights weights = RandomWeights.of(file, seed)) {
+              try (TensorSource weights = initialWeights(model, RandomWeights.of(file, seed))) {
                 return DecoderTrainer.open(
                     decoder.spec(),
                     CheckpointWeights.of(weights, file.toString()),
@@ -191,6 +192,13 @@ final class BaseModel implements AutoCloseable {
         new TrainableParameters.AllParameters(),
         dtype(model.dtype(), decoder),
         DType.FLOAT32);
+  }
+
+  private static TensorSource initialWeights(StudentArguments.Fresh model, TensorSource random)
+      throws IOException {
+    return model.embeddings().isEmpty()
+        ? random
+        : InitialEmbeddings.open(random, model.embeddings().get());
   }
 
   private static DType dtype(ModelArguments.Dtype dtype, DecoderConfig config) {

@@ -366,6 +366,7 @@ class DistillationRunTest {
             "--cosine_weight=0", "nothing to learn",
             "--matryoshka_weights=1", "one for each of matryoshka_dims",
             "--config_name=c", "contradicts model_name_or_path",
+            "--initial_embeddings=e.npy", "name its config_name, too",
             "--pooling_mode=eos_token", "cannot be trained here",
             "--similarity_temprature=1", "did you mean similarity_temperature?",
             "--matryoshka_dims=4,x", "expected a whole number");
