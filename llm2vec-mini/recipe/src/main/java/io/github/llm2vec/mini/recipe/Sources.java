@@ -40,6 +40,10 @@ final class Sources {
           "swift-doc/usr/share/doc",
           "tomcat10-docs/usr/share/tomcat10-docs");
 
+  /** Biological processes, chemicals, cells, experimental factors, diseases, anatomy. */
+  private static final List<String> ONTOLOGIES =
+      List.of("GO", "CHEBI", "CL", "EFO", "MONDO", "UBERON");
+
   private final Path packages;
   private final Path collections;
   private final int mostWords;
@@ -62,6 +66,10 @@ final class Sources {
     addWithCrops(descriptions, new DescriptionSource(descriptions));
     Path foldoc = packages.resolve("dict-foldoc/usr/share/dictd/foldoc.dict.dz");
     addWithCrops(foldoc, new DictionarySource("foldoc", foldoc));
+    for (String ontology : ONTOLOGIES) {
+      Path file = packages.resolve("ontologies/" + ontology + ".json");
+      add(file, new OntologySource(ontology, file, seed));
+    }
     for (String place : DOCUMENTATION) {
       Path folder = packages.resolve(place);
       addWithCrops(folder, new HtmlSource(place.substring(0, place.indexOf('/')), folder));

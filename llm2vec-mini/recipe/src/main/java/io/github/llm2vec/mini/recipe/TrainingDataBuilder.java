@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -24,6 +25,8 @@ import java.util.function.Consumer;
  * <ul>
  *   <li>{@code text.txt}, a text per line, for the tokenizer, pretraining and MNTP
  *   <li>{@code sentences.txt}, short ones, for SimCSE
+ *   <li>{@code texts.txt}, the queries and beginnings of the texts of all pairs, each once, for
+ *       distillation
  *   <li>{@code pairs/}, for supervised training: a file for each kind of source, since a batch is
  *       made of one file and the texts of one source are harder to tell apart. There are no mined
  *       negatives: with what BM25 wrongly returns for one, a model that knows no words yet learns
@@ -77,12 +80,16 @@ public final class TrainingDataBuilder {
   private static final int MOST_SENTENCE_WORDS = 40;
   private static final int LEAST_SENTENCE_WORDS = 5;
 
+  /** A teacher takes twice the time for a text of twice the length, and says as much of it. */
+  private static final int MOST_TAUGHT_WORDS = 24;
+
   private final RecipeOptions options;
   private final JsonMapper mapper = new JsonMapper();
   private final Random random;
   private final Map<String, List<String>> lines = new TreeMap<>();
   private final List<String> texts = new ArrayList<>();
   private final List<String> sentences = new ArrayList<>();
+  private final Set<String> taught = new LinkedHashSet<>();
 
   /** Creates a builder for one use. */
   public TrainingDataBuilder(RecipeOptions options) {
@@ -117,6 +124,7 @@ public final class TrainingDataBuilder {
     for (Map.Entry<String, List<String>> kind : lines.entrySet()) {
       write("pairs/" + kind.getKey() + ".jsonl", kind.getValue());
     }
+    write("texts.txt", new ArrayList<>(taught));
     return reports;
   }
 
@@ -130,6 +138,7 @@ public final class TrainingDataBuilder {
     List<Pair> used = chosen(kept);
     for (Pair pair : used) {
       addLine(source, pair);
+      teach(pair.query());
     }
     if (source.hasTextsOfItsOwn()) {
       addTexts(used);
@@ -168,12 +177,19 @@ public final class TrainingDataBuilder {
     Set<String> seen = new HashSet<>();
     for (Pair pair : pairs) {
       texts.add(pair.query() + ": " + pair.positive());
+      teach(pair.positive());
       for (String text : List.of(pair.query(), pair.positive())) {
         int length = Words.of(text).size();
         if (length >= LEAST_SENTENCE_WORDS && length <= MOST_SENTENCE_WORDS && seen.add(text)) {
           sentences.add(text);
         }
       }
+    }
+  }
+
+  private void teach(String text) {
+    if (!text.isEmpty()) {
+      taught.add(Words.first(text, MOST_TAUGHT_WORDS));
     }
   }
 

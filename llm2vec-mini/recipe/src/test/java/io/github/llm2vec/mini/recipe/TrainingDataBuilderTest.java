@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -81,6 +82,17 @@ class TrainingDataBuilderTest {
          Headers that are needed by those who want to build a program with it.
 
         """);
+    // From the Gene Ontology, CC BY 4.0.
+    write(
+        "ontologies/GO.json",
+        """
+        {"GO:0000001": {"label": "mitochondrion inheritance", "ancestors": {"GO:0048308": 1},
+          "description": "The distribution of mitochondria into daughter cells after mitosis.",
+          "synonyms": ["mitochondrion inheritance", "mitochondrial inheritance"]},
+         "GO:0000003": {"label": "reproduction", "description": "See elsewhere."},
+         "GO:0000005": {"label": "obsolete chaperoning", "deprecated": true,
+          "description": "Assists in the correct assembly of ribosomes but is not part of them."}}
+        """);
     write(
         "sqlite3-doc/usr/share/doc/a.html",
         "<html><head><title>no</title></head><h1>2.1 How to choose a page size</h1><p>Pages are"
@@ -136,6 +148,11 @@ class TrainingDataBuilderTest {
             "How to choose a page size",
                 "Pages are units of reading & writing. A larger one makes long rows cheap and short"
                     + " updates dear, so measure with your own data before.",
+            "mitochondrion inheritance",
+                "The distribution of mitochondria into daughter cells after mitosis.",
+            "mitochondrial inheritance",
+                "mitochondrion inheritance: The distribution of mitochondria into daughter cells"
+                    + " after mitosis.",
             "a man eats", "someone eats"),
         positives);
     List<String> others = new ArrayList<>(List.of("foray", "raid", "air raid"));
@@ -144,7 +161,14 @@ class TrainingDataBuilderTest {
         String.join(", ", others) + ": a sudden short attack", synonyms.path("positive").asText());
     List<String> sentences = Files.readAllLines(folder.resolve("out/sentences.txt"));
     assertTrue(sentences.contains("small crude shelter used as a dwelling"), sentences.toString());
-    assertEquals(7, Files.readAllLines(folder.resolve("out/text.txt")).size());
+    assertEquals(9, Files.readAllLines(folder.resolve("out/text.txt")).size());
+    List<String> taught = Files.readAllLines(folder.resolve("out/texts.txt"));
+    assertEquals(taught.size(), Set.copyOf(taught).size(), taught.toString());
+    assertTrue(
+        taught.containsAll(List.of("hut", "mitochondrial inheritance", "a sudden short attack")),
+        taught.toString());
+    int longest = taught.stream().mapToInt(text -> text.split(" ").length).max().orElseThrow();
+    assertEquals(24, longest); // the section about pages has more
   }
 
   @Test
