@@ -10,6 +10,7 @@ import io.github.llm2vec.cli.encode.CompareCommand;
 import io.github.llm2vec.cli.encode.EncodeCommand;
 import io.github.llm2vec.cli.mini.RecipeCommand;
 import io.github.llm2vec.cli.mini.TokenizerCommand;
+import io.github.llm2vec.cli.model.BenchmarkCommand;
 import io.github.llm2vec.cli.model.EncoderOpener;
 import io.github.llm2vec.cli.model.InspectCommand;
 import io.github.llm2vec.cli.model.Llm2VecOpener;
@@ -113,6 +114,7 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(wordTask(console, finder))
             .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
             .addSubcommand(new InspectCommand(console, finder))
+            .addSubcommand(new BenchmarkCommand(console, new Llm2VecOpener(console, finder)))
             .addSubcommand(new MergeCommand(console, finder))
             .addSubcommand(new TrainingCommand.Mntp(console, finder))
             .addSubcommand(new TrainingCommand.Simcse(console, finder))

@@ -6,7 +6,6 @@ import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
-import io.github.llm2vec.encoder.TextEncoder;
 import java.io.IOException;
 
 /** Opens a language model with the library of this project and shows how far loading is. */
@@ -27,7 +26,7 @@ public final class Llm2VecOpener implements EncoderOpener {
   }
 
   @Override
-  public TextEncoder open(ModelOptions options) throws IOException {
+  public Llm2Vec open(ModelOptions options) throws IOException {
     String model =
         options.model().orElseThrow(() -> new CliException("no model was given, see --model"));
     try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
