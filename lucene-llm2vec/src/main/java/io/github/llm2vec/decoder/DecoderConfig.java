@@ -187,7 +187,7 @@ public record DecoderConfig(
   private static Optional<DType> storedType(JsonObject json) throws ModelFormatException {
     Optional<String> given = json.text("dtype");
     String name = (given.isPresent() ? given : json.text("torch_dtype")).orElse("");
-    for (DType dtype : DType.values()) {
+    for (DType dtype : List.of(DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16)) {
       if (name.equals(dtype.configName()) || name.equals("torch." + dtype.configName())) {
         return Optional.of(dtype);
       }

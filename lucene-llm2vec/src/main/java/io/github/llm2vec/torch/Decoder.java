@@ -7,7 +7,6 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.lora.LoraAdapter;
-import io.github.llm2vec.safetensors.DType;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.ByteOrder;
@@ -180,11 +179,14 @@ public final class Decoder implements AutoCloseable {
     PtNDManager manager = TorchRuntime.openManager(options.device());
     ScriptModule module = null;
     try {
-      LinearKernel kernel = kernel(manager, options);
+      LinearKernel kernel = KernelChoice.of(manager, options);
       WeightLayout layout = new WeightLayout(spec, kernel);
       module =
           new ScriptModule(
-              manager, new DecoderScript(spec, options.dtype(), kernel, layout).text());
+              manager,
+              new DecoderScript(spec, options.dtype(), kernel, layout).text(),
+              List.of("w"),
+              kernel.fbgemm() ? FbgemmScript.LISTS : List.of());
       new WeightLoader(module, layout, options, kernel, weights).load(manager, listener);
       SharedModule shared = new SharedModule(manager, module);
       shared.enter();
@@ -202,21 +204,13 @@ public final class Decoder implements AutoCloseable {
       DecoderSpec spec, CheckpointWeights weights, DecoderOptions options, LoadListener listener)
       throws IOException {
     try (PtNDManager manager = TorchRuntime.openManager(options.device())) {
-      LinearKernel kernel = kernel(manager, options);
+      LinearKernel kernel = KernelChoice.of(manager, options);
       WeightLayout layout = new WeightLayout(spec, kernel);
-      try (ScriptModule module = new ScriptModule(manager, DecoderScript.weightsAlone())) {
+      String text = DecoderScript.weightsAlone(LinearKernel.PLAIN);
+      try (ScriptModule module = new ScriptModule(manager, text)) {
         new WeightLoader(module, layout, options, kernel, weights).check(listener);
       }
     }
-  }
-
-  private static LinearKernel kernel(PtNDManager manager, DecoderOptions options) {
-    boolean possible =
-        options.packedLinear()
-            && options.device().type() == TorchDevice.Type.CPU
-            && options.dtype() != DType.FLOAT16
-            && PackedLinearSupport.works(manager, options.dtype());
-    return possible ? LinearKernel.PACKED : LinearKernel.PLAIN;
   }
 
   /** The architecture. */
@@ -229,9 +223,25 @@ public final class Decoder implements AutoCloseable {
     return options;
   }
 
+  /**
+   * Says how linear layers would be multiplied by a decoder with these options, without loading it.
+   *
+   * @throws IllegalArgumentException if the device is not there or the dtype does not run on it
+   */
+  public static String kernelDescription(DecoderOptions options) {
+    try (DeviceThread thread = new DeviceThread(options.threads())) {
+      return thread.call(
+          () -> {
+            try (PtNDManager manager = TorchRuntime.openManager(options.device())) {
+              return KernelChoice.of(manager, options).description();
+            }
+          });
+    }
+  }
+
   /** Says in a few words how linear layers are multiplied. */
   public String kernelDescription() {
-    return kernel == LinearKernel.PACKED ? "oneDNN, packed weights" : "torch.linear";
+    return kernel.description();
   }
 
   /**
@@ -302,7 +312,7 @@ public final class Decoder implements AutoCloseable {
     return thread.call(
         () -> {
           try {
-            return loader.load(module, options.dtype());
+            return loader.load(module, kernel.computesIn(options.dtype()));
           } catch (EngineException e) {
             throw DeviceException.of(
                 e, options.device(), "an adapter", "close another, or give the model more memory");

@@ -46,7 +46,7 @@ final class DecoderScript {
     this.lora = LoraLayout.NONE;
     this.attentionDropout = 0;
     this.spec = spec;
-    this.dtype = dtype;
+    this.dtype = kernel.computesIn(dtype);
     this.kernel = kernel;
     this.layout = layout;
   }
@@ -70,17 +70,18 @@ final class DecoderScript {
     return switch (dtype) {
       case FLOAT16 -> 5;
       case FLOAT32 -> 6;
+      case INT8 -> throw new IllegalArgumentException("int8 is no type to compute in");
       case BFLOAT16 -> 15;
     };
   }
 
   /** The text of {@code class Decoder(Module)}. */
   String text() {
-    return weightsAlone() + body();
+    return weightsAlone(kernel) + body();
   }
 
   /** The same without the forward pass. */
-  static String weightsAlone() {
+  static String weightsAlone(LinearKernel kernel) {
     return """
         class Decoder(Module):
           __parameters__ = []
@@ -88,7 +89,9 @@ final class DecoderScript {
           training : bool
           w : List[Tensor]
         """
-        + WeightScript.text();
+        + FbgemmScript.attributes(kernel)
+        + WeightScript.text()
+        + FbgemmScript.text(kernel);
   }
 
   /** The methods of the forward pass. */
@@ -113,10 +116,10 @@ final class DecoderScript {
             : "torch.mul(x, " + roundToDType(spec.embeddingScale()) + ")";
     return """
           def embed(self, ids: Tensor) -> Tensor:
-            x = torch.embedding((self).w[0], ids)
+            x = torch.to(torch.embedding((self).w[0], ids), %s)
             return %s
         """
-        .formatted(scaled);
+        .formatted(torchType(dtype), scaled);
   }
 
   /** The same forward pass with adapters, and what adds one. */
@@ -146,9 +149,9 @@ final class DecoderScript {
         """
           def layer%s(self, x: Tensor, i: int, positions: Tensor, groups: List[int], \
         gather: Tensor, scatter: Tensor, mask: Tensor%s) -> Tensor:
-            w = (self).w
+            %s
         """
-            .formatted(suffix(), parameters()));
+            .formatted(suffix(), parameters(), weights()));
     line(text, "rope = " + perLayer(layout::ropeTable));
     line(text, "window = " + perLayer(DecoderSpec.Layer::window));
     line(text, "D = " + perLayer(DecoderSpec.Layer::headDim));
@@ -179,7 +182,7 @@ final class DecoderScript {
             e = torch.view(e, [-1, %s, %s])
             return (self).norm(e, (self).w[%s])
           def mix(self, x: Tensor, e: Tensor, i: int) -> Tensor:
-            w = (self).w
+            %s
             b = 1 + i * %s
             h = %s
             h = torch.mul(%s, torch.select(e, 1, i))
@@ -194,6 +197,7 @@ final class DecoderScript {
         spec.layers().size(),
         spec.perLayerSize(),
         global + 1,
+        weights(),
         layout.slotsPerLayer(),
         gate,
         activation("h"),
@@ -416,9 +420,12 @@ final class DecoderScript {
   }
 
   private String linear(String x, String weight, String bias) {
-    return kernel == LinearKernel.PACKED
-        ? packed(x, weight, bias, "\"none\", annotate(List[Optional[number]], []), None")
-        : "torch.linear(%s, %s, %s)".formatted(x, weight, bias);
+    return switch (kernel) {
+      case PACKED ->
+          packed(x, weight, bias, "\"none\", annotate(List[Optional[number]], []), None");
+      case PLAIN -> "torch.linear(%s, %s, %s)".formatted(x, weight, bias);
+      case HALF, INT8 -> FbgemmScript.product(x, weight, bias);
+    };
   }
 
   /** A linear layer, made of {@code modules} side by side, with their low-rank branches. */
@@ -479,6 +486,11 @@ final class DecoderScript {
     };
   }
 
+  /** Gives the lists of weights their short names. */
+  private String weights() {
+    return kernel.fbgemm() ? "w = (self).w\n    kept = (self).kept" : "w = (self).w";
+  }
+
   private String next() {
     String name = "w[b + " + slot + "]";
     slot++;
@@ -500,7 +512,7 @@ final class DecoderScript {
 
   private double roundToDType(double value) {
     return switch (dtype) {
-      case FLOAT32 -> (float) value;
+      case FLOAT32, INT8 -> (float) value;
       case BFLOAT16 -> HalfFloats.fromBfloat16(HalfFloats.toBfloat16((float) value));
       case FLOAT16 -> HalfFloats.fromFloat16(HalfFloats.toFloat16((float) value));
     };

@@ -70,7 +70,9 @@ final class DeviceThread implements AutoCloseable {
     }
     call(
         () -> {
-          int wanted = threads > 0 ? threads : TorchRuntime.threads();
+          // Starts libtorch, and reads its own number before another is set.
+          int all = TorchRuntime.threads();
+          int wanted = threads > 0 ? threads : all;
           JniUtils.setGraphExecutorOptimize(false);
           // A new thread begins with what any other set last.
           if (JniUtils.getNumThreads() != wanted) {

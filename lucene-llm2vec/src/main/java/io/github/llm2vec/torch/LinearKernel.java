@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import io.github.llm2vec.safetensors.DType;
+
 /** Kernels for the linear layers of a decoder. */
 enum LinearKernel {
   /** {@code torch.linear} on row-major weights: every device, and differentiable. */
@@ -10,12 +12,53 @@ enum LinearKernel {
    * residual sum done while the result is still in registers. CPU and inference only; on processors
    * without Intel's own GEMM tuning it is more than twice as fast in single precision.
    */
-  PACKED;
+  PACKED,
+  /**
+   * FBGEMM on weights in 16 bits (float16), which are widened in registers and multiplied in single
+   * precision. CPU and inference only; needs half the memory of {@link #PACKED} and reads half as
+   * much, whether the processor has 16-bit arithmetic or not.
+   */
+  HALF,
+  /**
+   * FBGEMM on 8-bit weights and activations in two 8-bit halves; see {@link FbgemmScript}. CPU and
+   * inference only.
+   */
+  INT8;
 
   /** Up to so many rows the steps between their numbers are alike. */
   private static final int SMALL = 64;
 
   private static final int STEPS_PER_OCTAVE = 8;
+
+  /** Whether linear weights are kept by FBGEMM rather than as tensors. */
+  boolean fbgemm() {
+    return this == HALF || this == INT8;
+  }
+
+  /** The dtype of activations for weights of a dtype. */
+  DType computesIn(DType weights) {
+    return fbgemm() ? DType.FLOAT32 : weights;
+  }
+
+  /**
+   * The dtype in which a weight is kept that no linear layer multiplies with, or before packing.
+   */
+  DType keeps(DType weights, boolean embedding) {
+    if (!fbgemm() || (embedding && weights != DType.INT8)) {
+      return weights;
+    }
+    return embedding ? DType.FLOAT16 : DType.FLOAT32;
+  }
+
+  /** In a few words, for operators. */
+  String description() {
+    return switch (this) {
+      case PLAIN -> "torch.linear";
+      case PACKED -> "oneDNN, packed weights";
+      case HALF -> "FBGEMM, 16-bit weights multiplied in float32";
+      case INT8 -> "FBGEMM, 8-bit weights";
+    };
+  }
 
   /**
    * How many rows are given to the linear layers for a batch of so many tokens. oneDNN compiles
@@ -25,7 +68,7 @@ enum LinearKernel {
    * nobody.
    */
   int rows(int tokens) {
-    if (this == PLAIN) {
+    if (this != PACKED) {
       return tokens;
     }
     int step = Math.max(SMALL, Integer.highestOneBit(tokens - 1)) / STEPS_PER_OCTAVE;

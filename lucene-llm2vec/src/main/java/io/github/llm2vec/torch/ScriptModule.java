@@ -40,9 +40,18 @@ final class ScriptModule implements AutoCloseable {
    * @param lists attributes of type {@code List[Tensor]}
    */
   ScriptModule(PtNDManager manager, String source, List<String> lists) {
+    this(manager, source, lists, List.of());
+  }
+
+  /**
+   * Compiles a text with weights that FBGEMM keeps.
+   *
+   * @param packed attributes that are lists of them
+   */
+  ScriptModule(PtNDManager manager, String source, List<String> lists, List<String> packed) {
     this.manager = manager;
     try (ByteArrayInputStream archive =
-        new ByteArrayInputStream(TorchScriptArchive.of(source, lists))) {
+        new ByteArrayInputStream(TorchScriptArchive.of(source, lists, packed))) {
       this.block = JniUtils.loadModule(manager, archive, true, false);
     } catch (IOException e) {
       throw new UncheckedIOException("reading from memory cannot fail; this is a bug", e);

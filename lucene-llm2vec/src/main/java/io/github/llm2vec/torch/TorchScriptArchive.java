@@ -37,12 +37,13 @@ final class TorchScriptArchive {
    *
    * @param source the text of {@code class Decoder(Module)}
    * @param lists its attributes of type {@code List[Tensor]}, empty at first
+   * @param packed its attributes that are lists of FBGEMM's packed weights
    * @return the bytes of the ZIP file
    */
-  static byte[] of(String source, List<String> lists) {
+  static byte[] of(String source, List<String> lists, List<String> packed) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      store(zip, "data.pkl", object(lists));
+      store(zip, "data.pkl", object(lists, packed));
       store(zip, "code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
       store(zip, "constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
       store(zip, "version", "10\n".getBytes(StandardCharsets.US_ASCII));
@@ -64,7 +65,7 @@ final class TorchScriptArchive {
     zip.closeEntry();
   }
 
-  private static byte[] object(List<String> lists) {
+  private static byte[] object(List<String> lists, List<String> packed) {
     Pickle pickle = new Pickle();
     pickle.bytes(0x80, 2).global("__torch__", "Decoder");
     pickle.bytes(')', 0x81); // EMPTY_TUPLE NEWOBJ: the object, not yet initialised
@@ -73,6 +74,10 @@ final class TorchScriptArchive {
     for (String list : lists) {
       pickle.text(list).global("torch.jit._pickle", "build_tensorlist");
       pickle.bytes(']', 0x85, 'R'); // EMPTY_LIST TUPLE1 REDUCE: build_tensorlist([])
+    }
+    for (String list : packed) {
+      pickle.text(list).global("torch.jit._pickle", "restore_type_tag");
+      pickle.bytes(']').text("List[" + FbgemmScript.PACKED + "]").bytes(0x86, 'R'); // TUPLE2
     }
     pickle.bytes('u', 'b', '.'); // SETITEMS BUILD STOP
     return pickle.out.toByteArray();

@@ -61,7 +61,8 @@ final class WeightLoader {
     List<Slot> slots = layout.slots();
     try (PtNDArray like = (PtNDArray) manager.create(0f)) {
       for (int index = 0; index < slots.size(); index++) {
-        load(like, slots.get(index), options.dtype());
+        Slot slot = slots.get(index);
+        load(like, slot, kernel.keeps(options.dtype(), index == 0));
         done.loaded(index + 1, slots.size());
       }
     }
@@ -102,6 +103,10 @@ final class WeightLoader {
     if (slot.linear() && kernel == LinearKernel.PACKED) {
       try (NativeScope scope = module.scope()) {
         module.call(scope, "pack", scope.number((long) index), scope.number((long) PACK_ROWS));
+      }
+    } else if (slot.linear() && kernel.fbgemm()) {
+      try (NativeScope scope = module.scope()) {
+        module.call(scope, "keep", scope.number((long) index));
       }
     }
     return index;
@@ -206,7 +211,7 @@ final class WeightLoader {
           scope.number(rope.attentionFactor()),
           scope.number(rope.queryScaleBeta()),
           scope.number((double) rope.queryScaleLength()),
-          scope.number((long) DecoderScript.torchType(options.dtype())));
+          scope.number((long) DecoderScript.torchType(kernel.computesIn(options.dtype()))));
     }
   }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.files.ModelException;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -113,6 +114,42 @@ class AdaptersTest {
         assertEquals(merged.fingerprint(), beside.fingerprint());
         assertNotEquals(model.fingerprint(), beside.fingerprint());
       }
+    }
+  }
+
+  /** Merged weights are rounded once, an adapter beside them not at all: close, not equal. */
+  @Test
+  void adaptersStandBesideWeightsInFewerBits() throws IOException {
+    Path assembled = assemble("adapter-plain-encoder");
+    for (DType dtype : List.of(DType.FLOAT16, DType.INT8)) {
+      Llm2VecOptions reduced = options().dtype(dtype).build();
+      Path inner = assembled.resolve("base");
+      Path base = Files.isDirectory(inner) ? inner : assembled;
+      Path adapter = assembled.resolve("adapter");
+      try (Llm2Vec exact = Llm2Vec.open(source(base, adapter), options().build());
+          Llm2Vec merged = Llm2Vec.open(source(base, adapter), reduced);
+          Llm2Vec model = Llm2Vec.open(source(base), reduced)) {
+        model.openAdapter("it", adapter.toString());
+        float[][] expected = exact.encode(TEXTS.subList(0, 4), Prompt.document());
+        assertClose(expected, merged.encode(TEXTS.subList(0, 4), Prompt.document()), dtype);
+        assertClose(expected, model.encode(TEXTS.subList(0, 4), Prompt.document(), "it"), dtype);
+        assertEquals(exact.fingerprint(), merged.fingerprint());
+        assertEquals(dtype.configName(), model.facts().dtype());
+      }
+    }
+  }
+
+  private static void assertClose(float[][] expected, float[][] found, DType dtype) {
+    for (int i = 0; i < expected.length; i++) {
+      double dot = 0;
+      double left = 0;
+      double right = 0;
+      for (int k = 0; k < expected[i].length; k++) {
+        dot += (double) expected[i][k] * found[i][k];
+        left += (double) expected[i][k] * expected[i][k];
+        right += (double) found[i][k] * found[i][k];
+      }
+      assertTrue(dot / Math.sqrt(left * right) > 0.9995, dtype + ", text " + i);
     }
   }
 

@@ -14,6 +14,9 @@ import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.lora.LoraAdapter;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.TensorSource;
+import io.github.llm2vec.torch.Decoder;
+import io.github.llm2vec.torch.DecoderOptions;
+import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
@@ -70,6 +73,7 @@ public final class InspectCommand implements Callable<Integer> {
     decoder(checkpoint);
     texts(checkpoint, identity.dimensions());
     weights(checkpoint);
+    kernel();
     adapters(checkpoint);
     line("fingerprint", identity.fingerprint());
     return ExitCode.OK;
@@ -137,11 +141,24 @@ public final class InspectCommand implements Callable<Integer> {
             Arrays.stream(weights.shape(tensor).orElseThrow()).reduce(1, Math::multiplyExact);
       }
       line("parameters", String.format(Locale.ROOT, "%,d", parameters));
+      DecoderSpec decoder = checkpoint.spec();
+      // Of int8 the embeddings have 16 bits.
+      long embeddings = (long) decoder.vocabSize() * decoder.hiddenSize();
       line(
           "memory",
-          "%s as float32, %s as bfloat16 or float16, and room for a batch"
-              .formatted(memory(parameters, DType.FLOAT32), memory(parameters, DType.BFLOAT16)));
+          "%s as float32, %s as bfloat16 or float16, %s as int8, and room for a batch"
+              .formatted(
+                  memory(parameters, DType.FLOAT32),
+                  memory(parameters, DType.BFLOAT16),
+                  memory(parameters + embeddings, DType.INT8)));
     }
+  }
+
+  private void kernel() {
+    DType dtype = model.dtype().orElse(DType.FLOAT32);
+    TorchDevice device = Llm2VecOpener.settings(model).devices().get(0);
+    DecoderOptions options = new DecoderOptions(dtype, device, 1, true);
+    line("linear layers", dtype.configName() + " by " + Decoder.kernelDescription(options));
   }
 
   private static String memory(long parameters, DType dtype) {

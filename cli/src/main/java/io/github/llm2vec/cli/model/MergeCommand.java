@@ -110,6 +110,7 @@ public final class MergeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    dtype.ifPresent(DType::requireStored);
     if (model.isPresent() == !average.isEmpty()) {
       throw new ParameterException(
           spec.commandLine(), "Say --model for one model or --average for several, not both.");

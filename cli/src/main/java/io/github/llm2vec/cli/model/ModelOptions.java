@@ -45,7 +45,7 @@ public final class ModelOptions {
   @Option(
       names = "--dtype",
       paramLabel = "TYPE",
-      description = "float32 (default), bfloat16 or float16.")
+      description = "float32 (default), bfloat16, float16, or int8 (on the CPU).")
   private Optional<DType> dtype = Optional.empty();
 
   @Option(

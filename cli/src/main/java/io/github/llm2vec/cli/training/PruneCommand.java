@@ -95,6 +95,7 @@ public final class PruneCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    dtype.ifPresent(DType::requireStored);
     if (layers.isEmpty() && vocabularyOf.isEmpty()) {
       throw new ParameterException(
           spec.commandLine(), "Nothing is to be left out; say --layers, --vocabulary-of or both.");

@@ -31,7 +31,7 @@ class InspectCommandTest {
     assertLine("pooling        mean, instructions left out");
     assertLine("longest input  512 tokens, of the text itself 400");
     assertLine("parameters     260,032");
-    assertLine("memory         1.0 MB as float32, 0.5 MB as bfloat16 or float16");
+    assertLine("memory         1.0 MB as float32, 0.5 MB as bfloat16 or float16, 0.3 MB as int8");
   }
 
   @Test

@@ -88,7 +88,7 @@ public record FieldIdentity(
 
   /**
    * Whether vectors of both can stand in one field: same fingerprint, width and instruction, and,
-   * as far as that is known, tokenizer and precision of the weights, 32 bits or 16.
+   * as far as that is known, tokenizer and precision of the weights: 32 bits, 16 or 8.
    */
   public boolean agreesWith(FieldIdentity other) {
     return comparesWith(other.fingerprint, other.tokenizer, other.dimensions)
@@ -97,7 +97,11 @@ public record FieldIdentity(
   }
 
   private int bits() {
-    return dtype.equals("float32") ? 32 : 16;
+    return switch (dtype) {
+      case "float32" -> 32;
+      case "int8" -> 8;
+      default -> 16;
+    };
   }
 
   /** Whether query vectors of an encoder, cut to a width, can be compared with these vectors. */

@@ -35,7 +35,7 @@ class FieldIdentityTest {
 
   @Test
   void anotherNameOfTheSameModelIsNoOtherModel() {
-    for (String half : List.of("bfloat16", "float16")) {
+    for (String half : List.of("bfloat16", "float16", "int8")) {
       FieldIdentity other =
           new FieldIdentity("default", "fa4e", "mean", 16, MINE.instruction(), half, "");
       assertFalse(MINE.agreesWith(other));
