@@ -7,6 +7,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.lora.LoraAdapter;
+import io.github.llm2vec.safetensors.DType;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.ByteOrder;
@@ -237,6 +238,11 @@ public final class Decoder implements AutoCloseable {
             }
           });
     }
+  }
+
+  /** The number format of the products with the weights, which need not be that of the weights. */
+  public DType computesIn() {
+    return kernel.computesIn(options.dtype());
   }
 
   /** Says in a few words how linear layers are multiplied. */

@@ -147,7 +147,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
     List<Integer> fitting = lengths.stream().filter(n -> n <= longest(encoder)).sorted().toList();
     if (fitting.isEmpty()) {
       throw new CliException(
-          "the model reads %d tokens, fewer than any of --lengths".formatted(longest(encoder)));
+          "the model reads %s tokens, fewer than any of --lengths".formatted(longest(encoder)));
     }
     long first = System.nanoTime();
     encoder.encodeOne(text(encoder, fitting.get(0), 0, Prompt.query()), Prompt.query());
@@ -155,7 +155,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
     TorchDevice device = model.devices().isEmpty() ? TorchDevice.CPU : model.devices().get(0);
     int width = encoder.decoder().spec().hiddenSize();
     double gemm =
-        GemmThroughput.measure(encoder.decoder().options().dtype(), device, 2048, width, 4 * width);
+        GemmThroughput.measure(encoder.decoder().computesIn(), device, 2048, width, 4 * width);
     List<Row> rows = new ArrayList<>();
     for (int length : fitting) {
       for (int count : counts) {

@@ -40,7 +40,7 @@ public final class InitialEmbeddings implements TensorSource {
     if (!Arrays.equals(shape, new long[] {rows.rows(), rows.columns()})) {
       rows.close();
       throw new IOException(
-          "%s has the shape [%d, %d], but the embeddings of the model have %s"
+          "%s has the shape [%s, %s], but the embeddings of the model have %s"
               .formatted(file, rows.rows(), rows.columns(), Arrays.toString(shape)));
     }
     return new InitialEmbeddings(others, rows);
