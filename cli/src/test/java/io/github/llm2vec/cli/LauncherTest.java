@@ -253,6 +253,15 @@ class LauncherTest {
     assertTrue(online.contains("OPT_OUT_TRACKING=true DJL_OFFLINE="), online.toString());
   }
 
+  @Test
+  void onlyTrainingKeepsFreedMemory() throws Exception {
+    String kept = "MALLOC_MMAP_MAX_=0";
+    assertTrue(run(jdkHome("17"), Map.of(), "simcse").out().contains(kept));
+    assertFalse(run(jdkHome("17"), Map.of(), "encode").out().contains(kept));
+    Map<String, String> own = Map.of("MALLOC_MMAP_MAX_", "7");
+    assertTrue(run(jdkHome("17"), own, "simcse").out().contains("MALLOC_MMAP_MAX_=7"));
+  }
+
   private int builds() throws IOException {
     return Files.readAllLines(root.resolve("builds")).size();
   }
@@ -271,6 +280,7 @@ class LauncherTest {
         bin.resolve("java"),
         """
         echo "OPT_OUT_TRACKING=$OPT_OUT_TRACKING DJL_OFFLINE=$DJL_OFFLINE"
+        echo "MALLOC_MMAP_MAX_=$MALLOC_MMAP_MAX_"
         for argument; do printf '%s\\n' "$argument"; done
         """);
     script(bin.resolve("javac"), "exit 0\n");
