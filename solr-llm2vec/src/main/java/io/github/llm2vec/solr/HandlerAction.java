@@ -31,6 +31,8 @@ enum HandlerAction {
   STATUS(Name.METRICS_READ_PERM),
   /** Tells whether the core can encode and search. */
   HEALTH(Name.HEALTH_PERM),
+  /** Shows what the update chain fills which vector fields with. */
+  MAPPINGS(Name.METRICS_READ_PERM),
   /** Tries a text. */
   ENCODE(Name.READ_PERM),
   /** Opens a model anew; the one that changes anything. */

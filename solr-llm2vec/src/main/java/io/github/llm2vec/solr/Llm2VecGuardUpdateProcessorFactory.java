@@ -53,7 +53,7 @@ public final class Llm2VecGuardUpdateProcessorFactory extends UpdateRequestProce
     }
     List<MappedField> fields = new ArrayList<>();
     for (Llm2VecUpdateProcessorFactory factory : encoding) {
-      fields.addAll(factory.fields(request.getSchema()));
+      fields.addAll(factory.fields(request));
     }
     for (MappedField field : fields) {
       field.requireCopy();

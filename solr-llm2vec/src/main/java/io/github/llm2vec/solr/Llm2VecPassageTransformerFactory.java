@@ -128,7 +128,7 @@ public final class Llm2VecPassageTransformerFactory extends TransformerFactory {
         cutters =
             UpdateChain.allOf(request.getCore()).stream()
                 .flatMap(chain -> chain.encoding().stream())
-                .flatMap(factory -> factory.fields(request.getSchema()).stream())
+                .flatMap(factory -> factory.fields(request).stream())
                 .filter(field -> field.cutsPassagesOf(vectorField))
                 .toList();
       }

@@ -11,6 +11,8 @@ import io.github.llm2vec.solr.node.ModelState;
 import io.github.llm2vec.solr.node.ModelStatus;
 import io.github.llm2vec.solr.node.Reload;
 import io.github.llm2vec.solr.node.StatusReport;
+import io.github.llm2vec.solr.schema.ServingField;
+import io.github.llm2vec.solr.update.VectorMapping;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +20,8 @@ import java.util.Set;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.SolrParams;
+import org.apache.solr.common.util.NamedList;
+import org.apache.solr.common.util.SimpleOrderedMap;
 import org.apache.solr.core.CoreContainer;
 import org.apache.solr.core.SolrCore;
 import org.apache.solr.handler.RequestHandlerBase;
@@ -33,6 +37,7 @@ import org.apache.solr.security.AuthorizationContext;
  *       last reload; {@code model=} shows one.
  *   <li>{@code /llm2vec?action=health} answers 200 if this core can be filled and searched, and 503
  *       with the reasons otherwise; with {@code model=} it tells of a model alone.
+ *   <li>{@code /llm2vec?action=mappings} shows the mappings of the core's default update chain.
  *   <li>{@code /llm2vec?action=encode&model=default&text=...} with {@code role=query} (default) or
  *       {@code document} and {@code instruction=} encodes a text for trying out, with a model that
  *       a core holds.
@@ -57,6 +62,7 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
     switch (HandlerAction.of(request, response, this)) {
       case ENCODE -> encode(request, response, registry);
       case HEALTH -> health(request, response, registry);
+      case MAPPINGS -> mappings(request, response);
       case RELOAD -> reload(request, response, registry);
       case STATUS -> status(request.getParams().get(MODEL, ""), response, registry);
     }
@@ -97,6 +103,24 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
       response.setException(
           new SolrException(ErrorCode.SERVICE_UNAVAILABLE, String.join("; ", problems)));
     }
+  }
+
+  /** Of the chain that updates take which name none, and what stands in for their fields. */
+  private static void mappings(SolrQueryRequest request, SolrQueryResponse response) {
+    UpdateChain chain = UpdateChain.ofDefault(request);
+    List<VectorMapping> mappings =
+        chain.encoding().stream()
+            .flatMap(processor -> processor.encoders().keySet().stream())
+            .toList();
+    NamedList<Object> serving = new SimpleOrderedMap<>();
+    for (VectorMapping mapping : mappings) {
+      String field = mapping.target().field();
+      ServingField.property(request.getCore(), field)
+          .ifPresent(property -> serving.add(field, property));
+    }
+    response.add("consistency", chain.checksConsistency());
+    response.add("mappings", mappings.stream().map(MappingArguments::report).toList());
+    response.add("serving", serving);
   }
 
   private static void reload(

@@ -8,6 +8,7 @@ import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.CollectionIdentity;
 import io.github.llm2vec.solr.schema.CoreIdentities;
 import io.github.llm2vec.solr.schema.FieldIdentity;
+import io.github.llm2vec.solr.schema.ServingField;
 import io.github.llm2vec.solr.update.EncodingUpdateProcessor;
 import io.github.llm2vec.solr.update.EncodingUpdateProcessor.BufferLimits;
 import io.github.llm2vec.solr.update.EncodingUpdateProcessor.UpdateSettings;
@@ -139,8 +140,19 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
     }
   }
 
-  /** The mappings as they stand in a schema. */
-  List<MappedField> fields(IndexSchema schema) {
+  /**
+   * The mappings as they stand in the schema of a request, without those whose field another one
+   * has replaced for good.
+   */
+  List<MappedField> fields(SolrQueryRequest request) {
+    return encoders.entrySet().stream()
+        .filter(
+            entry -> !ServingField.isDropped(request.getCore(), entry.getKey().target().field()))
+        .map(entry -> MappedField.of(entry.getKey(), request.getSchema(), entry.getValue()))
+        .toList();
+  }
+
+  private List<MappedField> fields(IndexSchema schema) {
     return encoders.entrySet().stream()
         .map(entry -> MappedField.of(entry.getKey(), schema, entry.getValue()))
         .toList();
@@ -175,7 +187,7 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
     UpdateChain chain = UpdateChain.of(request);
     UpdateSettings settings =
         new UpdateSettings(
-            fields(request.getSchema()),
+            fields(request),
             limits,
             reuse,
             chain.checksConsistency(),

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.apache.solr.common.util.NamedList;
+import org.apache.solr.common.util.SimpleOrderedMap;
 
 /**
  * Reads the mappings of an update processor: one whose arguments stand for themselves, or several
@@ -70,6 +71,19 @@ final class MappingArguments {
       mappings.add(mapping(new PluginArguments(plugin + " mapping", merged(around, list), KNOWN)));
     }
     return mappings;
+  }
+
+  /** A mapping as it is shown: its arguments, and the fields that its text is made of. */
+  static NamedList<Object> report(VectorMapping mapping) {
+    NamedList<Object> report = new SimpleOrderedMap<>();
+    report.add("vector", mapping.target().field());
+    report.add("model", mapping.model());
+    report.add("adapter", mapping.adapter());
+    report.add("source", mapping.source().toString());
+    report.add("fields", List.copyOf(mapping.source().fields()));
+    report.add("dimensions", mapping.target().dimensions());
+    report.add("passages", mapping.cutsPassages());
+    return report;
   }
 
   private static NamedList<Object> merged(NamedList<Object> around, NamedList<?> list) {

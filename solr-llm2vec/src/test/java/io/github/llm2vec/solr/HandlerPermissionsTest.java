@@ -48,13 +48,14 @@ public class HandlerPermissionsTest extends SolrCloudTestCase {
               "", Set.of(),
               "searcher", Set.of("encode"),
               "indexer", Set.of("encode"),
-              "monitor", Set.of("status", "health"),
-              "admin", Set.of("status", "health", "encode", "reload")));
+              "monitor", Set.of("status", "health", "mappings"),
+              "admin", Set.of("status", "health", "mappings", "encode", "reload")));
 
   private static final Map<String, String> PARAMETERS =
       Map.of(
           "status", "action=status",
           "health", "action=health",
+          "mappings", "action=mappings",
           "encode", "action=encode&model=default&text=words",
           "reload", "action=reload&model=default");
 
@@ -63,6 +64,7 @@ public class HandlerPermissionsTest extends SolrCloudTestCase {
       Map.of(
           "status", "\"fingerprint\"",
           "health", "\"status\":\"OK\"",
+          "mappings", "\"mappings\":",
           "encode", "\"vector\":",
           "reload", "\"reload\":");
 

@@ -118,13 +118,15 @@ public final class EncodedQueryParser extends QParser {
 
   private Query parseNested() throws SyntaxError {
     SolrParams own = QueryParameters.of(name(), localParams, params, NAMES);
-    String fieldName = required(FIELD, "the vector field to search, as in {!llm2vec f=vector}");
+    String named = required(FIELD, "the vector field to search, as in {!llm2vec f=vector}");
     if (qstr == null || qstr.isBlank()) {
       throw refused("the text to search for is empty; give it as v=$q or after the }");
     }
+    ServedField served = ServedField.of(req, named, getParam(MODEL), defaults);
+    String fieldName = served.name();
     VectorField field = VectorField.of(req.getSchema(), fieldName);
     KnnParameters parameters = KnnParameters.of(own, defaults);
-    Optional<float[]> vector = vector(field);
+    Optional<float[]> vector = vector(field, served.defaults());
     if (vector.isEmpty()) {
       return new MatchNoDocsQuery("the time allowed was over before the query was encoded");
     }
@@ -139,21 +141,22 @@ public final class EncodedQueryParser extends QParser {
         QueryParameters.describe(name(), new ModifiableSolrParams(own).set("v", qstr)));
   }
 
-  private Optional<float[]> vector(VectorField field) {
-    String model = param(MODEL, defaults.model());
+  private Optional<float[]> vector(VectorField field, QueryDefaults missing) {
+    String model = param(MODEL, missing.model());
     if (model.isBlank()) {
       throw refused("no model is named; give model=NAME, or 'model' to the parser in solrconfig");
     }
-    Prompt prompt = Prompt.query(param(INSTRUCTION, defaults.instruction()));
+    Prompt prompt = Prompt.query(param(INSTRUCTION, missing.instruction()));
     QueryEncoder.Checks checks =
         new QueryEncoder.Checks(
-            dimensions(), StrUtils.parseBool(param(IndexIdentities.ALLOW_PARAMETER, "false")));
+            dimensions(missing),
+            StrUtils.parseBool(param(IndexIdentities.ALLOW_PARAMETER, "false")));
     return new QueryEncoder(req, field, checks)
-        .vector(model, param(ADAPTER, defaults.adapter()), prompt, qstr);
+        .vector(model, param(ADAPTER, missing.adapter()), prompt, qstr);
   }
 
-  private int dimensions() {
-    String given = param(DIMENSIONS, "" + defaults.dimensions());
+  private int dimensions(QueryDefaults missing) {
+    String given = param(DIMENSIONS, "" + missing.dimensions());
     try {
       return Integer.parseInt(given.strip());
     } catch (NumberFormatException e) {

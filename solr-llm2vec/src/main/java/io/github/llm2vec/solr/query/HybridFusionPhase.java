@@ -299,6 +299,7 @@ public final class HybridFusionPhase {
   /** Sends the vectors and the ranks along that are known yet, without filling the shards' logs. */
   public static void send(ResponseBuilder builder, ShardRequest request) {
     RequestVectorCache.send(builder.req, request.params);
+    ServedField.send(builder.req, request.params);
     RequestState state = RequestState.of(builder.req);
     if ((request.purpose & ShardRequest.PURPOSE_GET_TERM_STATS) != 0) {
       state.askedForStatistics();

@@ -30,6 +30,7 @@ final class RequestState {
 
   private final Map<String, RequestVectorCache.Encoded> vectors = new ConcurrentHashMap<>();
   private final Map<String, EncoderIdentity> encoders = new ConcurrentHashMap<>();
+  private final Map<String, String> serving = new ConcurrentHashMap<>();
   private final Map<String, NotedSearch> searches = new LinkedHashMap<>();
   private final Map<String, FusedRanking> rankings = new TreeMap<>();
   private boolean askedForStatistics;
@@ -62,6 +63,16 @@ final class RequestState {
   /** The encoder of a model that the request met first. */
   EncoderIdentity encoder(String model, Supplier<EncoderIdentity> now) {
     return encoders.computeIfAbsent(model, name -> now.get());
+  }
+
+  /** What stands in for a field, as the request met it first; "" for the field itself. */
+  String serving(String field, Supplier<String> now) {
+    return serving.computeIfAbsent(field, name -> now.get());
+  }
+
+  /** What stands in for the fields that were asked for so far. */
+  Map<String, String> serving() {
+    return serving;
   }
 
   /** Parses a query. */
