@@ -18,6 +18,7 @@ import io.github.llm2vec.cli.model.MergeCommand;
 import io.github.llm2vec.cli.model.ModelFinder;
 import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.cli.mteb.MtebCommand;
+import io.github.llm2vec.cli.reembed.ReembedCommand;
 import io.github.llm2vec.cli.search.SearchCommand;
 import io.github.llm2vec.cli.training.MineCommand;
 import io.github.llm2vec.cli.training.PruneCommand;
@@ -113,6 +114,7 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new CompareCommand(console))
             .addSubcommand(wordTask(console, finder))
             .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
+            .addSubcommand(new ReembedCommand(console, surroundings))
             .addSubcommand(new InspectCommand(console, finder))
             .addSubcommand(new BenchmarkCommand(console, new Llm2VecOpener(console, finder)))
             .addSubcommand(new MergeCommand(console, finder))

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.reembed;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.solr.common.SolrDocument;
+
+/**
+ * Which documents have a text and not its vector, by vector field.
+ *
+ * @param missing number of such documents by field; no field of which there are none
+ * @param examples the first ids by field
+ */
+record Coverage(Map<String, Long> missing, Map<String, List<String>> examples) {
+
+  private static final int EXAMPLES = 20;
+  private static final int ROWS = 500;
+
+  /** Reads all documents that lack a vector of some mappings; the others are not looked at. */
+  static Coverage of(LiveCollection collection, List<VectorFieldMapping> mappings)
+      throws IOException {
+    Map<String, Long> missing = new LinkedHashMap<>();
+    Map<String, List<String>> examples = new LinkedHashMap<>();
+    for (VectorFieldMapping mapping : mappings) {
+      Set<String> sources = new LinkedHashSet<>(mapping.fields());
+      DocumentWalk walk = DocumentWalk.lacking(collection, mapping.vector(), sources);
+      walk.pages(
+          ROWS,
+          page -> {
+            for (SolrDocument document : page) {
+              if (mapping.hasText(document)) {
+                missing.merge(mapping.vector(), 1L, Long::sum);
+                List<String> ids =
+                    examples.computeIfAbsent(mapping.vector(), field -> new ArrayList<>());
+                if (ids.size() < EXAMPLES) {
+                  ids.add(String.valueOf(document.getFieldValue(walk.key())));
+                }
+              }
+            }
+            return true;
+          });
+    }
+    return new Coverage(missing, examples);
+  }
+
+  /** Whether every document that has a text has all its vectors. */
+  boolean complete() {
+    return missing.isEmpty();
+  }
+
+  /** Says what is missing. */
+  void print(PrintStream out) {
+    missing.forEach(
+        (field, count) ->
+            out.printf(
+                "%d documents have a text and no vector in '%s': %s%s%n",
+                count,
+                field,
+                String.join(", ", examples.get(field)),
+                count > EXAMPLES ? ", ..." : ""));
+  }
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.reembed;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.solr.client.solrj.response.QueryResponse;
+import org.apache.solr.common.SolrDocument;
+import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.common.params.CommonParams;
+import org.apache.solr.common.params.CursorMarkParams;
+import org.apache.solr.common.params.ModifiableSolrParams;
+
+/**
+ * Reads the documents of a collection that lack a vector, in the order of their ids, with what
+ * their texts are made of.
+ *
+ * @param collection to be read
+ * @param key its unique key
+ * @param router field by which documents find their shard, if not by their ids alone
+ * @param filters that say which documents
+ * @param fields that are read beside key and version
+ */
+record DocumentWalk(
+    LiveCollection collection,
+    String key,
+    Optional<String> router,
+    List<String> filters,
+    Set<String> fields) {
+
+  /** Takes a page of documents; false ends the walk. */
+  @FunctionalInterface
+  interface Page {
+    boolean take(List<SolrDocument> documents) throws IOException;
+  }
+
+  /** Takes copies. */
+  DocumentWalk {
+    filters = List.copyOf(filters);
+    fields = Set.copyOf(fields);
+  }
+
+  /**
+   * The documents without a vector in a field; nested documents have none of their own. A vector
+   * field cannot be asked for what it has but by a function, document by document; the field that
+   * says what made the vectors leaves few to be asked for.
+   *
+   * @param read further fields to read
+   */
+  static DocumentWalk lacking(LiveCollection collection, String vector, Set<String> read)
+      throws IOException {
+    String lacking = "{!frange l=0 u=0 cache=false cost=200}" + exists(vector);
+    return collection.field(vector + "_model", false).isPresent()
+        ? of(collection, List.of("*:* -" + vector + "_model:[* TO *]", lacking), read)
+        : of(collection, List.of(lacking), read);
+  }
+
+  /** The documents with a vector in a field. */
+  static DocumentWalk having(LiveCollection collection, String vector) throws IOException {
+    return of(collection, List.of(withVector(vector)), Set.of());
+  }
+
+  /** A filter for the documents with a vector in a field. */
+  static String withVector(String vector) {
+    return "{!frange l=1 u=1}" + exists(vector);
+  }
+
+  private static String exists(String vector) {
+    return "if(exists(" + vector + "),1,0)";
+  }
+
+  private static DocumentWalk of(LiveCollection collection, List<String> lacking, Set<String> read)
+      throws IOException {
+    List<String> filters = new ArrayList<>(lacking);
+    if (collection.field("_nest_path_", false).isPresent()) {
+      filters.add("*:* -_nest_path_:*");
+    }
+    Set<String> fields = new LinkedHashSet<>(read);
+    Optional<String> router = collection.inCloud() ? collection.routerField() : Optional.empty();
+    router.ifPresent(fields::add);
+    return new DocumentWalk(collection, collection.uniqueKey(), router, filters, fields);
+  }
+
+  /** How many documents there are. */
+  long count() throws IOException {
+    return collection.query(params().set(CommonParams.ROWS, 0)).getResults().getNumFound();
+  }
+
+  /**
+   * Reads all of them, each once, also while the collection changes.
+   *
+   * @param rows documents of a page
+   */
+  void pages(int rows, Page page) throws IOException {
+    String cursor = CursorMarkParams.CURSOR_MARK_START;
+    while (true) {
+      ModifiableSolrParams params = params();
+      params.set(CommonParams.ROWS, rows);
+      params.set(CommonParams.SORT, key + " asc");
+      params.set(CursorMarkParams.CURSOR_MARK_PARAM, cursor);
+      QueryResponse response = collection.query(params);
+      if (!response.getResults().isEmpty() && !page.take(response.getResults())) {
+        return;
+      }
+      if (cursor.equals(response.getNextCursorMark())) {
+        return;
+      }
+      cursor = response.getNextCursorMark();
+    }
+  }
+
+  /**
+   * An update without content for the document as it was read: it is dropped if the document is
+   * another one by then.
+   */
+  SolrInputDocument updateOf(SolrDocument document) {
+    SolrInputDocument update = new SolrInputDocument();
+    update.setField(key, document.getFieldValue(key));
+    update.setField(CommonParams.VERSION_FIELD, document.getFieldValue(CommonParams.VERSION_FIELD));
+    router
+        .filter(field -> !field.equals(key))
+        .ifPresent(field -> update.setField(field, document.getFieldValue(field)));
+    return update;
+  }
+
+  private ModifiableSolrParams params() {
+    ModifiableSolrParams params = new ModifiableSolrParams();
+    params.set(CommonParams.Q, "*:*");
+    params.set("defType", "lucene");
+    params.set(CommonParams.FQ, filters.toArray(String[]::new));
+    Set<String> read = new LinkedHashSet<>(List.of(key, CommonParams.VERSION_FIELD));
+    read.addAll(fields);
+    params.set(CommonParams.FL, String.join(",", read));
+    return params;
+  }
+}

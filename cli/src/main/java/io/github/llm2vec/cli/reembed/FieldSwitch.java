@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.reembed;
+
+import io.github.llm2vec.cli.console.CliException;
+import io.github.llm2vec.solr.schema.ServingField;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.apache.solr.common.SolrDocument;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrInputDocument;
+
+/**
+ * Says which vector field answers queries that name another one, by a property of the collection
+ * that all its nodes go by. A single write to ZooKeeper switches all of them, there and back.
+ *
+ * @param collection in SolrCloud
+ * @param field that queries name
+ */
+record FieldSwitch(LiveCollection collection, String field) {
+
+  private static final Duration PAUSE = Duration.ofMillis(50);
+  private static final int LOOKS = 200;
+  private static final List<String> BESIDE = List.of("", "_copy", "_model");
+
+  /** What stands in for the field now. */
+  Optional<ServingField> state() throws IOException {
+    return Optional.ofNullable(collection.serving().get(field)).map(ServingField::of);
+  }
+
+  /** Whether the field is no longer filled. */
+  boolean isDropped() throws IOException {
+    return state().filter(ServingField::dropped).isPresent();
+  }
+
+  /** Has a field of the update chain answer. */
+  void to(VectorFieldMapping fresh, String instruction) throws IOException {
+    requireNotDropped(state());
+    write(
+        Optional.of(
+            new ServingField(
+                fresh.vector(),
+                fresh.model(),
+                fresh.adapter(),
+                instruction,
+                fresh.dimensions(),
+                false)));
+  }
+
+  /** Has the field itself answer again. */
+  void back() throws IOException {
+    Optional<ServingField> now = state();
+    if (now.isEmpty()) {
+      throw new CliException("field '%s' answers itself; nothing was switched".formatted(field));
+    }
+    requireNotDropped(now);
+    write(Optional.empty());
+  }
+
+  private void requireNotDropped(Optional<ServingField> now) {
+    if (now.filter(ServingField::dropped).isPresent()) {
+      throw new CliException(
+          "the vectors of field '%s' have been dropped, and it is not filled any more"
+              .formatted(field));
+    }
+  }
+
+  /**
+   * Ends the time of the field: the update chain no longer fills it, and its vectors go.
+   *
+   * @param expected the field that must answer in its place
+   * @param batch documents of a request
+   * @return whether no vector is left
+   */
+  boolean drop(String expected, int batch, Pacer pacer, BooleanSupplier stop) throws IOException {
+    ServingField now =
+        state()
+            .filter(serving -> serving.field().equals(expected))
+            .orElseThrow(
+                () ->
+                    new CliException(
+                        "field '%s' is not answered by '%s'; only a field that was switched can be dropped"
+                            .formatted(field, expected)));
+    write(
+        Optional.of(
+            new ServingField(
+                now.field(),
+                now.model(),
+                now.adapter(),
+                now.instruction(),
+                now.dimensions(),
+                true)));
+    List<String> present = new ArrayList<>();
+    for (String suffix : BESIDE) {
+      if (collection.field(field + suffix, false).isPresent()) {
+        present.add(field + suffix);
+      }
+    }
+    DocumentWalk walk = DocumentWalk.having(collection, field);
+    long left = walk.count();
+    long before;
+    do {
+      before = left;
+      walk.pages(batch, page -> clear(page, walk, present, pacer, stop));
+      collection.commit();
+      left = walk.count();
+    } while (left > 0 && left < before && !stop.getAsBoolean());
+    return left == 0;
+  }
+
+  private boolean clear(
+      List<SolrDocument> page,
+      DocumentWalk walk,
+      List<String> fields,
+      Pacer pacer,
+      BooleanSupplier stop)
+      throws IOException {
+    List<SolrInputDocument> updates = new ArrayList<>(page.size());
+    for (SolrDocument document : page) {
+      SolrInputDocument update = walk.updateOf(document);
+      fields.forEach(name -> update.setField(name, Collections.singletonMap("set", null)));
+      updates.add(update);
+    }
+    try {
+      pacer.before(updates.size());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+    if (!stop.getAsBoolean()) {
+      try {
+        collection.update(updates);
+      } catch (SolrException e) {
+        throw new IOException("Solr says: " + e.getMessage(), e);
+      }
+    }
+    return !stop.getAsBoolean();
+  }
+
+  /** Writes the property and waits until a node has heard of it, so that the next step sees it. */
+  private void write(Optional<ServingField> serving) throws IOException {
+    collection.setProperty(ServingField.PROPERTY + field, serving.map(ServingField::toProperty));
+    for (int look = 0; look < LOOKS && !state().equals(serving); look++) {
+      try {
+        TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.reembed;
+
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+
+/**
+ * Holds work to a rate: after so many steps at least so much time has passed. Time that was lost is
+ * not made up for, so that no burst follows a stop.
+ */
+final class Pacer {
+
+  private static final long NANOS = Duration.ofSeconds(1).toNanos();
+  private static final long SLICE = Duration.ofMillis(100).toNanos();
+
+  /** Waits; replaced in tests. */
+  @FunctionalInterface
+  interface Sleep {
+    void nanos(long nanos) throws InterruptedException;
+  }
+
+  private final double perSecond;
+  private final LongSupplier clock;
+  private final Sleep sleep;
+  private final BooleanSupplier stop;
+  private long due;
+
+  /**
+   * @param perSecond most steps in a second; 0 for any number
+   * @param clock in nanoseconds
+   * @param stop ends waiting early
+   */
+  Pacer(double perSecond, LongSupplier clock, Sleep sleep, BooleanSupplier stop) {
+    this.perSecond = perSecond;
+    this.clock = clock;
+    this.sleep = sleep;
+    this.stop = stop;
+    this.due = clock.getAsLong();
+  }
+
+  /** Waits until steps that begin now would come no sooner than the rate lets them. */
+  void before(int steps) throws InterruptedException {
+    await(due);
+    if (perSecond > 0) {
+      due = Math.max(due, clock.getAsLong()) + (long) (steps / perSecond * NANOS);
+    }
+  }
+
+  /** Waits for a while. */
+  void pause(Duration pause) throws InterruptedException {
+    await(clock.getAsLong() + pause.toNanos());
+  }
+
+  private void await(long moment) throws InterruptedException {
+    while (!stop.getAsBoolean() && moment - clock.getAsLong() > 0) {
+      sleep.nanos(Math.min(SLICE, moment - clock.getAsLong()));
+    }
+  }
+}

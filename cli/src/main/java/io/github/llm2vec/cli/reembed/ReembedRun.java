@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.reembed;
+
+import io.github.llm2vec.cli.progress.Progress;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.apache.solr.common.SolrDocument;
+import org.apache.solr.common.SolrException;
+import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.common.util.NamedList;
+
+/**
+ * Has a collection make the vectors that its documents lack in a mapped field, by atomic updates
+ * that change nothing: the update chain reads the text where the document is and encodes it as in
+ * any update. No text is sent, so none can overtake a newer one; each update names the version of
+ * the document that was read, so that a document that was changed or deleted since is passed over.
+ *
+ * <p>Nothing is kept but the index: a run that was killed is gone on with by another one.
+ */
+final class ReembedRun {
+
+  /** Failures in a row, of the network or the cluster, after which a run is given up. */
+  private static final int PATIENCE = 6;
+
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+
+  private static final int BAD_REQUEST = 400;
+  private static final int TOO_MANY_REQUESTS = 429;
+  private static final int SERVER_ERROR = 500;
+
+  /** Metadata of an error that names the documents that were refused. */
+  private static final String REFUSED = "llm2vec-refused-ids";
+
+  /**
+   * What became of a run.
+   *
+   * @param encoded documents that have got their vectors
+   * @param refused ids of documents whose text the model refuses
+   * @param stopped whether it was stopped before its end
+   */
+  record Outcome(long encoded, Set<String> refused, boolean stopped) {}
+
+  private final LiveCollection collection;
+  private final VectorFieldMapping mapping;
+  private final DocumentWalk walk;
+  private final Pacer pacer;
+  private final BooleanSupplier stop;
+  private final Progress progress;
+  private final Set<String> refused = new LinkedHashSet<>();
+  private long encoded;
+
+  /**
+   * A run over all documents that lack a vector.
+   *
+   * @param mapping of the field that is to be filled
+   * @param walk over the documents that lack it
+   * @param stop asks it to stop between two requests
+   */
+  ReembedRun(
+      LiveCollection collection,
+      VectorFieldMapping mapping,
+      DocumentWalk walk,
+      Pacer pacer,
+      BooleanSupplier stop,
+      Progress progress) {
+    this.collection = collection;
+    this.mapping = mapping;
+    this.walk = walk;
+    this.pacer = pacer;
+    this.stop = stop;
+    this.progress = progress;
+  }
+
+  /**
+   * Goes through the collection until no document with a text is left that lacks its vector, or
+   * none of those that are left gets one.
+   *
+   * @param batch documents of a request
+   */
+  Outcome run(int batch) throws IOException {
+    // What an earlier run has done is not found as long as it is not committed.
+    collection.commit();
+    long left = walk.count();
+    progress.total(left);
+    long before;
+    do {
+      before = left;
+      walk.pages(batch, this::take);
+      collection.commit();
+      left = walk.count();
+    } while (left > 0 && left < before && !stop.getAsBoolean());
+    return new Outcome(encoded, Set.copyOf(refused), stop.getAsBoolean());
+  }
+
+  private boolean take(List<SolrDocument> page) throws IOException {
+    List<SolrInputDocument> updates = new ArrayList<>(page.size());
+    for (SolrDocument document : page) {
+      if (mapping.hasText(document)) {
+        updates.add(update(document));
+      }
+    }
+    if (!updates.isEmpty() && !stop.getAsBoolean()) {
+      try {
+        pacer.before(updates.size());
+        send(updates);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted", e);
+      }
+    }
+    progress.advance(page.size());
+    return !stop.getAsBoolean();
+  }
+
+  /** To remove nothing from a source field has it read and encoded. */
+  private SolrInputDocument update(SolrDocument document) {
+    SolrInputDocument update = walk.updateOf(document);
+    update.setField(mapping.presentField(document).orElseThrow(), Map.of("remove", List.of()));
+    return update;
+  }
+
+  private void send(List<SolrInputDocument> updates) throws IOException, InterruptedException {
+    Duration pause = FIRST_PAUSE;
+    for (int attempt = 1; !stop.getAsBoolean(); attempt++) {
+      try {
+        encoded += filled(collection.update(updates));
+        return;
+      } catch (SolrException e) {
+        List<String> ids = refusedIds(e);
+        boolean some = !ids.isEmpty() && ids.size() < updates.size();
+        if ((!ids.isEmpty() && e.code() == BAD_REQUEST) || (some && attempt == PATIENCE)) {
+          refused.addAll(ids);
+          encoded += updates.size() - ids.size();
+          return;
+        }
+        if (attempt == PATIENCE || isFinal(e)) {
+          throw new IOException("Solr says: " + e.getMessage(), e);
+        }
+      } catch (IOException e) {
+        if (attempt == PATIENCE) {
+          throw e;
+        }
+      }
+      pacer.pause(pause);
+      pause = pause.multipliedBy(2);
+    }
+  }
+
+  /**
+   * Whether it fails again however often it is tried: the model of the chain is another one, say.
+   */
+  private static boolean isFinal(SolrException e) {
+    return e.code() >= BAD_REQUEST && e.code() < SERVER_ERROR && e.code() != TOO_MANY_REQUESTS;
+  }
+
+  /** The documents that a failure is about; the others of the request have been indexed. */
+  private static List<String> refusedIds(SolrException failure) {
+    Object ids = failure.getMetadata() == null ? null : failure.getMetadata().get(REFUSED);
+    return ids == null ? List.of() : List.of(ids.toString().split(","));
+  }
+
+  private long filled(NamedList<Object> response) {
+    return response.get("responseHeader") instanceof NamedList<?> header
+            && header.get("llm2vec") instanceof NamedList<?> report
+            && report.get(mapping.vector()) instanceof NamedList<?> counts
+        ? count(counts, "encoded") + count(counts, "reused")
+        : 0;
+  }
+
+  private static long count(NamedList<?> counts, String name) {
+    return counts.get(name) instanceof Number number ? number.longValue() : 0;
+  }
+}

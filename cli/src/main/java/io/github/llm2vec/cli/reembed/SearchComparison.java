@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.github.llm2vec.cli.reembed;
+
+import io.github.llm2vec.trainer.mteb.metrics.Hit;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.apache.solr.common.SolrDocument;
+import org.apache.solr.common.params.CommonParams;
+import org.apache.solr.common.params.ModifiableSolrParams;
+
+/**
+ * The ten nearest documents of some queries, in the old and in the new vector field.
+ *
+ * @param queries texts by id
+ * @param old hits by the id of the query
+ * @param fresh those in the new field
+ */
+record SearchComparison(
+    Map<String, String> queries, Map<String, List<Hit>> old, Map<String, List<Hit>> fresh) {
+
+  /** Hits of a search. */
+  static final int TOP = 10;
+
+  private static final int SHOWN = 3;
+  private static final int WORDS = 12;
+
+  /** Searches both fields, each with the model of its mapping. */
+  static SearchComparison of(
+      LiveCollection collection,
+      VectorFieldMapping old,
+      VectorFieldMapping fresh,
+      Map<String, String> queries)
+      throws IOException {
+    Map<String, List<Hit>> before = new LinkedHashMap<>();
+    Map<String, List<Hit>> after = new LinkedHashMap<>();
+    String key = collection.uniqueKey();
+    for (Map.Entry<String, String> query : queries.entrySet()) {
+      before.put(query.getKey(), search(collection, old, key, query.getValue()));
+      after.put(query.getKey(), search(collection, fresh, key, query.getValue()));
+    }
+    return new SearchComparison(queries, before, after);
+  }
+
+  private static List<Hit> search(
+      LiveCollection collection, VectorFieldMapping mapping, String key, String text)
+      throws IOException {
+    ModifiableSolrParams params = new ModifiableSolrParams();
+    params.set(
+        CommonParams.Q,
+        "{!llm2vec f=%s model='%s' adapter='%s' topK=%s v=$qq}"
+            .formatted(mapping.vector(), mapping.model(), mapping.adapter(), TOP));
+    params.set("qq", text);
+    params.set(CommonParams.ROWS, TOP);
+    params.set(CommonParams.FL, key + ",score");
+    List<Hit> hits = new ArrayList<>();
+    for (SolrDocument document : collection.query(params).getResults()) {
+      hits.add(
+          new Hit(
+              String.valueOf(document.getFieldValue(key)),
+              ((Number) document.getFieldValue("score")).floatValue()));
+    }
+    return hits;
+  }
+
+  /**
+   * Queries for a collection without any: the first words of some documents, taken at equal
+   * distances.
+   *
+   * @param count most queries
+   */
+  static Map<String, String> sampled(
+      LiveCollection collection, VectorFieldMapping mapping, int count) throws IOException {
+    ModifiableSolrParams params = new ModifiableSolrParams();
+    params
+        .set(CommonParams.Q, "*:*")
+        .set(CommonParams.FQ, DocumentWalk.withVector(mapping.vector()));
+    params.set(CommonParams.SORT, collection.uniqueKey() + " asc");
+    params.set(CommonParams.FL, String.join(",", mapping.fields()));
+    params.set(CommonParams.ROWS, 1);
+    long found = collection.query(params).getResults().getNumFound();
+    Map<String, String> queries = new LinkedHashMap<>();
+    for (int i = 0; i < Math.min(count, found); i++) {
+      params.set(CommonParams.START, String.valueOf(i * found / Math.min(count, found)));
+      for (SolrDocument document : collection.query(params).getResults()) {
+        List<String> words = List.of(mapping.text(document).strip().split("\\s+", -1));
+        queries.put(
+            "sample " + (i + 1), String.join(" ", words.subList(0, Math.min(WORDS, words.size()))));
+      }
+    }
+    return queries;
+  }
+
+  /** The mean share of the hits of the old field that the new one has, too; 1 without queries. */
+  double overlap() {
+    return queries.keySet().stream().mapToDouble(this::overlap).average().orElse(1);
+  }
+
+  private double overlap(String query) {
+    Set<String> before = ids(query, old);
+    Set<String> both = new HashSet<>(before);
+    both.retainAll(ids(query, fresh));
+    return before.isEmpty() ? 1 : (double) both.size() / before.size();
+  }
+
+  private static Set<String> ids(String query, Map<String, List<Hit>> hits) {
+    Set<String> ids = new HashSet<>();
+    hits.getOrDefault(query, List.of()).forEach(hit -> ids.add(hit.documentId()));
+    return ids;
+  }
+
+  /** Shows the queries whose hits differ most. */
+  void print(PrintStream out) {
+    queries.entrySet().stream()
+        .sorted((a, b) -> Double.compare(overlap(a.getKey()), overlap(b.getKey())))
+        .limit(SHOWN)
+        .forEach(
+            query -> {
+              out.printf(Locale.ROOT, "%s: %s%n", query.getKey(), query.getValue());
+              out.println("  old: " + list(query.getKey(), old));
+              out.println("  new: " + list(query.getKey(), fresh));
+            });
+  }
+
+  private static String list(String query, Map<String, List<Hit>> hits) {
+    return String.join(
+        " ", hits.getOrDefault(query, List.of()).stream().map(Hit::documentId).toList());
+  }
+}
