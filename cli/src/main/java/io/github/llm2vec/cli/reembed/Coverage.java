@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.solr.common.SolrDocument;
@@ -59,6 +60,7 @@ record Coverage(Map<String, Long> missing, Map<String, List<String>> examples) {
     missing.forEach(
         (field, count) ->
             out.printf(
+                Locale.ROOT,
                 "%d documents have a text and no vector in '%s': %s%s%n",
                 count,
                 field,
