@@ -211,6 +211,12 @@ class FailureTest {
     if (future.isCancelled()) {
       return;
     }
+    if (prompt.equals(QUERY)
+        && future.isCompletedExceptionally()
+        && failure(future) instanceof OverloadedException) {
+      // More waited than is let in.
+      return;
+    }
     float[] expected = FakeModel.vector(text, prompt);
     if (text.contains("poison") || expected[0] > memory) {
       assertTrue(future.isCompletedExceptionally(), context);

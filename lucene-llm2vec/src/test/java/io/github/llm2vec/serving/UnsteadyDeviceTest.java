@@ -89,7 +89,8 @@ class UnsteadyDeviceTest {
     // Otherwise the histories show nothing.
     assertTrue(refusedAtWork > histories, refusedAtWork + " refused");
     assertTrue(devices > 1 || settled > 10 * histories, settled + " waits");
-    assertTrue(refusedSettled <= 0.001 * settled + 2, refusedSettled + " refused, " + settled);
+    // They come in clusters: one burst after a step that hung can have a dozen refused.
+    assertTrue(refusedSettled <= 0.001 * settled + 30, refusedSettled + " refused, " + settled);
     assertTrue(devices == 1 || failures > 0, "no failures");
   }
 
