@@ -119,7 +119,7 @@ class ServiceThreadsTest {
       try {
         return service.encode(texts, prompt);
       } catch (OverloadedException e) {
-        Thread.yield();
+        Thread.onSpinWait();
       }
     }
   }
