@@ -30,6 +30,13 @@ public record DecoderLayout(Map<String, List<Long>> tensors, Map<String, Linear>
    */
   public record Linear(int in, int out) {}
 
+  /** Number of weights of the linear layers, by each of which a token is multiplied once. */
+  public double linearWeights() {
+    return linears.values().stream()
+        .mapToDouble(linear -> (double) linear.in() * linear.out())
+        .sum();
+  }
+
   /** Lays out the tensors that a specification needs. */
   public static DecoderLayout of(DecoderSpec spec) {
     Builder builder = new Builder(spec);

@@ -143,19 +143,6 @@ public record DecoderSpec(
   }
 
   /**
-   * Floating-point operations of a token's products with the layers' weights, two per weight. Those
-   * of attention itself, which depend on the length of the text, are not among them.
-   */
-  public double operationsPerToken() {
-    double weights = 0;
-    for (Layer layer : layers) {
-      weights += (double) hiddenSize * layer.headDim() * 2 * (attention.heads() + layer.kvHeads());
-      weights += (double) hiddenSize * (3 * intermediateSize + 2 * perLayerSize);
-    }
-    return 2 * weights;
-  }
-
-  /**
    * The longest text, in tokens, whose positions are turned by the first frequencies of a {@link
    * Rope}; empty unless longer texts have frequencies of their own (LongRoPE).
    */

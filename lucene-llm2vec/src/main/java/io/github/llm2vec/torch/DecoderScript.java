@@ -30,6 +30,7 @@ final class DecoderScript {
   private final DecoderSpec spec;
   private final DType dtype;
   private final LinearKernel kernel;
+  private final LinearScript linear;
   private final WeightLayout layout;
   private final LoraLayout lora;
   private final double attentionDropout;
@@ -48,6 +49,7 @@ final class DecoderScript {
     this.spec = spec;
     this.dtype = kernel.computesIn(dtype);
     this.kernel = kernel;
+    this.linear = new LinearScript(kernel, spec.activation());
     this.layout = layout;
   }
 
@@ -62,6 +64,7 @@ final class DecoderScript {
     this.spec = spec;
     this.dtype = options.dtype();
     this.kernel = LinearKernel.PLAIN;
+    this.linear = new LinearScript(kernel, spec.activation());
     this.layout = layout;
   }
 
@@ -151,7 +154,7 @@ final class DecoderScript {
         gather: Tensor, scatter: Tensor, mask: Tensor%s) -> Tensor:
             %s
         """
-            .formatted(suffix(), parameters(), weights()));
+            .formatted(suffix(), parameters(), linear.lists()));
     line(text, "rope = " + perLayer(layout::ropeTable));
     line(text, "window = " + perLayer(DecoderSpec.Layer::window));
     line(text, "D = " + perLayer(DecoderSpec.Layer::headDim));
@@ -173,8 +176,8 @@ final class DecoderScript {
    * the layer's output is scaled. Its weights follow those that {@link #layer} reads.
    */
   private String perLayerEmbeddings() {
-    String gate = linear("x", next(), "None");
-    String projection = linear("h", next(), "None");
+    String gate = linear.product("x", next(), "None");
+    String projection = linear.product("h", next(), "None");
     String block =
         """
           def perLayer(self, x: Tensor) -> Tensor:
@@ -192,15 +195,15 @@ final class DecoderScript {
         """;
     int global = layout.finalNorm() + 1;
     return block.formatted(
-        linear("x", "(self).w[" + global + "]", "None"),
+        linear.product("x", "(self).w[" + global + "]", "None"),
         1 / Math.sqrt(spec.hiddenSize()),
         spec.layers().size(),
         spec.perLayerSize(),
         global + 1,
-        weights(),
+        linear.lists(),
         layout.slotsPerLayer(),
         gate,
-        activation("h"),
+        linear.activation("h"),
         projection,
         next(),
         next());
@@ -215,7 +218,8 @@ final class DecoderScript {
             h = (self).norm(x, (self).w[%s])
             return %s
         """
-            .formatted(layout.finalNorm(), perLayer ? linear("h", projection, "None") : "h");
+            .formatted(
+                layout.finalNorm(), perLayer ? linear.product("h", projection, "None") : "h");
     return (besideAdapters ? "" : last)
         + """
           def hidden%s(self, ids: Tensor, positions: Tensor, groups: List[int], gather: Tensor, \
@@ -337,14 +341,14 @@ final class DecoderScript {
       String upBias = bias(spec.mlpBias());
       if (besideAdapters) {
         // An adapter is added before the activation, so that the kernel cannot apply it.
-        line(text, "g = " + linear(x, gate, gateBias));
+        line(text, "g = " + linear.product(x, gate, gateBias));
         adapt(text, "g", x, AdapterLayout.GATE, "0");
-        line(text, "u = " + linear(x, up, upBias));
+        line(text, "u = " + linear.product(x, up, upBias));
         adapt(text, "u", x, AdapterLayout.UP, "0");
-        line(text, "h = torch.mul(%s, u)".formatted(activation("g")));
+        line(text, "h = torch.mul(%s, u)".formatted(linear.activation("g")));
       } else {
-        line(text, "g = " + packed(x, gate, gateBias, packedActivation()));
-        line(text, "h = " + packedBinary(x, "g", up, upBias, "mul"));
+        line(text, "g = " + linear.packedActivation(x, gate, gateBias));
+        line(text, "h = " + linear.packedBinary(x, "g", up, upBias, "mul"));
       }
     } else {
       String weight = next();
@@ -360,7 +364,7 @@ final class DecoderScript {
       line(
           text,
           "s = torch.split_with_sizes(g, [%1$s, %1$s], 1)".formatted(spec.intermediateSize()));
-      line(text, "h = torch.mul(%s, s[1])".formatted(activation("s[0]")));
+      line(text, "h = torch.mul(%s, s[1])".formatted(linear.activation("s[0]")));
     }
     added(text, "h", next(), bias(spec.mlpBias()), "down_proj");
   }
@@ -419,18 +423,9 @@ final class DecoderScript {
         .formatted(spec.norms().eps(), type, apply);
   }
 
-  private String linear(String x, String weight, String bias) {
-    return switch (kernel) {
-      case PACKED ->
-          packed(x, weight, bias, "\"none\", annotate(List[Optional[number]], []), None");
-      case PLAIN -> "torch.linear(%s, %s, %s)".formatted(x, weight, bias);
-      case HALF, INT8 -> FbgemmScript.product(x, weight, bias);
-    };
-  }
-
   /** A linear layer, made of {@code modules} side by side, with their low-rank branches. */
   private String adapted(String x, String weight, String bias, String... modules) {
-    String base = linear(x, weight, bias);
+    String base = linear.product(x, weight, bias);
     return lora.adapts(modules)
         ? "torch.to(torch.add(%s, %s), %s)"
             .formatted(base, lora.branches(x, modules), torchType(dtype))
@@ -455,40 +450,8 @@ final class DecoderScript {
   /** The residual stream {@code x} plus a linear layer. */
   private String linearPlus(String x, String weight, String bias, String module) {
     return kernel == LinearKernel.PACKED
-        ? packedBinary(x, "x", weight, bias, "add")
+        ? linear.packedBinary(x, "x", weight, bias, "add")
         : "torch.add(x, " + adapted(x, weight, bias, module) + ")";
-  }
-
-  private static String packed(String x, String weight, String bias, String activation) {
-    return "ops.mkldnn._linear_pointwise(%s, %s, %s, %s)".formatted(x, weight, bias, activation);
-  }
-
-  private static String packedBinary(
-      String x, String other, String weight, String bias, String operation) {
-    return "ops.mkldnn._linear_pointwise(%s, %s, %s, %s, \"%s\")"
-        .formatted(x, other, weight, bias, operation);
-  }
-
-  private String packedActivation() {
-    String none = "annotate(List[Optional[number]], [])";
-    return switch (spec.activation()) {
-      case SILU -> "\"swish\", " + none + ", None";
-      case GELU -> "\"gelu\", " + none + ", \"none\"";
-      case GELU_TANH -> "\"gelu\", " + none + ", \"tanh\"";
-    };
-  }
-
-  private String activation(String x) {
-    return switch (spec.activation()) {
-      case SILU -> "torch.silu(" + x + ")";
-      case GELU -> "torch.gelu(" + x + ", approximate=\"none\")";
-      case GELU_TANH -> "torch.gelu(" + x + ", approximate=\"tanh\")";
-    };
-  }
-
-  /** Gives the lists of weights their short names. */
-  private String weights() {
-    return kernel.fbgemm() ? "w = (self).w\n    kept = (self).kept" : "w = (self).w";
   }
 
   private String next() {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,8 +110,7 @@ class ConformanceTest {
     return DecoderConfig.read(other).spec();
   }
 
-  private static Decoder open(Path row, DecoderSpec spec, DType dtype, boolean packed)
-      throws IOException {
+  static Decoder open(Path row, DecoderSpec spec, DType dtype, boolean packed) throws IOException {
     try (TensorSource tensors = Safetensors.openFolder(row)) {
       return Decoder.load(
           spec,
@@ -166,16 +166,7 @@ class ConformanceTest {
         }
         float[] actual = decoder.forward(batch.build())[0];
         JsonNode mean = expected.get(attention).get("bfloat16_means").get(text);
-        double dot = 0;
-        double left = 0;
-        double right = 0;
-        for (int i = 0; i < actual.length; i++) {
-          double value = mean.get(i).doubleValue();
-          dot += value * actual[i];
-          left += value * value;
-          right += actual[i] * actual[i];
-        }
-        double cosine = dot / Math.sqrt(left * right);
+        double cosine = cosine(i -> mean.get(i).doubleValue(), actual);
         smallestCosine = Math.min(smallestCosine, cosine);
         assertTrue(
             cosine >= SMALLEST_COSINE,
@@ -186,8 +177,21 @@ class ConformanceTest {
     }
   }
 
+  static double cosine(IntToDoubleFunction expected, float[] actual) {
+    double dot = 0;
+    double left = 0;
+    double right = 0;
+    for (int i = 0; i < actual.length; i++) {
+      double value = expected.applyAsDouble(i);
+      dot += value * actual[i];
+      left += value * value;
+      right += actual[i] * actual[i];
+    }
+    return dot / Math.sqrt(left * right);
+  }
+
   /** The formula of the script. */
-  private static int[] ids(int length) {
+  static int[] ids(int length) {
     int[] ids = new int[length];
     for (int i = 0; i < length; i++) {
       ids[i] = (7 * i + 3) % 40;

@@ -12,14 +12,10 @@ import io.github.llm2vec.decoder.DecoderConfig;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.HalfFloats;
-import io.github.llm2vec.safetensors.Safetensors;
-import io.github.llm2vec.safetensors.TensorSource;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,18 +27,11 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class FbgemmWeightsTest {
 
-  private static final Path ROWS = Path.of("src/test/resources/conformance");
   private static final int IN = 48;
   private static final int OUT = 20;
 
-  static List<Path> rows() throws IOException {
-    try (Stream<Path> all = Files.list(ROWS)) {
-      return all.filter(Files::isDirectory).sorted().toList();
-    }
-  }
-
   @ParameterizedTest
-  @MethodSource("rows")
+  @MethodSource("io.github.llm2vec.torch.ConformanceTest#rows")
   void vectorsAreCloseToSinglePrecision(Path row) throws IOException {
     JsonNode expected = new ObjectMapper().readTree(row.resolve("expected.json").toFile());
     DecoderSpec spec = DecoderConfig.read(row.resolve("config.json")).spec();
@@ -55,18 +44,12 @@ class FbgemmWeightsTest {
   private static void checkMeans(
       Path row, DecoderSpec spec, JsonNode expected, JsonNode states, DType dtype, double smallest)
       throws IOException {
-    try (TensorSource tensors = Safetensors.openFolder(row);
-        Decoder decoder =
-            Decoder.load(
-                spec,
-                CheckpointWeights.of(tensors, row.toString()),
-                new DecoderOptions(dtype, TorchDevice.CPU, 64, true),
-                LoadListener.NONE)) {
+    try (Decoder decoder = ConformanceTest.open(row, spec, dtype, true)) {
       assertTrue(decoder.kernelDescription().startsWith("FBGEMM"), decoder.kernelDescription());
       for (int text = 0; text < expected.get("lengths").size(); text++) {
         int length = expected.get("lengths").get(text).intValue();
         PackedBatch.Builder batch = new PackedBatch.Builder();
-        batch.add(ids(length), 0);
+        batch.add(ConformanceTest.ids(length), 0);
         for (int position = 0; position < length; position++) {
           batch.pool(position, 1f / length);
         }
@@ -74,32 +57,12 @@ class FbgemmWeightsTest {
         for (int i = 0; i < states.get(text).size(); i++) {
           mean[i % mean.length] += states.get(text).get(i).doubleValue() / length;
         }
-        double cosine = cosine(mean, decoder.forward(batch.build())[0]);
+        double cosine = ConformanceTest.cosine(i -> mean[i], decoder.forward(batch.build())[0]);
         assertTrue(
             cosine >= smallest,
             () -> "%s, %d tokens: cosine %s in %s".formatted(row, length, cosine, dtype));
       }
     }
-  }
-
-  private static double cosine(double[] left, float[] right) {
-    double dot = 0;
-    double leftSquares = 0;
-    double rightSquares = 0;
-    for (int i = 0; i < left.length; i++) {
-      dot += left[i] * right[i];
-      leftSquares += left[i] * left[i];
-      rightSquares += right[i] * right[i];
-    }
-    return dot / Math.sqrt(leftSquares * rightSquares);
-  }
-
-  private static int[] ids(int length) {
-    int[] ids = new int[length];
-    for (int i = 0; i < length; i++) {
-      ids[i] = (7 * i + 3) % 40;
-    }
-    return ids;
   }
 
   /** Few rows and many, weights with a column and a row of another size, and one of zeros. */

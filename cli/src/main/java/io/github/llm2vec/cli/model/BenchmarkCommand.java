@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.github.llm2vec.cli.console.CliException;
 import io.github.llm2vec.cli.console.Console;
+import io.github.llm2vec.decoder.DecoderLayout;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.torch.GemmThroughput;
@@ -205,7 +206,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
         median,
         millis[Math.max(0, (int) Math.ceil(0.99 * runs) - 1)],
         rate,
-        rate * encoder.decoder().spec().operationsPerToken() / 1e9 / gemm);
+        2 * rate * DecoderLayout.of(encoder.decoder().spec()).linearWeights() / 1e9 / gemm);
   }
 
   /** Words until they have so many tokens, each text other ones. */

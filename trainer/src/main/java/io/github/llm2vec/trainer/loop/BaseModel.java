@@ -350,10 +350,7 @@ final class BaseModel implements AutoCloseable {
     DecoderSpec spec = config().spec();
     // Those that are left out cost nothing.
     double weights =
-        (1 - training.precision().layerDrop())
-            * DecoderLayout.of(spec).linears().values().stream()
-                .mapToDouble(linear -> (double) linear.in() * linear.out())
-                .sum();
+        (1 - training.precision().layerDrop()) * DecoderLayout.of(spec).linearWeights();
     double logits = scored * spec.hiddenSize() * spec.vocabSize();
     int passes = trained instanceof TrainableParameters.AllParameters ? 3 : 2;
     int again = training.precision().gradientCheckpointing() ? 1 : 0;
