@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.reembed;
 
+import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -53,8 +54,9 @@ record DocumentWalk(
   static DocumentWalk lacking(LiveCollection collection, String vector, Set<String> read)
       throws IOException {
     String lacking = "{!frange l=0 u=0 cache=false cost=200}" + exists(vector);
-    return collection.field(vector + "_model", false).isPresent()
-        ? of(collection, List.of("*:* -" + vector + "_model:[* TO *]", lacking), read)
+    String identity = AuxiliaryFields.identityName(vector);
+    return collection.field(identity, false).isPresent()
+        ? of(collection, List.of("*:* -" + identity + ":[* TO *]", lacking), read)
         : of(collection, List.of(lacking), read);
   }
 

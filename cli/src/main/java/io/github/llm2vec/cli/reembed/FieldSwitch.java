@@ -2,6 +2,7 @@
 package io.github.llm2vec.cli.reembed;
 
 import io.github.llm2vec.cli.console.CliException;
+import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.ServingField;
 import java.io.IOException;
 import java.time.Duration;
@@ -26,7 +27,6 @@ record FieldSwitch(LiveCollection collection, String field) {
 
   private static final Duration PAUSE = Duration.ofMillis(50);
   private static final int LOOKS = 200;
-  private static final List<String> BESIDE = List.of("", "_copy", "_model");
 
   /** What stands in for the field now. */
   Optional<ServingField> state() throws IOException {
@@ -96,9 +96,9 @@ record FieldSwitch(LiveCollection collection, String field) {
                 now.dimensions(),
                 true)));
     List<String> present = new ArrayList<>();
-    for (String suffix : BESIDE) {
-      if (collection.field(field + suffix, false).isPresent()) {
-        present.add(field + suffix);
+    for (String name : AuxiliaryFields.names(field)) {
+      if (collection.field(name, false).isPresent()) {
+        present.add(name);
       }
     }
     DocumentWalk walk = DocumentWalk.having(collection, field);
@@ -145,7 +145,13 @@ record FieldSwitch(LiveCollection collection, String field) {
   /** Writes the property and waits until a node has heard of it, so that the next step sees it. */
   private void write(Optional<ServingField> serving) throws IOException {
     collection.setProperty(ServingField.PROPERTY + field, serving.map(ServingField::toProperty));
-    for (int look = 0; look < LOOKS && !state().equals(serving); look++) {
+    for (int look = 0; !state().equals(serving); look++) {
+      if (look == LOOKS) {
+        throw new IOException(
+            "the property %s%s of collection '%s' is written, but the node has not heard of it after 10 s;"
+                    .formatted(ServingField.PROPERTY, field, collection.name())
+                + " look at its connection to ZooKeeper and run this again");
+      }
       try {
         TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
       } catch (InterruptedException e) {

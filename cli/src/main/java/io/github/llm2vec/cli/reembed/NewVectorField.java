@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.reembed;
 
+import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -24,7 +25,6 @@ import org.apache.solr.common.util.NamedList;
  */
 record NewVectorField(LiveCollection collection, String old, String name) {
 
-  private static final List<String> BESIDE = List.of("_copy", "_model");
   private static final String DIMENSION = "vectorDimension";
   private static final String NAME = "name";
   private static final String TYPE = "type";
@@ -40,17 +40,18 @@ record NewVectorField(LiveCollection collection, String old, String name) {
   List<String> addMissing(Optional<String> model, int dimensions, PrintStream hints)
       throws IOException {
     Map<String, Map<String, Object>> missing = new LinkedHashMap<>();
-    for (String suffix : concat("", BESIDE)) {
-      Optional<Map<String, Object>> like = collection.field(old + suffix, false);
-      if (like.isEmpty()) {
-        if (suffix.isEmpty()) {
-          throw new IOException(
-              "the schema of '%s' has no field '%s'".formatted(collection.name(), old));
-        }
-      } else if (collection.field(name + suffix, false).isEmpty()) {
+    List<String> oldNames = AuxiliaryFields.names(old);
+    List<String> newNames = AuxiliaryFields.names(name);
+    for (int i = 0; i < oldNames.size(); i++) {
+      Optional<Map<String, Object>> like = collection.field(oldNames.get(i), false);
+      if (like.isEmpty() && oldNames.get(i).equals(old)) {
+        throw new IOException(
+            "the schema of '%s' has no field '%s'".formatted(collection.name(), old));
+      }
+      if (like.isPresent() && collection.field(newNames.get(i), false).isEmpty()) {
         Map<String, Object> attributes = new LinkedHashMap<>(like.get());
-        attributes.put(NAME, name + suffix);
-        missing.put(name + suffix, attributes);
+        attributes.put(NAME, newNames.get(i));
+        missing.put(newNames.get(i), attributes);
       }
     }
     if (missing.isEmpty()) {
@@ -125,11 +126,5 @@ record NewVectorField(LiveCollection collection, String old, String name) {
     return attributes.entrySet().stream()
         .map(attribute -> " %s=\"%s\"".formatted(attribute.getKey(), attribute.getValue()))
         .collect(Collectors.joining("", "  <" + element, "/>"));
-  }
-
-  private static List<String> concat(String first, List<String> more) {
-    List<String> all = new ArrayList<>(List.of(first));
-    all.addAll(more);
-    return all;
   }
 }

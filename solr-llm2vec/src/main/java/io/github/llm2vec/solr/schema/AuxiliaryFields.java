@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.schema;
 
+import java.util.List;
 import java.util.Optional;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
@@ -47,8 +48,13 @@ public record AuxiliaryFields(
         vectorField, copy.map(SchemaField::getName), identity.map(SchemaField::getName));
   }
 
+  /** A vector field and the names of its companions, whether a schema has them or not. */
+  public static List<String> names(String vectorField) {
+    return List.of(vectorField, vectorField + COPY_SUFFIX, identityName(vectorField));
+  }
+
   /** The name that the identity of a vector field's vectors is kept under. */
-  static String identityName(String vectorField) {
+  public static String identityName(String vectorField) {
     return vectorField + IDENTITY_SUFFIX;
   }
 
