@@ -38,6 +38,7 @@ public final class TextVectorField {
 
   private final String name;
   private final TextEncoder encoder;
+  private final TextEncoder queryEncoder;
   private final Prompt documentPrompt;
   private final Prompt queryPrompt;
   private final boolean normalize;
@@ -46,11 +47,18 @@ public final class TextVectorField {
   private TextVectorField(
       String name,
       TextEncoder encoder,
+      TextEncoder queryEncoder,
       Prompt documentPrompt,
       Prompt queryPrompt,
       boolean normalize) {
     this.name = Objects.requireNonNull(name, "name");
     this.encoder = Objects.requireNonNull(encoder, "encoder");
+    this.queryEncoder = Objects.requireNonNull(queryEncoder, "queryEncoder");
+    if (queryEncoder.dimensions() != encoder.dimensions()) {
+      throw new IllegalArgumentException(
+          "vector field '%s': the queries' encoder gives vectors of %s dimensions, the documents' of %s"
+              .formatted(name, queryEncoder.dimensions(), encoder.dimensions()));
+    }
     this.documentPrompt = Objects.requireNonNull(documentPrompt, "documentPrompt");
     this.queryPrompt = Objects.requireNonNull(queryPrompt, "queryPrompt");
     this.normalize = normalize;
@@ -68,7 +76,7 @@ public final class TextVectorField {
    * @param encoder fills the field and encodes the queries on it
    */
   public static TextVectorField normalized(String name, TextEncoder encoder) {
-    return new TextVectorField(name, encoder, Prompt.document(), Prompt.query(), true);
+    return new TextVectorField(name, encoder, encoder, Prompt.document(), Prompt.query(), true);
   }
 
   /**
@@ -78,12 +86,24 @@ public final class TextVectorField {
    * @param encoder fills the field and encodes the queries on it
    */
   public static TextVectorField asEncoded(String name, TextEncoder encoder) {
-    return new TextVectorField(name, encoder, Prompt.document(), Prompt.query(), false);
+    return new TextVectorField(name, encoder, encoder, Prompt.document(), Prompt.query(), false);
   }
 
   /** This field with other prompts than {@link Prompt#document()} and {@link Prompt#query()}. */
   public TextVectorField withPrompts(Prompt forDocuments, Prompt forQueries) {
-    return new TextVectorField(name, encoder, forDocuments, forQueries, normalize);
+    return new TextVectorField(name, encoder, queryEncoder, forDocuments, forQueries, normalize);
+  }
+
+  /**
+   * This field with an encoder of its own for queries: one that was trained to give the vectors
+   * that the documents' encoder gives, such as a smaller model that was distilled from it. Whether
+   * it was is the caller's to know; the index is still compared with the documents' encoder.
+   *
+   * @param forQueries encodes the queries, as wide as the field; not closed by this class
+   * @throws IllegalArgumentException if its vectors have another length
+   */
+  public TextVectorField withQueryEncoder(TextEncoder forQueries) {
+    return new TextVectorField(name, encoder, forQueries, documentPrompt, queryPrompt, normalize);
   }
 
   /** The field's name in the index. */
@@ -150,7 +170,7 @@ public final class TextVectorField {
       throw new IllegalArgumentException(
           "a query on vector field '" + name + "' needs a text, got '" + text + "'");
     }
-    float[] vector = encoder.encodeOne(text, queryPrompt);
+    float[] vector = queryEncoder.encodeOne(text, queryPrompt);
     EncodedVectors.requireSound(name, text, vector, dimensions());
     if (EncodedVectors.isZero(vector)) {
       throw new IllegalArgumentException(

@@ -154,6 +154,24 @@ class TextVectorFieldTest {
   }
 
   @Test
+  void queriesMayHaveAnEncoderOfTheirOwn() throws Exception {
+    TextVectorField field =
+        normalized(THREE_FOUR.clone())
+            .withQueryEncoder(new FixedEncoder(2, "bb", new float[] {8, 6}));
+    assertArrayEquals(new float[] {0.8f, 0.6f}, field.queryVector("q"));
+    IndexableField written = field.field("a text").orElseThrow();
+    // What fills the index counts, so that the documents' encoder alone still fits.
+    try (DirectoryReader reader = index(written)) {
+      assertDoesNotThrow(() -> field.checkAgainst(reader));
+      assertDoesNotThrow(() -> normalized(THREE_FOUR.clone()).checkAgainst(reader));
+    }
+    assertMessage(
+        IllegalArgumentException.class,
+        "vector field 'v': the queries' encoder gives vectors of 3 dimensions, the documents' of 2",
+        () -> field.withQueryEncoder(new FixedEncoder(3, "bb")));
+  }
+
+  @Test
   void acceptsAnIndexThatAnotherProgramWroteWithoutFingerprint() throws Exception {
     try (DirectoryReader reader =
         index(

@@ -295,6 +295,7 @@ public class EncoderNodeFaultsTest extends SolrCloudTestCase {
             "",
             "",
             ServingLimits.DEFAULTS,
+            "",
             Optional.of(new EncoderNodes.InCluster()));
     nodes.install(2, both, declaration -> here.service());
     try {

@@ -194,7 +194,7 @@ public class EncoderNodeLoadTest extends SolrCloudTestCase {
     ModelsFile models =
         new ModelsFile(
             Path.of(cluster.getJettySolrRunner(0).getSolrHome(), ModelsFile.NAME),
-            Map.of("default", ModelDeclaration.served("default", new EncoderNodes.InCluster())),
+            Map.of("default", ModelDeclaration.served("default", "", new EncoderNodes.InCluster())),
             0);
     EncoderRegistry.install(
         cluster.getJettySolrRunner(0).getCoreContainer(),

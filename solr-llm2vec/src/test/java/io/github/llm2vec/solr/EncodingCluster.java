@@ -57,7 +57,7 @@ final class EncodingCluster {
   void ask(int node) {
     install(
         node,
-        ModelDeclaration.served("default", new EncoderNodes.InCluster()),
+        ModelDeclaration.served("default", "", new EncoderNodes.InCluster()),
         EncodingCluster::none);
   }
 

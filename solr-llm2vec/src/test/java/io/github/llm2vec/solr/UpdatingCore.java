@@ -135,7 +135,7 @@ final class UpdatingCore {
                     core,
                     searcher.getIndexReader(),
                     field,
-                    new CoreIdentities.QueryIdentity(model, fingerprint, "", "there"),
+                    new CoreIdentities.QueryIdentity(model, fingerprint, "", "", "there"),
                     dimensions);
             return null;
           });

@@ -131,6 +131,20 @@ public final class ModelOptions {
       description = "Most tokens that go through the model at once.")
   private Optional<Integer> maxBatchTokens = Optional.empty();
 
+  /**
+   * Another model on the same devices, in the same number format; all else is left to its files.
+   */
+  public ModelOptions forModel(String other) {
+    ModelOptions options = new ModelOptions();
+    options.model = Optional.of(other);
+    options.allowDownload = allowDownload;
+    options.dtype = dtype;
+    options.devices = devices;
+    options.threads = threads;
+    options.maxBatchTokens = maxBatchTokens;
+    return options;
+  }
+
   /** Folder or hub id of the model, if one was given. */
   public Optional<String> model() {
     return model;

@@ -103,6 +103,15 @@ public final class MtebCommand implements Callable<Integer> {
       description = "Its revision there (default: no_revision_available, as MTEB says).")
   private String revision = "no_revision_available";
 
+  @Option(
+      names = "--query-model",
+      paramLabel = "DIR|ID",
+      description = {
+        "Model of the queries of retrieval tasks, one whose vectors can be compared with those of",
+        "--model, such as a smaller one that was distilled from it (default: --model itself)."
+      })
+  private Optional<String> queryModel = Optional.empty();
+
   @Mixin private ModelOptions model;
 
   public MtebCommand(Console console, CliEnvironment surroundings, EncoderOpener opener) {
@@ -131,23 +140,31 @@ public final class MtebCommand implements Callable<Integer> {
       throws IOException {
     int cores = Runtime.getRuntime().availableProcessors();
     try (TextEncoder encoder = opener.open(model);
+        // Closing the same one twice does nothing.
+        TextEncoder queryEncoder =
+            queryModel.isPresent() ? opener.open(model.forModel(queryModel.get())) : encoder;
         ScoreBlocks blocks =
             TorchScoreBlocks.orJava(
                 model.device().orElse(TorchDevice.CPU), cores, console.err()::println)) {
       EvaluatedModel evaluated =
-          new EvaluatedModel(name.orElseGet(this::modelName), revision, encoder);
+          new EvaluatedModel(name.orElseGet(this::modelName), revision, encoder, queryEncoder);
       return run(MtebEvaluation.of(evaluated, blocks, evaluation, output), tasks, display);
     }
   }
 
-  /** A hub id as it is, of a folder its own name; the last adapter is what was trained. */
+  /** What was trained last, and the model of the queries if they have one of their own. */
   private String modelName() {
     List<String> adapters = model.adapters();
     String last =
         adapters.isEmpty() ? model.model().orElseThrow() : adapters.get(adapters.size() - 1);
-    Path folder = Path.of(last).toAbsolutePath().normalize();
+    return nameOf(last) + queryModel.map(other -> "-queries-" + nameOf(other)).orElse("");
+  }
+
+  /** A hub id as it is, of a folder its own name. */
+  private static String nameOf(String model) {
+    Path folder = Path.of(model).toAbsolutePath().normalize();
     boolean local = Files.isDirectory(folder) && folder.getFileName() != null;
-    return local ? folder.getFileName().toString() : last;
+    return local ? folder.getFileName().toString() : model;
   }
 
   private int run(MtebEvaluation evaluation, List<EvaluationTask> tasks, MtebDisplay display)

@@ -10,13 +10,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.cli.CommandRunner;
 import io.github.llm2vec.cli.model.HashEncoder;
+import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.TextEncoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,7 +35,36 @@ class MtebCommandTest {
   @TempDir private Path folder;
   private Path data;
   private HashEncoder encoder = new HashEncoder(8);
-  private final CommandRunner runner = new CommandRunner(options -> encoder);
+  private final CommandRunner runner = new CommandRunner(this::open);
+
+  /** The other model gives a query what the first one gives what it is about. */
+  private TextEncoder open(ModelOptions options) {
+    if (!options.model().equals(Optional.of("org/student"))) {
+      return encoder;
+    }
+    return new TextEncoder() {
+      @Override
+      public int dimensions() {
+        return encoder.dimensions();
+      }
+
+      @Override
+      public String fingerprint() {
+        return "57d";
+      }
+
+      @Override
+      public float[][] encode(List<String> texts, Prompt prompt) {
+        assertEquals(Prompt.query(DEFAULT_INSTRUCTION), prompt);
+        return texts.stream()
+            .map(text -> encoder.vector(text.replace("about ", ""), Prompt.document()))
+            .toArray(float[][]::new);
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
 
   /** Query i is about document 3 i. */
   @BeforeEach
@@ -96,6 +128,25 @@ class MtebCommandTest {
     assertEquals(
         QUERIES + 1, Files.readAllLines(output.resolve("queries/tiny/test/org_m.tsv")).size());
     assertTrue(encoder.closed());
+  }
+
+  @Test
+  void queriesAreEncodedByAModelOfTheirOwn() throws IOException {
+    Path output = folder.resolve("out");
+    String[] command = {
+      "mteb", "--tasks", data.toString(), "--model", "org/m", "--output", output.toString()
+    };
+    assertEquals(0, runner.run(command), runner.err());
+    String[] other = Arrays.copyOf(command, command.length + 2);
+    other[command.length] = "--query-model";
+    other[command.length + 1] = "org/student";
+    assertEquals(0, runner.run(other), runner.err());
+    JsonNode result = result(output, "org__m-queries-org__student");
+    assertEquals(1, result.at("/scores/test/0/main_score").asDouble(), 1e-9);
+    assertEquals(
+        expectedNdcgAt10(),
+        result(output, "org__m").at("/scores/test/0/main_score").asDouble(),
+        1e-5);
   }
 
   /** One relevant document: nDCG@10 is 1/log2(rank + 1). Ranks by brute force, last id first. */

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.solr.remote.ModelIdentity;
+import java.util.regex.Pattern;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrException.ErrorCode;
 
@@ -26,6 +27,13 @@ public record EncoderIdentity(
     String tokenizer,
     String nodes,
     String adapter) {
+
+  private static final Pattern FINGERPRINT = Pattern.compile("[0-9a-f]{64}");
+
+  /** Whether a text is the fingerprint of an encoder rather than the name of a model. */
+  public static boolean isFingerprint(String text) {
+    return FINGERPRINT.matcher(text).matches();
+  }
 
   /** Of a model that nodes serve to others. */
   static EncoderIdentity of(ModelDeclaration declaration, ModelIdentity served, String nodes) {

@@ -33,6 +33,8 @@ import java.util.Optional;
  * @param queryInstruction instruction of queries that bring none
  * @param documentInstruction instruction of documents whose update chain has none
  * @param serving how callers share the model
+ * @param sameSpaceAs model whose vectors those of this one may be compared with: its name in the
+ *     models file, or its fingerprint; "" for none
  * @param encoderNodes nodes that encode for this one; empty if it encodes itself. A model that is
  *     here as well encodes when they cannot
  */
@@ -53,6 +55,7 @@ public record ModelDeclaration(
     String queryInstruction,
     String documentInstruction,
     ServingLimits serving,
+    String sameSpaceAs,
     Optional<EncoderNodes> encoderNodes) {
 
   /**
@@ -90,6 +93,7 @@ public record ModelDeclaration(
         queryInstruction,
         documentInstruction,
         ServingLimits.DEFAULTS,
+        "",
         Optional.empty());
   }
 
@@ -101,6 +105,7 @@ public record ModelDeclaration(
     Objects.requireNonNull(queryInstruction, "queryInstruction");
     Objects.requireNonNull(documentInstruction, "documentInstruction");
     Objects.requireNonNull(serving, "serving");
+    Objects.requireNonNull(sameSpaceAs, "sameSpaceAs");
     adapters = List.copyOf(adapters);
     adaptersBeside = Map.copyOf(adaptersBeside);
     devices = List.copyOf(devices);
@@ -135,7 +140,7 @@ public record ModelDeclaration(
   }
 
   /** A declaration of a model that other nodes have and this one has not. */
-  public static ModelDeclaration served(String name, EncoderNodes nodes) {
+  public static ModelDeclaration served(String name, String sameSpaceAs, EncoderNodes nodes) {
     return new ModelDeclaration(
         name,
         "",
@@ -153,6 +158,7 @@ public record ModelDeclaration(
         "",
         "",
         ServingLimits.DEFAULTS,
+        sameSpaceAs,
         Optional.of(nodes));
   }
 
@@ -180,6 +186,7 @@ public record ModelDeclaration(
         served.queryInstruction(),
         served.documentInstruction(),
         serving,
+        sameSpaceAs,
         encoderNodes);
   }
 

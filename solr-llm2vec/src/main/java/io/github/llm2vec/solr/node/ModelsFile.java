@@ -49,6 +49,10 @@ import java.util.TreeSet;
  *         "max_batch_tokens": 32768
  *       }
  *     },
+ *     "student": {
+ *       "model": "models/my-student",
+ *       "same_space_as": "default"            // encodes queries on vectors of that model, too: its
+ *     },                                      // name here, or its fingerprint
  *     "other": {
  *       "encoder_nodes": "cluster"            // nodes that have it and encode for this one, or their
  *     }                                       // addresses: ["http://gpu1:8983/solr"]
@@ -57,7 +61,8 @@ import java.util.TreeSet;
  * }</pre>
  *
  * With {@code encoder_nodes} a model may have the other keys too; then it is also on this node, for
- * when none of those answers. Without a model of its own it has no other key: all comes from them.
+ * when none of those answers. Without a model of its own it has no other key but {@code
+ * same_space_as}: all else comes from them.
  *
  * <p>An unknown key is an error that names the nearest known one.
  *
@@ -73,6 +78,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
   static final long DEFAULT_QUERY_CACHE_BYTES = 32L << 20;
 
   private static final String ENCODER_NODES = "encoder_nodes";
+  private static final String SAME_SPACE_AS = "same_space_as";
   private static final Set<String> TOP_KEYS = Set.of("models", "query_cache_bytes");
   private static final Set<String> MODEL_KEYS =
       Set.of(
@@ -90,6 +96,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
           "query_instruction",
           "document_instruction",
           "serving",
+          SAME_SPACE_AS,
           ENCODER_NODES);
   private static final Set<String> SERVING_KEYS =
       Set.of(
@@ -144,7 +151,23 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         .fields()
         .forEachRemaining(
             entry -> models.put(entry.getKey(), declaration(file, entry.getKey(), entry)));
+    models.values().forEach(model -> checkSpace(file, model, models.keySet()));
     return new ModelsFile(file, models, top.number("query_cache_bytes", DEFAULT_QUERY_CACHE_BYTES));
+  }
+
+  /** A model is in the space of another one of the file, or of one that is known elsewhere. */
+  private static void checkSpace(Path file, ModelDeclaration model, Set<String> names) {
+    String space = model.sameSpaceAs();
+    String place = "%s: model '%s': \"%s\"".formatted(file, model.name(), SAME_SPACE_AS);
+    if (space.equals(model.name())) {
+      throw new IllegalArgumentException(place + " must name another model");
+    }
+    if (!space.isEmpty() && !names.contains(space) && !EncoderIdentity.isFingerprint(space)) {
+      throw new IllegalArgumentException(
+          place
+              + " must be the name of a model in this file or the fingerprint of one, found '%s'%s"
+                  .formatted(space, NearestName.hint(space, names)));
+    }
   }
 
   private static ModelDeclaration declaration(
@@ -183,6 +206,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         section.text("query_instruction"),
         section.text("document_instruction"),
         serving(section),
+        section.text(SAME_SPACE_AS),
         nodes);
   }
 
@@ -203,7 +227,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
         .fieldNames()
         .forEachRemaining(
             key -> {
-              if (!key.equals(ENCODER_NODES)) {
+              if (!key.equals(ENCODER_NODES) && !key.equals(SAME_SPACE_AS)) {
                 throw new IllegalArgumentException(
                     section.place()
                         + ": \""
@@ -212,7 +236,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
                         + " \"model\" as well to have the model on this node too");
               }
             });
-    return ModelDeclaration.served(name, nodes);
+    return ModelDeclaration.served(name, section.text(SAME_SPACE_AS), nodes);
   }
 
   private static Optional<EncoderNodes> encoderNodes(JsonSection section) {

@@ -36,6 +36,7 @@ public final class ModelsFileWriter {
                 node.put("encoder_nodes", "cluster");
               }
             });
+    put(node, "same_space_as", model.sameSpaceAs());
     if (!model.isHere()) {
       return;
     }

@@ -29,6 +29,9 @@ public final class StatusReport {
       model.add("dimensions", status.dimensions());
       model.add("fingerprint", status.fingerprint());
     }
+    if (!status.declaration().sameSpaceAs().isEmpty()) {
+      model.add("sameSpaceAs", status.declaration().sameSpaceAs());
+    }
     if (!status.facts().device().isEmpty()) {
       model.add("device", status.facts().device());
       model.add("kernel", status.facts().kernel());

@@ -86,6 +86,7 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
             model,
             expected.fingerprint(),
             expected.tokenizer(),
+            adapter.isEmpty() ? space(encoder) : "",
             expected.encodedOn(CoreIdentities.nodeName(request.getCore())));
     checkWidth(model, expected.dimensions());
     checkIdentity(identity);
@@ -99,6 +100,20 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
     } catch (RuntimeException e) {
       throw new SolrException(ErrorCode.SERVER_ERROR, failure(model, e), e);
     }
+  }
+
+  /**
+   * The encoder whose vectors those of a model may be compared with, as the model is declared. An
+   * adapter gives a model other vectors, of which nothing is declared.
+   */
+  private String space(ModelHandle encoder) {
+    String space = encoder.declaration().sameSpaceAs();
+    return space.isEmpty() || EncoderIdentity.isFingerprint(space)
+        ? space
+        : EncoderRegistry.of(request.getCore())
+            .acquire(request.getCore(), space)
+            .identity()
+            .fingerprint();
   }
 
   private void checkWidth(String model, int width) {

@@ -101,6 +101,7 @@ final class RequestVectorCache {
     json.put("model", identity.model());
     json.put("fingerprint", identity.fingerprint());
     json.put("tokenizer", identity.tokenizer());
+    json.put("space", identity.space());
     json.put("node", identity.node());
     return Base64.getEncoder().encodeToString(json.toString().getBytes(StandardCharsets.UTF_8));
   }
@@ -120,6 +121,7 @@ final class RequestVectorCache {
           json.path("model").asText(),
           json.path("fingerprint").asText(),
           json.path("tokenizer").asText(),
+          json.path("space").asText(),
           json.path("node").asText());
     } catch (IOException | IllegalArgumentException e) {
       throw new SolrException(

@@ -134,8 +134,19 @@ public final class CoreIdentities {
    * The encoder of a query vector, and where it is.
    *
    * @param tokenizer its fingerprint, "" if it is not known
+   * @param space fingerprint of the encoder whose vectors its own may be compared with, besides its
+   *     own; "" if there is none
    */
-  public record QueryIdentity(String model, String fingerprint, String tokenizer, String node) {}
+  public record QueryIdentity(
+      String model, String fingerprint, String tokenizer, String space, String node) {
+
+    /** Whether its vectors, cut to a width, can be compared with those that are there. */
+    boolean comparesWith(FieldIdentity there, int dimensions) {
+      // The tokenizer of another model is its own matter.
+      return there.comparesWith(fingerprint, tokenizer, dimensions)
+          || (!space.isEmpty() && there.comparesWith(space, "", dimensions));
+    }
+  }
 
   /**
    * Checks that a query vector can be compared with every vector that the core has, or soon will
@@ -148,8 +159,7 @@ public final class CoreIdentities {
   public void requireComparable(
       SolrCore core, IndexReader reader, String field, QueryIdentity query, int dimensions)
       throws IOException {
-    Predicate<FieldIdentity> differs =
-        there -> !there.comparesWith(query.fingerprint(), query.tokenizer(), dimensions);
+    Predicate<FieldIdentity> differs = there -> !query.comparesWith(there, dimensions);
     // Without the lock, which all queries of the core would otherwise wait for in a row.
     List<FieldIdentity> searched =
         shown(reader, core.getLatestSchema(), field).found().stream().filter(differs).toList();
@@ -157,14 +167,15 @@ public final class CoreIdentities {
     if (!others.isEmpty()) {
       throw new SolrException(
           ErrorCode.CONFLICT,
-          "field '%s' holds vectors of %s; a query of model '%s' (fingerprint %s, %s dimensions%s),"
+          "field '%s' holds vectors of %s; a query of model '%s' (fingerprint %s, %s dimensions%s%s),"
                   .formatted(
                       field,
                       list(core, field, others),
                       query.model(),
                       query.fingerprint(),
                       dimensions,
-                      query.tokenizer().isEmpty() ? "" : ", tokenizer " + query.tokenizer())
+                      query.tokenizer().isEmpty() ? "" : ", tokenizer " + query.tokenizer(),
+                      query.space().isEmpty() ? "" : ", same space as " + query.space())
               + " encoded on node %s, cannot be compared with them. Name the model that made them,"
                   .formatted(query.node())
               + " declare the same model on both nodes, index the documents anew, or search what"

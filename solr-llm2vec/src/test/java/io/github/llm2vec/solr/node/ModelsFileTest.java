@@ -107,6 +107,23 @@ class ModelsFileTest {
   }
 
   @Test
+  void aModelIsInTheSpaceOfAnotherOne() throws IOException {
+    String fingerprint = "0123456789abcdef".repeat(4);
+    ModelsFile file =
+        read(
+            "{'models': {'a': {'model': 'm', 'same_space_as': 'b'}, 'b': {'model': 'n'},"
+                + " 'c': {'model': 'm', 'same_space_as': '"
+                + fingerprint
+                + "'}}}");
+    assertEquals("b", file.declaration("a").sameSpaceAs());
+    assertEquals("", file.declaration("b").sameSpaceAs());
+    assertEquals(fingerprint, file.declaration("c").sameSpaceAs());
+    Path written = home.resolve("written.json");
+    ModelsFileWriter.write(written, file.models().values());
+    assertEquals(file.models(), ModelsFile.read(written).models());
+  }
+
+  @Test
   void whatIsLeftOutIsLeftToTheCheckpoint() throws IOException {
     assertEquals(
         Map.of("a", ModelDeclaration.of("a", "org/model")),
@@ -147,6 +164,8 @@ class ModelsFileTest {
           {'models': {'a': {'model': 'm', 'device': ['cuda', 'cuda:0']}}} | device lists cuda:0 twice
           {'models': {'a': {'model': 'm', 'device': ['cpu', 1]}}} | "device" must be texts
           {'models': {'a': {'model': 'm', 'threads': -1}}}        | threads cannot be negative, found -1
+          {'models': {'a': {'model': 'm', 'same_space_as': 'a'}}} | "same_space_as" must name another model
+          {'models': {'a': {'model': 'm', 'same_space_as': 'tutor'}, 'tutors': {'model': 'n'}}} | or the fingerprint of one, found 'tutor'; did you mean 'tutors'?
           {'query_cache_bytes': -1}                               | query_cache_bytes cannot be negative
           """)
   void faultIsExplained(String json, String reason) {
@@ -172,10 +191,11 @@ class ModelsFileTest {
 
   @Test
   void encoderNodesAreReadAndWrittenBack() throws IOException {
-    ModelDeclaration cluster = ModelDeclaration.served("cluster", new EncoderNodes.InCluster());
+    ModelDeclaration cluster = ModelDeclaration.served("cluster", "", new EncoderNodes.InCluster());
     ModelDeclaration listed =
         ModelDeclaration.served(
             "listed",
+            "cluster",
             new EncoderNodes.Listed(List.of("http://gpu1:8983/solr/", "https://g2/solr")));
     Path file = home.resolve(ModelsFile.NAME);
     ModelsFileWriter.write(file, List.of(cluster, listed));

@@ -23,7 +23,7 @@ class RequestVectorCacheTest {
     float[] vector = {0f, -0f, Float.MIN_VALUE, Float.MAX_VALUE, 0.1f, -1f / 3};
     try (SolrQueryRequest request = new SolrQueryRequestBase(null, new ModifiableSolrParams()) {}) {
       Optional<QueryIdentity> identity =
-          Optional.of(new QueryIdentity("a \"model\"", "f1", "t1", "node:1_solr"));
+          Optional.of(new QueryIdentity("a \"model\"", "f1", "t1", "f2", "node:1_solr"));
       RequestVectorCache.keep(
           request, "llm2vec.vector.k", new RequestVectorCache.Encoded(vector, identity));
       ModifiableSolrParams shard = new ModifiableSolrParams();

@@ -80,7 +80,7 @@ record RetrievalEvaluation(
   }
 
   private String fingerprint() {
-    return model.map(tested -> tested.encoder().fingerprint()).orElse("none");
+    return model.map(EvaluatedModel::fingerprint).orElse("none");
   }
 
   private Optional<TaskVectors> encode(
@@ -96,7 +96,7 @@ record RetrievalEvaluation(
         TaskVectors.encode(
             new TaskVectors.Encoding(
                 task,
-                tested.encoder(),
+                tested,
                 files.work(task.definition(), fingerprint()),
                 options.shardVectors(),
                 listener),

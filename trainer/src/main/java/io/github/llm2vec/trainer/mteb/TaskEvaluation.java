@@ -40,14 +40,34 @@ public record TaskEvaluation(
    * @param name of the model in result files; a slash may part the organisation from the model
    * @param revision of the model in result files; the name of a folder, too
    * @param encoder not closed by the evaluation
+   * @param queryEncoder encodes the queries of retrieval tasks; another one than {@code encoder} if
+   *     it gives vectors of the same space. Not closed by the evaluation
    */
-  public record EvaluatedModel(String name, String revision, TextEncoder encoder) {
+  public record EvaluatedModel(
+      String name, String revision, TextEncoder encoder, TextEncoder queryEncoder) {
 
     /** Rejects null. */
     public EvaluatedModel {
       Objects.requireNonNull(name, "name");
       Objects.requireNonNull(revision, "revision");
       Objects.requireNonNull(encoder, "encoder");
+      if (queryEncoder.dimensions() != encoder.dimensions()) {
+        throw new IllegalArgumentException(
+            "the model of the queries gives vectors of %s dimensions, that of the documents of %s"
+                .formatted(queryEncoder.dimensions(), encoder.dimensions()));
+      }
+    }
+
+    /** One encoder for all texts. */
+    public EvaluatedModel(String name, String revision, TextEncoder encoder) {
+      this(name, revision, encoder, encoder);
+    }
+
+    /** Identity of the vectors of both sides. */
+    String fingerprint() {
+      return queryEncoder.fingerprint().equals(encoder.fingerprint())
+          ? encoder.fingerprint()
+          : encoder.fingerprint() + "-" + queryEncoder.fingerprint();
     }
   }
 

@@ -2,8 +2,10 @@
 package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.trainer.mteb.MtebEvaluation.EvaluationListener;
+import io.github.llm2vec.trainer.mteb.TaskEvaluation.EvaluatedModel;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder.TextSource;
@@ -26,15 +28,16 @@ import java.util.function.IntFunction;
  */
 record TaskVectors(VectorStore documents, VectorStore queries) {
 
-  /** Encodes with one encoder into one folder. */
+  /** Encodes with one model into one folder. */
   record Encoding(
       EvaluationTask task,
-      TextEncoder encoder,
+      EvaluatedModel model,
       Path folder,
       int shardVectors,
       EvaluationListener listener) {
 
     VectorStore encode(String what, Prompt prompt, TextSource texts, int total) throws IOException {
+      TextEncoder encoder = prompt.role() == Role.QUERY ? model.queryEncoder() : model.encoder();
       return new VectorStoreBuilder(folder.resolve(what), encoder, prompt, shardVectors)
           .build(texts, new StoreProgress(listener, task, what, total));
     }
