@@ -74,6 +74,7 @@ public final class DemoModels {
             queryInstruction,
             "",
             ServingLimits.DEFAULTS,
+            "",
             Optional.empty());
     ResolvedCheckpoint checkpoint =
         finder.find(options, new CheckpointResolver.Request(model, adapters, Optional.empty()));
