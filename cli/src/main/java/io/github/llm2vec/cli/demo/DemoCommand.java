@@ -21,7 +21,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.BindException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -174,21 +173,9 @@ public final class DemoCommand implements Callable<Integer> {
     }
     try {
       return LocalSolr.start(solrHome, USUAL_PORT, pages);
-    } catch (IOException e) {
-      if (!isPortTaken(e)) {
-        throw e;
-      }
+    } catch (BindException e) {
       return LocalSolr.start(solrHome, ANY_PORT, pages);
     }
-  }
-
-  private static boolean isPortTaken(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof BindException) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private void createCollection(LocalSolr solr, int dimensions, String identity)
@@ -216,13 +203,9 @@ public final class DemoCommand implements Callable<Integer> {
     console.err().println("The search page is " + address + " from now on.");
     collection.awaitModel(stop::requested);
     index(collection, content, stop);
-    console
-        .err()
-        .printf(
-            Locale.ROOT,
-            "%,d documents in the collection, %.1f s after the start.%n",
-            collection.size(),
-            (System.nanoTime() - started) / 1e9);
+    console.note(
+        "%,d documents in the collection, %.1f s after the start.",
+        collection.size(), (System.nanoTime() - started) / 1e9);
     compare(collection, stop);
     if (once || stop.requested()) {
       return stop.requested() ? ExitCode.SOFTWARE : ExitCode.OK;
@@ -259,8 +242,7 @@ public final class DemoCommand implements Callable<Integer> {
     }
     DemoIndexing indexing;
     try (TextReader reader = TextReader.open(corpusFile(), TextFormat.AUTO);
-        Progress progress =
-            Progress.start(console.err(), console.watched(), "Indexing", "documents")) {
+        Progress progress = console.progress("Indexing", "documents")) {
       indexing =
           new DemoIndexing(
               collection, reader, IndexingDisplay.counting(progress, reader, corpusFile()));
@@ -270,9 +252,7 @@ public final class DemoCommand implements Callable<Integer> {
       content.complete(collection.size());
     }
     if (indexing.skipped() > 0) {
-      console
-          .err()
-          .printf(Locale.ROOT, "%,d documents were indexed already.%n", indexing.skipped());
+      console.note("%,d documents were indexed already.", indexing.skipped());
     }
   }
 

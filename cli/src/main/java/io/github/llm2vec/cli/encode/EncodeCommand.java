@@ -106,9 +106,7 @@ public final class EncodeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (model.model().isEmpty()) {
-      throw new ParameterException(spec.commandLine(), "Missing required option: '--model=DIR|ID'");
-    }
+    model.required(spec);
     if (resume && (overwrite || STANDARD.equals(output) || STANDARD.equals(input))) {
       throw new ParameterException(
           spec.commandLine(), "--resume needs files and cannot go with --overwrite");
@@ -131,24 +129,19 @@ public final class EncodeCommand implements Callable<Integer> {
       throws IOException {
     long earlier = job.skipEarlier();
     if (earlier > 0) {
-      console.err().printf(Locale.ROOT, "%,d texts are done already.%n", earlier);
+      console.note("%,d texts are done already.", earlier);
     }
     boolean complete;
-    try (Progress progress =
-        Progress.start(console.err(), console.watched(), "Encoding", "texts", earlier)) {
+    try (Progress progress = console.progress("Encoding", "texts", earlier)) {
       complete = job.run(progress, count(), stop);
     }
     if (complete) {
       sink.finish();
       return ExitCode.OK;
     }
-    console
-        .err()
-        .printf(
-            Locale.ROOT,
-            "llm2vec: stopped after %,d texts%s%n",
-            job.done(),
-            STANDARD.equals(output) ? "" : "; the same command with --resume goes on");
+    console.note(
+        "llm2vec: stopped after %,d texts%s",
+        job.done(), STANDARD.equals(output) ? "" : "; the same command with --resume goes on");
     return ExitCode.SOFTWARE;
   }
 

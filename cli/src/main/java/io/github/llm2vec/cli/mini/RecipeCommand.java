@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -90,14 +89,8 @@ public final class RecipeCommand implements Callable<Integer> {
   }
 
   private void show(SourceReport report) {
-    console
-        .err()
-        .printf(
-            Locale.ROOT,
-            "%-20s %,9d pairs, %,6d left out as test texts, %,7d used%n",
-            report.name(),
-            report.found(),
-            report.leaking(),
-            report.used());
+    console.note(
+        "%-20s %,9d pairs, %,6d left out as test texts, %,7d used",
+        report.name(), report.found(), report.leaking(), report.used());
   }
 }

@@ -93,9 +93,7 @@ public final class TokenizerCommand implements Callable<Integer> {
     TrainedTokenizer tokenizer = learn(trainer);
     tokenizer.write(output);
     if (tokenizer.vocabularySize() < vocabularySize) {
-      console
-          .err()
-          .println("No more pairs are frequent enough; the texts are small for so many tokens.");
+      console.note("No more pairs are frequent enough; the texts are small for so many tokens.");
     }
     console.err().println("Wrote " + output + ", " + tokenizer.vocabularySize() + " tokens.");
     return ExitCode.OK;
@@ -104,7 +102,7 @@ public final class TokenizerCommand implements Callable<Integer> {
   private void read(TokenizerTrainer trainer) throws IOException {
     CorruptLines corrupt = new CorruptLines(DataAccess.CorruptLinePolicy.ERROR);
     try (RecordStream<String> stream = TextFiles.open(texts, TextStyle.LINE, corrupt);
-        Progress progress = Progress.start(console.err(), console.watched(), "Reading", "texts")) {
+        Progress progress = console.progress("Reading", "texts")) {
       Optional<String> text = stream.next();
       for (int unreported = 1; text.isPresent(); unreported++) {
         trainer.add(text.get());
@@ -118,8 +116,7 @@ public final class TokenizerCommand implements Callable<Integer> {
   }
 
   private TrainedTokenizer learn(TokenizerTrainer trainer) throws IOException {
-    try (Progress progress =
-        Progress.start(console.err(), console.watched(), "Merging", "tokens")) {
+    try (Progress progress = console.progress("Merging", "tokens")) {
       progress.total(vocabularySize - TokenizerOptions.LEAST_VOCABULARY);
       return trainer.train(size -> progress.advance(1));
     } catch (IllegalStateException e) {

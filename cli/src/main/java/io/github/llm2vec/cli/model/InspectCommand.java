@@ -26,7 +26,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code llm2vec inspect}: what a model is, and whether it opens, without running it. */
@@ -58,17 +57,11 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    String name =
-        model
-            .model()
-            .orElseThrow(
-                () ->
-                    new ParameterException(
-                        spec.commandLine(), "Missing required option: '--model=DIR|ID'"));
+    String name = model.required(spec);
     VectorIdentity identity = check(name);
     ResolvedCheckpoint checkpoint =
         finder.find(
-            model,
+            model.allowDownload(),
             new CheckpointResolver.Request(name, model.adapters(), model.enableBidirectional()));
     decoder(checkpoint);
     texts(checkpoint, identity.dimensions());
@@ -81,8 +74,9 @@ public final class InspectCommand implements Callable<Integer> {
 
   /** Fails with what would keep the model from being opened. */
   private VectorIdentity check(String name) throws IOException {
-    try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
-      ModelSource source = new ModelSource(name, model.adapters(), finder.resolver(model, display));
+    try (LoadingDisplay display = new LoadingDisplay(console)) {
+      ModelSource source =
+          new ModelSource(name, model.adapters(), finder.resolver(model.allowDownload(), display));
       return Llm2Vec.check(source, Llm2VecOpener.settings(model), display::loaded);
     }
   }
@@ -176,12 +170,12 @@ public final class InspectCommand implements Callable<Integer> {
                 .map(module -> adapter.delta(module).orElseThrow().rank())
                 .distinct()
                 .sorted()
-                .map(rank -> rank + " ")
-                .collect(Collectors.joining());
+                .map(String::valueOf)
+                .collect(Collectors.joining(", "));
         line(
             "adapter",
             "%s (changes %s tensors".formatted(adapter.folder(), adapter.changedTensors().size())
-                + (ranks.isEmpty() ? ")" : ", rank " + ranks.trim().replace(" ", ", ") + ")"));
+                + (ranks.isEmpty() ? ")" : ", rank " + ranks + ")"));
       }
     }
   }

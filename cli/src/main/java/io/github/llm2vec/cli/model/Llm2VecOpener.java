@@ -29,9 +29,10 @@ public final class Llm2VecOpener implements EncoderOpener {
   public Llm2Vec open(ModelOptions options) throws IOException {
     String model =
         options.model().orElseThrow(() -> new CliException("no model was given, see --model"));
-    try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
+    try (LoadingDisplay display = new LoadingDisplay(console)) {
       ModelSource source =
-          new ModelSource(model, options.adapters(), finder.resolver(options, display));
+          new ModelSource(
+              model, options.adapters(), finder.resolver(options.allowDownload(), display));
       return Llm2Vec.open(source, settings(options), display::loaded);
     }
   }

@@ -6,7 +6,7 @@ import io.github.llm2vec.checkpoint.CheckpointMerger;
 import io.github.llm2vec.checkpoint.CheckpointResolver;
 import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
 import io.github.llm2vec.cli.console.Console;
-import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.cli.progress.StageProgress;
 import io.github.llm2vec.safetensors.DType;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -125,22 +125,15 @@ public final class MergeCommand implements Callable<Integer> {
         finder.find(
             allowDownload,
             new CheckpointResolver.Request(model.get(), adapters, enableBidirectional));
-    try (Progress progress =
-        Progress.start(console.err(), console.watched(), "Merging", "million weights")) {
-      long[] shown = {0};
+    try (StageProgress progress = console.stages()) {
       new CheckpointMerger(checkpoint, dtype)
           .merge(
               output,
-              (done, total) -> {
-                progress.total(total / MILLION);
-                progress.advance(done / MILLION - shown[0]);
-                shown[0] = done / MILLION;
-              });
+              (done, total) ->
+                  progress.show("Merging", "million weights", done / MILLION, total / MILLION));
     }
     int count = checkpoint.adapterFolders().size();
-    console
-        .err()
-        .println("Wrote " + output + " (" + count + (count == 1 ? " adapter" : " adapters") + ").");
+    console.note("Wrote %s (%s %s).", output, count, count == 1 ? "adapter" : "adapters");
     return ExitCode.OK;
   }
 

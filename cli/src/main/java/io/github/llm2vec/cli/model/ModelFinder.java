@@ -26,12 +26,9 @@ public final class ModelFinder {
     this.surroundings = surroundings;
   }
 
-  /** Where models may be looked for; downloads are shown on a display. */
-  public ResolverOptions resolver(ModelOptions options, LoadingDisplay display) {
-    return resolver(options.allowDownload(), display);
-  }
-
-  /** Where models may be looked for, in the hub, too, if the user allowed that. */
+  /**
+   * Where models may be looked for, in the hub, too, if the user allowed that; downloads are shown.
+   */
   public ResolverOptions resolver(boolean allowDownload, LoadingDisplay display) {
     ResolverOptions local = ResolverOptions.local(hub());
     return allowDownload ? local.downloading(display::downloaded) : local;
@@ -43,15 +40,9 @@ public final class ModelFinder {
   }
 
   /** Finds a model. */
-  public ResolvedCheckpoint find(ModelOptions options, CheckpointResolver.Request request)
-      throws IOException {
-    return find(options.allowDownload(), request);
-  }
-
-  /** Finds a model for a command that does not run it. */
   public ResolvedCheckpoint find(boolean allowDownload, CheckpointResolver.Request request)
       throws IOException {
-    try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
+    try (LoadingDisplay display = new LoadingDisplay(console)) {
       return new CheckpointResolver(resolver(allowDownload, display)).resolve(request);
     }
   }

@@ -13,7 +13,9 @@ import java.util.Optional;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /**
@@ -148,6 +150,18 @@ public final class ModelOptions {
   /** Folder or hub id of the model, if one was given. */
   public Optional<String> model() {
     return model;
+  }
+
+  /**
+   * The model of a command that needs one.
+   *
+   * @throws ParameterException if none was given
+   */
+  public String required(CommandSpec spec) {
+    return model.orElseThrow(
+        () ->
+            new ParameterException(
+                spec.commandLine(), "Missing required option: '--model=DIR|ID'"));
   }
 
   /** Folders or hub ids of adapters, in the order in which they are applied. */

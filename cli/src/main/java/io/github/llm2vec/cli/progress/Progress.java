@@ -26,19 +26,7 @@ public interface Progress extends AutoCloseable {
    * @param watched whether a person watches the target
    * @param task what is done, for example "Encoding"
    * @param unit what a step is, in the plural, for example "texts"
-   */
-  static Progress start(PrintStream target, boolean watched, String task, String unit) {
-    return start(target, watched, task, unit, 0);
-  }
-
-  /**
-   * Starts the display of a task that an earlier run has begun.
-   *
-   * @param target where it is shown
-   * @param watched whether a person watches the target
-   * @param task what is done
-   * @param unit what a step is
-   * @param earlier steps that were done before; they do not count for the rate
+   * @param earlier steps that an earlier run has done; they do not count for the rate
    */
   static Progress start(
       PrintStream target, boolean watched, String task, String unit, long earlier) {

@@ -298,8 +298,7 @@ public final class ReembedCommand implements Callable<Integer> {
 
   private boolean run(LiveCollection collection, VectorFieldMapping mapping) throws IOException {
     try (InterruptHandler stop = InterruptHandler.onInterrupt();
-        Progress progress =
-            Progress.start(console.err(), console.watched(), "Encoding", "documents")) {
+        Progress progress = console.progress("Encoding", "documents")) {
       DocumentWalk walk =
           DocumentWalk.lacking(collection, newField, new LinkedHashSet<>(mapping.fields()));
       ReembedRun.Outcome outcome =

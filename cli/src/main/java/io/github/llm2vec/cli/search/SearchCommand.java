@@ -135,7 +135,7 @@ public final class SearchCommand implements Callable<Integer> {
           return ExitCode.SOFTWARE;
         }
         try (CorpusSearcher searcher = lucene.searcher()) {
-          console.err().printf(Locale.ROOT, "%,d documents.%n", searcher.documents());
+          console.note("%,d documents.", searcher.documents());
           QueryLoop loop =
               new QueryLoop(
                   console,
@@ -149,9 +149,7 @@ public final class SearchCommand implements Callable<Integer> {
   }
 
   private void checkUsage() {
-    if (model.model().isEmpty()) {
-      throw new ParameterException(spec.commandLine(), "Missing required option: '--model=DIR|ID'");
-    }
+    model.required(spec);
     if (corpus.isEmpty() && index.isEmpty()) {
       throw new ParameterException(
           spec.commandLine(), "nothing to search: give --corpus, --index or both");
@@ -176,8 +174,7 @@ public final class SearchCommand implements Callable<Integer> {
     boolean gpu = model.device().map(d -> d.type() != TorchDevice.Type.CPU).orElse(false);
     CorpusIndex.Result result;
     try (TextReader reader = TextReader.open(file, TextFormat.AUTO);
-        Progress progress =
-            Progress.start(console.err(), console.watched(), "Indexing", "documents")) {
+        Progress progress = console.progress("Indexing", "documents")) {
       IndexingDisplay display = new IndexingDisplay(progress, reader);
       result =
           lucene.add(
@@ -189,28 +186,20 @@ public final class SearchCommand implements Callable<Integer> {
     }
     report(result);
     if (stop.requested()) {
-      console
-          .err()
-          .printf(
-              Locale.ROOT,
-              "llm2vec: stopped after %,d documents%s%n",
-              result.written() + result.skipped(),
-              index.isPresent() ? "; the same command goes on" : "");
+      console.note(
+          "llm2vec: stopped after %,d documents%s",
+          result.written() + result.skipped(),
+          index.isPresent() ? "; the same command goes on" : "");
     }
     return !stop.requested();
   }
 
   private void report(CorpusIndex.Result result) {
     if (result.skipped() > 0) {
-      console.err().printf(Locale.ROOT, "%,d documents were indexed already.%n", result.skipped());
+      console.note("%,d documents were indexed already.", result.skipped());
     }
     if (result.withoutVector() > 0) {
-      console
-          .err()
-          .printf(
-              Locale.ROOT,
-              "%,d documents have no text and so no vector.%n",
-              result.withoutVector());
+      console.note("%,d documents have no text and so no vector.", result.withoutVector());
     }
   }
 

@@ -4,7 +4,7 @@ package io.github.llm2vec.cli.training;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.model.EncoderOpener;
 import io.github.llm2vec.cli.model.ModelOptions;
-import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.cli.progress.StageProgress;
 import io.github.llm2vec.encoder.TextEncoder;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.config.DataAccess;
@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -205,91 +204,44 @@ public final class MineCommand implements Callable<Integer> {
 
   private void mine(DenseNegativeMiner miner, Path file, Path mined) throws IOException {
     DenseNegativeMiner.Report report;
-    try (DenseDisplay display = new DenseDisplay("Mining " + mined.getFileName())) {
+    try (StageProgress progress = console.stages()) {
       Path work = output.resolve(WORK).resolve(mined.getFileName().toString());
-      report = miner.mine(file, work, mined, display);
+      report = miner.mine(file, work, mined, new DenseDisplay(progress, mined));
     }
     Files.deleteIfExists(output.resolve(WORK));
-    console
-        .err()
-        .printf(
-            Locale.ROOT,
-            "Wrote %s: %,d pairs, %,d of them with a negative drawn at random; %,d false negatives"
-                + " of %,d pairs left out.%n",
-            mined,
-            report.pairs(),
-            report.drawn(),
-            report.falseNegatives(),
-            report.pairsWithFalse());
+    console.note(
+        "Wrote %s: %,d pairs, %,d of them with a negative drawn at random; %,d false negatives"
+            + " of %,d pairs left out.",
+        mined, report.pairs(), report.drawn(), report.falseNegatives(), report.pairsWithFalse());
   }
 
   /** A bar for queries, documents and pairs, one after the other. */
-  private final class DenseDisplay implements DenseNegativeMiner.Listener, AutoCloseable {
-
-    private final String mining;
-    private String shown = "";
-    private long before;
-    private Optional<Progress> progress = Optional.empty();
-
-    DenseDisplay(String mining) {
-      this.mining = mining;
-    }
-
+  private record DenseDisplay(StageProgress progress, Path mined)
+      implements DenseNegativeMiner.Listener {
     @Override
     public void encoded(String what, int done, int all) {
-      show("Encoding", what, done, all);
+      progress.show("Encoding", what, done, all);
     }
 
     @Override
     public void mined(long done, long all) {
-      show(mining, "pairs", done, all);
-    }
-
-    private void show(String title, String unit, long done, long all) {
-      if (!shown.equals(unit)) {
-        close();
-        shown = unit;
-        before = 0;
-        Progress opened = Progress.start(console.err(), console.watched(), title, unit);
-        opened.total(all);
-        progress = Optional.of(opened);
-      }
-      long more = done - before;
-      progress.ifPresent(bar -> bar.advance(more));
-      before = done;
-    }
-
-    @Override
-    public void close() {
-      progress.ifPresent(Progress::close);
-      progress = Optional.empty();
+      progress.show("Mining " + mined.getFileName(), "pairs", done, all);
     }
   }
 
   private void mine(NegativeMiner miner, Path file, Path mined) throws IOException {
     NegativeMiner.Report report;
-    try (Progress progress =
-        Progress.start(
-            console.err(), console.watched(), "Mining " + mined.getFileName(), "pairs")) {
-      long[] shown = {0};
+    try (StageProgress progress = console.stages()) {
+      String task = "Mining " + mined.getFileName();
       report =
           miner.mine(
               file,
               output.resolve(WORK),
               mined,
-              (done, all) -> {
-                progress.total(all);
-                progress.advance(done - shown[0]);
-                shown[0] = done;
-              });
+              (done, all) -> progress.show(task, "pairs", done, all));
     }
-    console
-        .err()
-        .printf(
-            Locale.ROOT,
-            "Wrote %s: %,d pairs, %,d of them with a negative drawn at random.%n",
-            mined,
-            report.pairs(),
-            report.drawn());
+    console.note(
+        "Wrote %s: %,d pairs, %,d of them with a negative drawn at random.",
+        mined, report.pairs(), report.drawn());
   }
 }

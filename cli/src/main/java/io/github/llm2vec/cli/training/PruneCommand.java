@@ -14,7 +14,6 @@ import io.github.llm2vec.trainer.pruning.CheckpointPruner;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -111,15 +110,9 @@ public final class PruneCommand implements Callable<Integer> {
     }
     OptionalInt kept = layers.isPresent() ? OptionalInt.of(layers.get()) : OptionalInt.empty();
     CheckpointPruner.Report report = pruner.write(output, kept, used, dtype);
-    console
-        .err()
-        .printf(
-            Locale.ROOT,
-            "Wrote %s: %,d layers, %,d tokens, %,d weights.%n",
-            output,
-            report.layers(),
-            report.tokens(),
-            report.weights());
+    console.note(
+        "Wrote %s: %,d layers, %,d tokens, %,d weights.",
+        output, report.layers(), report.tokens(), report.weights());
     return ExitCode.OK;
   }
 }

@@ -226,7 +226,7 @@ public abstract sealed class TrainingCommand<C extends TrainConfig> implements C
     RunArguments arguments = resolved.config().training().run();
     boolean bar = arguments.disableTqdm().map(disabled -> !disabled).orElse(console.watched());
     try (InterruptHandler stop = InterruptHandler.onInterrupt();
-        LoadingDisplay loading = new LoadingDisplay(console, System::nanoTime);
+        LoadingDisplay loading = new LoadingDisplay(console);
         TrainingDisplay display = new TrainingDisplay(console.err(), bar, loading::close)) {
       int processors = Runtime.getRuntime().availableProcessors();
       TrainingRuns.Environment tools =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.training;
 
-import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.cli.progress.StageProgress;
 import io.github.llm2vec.torch.GemmThroughput;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.loop.TrainerCallback;
@@ -27,9 +27,7 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
   private final PrintStream err;
   private final boolean bar;
   private final Runnable loaded;
-  private Optional<Progress> progress = Optional.empty();
-  private Optional<Progress> teacher = Optional.empty();
-  private int taught;
+  private final StageProgress progress;
   private Optional<TrainerCallback.Start> start = Optional.empty();
   private double ceiling; // operations per second, 0 while unknown
   private double seconds;
@@ -45,15 +43,14 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
     this.err = err;
     this.bar = bar;
     this.loaded = loaded;
+    this.progress = new StageProgress(err, bar);
   }
 
   @Override
   public void started(TrainerCallback.Start run) {
     loaded.run();
     start = Optional.of(run);
-    Progress opened = Progress.start(err, bar, "Training", "updates", run.step());
-    opened.total(run.last());
-    progress = Optional.of(opened);
+    progress.show("Training", "updates", run.step(), run.step(), run.last());
   }
 
   @Override
@@ -65,11 +62,8 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
       TrainerCallback.Cost cost = start.orElseThrow().cost();
       ceiling = 1e9 * GemmThroughput.measure(cost.dtype(), cost.device(), ROWS, WIDTH, WIDTH);
     }
-    progress.ifPresent(
-        display -> {
-          display.message(message());
-          display.advance(1);
-        });
+    progress.message(message());
+    progress.show("Training", "updates", report.step(), start.orElseThrow().last());
   }
 
   private String message() {
@@ -101,18 +95,12 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
 
   @Override
   public void teacherEncoded(int done, int total) {
-    if (teacher.isEmpty()) {
+    if (!progress.isOpen()) {
       loaded.run();
-      Progress opened = Progress.start(err, bar, "Teacher", "texts");
-      opened.total(total);
-      teacher = Optional.of(opened);
-      taught = 0;
     }
-    teacher.get().advance(done - taught);
-    taught = done;
+    progress.show("Teacher", "texts", done, total);
     if (done == total) {
-      teacher.get().close();
-      teacher = Optional.empty();
+      progress.close();
     }
   }
 
@@ -128,15 +116,12 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
 
   private void line(String text) {
     // A bar stands on a line of its own that has not ended.
-    err.println(bar && progress.isPresent() ? "\r" + text : text);
+    err.println(bar && progress.isOpen() ? "\r" + text : text);
   }
 
   /** Ends the display before the last words. */
   void finish() {
-    teacher.ifPresent(Progress::close);
-    teacher = Optional.empty();
-    progress.ifPresent(Progress::close);
-    progress = Optional.empty();
+    progress.close();
   }
 
   @Override

@@ -116,7 +116,7 @@ public final class WordTaskCommand implements Callable<Integer> {
       }
       TorchDevice device =
           useCpu || TorchRuntime.gpuCount() == 0 ? TorchDevice.CPU : TorchDevice.of("cuda");
-      try (LoadingDisplay display = new LoadingDisplay(console, System::nanoTime)) {
+      try (LoadingDisplay display = new LoadingDisplay(console)) {
         ResolverOptions resolver = finder.resolver(allowDownload, display);
         if (arguments.cacheDir().isPresent()) {
           HubEnvironment hub = resolver.environment();

@@ -3,7 +3,7 @@ package io.github.llm2vec.cli.wordtask;
 
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.console.InterruptHandler;
-import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.cli.progress.StageProgress;
 import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import io.github.llm2vec.trainer.mteb.report.TextTable;
@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /** Progress display of a word task, one per stage; passes on that the user stops it. */
 final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
@@ -26,20 +25,19 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
   private final Console console;
   private final boolean watched;
   private final InterruptHandler stop;
-  private Optional<Progress> progress = Optional.empty();
-  private String stage = "";
-  private long shown;
+  private final StageProgress progress;
   private long last;
 
   WordTaskDisplay(Console console, boolean watched, InterruptHandler stop) {
     this.console = console;
     this.watched = watched;
     this.stop = stop;
+    this.progress = new StageProgress(console.err(), watched);
   }
 
   @Override
   public void encoded(String set, int done, int all) {
-    show("States of the " + set + " set", "sentences", done, all);
+    progress.show("States of the " + set + " set", "sentences", done, done, all);
   }
 
   @Override
@@ -50,7 +48,8 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
 
   @Override
   public void updated(Step step) {
-    show("Training", "updates", step.step(), last);
+    // What an earlier run did comes with the first call.
+    progress.show("Training", "updates", step.step() - 1, step.step(), last);
   }
 
   @Override
@@ -63,26 +62,18 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
   public void logged(MetricRecord metric) {
     Map<String, Double> values = metric.values();
     if (values.containsKey("loss") && !watched) {
-      console
-          .err()
-          .printf(
-              Locale.ROOT,
-              "update %,d: loss %.4f, learning rate %.3g%n",
-              metric.step(),
-              values.get("loss"),
-              values.get("learning_rate"));
+      console.note(
+          "update %,d: loss %.4f, learning rate %.3g",
+          metric.step(), values.get("loss"), values.get("learning_rate"));
     }
     if (values.containsKey("eval_loss")) {
       endStage();
-      console
-          .err()
-          .printf(
-              Locale.ROOT,
-              "update %,d: validation loss %.4f, accuracy %.2f, F1 %.2f%n",
-              metric.step(),
-              values.get("eval_loss"),
-              100 * values.getOrDefault("eval_accuracy", Double.NaN),
-              100 * values.getOrDefault("eval_f1", Double.NaN));
+      console.note(
+          "update %,d: validation loss %.4f, accuracy %.2f, F1 %.2f",
+          metric.step(),
+          values.get("eval_loss"),
+          100 * values.getOrDefault("eval_accuracy", Double.NaN),
+          100 * values.getOrDefault("eval_f1", Double.NaN));
     }
   }
 
@@ -98,20 +89,6 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
     return stop.requested();
   }
 
-  private void show(String name, String unit, long done, long total) {
-    if (progress.isEmpty() || !stage.equals(name)) {
-      endStage();
-      stage = name;
-      // What an earlier run did comes with the first call.
-      shown = name.equals("Training") ? done - 1 : done;
-      Progress opened = Progress.start(console.err(), watched, name, unit, shown);
-      opened.total(total);
-      progress = Optional.of(opened);
-    }
-    progress.get().advance(done - shown);
-    shown = done;
-  }
-
   @Override
   public void close() {
     endStage();
@@ -119,8 +96,7 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
 
   /** Ends the display of a stage, so that other lines can follow. */
   void endStage() {
-    progress.ifPresent(Progress::close);
-    progress = Optional.empty();
+    progress.close();
   }
 
   /**

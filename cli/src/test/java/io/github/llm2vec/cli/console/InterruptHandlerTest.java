@@ -27,7 +27,7 @@ class InterruptHandlerTest {
     PrintStream out = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
     byte[] input = "a line\n".repeat(100_000).getBytes(StandardCharsets.UTF_8);
     try (InterruptHandler stop = InterruptHandler.onInterrupt();
-        Progress progress = Progress.start(out, false, "Encoding", "texts");
+        Progress progress = Progress.start(out, false, "Encoding", "texts", 0);
         TextReader reader = TextReader.of(new ByteArrayInputStream(input), "test", TextFormat.TXT);
         HashEncoder encoder = new HashEncoder(2);
         StreamSink sink = new StreamSink(out)) {
