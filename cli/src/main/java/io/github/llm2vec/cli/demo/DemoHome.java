@@ -19,6 +19,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.apache.lucene.util.IOUtils;
 
 /**
  * The Solr home folder of the demo. The one that the user named is gone on with and never emptied;
@@ -97,7 +98,7 @@ final class DemoHome implements AutoCloseable {
     Files.createDirectories(path());
     Path file = path().resolve(IDENTITY);
     if (ours && !contains(file, content)) {
-      IndexFolder.clear(path());
+      IOUtils.rm(path());
       Files.createDirectories(path());
       Files.writeString(file, content);
     }

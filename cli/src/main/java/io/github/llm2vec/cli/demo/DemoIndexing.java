@@ -7,9 +7,7 @@ import io.github.llm2vec.cli.search.IndexingDisplay;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
 /** Sends a file's documents to Solr in batches, leaving out those that are there already. */
@@ -37,7 +35,7 @@ final class DemoIndexing {
   void run(InterruptHandler stop) throws IOException {
     try {
       while (!stop.requested()) {
-        List<TextRecord> batch = nextBatch();
+        List<TextRecord> batch = window.next(reader);
         if (batch.isEmpty()) {
           return;
         }
@@ -59,19 +57,5 @@ final class DemoIndexing {
     }
     written += fresh.size();
     skipped += batch.size() - fresh.size();
-  }
-
-  private List<TextRecord> nextBatch() throws IOException {
-    List<TextRecord> batch = new ArrayList<>();
-    long characters = 0;
-    while (batch.size() < window.texts() && characters < AdaptiveWindow.MAX_CHARACTERS) {
-      Optional<TextRecord> text = reader.next();
-      if (text.isEmpty()) {
-        break;
-      }
-      batch.add(text.get());
-      characters += text.get().text().length();
-    }
-    return batch;
   }
 }

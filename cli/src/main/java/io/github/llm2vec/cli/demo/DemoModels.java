@@ -77,7 +77,9 @@ public final class DemoModels {
             "",
             Optional.empty());
     ResolvedCheckpoint checkpoint =
-        finder.find(options, new CheckpointResolver.Request(model, adapters, Optional.empty()));
+        finder.find(
+            options.allowDownload(),
+            new CheckpointResolver.Request(model, adapters, Optional.empty()));
     int width = options.dims().orElse(checkpoint.spec().outputSize());
     String identity =
         checkpoint.fingerprint() + "-" + Integer.toHexString(declaration.toString().hashCode());

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.encode;
 
+import io.github.llm2vec.cli.text.TextReader;
+import io.github.llm2vec.cli.text.TextReader.TextRecord;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * The number of texts handed to the encoder at once, adapted to its speed. Many make good batches;
@@ -11,7 +17,7 @@ import java.time.Duration;
 public final class AdaptiveWindow {
 
   /** A window ends early when it holds so many characters, so that long texts stay in memory. */
-  public static final long MAX_CHARACTERS = 16 << 20;
+  private static final long MAX_CHARACTERS = 16 << 20;
 
   private static final int MAX_TEXTS = 8192;
   private static final int FIRST_TEXTS = 16;
@@ -19,9 +25,24 @@ public final class AdaptiveWindow {
 
   private int texts = FIRST_TEXTS;
 
-  /** Texts of the next window. */
-  public int texts() {
+  /** Most texts of the next window. */
+  int texts() {
     return texts;
+  }
+
+  /** Reads the texts of the next window; none at the end. */
+  public List<TextRecord> next(TextReader reader) throws IOException {
+    List<TextRecord> window = new ArrayList<>();
+    long characters = 0;
+    while (window.size() < texts && characters < MAX_CHARACTERS) {
+      Optional<TextRecord> text = reader.next();
+      if (text.isEmpty()) {
+        break;
+      }
+      window.add(text.get());
+      characters += text.get().text().length();
+    }
+    return window;
   }
 
   /** Says how long a window took. */

@@ -10,7 +10,6 @@ import io.github.llm2vec.cli.vector.VectorOutput;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -71,7 +70,7 @@ public final class EncodeJob {
       throws IOException {
     texts.ifPresent(progress::total);
     while (!stop.requested()) {
-      List<TextRecord> window = nextWindow();
+      List<TextRecord> window = windows.next(reader);
       if (window.isEmpty()) {
         progress.total(done);
         return true;
@@ -91,20 +90,6 @@ public final class EncodeJob {
       progress.advance(window.size());
     }
     return false;
-  }
-
-  private List<TextRecord> nextWindow() throws IOException {
-    List<TextRecord> texts = new ArrayList<>();
-    long characters = 0;
-    while (texts.size() < windows.texts() && characters < AdaptiveWindow.MAX_CHARACTERS) {
-      Optional<TextRecord> text = reader.next();
-      if (text.isEmpty()) {
-        break;
-      }
-      texts.add(text.get());
-      characters += text.get().text().length();
-    }
-    return texts;
   }
 
   /** A vector that is not a number would be found only much later, in an index. */

@@ -5,8 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.stream.Stream;
+import org.apache.lucene.util.IOUtils;
 
 /**
  * A folder that stays, or one that is deleted with everything in it when it is closed.
@@ -34,18 +33,9 @@ public record IndexFolder(Path path, boolean deleted) implements AutoCloseable {
       return;
     }
     try {
-      clear(path);
+      IOUtils.rm(path);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Deletes a folder that is there, with everything in it. */
-  public static void clear(Path path) throws IOException {
-    try (Stream<Path> walk = Files.walk(path)) {
-      for (Path file : walk.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
     }
   }
 

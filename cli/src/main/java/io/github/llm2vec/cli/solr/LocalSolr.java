@@ -42,6 +42,7 @@ public final class LocalSolr implements AutoCloseable {
    * @param home folder for configuration and indexes; made if it is not there
    * @param port port to listen on, or 0 for any that is free
    * @param pages what else it hands out
+   * @throws BindException if the port is taken
    * @throws IOException if the node does not start, saying why
    */
   public static LocalSolr start(Path home, int port, LocalPages pages) throws IOException {
@@ -58,7 +59,7 @@ public final class LocalSolr implements AutoCloseable {
       jetty.start();
     } catch (Exception e) {
       // Jetty's contract is any exception; what it has opened until then is closed.
-      IOException failure = new IOException(startFailure(port, e), e);
+      IOException failure = startFailure(port, e);
       solr.closeAfter(failure);
       throw failure;
     }
@@ -70,13 +71,17 @@ public final class LocalSolr implements AutoCloseable {
     return solr;
   }
 
-  private static String startFailure(int port, Exception failure) {
+  private static IOException startFailure(int port, Exception failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof BindException) {
-        return "port " + port + " is taken; name another one, or 0 for any that is free";
+        IOException taken =
+            new BindException(
+                "port " + port + " is taken; name another one, or 0 for any that is free");
+        taken.initCause(failure);
+        return taken;
       }
     }
-    return "Solr did not start: " + failure.getMessage();
+    return new IOException("Solr did not start: " + failure.getMessage(), failure);
   }
 
   /** Address of the node, for example {@code http://127.0.0.1:8983/solr}. */
@@ -154,10 +159,7 @@ public final class LocalSolr implements AutoCloseable {
   }
 
   private static String rootMessage(Throwable failure) {
-    Throwable root = failure;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
+    Throwable root = SolrException.getRootCause(failure);
     return root.getMessage() == null ? root.toString() : root.getMessage();
   }
 }

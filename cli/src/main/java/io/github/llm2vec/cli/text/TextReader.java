@@ -6,6 +6,9 @@ import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -77,17 +80,18 @@ public final class TextReader implements Closeable {
   /** Small, since what is read ahead counts as done when the rest is estimated. */
   private static final int BUFFER_BYTES = 1 << 13;
 
-  private final CountingInputStream counter;
-  private final long totalBytes;
+  private final InputStream raw;
+  private final Optional<SeekableByteChannel> file;
   private final LineReader lines;
   private final JsonTextParser parser;
   private TextFormat format;
 
-  private TextReader(InputStream raw, long totalBytes, String source, TextFormat format)
+  private TextReader(
+      InputStream raw, Optional<SeekableByteChannel> file, String source, TextFormat format)
       throws IOException {
-    this.counter = new CountingInputStream(raw);
-    this.totalBytes = totalBytes;
-    this.lines = new LineReader(unpacked(counter), source);
+    this.raw = raw;
+    this.file = file;
+    this.lines = new LineReader(unpacked(raw), source);
     this.parser = new JsonTextParser(source);
     this.format = format;
   }
@@ -104,11 +108,12 @@ public final class TextReader implements Closeable {
     }
     TextFormat known =
         format == TextFormat.AUTO ? TextFormat.ofName(file.getFileName().toString()) : format;
-    InputStream in = Files.newInputStream(file);
+    SeekableByteChannel channel = Files.newByteChannel(file);
     try {
-      return new TextReader(in, Files.size(file), file.toString(), known);
+      return new TextReader(
+          Channels.newInputStream(channel), Optional.of(channel), file.toString(), known);
     } catch (IOException e) {
-      in.close();
+      channel.close();
       throw e;
     }
   }
@@ -133,7 +138,7 @@ public final class TextReader implements Closeable {
 
   /** Reads a stream of unknown length, such as standard input. */
   public static TextReader of(InputStream in, String source, TextFormat format) throws IOException {
-    return new TextReader(in, 0, source, format);
+    return new TextReader(in, Optional.empty(), source, format);
   }
 
   /** The next text, or empty at the end. */
@@ -162,14 +167,18 @@ public final class TextReader implements Closeable {
 
   /** The part of the file that has been read, 0 to 1, if its length is known. */
   public OptionalDouble fraction() {
-    return totalBytes == 0
-        ? OptionalDouble.empty()
-        : OptionalDouble.of(Math.min(1.0, (double) counter.count() / totalBytes));
+    try {
+      return file.isEmpty() || file.get().size() == 0
+          ? OptionalDouble.empty()
+          : OptionalDouble.of(Math.min(1.0, (double) file.get().position() / file.get().size()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override
   public void close() throws IOException {
-    counter.close();
+    raw.close();
   }
 
   private static InputStream unpacked(InputStream raw) throws IOException {

@@ -22,6 +22,11 @@ final class PartialFile {
     return output.resolveSibling(output.getFileName() + ".partial");
   }
 
+  /** The file that says of which run the partial one is. */
+  static Path identity(Path output) {
+    return output.resolveSibling(output.getFileName() + ".partial.properties");
+  }
+
   /**
    * Opens a file for reading and writing, creating it if need be.
    *
@@ -84,5 +89,6 @@ final class PartialFile {
   static void publish(Path output) throws IOException {
     Files.move(
         of(output), output, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Files.deleteIfExists(identity(output));
   }
 }

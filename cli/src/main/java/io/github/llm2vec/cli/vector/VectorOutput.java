@@ -60,7 +60,7 @@ public final class VectorOutput {
           "output must end in .jsonl or .npy, or be - for standard output; got '" + output + "'");
     }
     this.output = output.toAbsolutePath();
-    this.identityFile = output.resolveSibling(output.getFileName() + ".partial.properties");
+    this.identityFile = PartialFile.identity(output);
   }
 
   /** Whether an earlier run finished this output and none is under way. */
@@ -94,8 +94,7 @@ public final class VectorOutput {
     if (!Files.exists(partial)) {
       identity.save(identityFile);
     }
-    Sink sink = npy ? NpySink.open(output, identity.dimensions()) : JsonlSink.open(output);
-    return new Tidy(sink, identityFile);
+    return npy ? NpySink.open(output, identity.dimensions()) : JsonlSink.open(output);
   }
 
   private void discard(Path partial) throws IOException {
@@ -117,31 +116,6 @@ public final class VectorOutput {
           ("%s is of another model, role or instruction (%s, now %s); repeat the options"
                   + " of that run or use --overwrite")
               .formatted(partial, earlier, identity));
-    }
-  }
-
-  /** Removes the identity file together with the partial name. */
-  private record Tidy(Sink sink, Path identityFile) implements Sink {
-
-    @Override
-    public Optional<String> nextEarlierId() throws IOException {
-      return sink.nextEarlierId();
-    }
-
-    @Override
-    public void write(List<String> ids, float[][] vectors) throws IOException {
-      sink.write(ids, vectors);
-    }
-
-    @Override
-    public void finish() throws IOException {
-      sink.finish();
-      Files.deleteIfExists(identityFile);
-    }
-
-    @Override
-    public void close() throws IOException {
-      sink.close();
     }
   }
 }
