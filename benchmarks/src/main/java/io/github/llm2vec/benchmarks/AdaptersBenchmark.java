@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.benchmarks;
 
+import io.github.llm2vec.decoder.DecoderLayout;
 import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
@@ -21,9 +22,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import org.apache.lucene.util.IOUtils;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -48,17 +51,7 @@ final class AdaptersBenchmark implements Callable<Integer> {
   @Option(names = "--dtype", defaultValue = "float32")
   private String dtype;
 
-  @Option(names = "--texts", description = "JSONL with a field text.", required = true)
-  private Path texts;
-
-  @Option(names = "--limit", defaultValue = "64", description = "Texts used.")
-  private int limit;
-
-  @Option(names = "--layers", defaultValue = "2", description = "Layers of the random model.")
-  private int layers;
-
-  @Option(names = "--tokenizer", required = true, description = "tokenizer.json, may be gzipped.")
-  private Path tokenizer;
+  @Mixin private RandomEncoder encoder = new RandomEncoder(64, 2);
 
   @Option(names = "--rounds", defaultValue = "5", description = "Turns; the median counts.")
   private int rounds;
@@ -70,18 +63,18 @@ final class AdaptersBenchmark implements Callable<Integer> {
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
     try {
       Path base = folder.resolve("base");
-      new RandomCheckpoint(layers).write(base, tokenizer);
+      encoder.write(base);
       List<Path> adapters = new ArrayList<>();
       for (int i = 0; i < count; i++) {
-        adapters.add(writeAdapter(folder.resolve("adapter" + i), i));
+        adapters.add(writeAdapter(folder.resolve("adapter" + i), RandomLlama.layout(base), i));
       }
-      List<String> lines = TextLines.read(texts, limit);
+      List<String> lines = encoder.lines();
       out.printf(
           Locale.ROOT,
           "%s; random Llama, hidden %d, %d layers, %s; %d texts, %d adapters of rank %d%n%n",
           TorchRuntime.describe(),
-          RandomCheckpoint.HIDDEN,
-          layers,
+          encoder.model().hidden(),
+          encoder.model().layers(),
           dtype,
           lines.size(),
           count,
@@ -122,7 +115,7 @@ final class AdaptersBenchmark implements Callable<Integer> {
         bytes / 1e6,
         100 * bytes / weights,
         weights / 1e6,
-        Median.of(millis));
+        ProcessUse.median(millis));
     return beside;
   }
 
@@ -151,7 +144,7 @@ final class AdaptersBenchmark implements Callable<Integer> {
           tokens / second,
           ratios[round]);
     }
-    out.printf(Locale.ROOT, "%nmedian ratio %.2f%n", Median.of(ratios));
+    out.printf(Locale.ROOT, "%nmedian ratio %.2f%n", ProcessUse.median(ratios));
   }
 
   /** Of the processors' time where the model runs on them, so that other work does not count. */
@@ -162,7 +155,7 @@ final class AdaptersBenchmark implements Callable<Integer> {
     return ((cpu ? ProcessUse.cpuNanos() : System.nanoTime()) - start) / 1e9;
   }
 
-  private Path writeAdapter(Path folder, int seed) throws IOException {
+  private Path writeAdapter(Path folder, DecoderLayout layout, int seed) throws IOException {
     Files.createDirectories(folder);
     Files.writeString(
         folder.resolve("adapter_config.json"),
@@ -171,27 +164,29 @@ final class AdaptersBenchmark implements Callable<Integer> {
         """
             .formatted(rank, 2 * rank));
     List<Tensor> tensors = new ArrayList<>();
-    int hidden = RandomCheckpoint.HIDDEN;
-    int keys = hidden / RandomCheckpoint.HEADS * RandomCheckpoint.KV_HEADS;
-    int inner = RandomCheckpoint.INTERMEDIATE;
-    for (int layer = 0; layer < layers; layer++) {
-      String attention = "base_model.model.layers." + layer + ".self_attn.";
-      String mlp = "base_model.model.layers." + layer + ".mlp.";
-      pair(tensors, attention + "q_proj", hidden, hidden, seed);
-      pair(tensors, attention + "k_proj", keys, hidden, seed);
-      pair(tensors, attention + "v_proj", keys, hidden, seed);
-      pair(tensors, attention + "o_proj", hidden, hidden, seed);
-      pair(tensors, mlp + "gate_proj", inner, hidden, seed);
-      pair(tensors, mlp + "up_proj", inner, hidden, seed);
-      pair(tensors, mlp + "down_proj", hidden, inner, seed);
-    }
+    layout
+        .linears()
+        .forEach(
+            (module, linear) -> {
+              String name = "base_model.model." + module;
+              tensors.add(matrix(name + ".lora_A.weight", rank, linear.in(), seed));
+              tensors.add(matrix(name + ".lora_B.weight", linear.out(), rank, seed));
+            });
     new SafetensorsWriter(DType.FLOAT32)
         .write(folder.resolve("adapter_model.safetensors"), tensors);
     return folder;
   }
 
-  private void pair(List<Tensor> tensors, String module, int rows, int columns, int seed) {
-    tensors.add(RandomCheckpoint.matrix(module + ".lora_A.weight", rank, columns, seed));
-    tensors.add(RandomCheckpoint.matrix(module + ".lora_B.weight", rows, rank, seed));
+  private static Tensor matrix(String name, int rows, int columns, int seed) {
+    return new Tensor(
+        name,
+        List.of((long) rows, (long) columns),
+        (first, target) -> {
+          SplittableRandom random = new SplittableRandom(31L * seed + name.hashCode() + first);
+          while (target.hasRemaining()) {
+            // Uniform with the standard deviation 0.02 of a fresh Llama.
+            target.put((float) ((random.nextDouble() - 0.5) * 0.0693));
+          }
+        });
   }
 }

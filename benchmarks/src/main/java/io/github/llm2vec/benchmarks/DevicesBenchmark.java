@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.lucene.util.IOUtils;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -45,17 +46,7 @@ final class DevicesBenchmark implements Callable<Integer> {
   @Option(names = "--threads", defaultValue = "1", description = "Threads of a CPU device.")
   private int threads;
 
-  @Option(names = "--texts", description = "JSONL with a field text.", required = true)
-  private Path texts;
-
-  @Option(names = "--limit", defaultValue = "96", description = "Texts used.")
-  private int limit;
-
-  @Option(names = "--layers", defaultValue = "2", description = "Layers of the random model.")
-  private int layers;
-
-  @Option(names = "--tokenizer", required = true, description = "tokenizer.json, may be gzipped.")
-  private Path tokenizer;
+  @Mixin private RandomEncoder encoder = new RandomEncoder(96, 2);
 
   @Option(names = "--dtype", defaultValue = "float32")
   private String dtype;
@@ -69,14 +60,14 @@ final class DevicesBenchmark implements Callable<Integer> {
   public Integer call() throws IOException {
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
     try {
-      new RandomCheckpoint(layers).write(folder, tokenizer);
-      List<String> lines = TextLines.read(texts, limit);
+      encoder.write(folder);
+      List<String> lines = encoder.lines();
       out.printf(
           Locale.ROOT,
           "%s; random Llama, hidden %d, %d layers, %s; %d texts, %d threads per CPU device%n%n",
           TorchRuntime.describe(),
-          RandomCheckpoint.HIDDEN,
-          layers,
+          encoder.model().hidden(),
+          encoder.model().layers(),
           dtype,
           lines.size(),
           threads);
@@ -142,8 +133,8 @@ final class DevicesBenchmark implements Callable<Integer> {
     out.printf(
         Locale.ROOT,
         "%nmedian ratio %.2f; of the tokens per second of a core %.2f%n",
-        Median.of(ratios),
-        Median.of(perCore));
+        ProcessUse.median(ratios),
+        ProcessUse.median(perCore));
     for (ServingMetrics.Device device : together.metrics().devices()) {
       out.printf(
           Locale.ROOT, "%s: %d steps, %d tokens%n", device.name(), device.steps(), device.tokens());

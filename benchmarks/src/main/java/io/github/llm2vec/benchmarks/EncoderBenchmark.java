@@ -18,10 +18,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.lucene.util.IOUtils;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -35,17 +35,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true)
 final class EncoderBenchmark implements Callable<Integer> {
 
-  @Option(names = "--texts", required = true, description = "JSONL with a field text.")
-  private Path texts;
-
-  @Option(names = "--limit", defaultValue = "96", description = "Texts used.")
-  private int limit;
-
-  @Option(names = "--layers", defaultValue = "4", description = "Layers of the random model.")
-  private int layers;
-
-  @Option(names = "--tokenizer", required = true, description = "tokenizer.json, may be gzipped.")
-  private Path tokenizer;
+  @Mixin private RandomEncoder encoder = new RandomEncoder(96, 4);
 
   @Option(names = "--dtype", defaultValue = "float32,bfloat16", split = ",")
   private List<String> dtypes;
@@ -56,35 +46,27 @@ final class EncoderBenchmark implements Callable<Integer> {
   @Option(names = "--repeat", defaultValue = "3", description = "Runs; the best one counts.")
   private int repeat;
 
-  @Option(names = "--python", description = "Python with llm2vec, to compare with.")
-  private Optional<Path> python;
-
-  @Option(
-      names = "--reference",
-      defaultValue = "lucene-llm2vec/src/test/python/benchmark_reference.py",
-      description = "The Python side.")
-  private Path reference;
+  @Mixin private PythonSide python = new PythonSide("benchmark_reference.py");
 
   private final PrintStream out = System.out;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    RandomCheckpoint checkpoint = new RandomCheckpoint(layers);
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
     try {
-      checkpoint.write(folder, tokenizer);
-      List<String> lines = TextLines.read(texts, limit);
+      encoder.write(folder);
+      List<String> lines = encoder.lines();
       out.println(TorchRuntime.describe());
       out.printf(
           Locale.ROOT,
           "random Llama, hidden %d, %d layers; %d texts%n%n",
-          RandomCheckpoint.HIDDEN,
-          layers,
+          encoder.model().hidden(),
+          encoder.model().layers(),
           lines.size());
       out.println("| dtype | what | tokens/s | GFLOP/s | of the GEMM | padding | of Python |");
       out.println("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
       for (String dtype : dtypes) {
-        compare(checkpoint, folder, lines, DType.of(dtype));
+        compare(folder, lines, DType.of(dtype));
       }
       return 0;
     } finally {
@@ -92,11 +74,12 @@ final class EncoderBenchmark implements Callable<Integer> {
     }
   }
 
-  private void compare(RandomCheckpoint checkpoint, Path folder, List<String> lines, DType dtype)
+  private void compare(Path folder, List<String> lines, DType dtype)
       throws IOException, InterruptedException {
     TorchDevice target = TorchDevice.of(device);
-    double ceiling = GemmThroughput.measure(dtype, target, 2048, RandomCheckpoint.HIDDEN, 8192);
+    double ceiling = GemmThroughput.measure(dtype, target, 2048, encoder.model().hidden(), 8192);
     out.printf(Locale.ROOT, "| %s | large GEMM | | %.0f | | | |%n", dtype.configName(), ceiling);
+    double operations = 2 * RandomLlama.layout(folder).linearWeights();
     Map<String, Double> others = new LinkedHashMap<>();
     if (python.isPresent()) {
       for (String way : List.of("llm2vec", "transformers")) {
@@ -107,7 +90,7 @@ final class EncoderBenchmark implements Callable<Integer> {
             dtype,
             "Python " + way,
             rate,
-            checkpoint,
+            operations,
             ceiling,
             figures.get("padding_waste").asDouble(),
             "");
@@ -136,7 +119,7 @@ final class EncoderBenchmark implements Callable<Integer> {
           dtype,
           "this encoder (" + model.decoder().kernelDescription() + ")",
           rate,
-          checkpoint,
+          operations,
           ceiling,
           0,
           ratios.toString().strip());
@@ -147,11 +130,11 @@ final class EncoderBenchmark implements Callable<Integer> {
       DType dtype,
       String what,
       double rate,
-      RandomCheckpoint checkpoint,
+      double operations,
       double ceiling,
       double padding,
       String ratios) {
-    double gigaflops = rate * checkpoint.linearOperationsPerToken() / 1e9;
+    double gigaflops = rate * operations / 1e9;
     out.printf(
         Locale.ROOT,
         "| %s | %s | %.0f | %.0f | %.0f%% | %.1f%% | %s |%n",
@@ -166,24 +149,20 @@ final class EncoderBenchmark implements Callable<Integer> {
 
   private JsonNode runPython(Path folder, String way, DType dtype)
       throws IOException, InterruptedException {
-    List<String> command =
-        List.of(
-            python.orElseThrow().toString(),
-            reference.toString(),
-            folder.toString(),
-            texts.toString(),
-            "--way",
-            way,
-            "--dtype",
-            dtype.configName(),
-            "--device",
-            device,
-            "--threads",
-            Integer.toString(TorchRuntime.threads()),
-            "--limit",
-            Integer.toString(limit),
-            "--repeat",
-            Integer.toString(repeat));
-    return PythonSide.run(command);
+    return python.run(
+        folder,
+        encoder.texts(),
+        "--way",
+        way,
+        "--dtype",
+        dtype.configName(),
+        "--device",
+        device,
+        "--threads",
+        TorchRuntime.threads(),
+        "--limit",
+        encoder.limit(),
+        "--repeat",
+        repeat);
   }
 }

@@ -6,8 +6,9 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 
-/** Memory of this process, which Linux tells, and the time of the processors that it took. */
+/** Figures of this process: memory, which Linux tells, time of the processors, medians of them. */
 final class ProcessUse {
 
   private ProcessUse() {}
@@ -15,6 +16,13 @@ final class ProcessUse {
   /** Time that all threads together have run. */
   static long cpuNanos() {
     return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
+  }
+
+  /** The value in the middle, the upper one of two, which one disturbed round does not move. */
+  static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
   }
 
   /** Bytes in memory, or 0 where the system does not tell. */

@@ -6,15 +6,36 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
 
-/** Runs the Python side of a benchmark. */
+/** The Python side of a benchmark, which runs beside it if a Python is named. */
 final class PythonSide {
 
-  private PythonSide() {}
+  @Option(names = "--python", description = "Python with llm2vec, to compare with.")
+  private Optional<Path> python;
 
-  /** Runs a command and reads the last line of JSON that it prints. */
-  static JsonNode run(List<String> command) throws IOException, InterruptedException {
+  @Option(names = "--reference", description = "The Python side.")
+  private Path reference;
+
+  PythonSide(String script) {
+    reference = Path.of("lucene-llm2vec/src/test/python", script);
+  }
+
+  boolean isPresent() {
+    return python.isPresent();
+  }
+
+  /** Runs the script and reads the last line of JSON that it prints. */
+  JsonNode run(Object... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(python.orElseThrow().toString());
+    command.add(reference.toString());
+    Arrays.stream(arguments).map(String::valueOf).forEach(command::add);
     ObjectMapper mapper = new ObjectMapper();
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();

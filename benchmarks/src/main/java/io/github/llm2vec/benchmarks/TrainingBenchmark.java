@@ -2,9 +2,7 @@
 package io.github.llm2vec.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.llm2vec.checkpoint.CheckpointWriter;
 import io.github.llm2vec.decoder.DecoderConfig;
-import io.github.llm2vec.decoder.RandomWeights;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.Safetensors;
 import io.github.llm2vec.safetensors.TensorSource;
@@ -25,10 +23,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.lucene.util.IOUtils;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -76,14 +74,7 @@ final class TrainingBenchmark implements Callable<Integer> {
   @Option(names = "--repeat", defaultValue = "3", description = "Steps; the best one counts.")
   private int repeat;
 
-  @Option(names = "--python", description = "Python with llm2vec, to compare with.")
-  private Optional<Path> python;
-
-  @Option(
-      names = "--reference",
-      defaultValue = "lucene-llm2vec/src/test/python/benchmark_training.py",
-      description = "The Python side.")
-  private Path reference;
+  @Mixin private PythonSide python = new PythonSide("benchmark_training.py");
 
   private final PrintStream out = System.out;
 
@@ -91,11 +82,7 @@ final class TrainingBenchmark implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
     try {
-      SmallLlama model = new SmallLlama(hidden, layers);
-      Path config = model.writeConfig(folder.resolve("architecture.json"));
-      try (TensorSource weights = RandomWeights.of(config, 1)) {
-        CheckpointWriter.write(folder, config, weights, DType.FLOAT32);
-      }
+      RandomLlama.small(hidden, layers).write(folder, DType.FLOAT32);
       out.println(TorchRuntime.describe());
       out.printf(
           Locale.ROOT,
@@ -110,11 +97,11 @@ final class TrainingBenchmark implements Callable<Integer> {
       for (String objective : objectives) {
         TrainingRows rows =
             objective.equals("mntp")
-                ? TrainingRows.blocks(texts, length, SmallLlama.VOCABULARY)
-                : TrainingRows.triples(texts, length, SmallLlama.VOCABULARY);
+                ? TrainingRows.blocks(texts, length, RandomLlama.VOCABULARY)
+                : TrainingRows.triples(texts, length, RandomLlama.VOCABULARY);
         rows.write(folder.resolve("rows.json"));
         for (String dtype : dtypes) {
-          compare(model, folder, rows, DType.of(dtype));
+          compare(folder, rows, DType.of(dtype));
         }
       }
       return 0;
@@ -123,12 +110,12 @@ final class TrainingBenchmark implements Callable<Integer> {
     }
   }
 
-  private void compare(SmallLlama model, Path folder, TrainingRows rows, DType dtype)
+  private void compare(Path folder, TrainingRows rows, DType dtype)
       throws IOException, InterruptedException {
     String objective = rows.queries() == 0 ? "mntp" : "contrastive";
     String start = "| " + objective + " | " + dtype.configName() + " | ";
     // The input gradient costs as much as the forward pass; frozen weights have none.
-    double operations = 2 * model.linearOperationsPerToken();
+    double operations = 4 * RandomLlama.layout(folder).linearWeights();
     double ceiling =
         GemmThroughput.measure(dtype, TorchDevice.of(device), 2048, hidden, 4 * hidden);
     out.printf(Locale.ROOT, "%slarge GEMM | | %.0f | | |%n", start, ceiling);
@@ -195,13 +182,11 @@ final class TrainingBenchmark implements Callable<Integer> {
 
   private JsonNode runPython(Path folder, String objective, DType dtype)
       throws IOException, InterruptedException {
-    List<String> command =
+    List<Object> arguments =
         new ArrayList<>(
             List.of(
-                python.orElseThrow().toString(),
-                reference.toString(),
-                folder.toString(),
-                folder.resolve("rows.json").toString(),
+                folder,
+                folder.resolve("rows.json"),
                 "--objective",
                 objective,
                 "--dtype",
@@ -209,16 +194,16 @@ final class TrainingBenchmark implements Callable<Integer> {
                 "--device",
                 device,
                 "--threads",
-                Integer.toString(TorchRuntime.threads()),
+                TorchRuntime.threads(),
                 "--rank",
-                Integer.toString(rank),
+                rank,
                 "--dropout",
-                Double.toString(dropout),
+                dropout,
                 "--repeat",
-                Integer.toString(repeat)));
+                repeat));
     if (checkpointing) {
-      command.add("--checkpointing");
+      arguments.add("--checkpointing");
     }
-    return PythonSide.run(command);
+    return python.run(arguments.toArray());
   }
 }

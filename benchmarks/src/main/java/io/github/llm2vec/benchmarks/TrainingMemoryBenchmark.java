@@ -55,10 +55,10 @@ final class TrainingMemoryBenchmark implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    TrainingRows rows = TrainingRows.triples(queries, length, SmallLlama.VOCABULARY);
+    TrainingRows rows = TrainingRows.triples(queries, length, RandomLlama.VOCABULARY);
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
     try {
-      Path config = new SmallLlama(hidden, layers).writeConfig(folder.resolve("config.json"));
+      Path config = RandomLlama.small(hidden, layers).writeConfig(folder);
       TrainOptions options =
           TrainOptions.of(
                   new LoraOptions(16, 32, 0.05, LoraOptions.ALL_TARGETS),
