@@ -31,6 +31,14 @@ public record ResolverOptions(
     return new ResolverOptions(Optional.of(folder), allowDownloads, environment, listener);
   }
 
+  /** The same with another folder of the hub's cache. */
+  public ResolverOptions cachedIn(Path cache) {
+    HubEnvironment hub =
+        new HubEnvironment(
+            cache, environment.endpoint(), environment.token(), environment.offline());
+    return new ResolverOptions(root, allowDownloads, hub, listener);
+  }
+
   /** The same with downloads allowed. */
   public ResolverOptions downloading(DownloadListener progress) {
     return new ResolverOptions(root, true, environment, progress);

@@ -2,6 +2,7 @@
 package io.github.llm2vec.encoder;
 
 import io.github.llm2vec.torch.PackedBatch;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apiguardian.api.API;
@@ -64,6 +65,32 @@ public final class TextPacker {
         }
       }
     }
+  }
+
+  /**
+   * Packs texts into batches.
+   *
+   * @param lists texts, those of a list being padded to one length as {@link #add} says
+   * @param most texts of a batch
+   */
+  public List<PackedBatch> pack(List<List<TokenizedText>> lists, int most) {
+    List<PackedBatch> batches = new ArrayList<>();
+    PackedBatch.Builder builder = new PackedBatch.Builder();
+    int texts = 0;
+    for (List<TokenizedText> list : lists) {
+      int longest = list.stream().mapToInt(TokenizedText::length).max().orElse(0);
+      for (TokenizedText text : list) {
+        if (texts == most) {
+          batches.add(builder.build());
+          builder = new PackedBatch.Builder();
+          texts = 0;
+        }
+        add(builder, text, longest);
+        texts++;
+      }
+    }
+    batches.add(builder.build());
+    return batches;
   }
 
   /** A text has one vector from the start. */

@@ -7,7 +7,6 @@ import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.model.LoadingDisplay;
 import io.github.llm2vec.cli.model.ModelFinder;
-import io.github.llm2vec.hub.HubEnvironment;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
 import io.github.llm2vec.trainer.config.ConfigFiles;
@@ -117,17 +116,8 @@ public final class WordTaskCommand implements Callable<Integer> {
       TorchDevice device =
           useCpu || TorchRuntime.gpuCount() == 0 ? TorchDevice.CPU : TorchDevice.of("cuda");
       try (LoadingDisplay display = new LoadingDisplay(console)) {
-        ResolverOptions resolver = finder.resolver(allowDownload, display);
-        if (arguments.cacheDir().isPresent()) {
-          HubEnvironment hub = resolver.environment();
-          resolver =
-              new ResolverOptions(
-                  resolver.root(),
-                  resolver.allowDownloads(),
-                  new HubEnvironment(
-                      arguments.cacheDir().get(), hub.endpoint(), hub.token(), hub.offline()),
-                  resolver.listener());
-        }
+        ResolverOptions found = finder.resolver(allowDownload, display);
+        ResolverOptions resolver = arguments.cacheDir().map(found::cachedIn).orElse(found);
         return WordModel.open(
             arguments, maxLength, new WordModel.Opening(resolver, device, display::loaded));
       }

@@ -109,6 +109,11 @@ final class ConfigValues {
     return value;
   }
 
+  /** One of the constants of an enum, as {@link #choice(String, Enum, Function)}. */
+  <E extends Enum<E> & NamedOption> E choice(String key, E fallback) {
+    return choice(key, fallback, NamedOption::optionName);
+  }
+
   /** One of an enum's constants by its spelling. */
   <E extends Enum<E>> E choice(String key, E fallback, Function<E, String> spelling) {
     E value =

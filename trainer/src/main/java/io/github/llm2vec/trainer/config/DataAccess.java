@@ -2,7 +2,6 @@
 package io.github.llm2vec.trainer.config;
 
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -20,19 +19,14 @@ public record DataAccess(
     return new DataAccess(
         values.optionalText("dataset_dir").map(Path::of),
         values.optionalText("data_cache_dir").map(Path::of),
-        values.choice("on_corrupt_line", CorruptLinePolicy.ERROR, CorruptLinePolicy::optionName));
+        values.choice("on_corrupt_line", CorruptLinePolicy.ERROR));
   }
 
   /** {@code on_corrupt_line}: what to do with a line of data that cannot be parsed. */
-  public enum CorruptLinePolicy {
+  public enum CorruptLinePolicy implements NamedOption {
     /** The run ends before it starts, with the file and the line. */
     ERROR,
     /** The line is left out and counted. */
-    SKIP;
-
-    /** The spelling in configuration files. */
-    public String optionName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    SKIP
   }
 }

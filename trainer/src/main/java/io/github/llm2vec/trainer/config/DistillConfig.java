@@ -25,16 +25,11 @@ public record DistillConfig(
     implements TrainConfig {
 
   /** How texts lie on disk. */
-  public enum Dataset {
+  public enum Dataset implements NamedOption {
     /** Texts that are all alike. */
     TEXT,
     /** Queries and documents, as supervised training reads them. */
-    JSONL;
-
-    /** The spelling in configuration files. */
-    public String optionName() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
+    JSONL
   }
 
   /**
@@ -60,7 +55,7 @@ public record DistillConfig(
 
     static Data read(ConfigValues values) {
       return new Data(
-          values.choice("dataset_name", Dataset.TEXT, Dataset::optionName),
+          values.choice("dataset_name", Dataset.TEXT),
           Path.of(values.requiredText("train_file", "name the file of texts")),
           values.optionalText("validation_file").map(Path::of),
           TextDataArguments.percent(values),
@@ -71,18 +66,13 @@ public record DistillConfig(
   }
 
   /** {@code dense_head}: whether a linear layer follows the student's pooling. */
-  public enum DenseHead {
+  public enum DenseHead implements NamedOption {
     /** Where widths differ and vectors are compared. */
     AUTO,
     /** Always. */
     ALWAYS,
     /** Never. */
-    NEVER;
-
-    /** The spelling in configuration files. */
-    public String optionName() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
+    NEVER
   }
 
   /**
@@ -124,7 +114,7 @@ public record DistillConfig(
               weight(values, "contrastive_weight", 0),
               values.decimal("similarity_temperature", 0.05, ConfigValues.Range.POSITIVE),
               values.decimal("contrastive_temperature", 0.05, ConfigValues.Range.POSITIVE),
-              values.choice("dense_head", DenseHead.AUTO, DenseHead::optionName),
+              values.choice("dense_head", DenseHead.AUTO),
               values.optionalFlag("normalize"),
               MatryoshkaArguments.read(values));
       if (!loss.comparesVectors() && loss.similarity() == 0) {

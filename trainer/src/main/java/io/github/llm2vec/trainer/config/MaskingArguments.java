@@ -2,7 +2,6 @@
 package io.github.llm2vec.trainer.config;
 
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -25,38 +24,28 @@ public record MaskingArguments(
     Optional<Path> maskFile) {
 
   /** What becomes of a selected token. */
-  public enum Collator {
+  public enum Collator implements NamedOption {
     /** Masked in 80 of 100 cases, another token in 10, itself in 10, as BERT has it. */
     DEFAULT,
     /** Always masked. */
-    ALL_MASK;
-
-    /** The spelling in configuration files. */
-    public String optionName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    ALL_MASK
   }
 
   /** What a masked token becomes, where the tokenizer has no mask token of its own. */
-  public enum MaskToken {
+  public enum MaskToken implements NamedOption {
     /** The vocabulary entry {@code _}. */
     BLANK,
     /** The end-of-sequence token. */
     EOS,
     /** A new token {@code <mask>}, for which the embeddings grow. */
     MASK;
-
-    /** The spelling in configuration files. */
-    public String optionName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
   }
 
   static MaskingArguments read(ConfigValues values) {
     return new MaskingArguments(
         values.decimal("mlm_probability", 0.15, ConfigValues.Range.POSITIVE_SHARE),
-        values.choice("data_collator_type", Collator.DEFAULT, Collator::optionName),
-        values.choice("mask_token_type", MaskToken.BLANK, MaskToken::optionName),
+        values.choice("data_collator_type", Collator.DEFAULT),
+        values.choice("mask_token_type", MaskToken.BLANK),
         values.flag("train_lm_head", true),
         values.optionalText("mask_file").map(Path::of));
   }

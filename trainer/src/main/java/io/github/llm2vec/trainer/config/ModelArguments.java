@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
+import io.github.llm2vec.safetensors.DType;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -67,12 +67,12 @@ public record ModelArguments(
         values.optionalText("tokenizer_name"),
         values.text("model_revision", "main"),
         values.optionalText("cache_dir").map(Path::of),
-        values.choice("torch_dtype", Dtype.FLOAT32, Dtype::optionName),
+        values.choice("torch_dtype", Dtype.FLOAT32),
         bidirectional);
   }
 
   /** The dtype that a model's weights are loaded in. */
-  public enum Dtype {
+  public enum Dtype implements NamedOption {
     /** The dtype of the checkpoint. */
     AUTO,
     /** bfloat16. */
@@ -82,9 +82,9 @@ public record ModelArguments(
     /** float32, where nothing is said. */
     FLOAT32;
 
-    /** The spelling in configuration files. */
-    public String optionName() {
-      return name().toLowerCase(Locale.ROOT);
+    /** The format, or empty for that of the checkpoint. */
+    public Optional<DType> format() {
+      return this == AUTO ? Optional.empty() : Optional.of(DType.of(optionName()));
     }
   }
 }

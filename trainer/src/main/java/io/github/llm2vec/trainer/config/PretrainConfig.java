@@ -26,8 +26,7 @@ public record PretrainConfig(
     return new PretrainConfig(
         Path.of(values.requiredText("config_name", "name a folder with the model's config.json")),
         Path.of(values.requiredText("tokenizer_name", "name a folder with a tokenizer.json")),
-        values.choice(
-            "torch_dtype", ModelArguments.Dtype.FLOAT32, ModelArguments.Dtype::optionName),
+        values.choice("torch_dtype", ModelArguments.Dtype.FLOAT32),
         TextDataArguments.read(values),
         TrainingArguments.read(values, OptionalInt.empty()));
   }

@@ -27,10 +27,7 @@ public record SaveArguments(
 
   static SaveArguments read(ConfigValues values, TrainingArguments.Evaluation evaluation) {
     TrainingArguments.IntervalStrategy strategy =
-        values.choice(
-            "save_strategy",
-            TrainingArguments.IntervalStrategy.STEPS,
-            TrainingArguments.IntervalStrategy::optionName);
+        values.choice("save_strategy", TrainingArguments.IntervalStrategy.STEPS);
     TrainingArguments.Interval interval = TrainingArguments.interval(values, "save_steps", 500);
     boolean best = values.flag("load_best_model_at_end", false);
     if (best) {

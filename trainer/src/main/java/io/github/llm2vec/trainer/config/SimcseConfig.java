@@ -2,7 +2,6 @@
 package io.github.llm2vec.trainer.config;
 
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -53,18 +52,13 @@ public record SimcseConfig(
   }
 
   /** What is pooled of a text. */
-  public enum Window {
+  public enum Window implements NamedOption {
     /** All tokens of the text, special tokens included, but no padding. */
     ATTENTION_MASK,
     /** The tokens of the text alone, as encoding pools. */
     TEXT,
     /** The whole row with its padding, as upstream's training does. */
-    PADDED_ROW;
-
-    /** The spelling in configuration files. */
-    public String optionName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    PADDED_ROW
   }
 
   static SimcseConfig read(ConfigValues values) {
@@ -72,7 +66,7 @@ public record SimcseConfig(
     if (experiment.isPresent()) {
       values.note("experiment_id has no effect in SimCSE, as in upstream");
     }
-    Window window = values.choice("simcse_window", Window.ATTENTION_MASK, Window::optionName);
+    Window window = values.choice("simcse_window", Window.ATTENTION_MASK);
     boolean template = values.flag("simcse_template", false);
     if (template && window != Window.TEXT) {
       throw values.invalid(

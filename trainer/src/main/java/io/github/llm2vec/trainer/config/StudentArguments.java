@@ -103,8 +103,7 @@ public record StudentArguments(
     return new Fresh(
         Path.of(values.requiredText("config_name", "name a folder with a config.json")),
         Path.of(values.requiredText("tokenizer_name", "name a folder with a tokenizer.json")),
-        values.choice(
-            "torch_dtype", ModelArguments.Dtype.FLOAT32, ModelArguments.Dtype::optionName),
+        values.choice("torch_dtype", ModelArguments.Dtype.FLOAT32),
         values.flag("bidirectional", true),
         values.optionalText("initial_embeddings").map(Path::of));
   }

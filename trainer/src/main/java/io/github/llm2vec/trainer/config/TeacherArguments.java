@@ -55,9 +55,7 @@ public sealed interface TeacherArguments {
         values.optionalText("teacher_pooling_mode").map(text -> pooling(values, text));
     OptionalInt length = values.optionalWhole("teacher_max_seq_length", 2);
     Optional<Boolean> bidirectional = values.optionalFlag("teacher_bidirectional");
-    ModelArguments.Dtype dtype =
-        values.choice(
-            "teacher_torch_dtype", ModelArguments.Dtype.FLOAT32, ModelArguments.Dtype::optionName);
+    ModelArguments.Dtype dtype = values.choice("teacher_torch_dtype", ModelArguments.Dtype.FLOAT32);
     String instruction = values.text("teacher_query_instruction", "");
     Optional<Path> vectors = values.optionalText("teacher_vectors").map(Path::of);
     if (name.isPresent() == vectors.isPresent()) {

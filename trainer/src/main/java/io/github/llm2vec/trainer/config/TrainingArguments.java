@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
-import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -88,18 +87,13 @@ public record TrainingArguments(
   }
 
   /** When something happens that happens again and again. */
-  public enum IntervalStrategy {
+  public enum IntervalStrategy implements NamedOption {
     /** Never. */
     NO,
     /** After every so many updates. */
     STEPS,
     /** At the end of every epoch. */
-    EPOCH;
-
-    /** The spelling in configuration files. */
-    public String optionName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    EPOCH
   }
 
   /**
@@ -135,10 +129,7 @@ public record TrainingArguments(
 
     static Logging read(ConfigValues values) {
       return new Logging(
-          values.choice(
-              "logging_strategy",
-              TrainingArguments.IntervalStrategy.STEPS,
-              TrainingArguments.IntervalStrategy::optionName),
+          values.choice("logging_strategy", TrainingArguments.IntervalStrategy.STEPS),
           TrainingArguments.interval(values, "logging_steps", 500),
           values.flag("logging_first_step", false));
     }
@@ -161,10 +152,7 @@ public record TrainingArguments(
 
     static Evaluation read(ConfigValues values, TrainingArguments.Interval logging) {
       return new Evaluation(
-          values.choice(
-              "eval_strategy",
-              TrainingArguments.IntervalStrategy.NO,
-              TrainingArguments.IntervalStrategy::optionName),
+          values.choice("eval_strategy", TrainingArguments.IntervalStrategy.NO),
           TrainingArguments.interval(values, "eval_steps", logging.value()),
           values.decimal("eval_delay", 0, ConfigValues.Range.NOT_NEGATIVE),
           values.flag("eval_on_start", false));

@@ -2,7 +2,6 @@
 package io.github.llm2vec.trainer.config;
 
 import io.github.llm2vec.tokenclassification.WordHeadConfig.LabelShift;
-import java.util.Locale;
 
 /**
  * The linear head that word tasks train on a frozen model.
@@ -16,7 +15,7 @@ public record WordHeadArguments(
     WordTask task, LabelShift labels, double dropout, boolean mergeSubwords) {
 
   /** {@code task}: the tags that a word task predicts. */
-  public enum WordTask {
+  public enum WordTask implements NamedOption {
     /** Parts of speech, the 47 tags of CoNLL-2003. */
     POS_TAGS,
     /** Phrases, the 23 tags of CoNLL-2003. */
@@ -24,12 +23,7 @@ public record WordHeadArguments(
     /** Named entities, the 9 tags of CoNLL-2003. */
     NER_TAGS,
     /** Parts of speech, the 17 of Universal Dependencies; not upstream's. */
-    UPOS_TAGS;
-
-    /** The spelling in configuration files. */
-    public String optionName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    UPOS_TAGS
   }
 
   static WordHeadArguments read(ConfigValues values) {
@@ -41,7 +35,7 @@ public record WordHeadArguments(
               .formatted(modelClass));
     }
     return new WordHeadArguments(
-        values.choice("task", WordTask.POS_TAGS, WordTask::optionName),
+        values.choice("task", WordTask.POS_TAGS),
         values.choice("retroactive_labels", LabelShift.NEXT_TOKEN, LabelShift::optionName),
         values.decimal("classifier_dropout", 0.1, ConfigValues.Range.BELOW_ONE),
         values.flag("merge_subwords", true));

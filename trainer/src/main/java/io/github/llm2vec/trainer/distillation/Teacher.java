@@ -11,7 +11,6 @@ import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.TorchDevice;
-import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.TeacherArguments;
 import io.github.llm2vec.trainer.data.DistillationSet;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder;
@@ -155,7 +154,9 @@ public record Teacher(TeacherVectors queries, TeacherVectors documents) implemen
 
     static LazyEncoder of(TeacherArguments.Model teacher, Tools tools) throws IOException {
       Llm2VecOptions.Builder options =
-          Llm2VecOptions.builder().dtype(dtype(teacher.dtype())).device(tools.device());
+          Llm2VecOptions.builder()
+              .dtype(teacher.dtype().format().orElse(DType.FLOAT32))
+              .device(tools.device());
       teacher.pooling().ifPresent(options::pooling);
       teacher.bidirectional().ifPresent(options::enableBidirectional);
       if (teacher.maxSeqLength().isPresent()) {
@@ -164,14 +165,6 @@ public record Teacher(TeacherVectors queries, TeacherVectors documents) implemen
       }
       ModelSource source = new ModelSource(teacher.name(), teacher.adapters(), tools.models());
       return new LazyEncoder(source, options.build(), tools.loading());
-    }
-
-    private static DType dtype(ModelArguments.Dtype dtype) {
-      return switch (dtype) {
-        case AUTO, FLOAT32 -> DType.FLOAT32;
-        case BFLOAT16 -> DType.BFLOAT16;
-        case FLOAT16 -> DType.FLOAT16;
-      };
     }
 
     @Override

@@ -11,7 +11,6 @@ import io.github.llm2vec.decoder.DecoderLayout;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.decoder.RandomWeights;
 import io.github.llm2vec.encoder.TextSettings;
-import io.github.llm2vec.hub.HubEnvironment;
 import io.github.llm2vec.lora.LoraAdapter;
 import io.github.llm2vec.lora.LoraAdapterWriter;
 import io.github.llm2vec.safetensors.DType;
@@ -122,7 +121,7 @@ final class BaseModel implements AutoCloseable {
     boolean local = Files.isDirectory(folder);
     boolean pinned = !local && !model.revision().equals("main");
     ResolvedCheckpoint checkpoint =
-        new CheckpointResolver(withCache(options, model.cacheDir()))
+        new CheckpointResolver(model.cacheDir().map(options::cachedIn).orElse(options))
             .resolve(
                 new CheckpointResolver.Request(
                     pinned ? model.name() + "@" + model.revision() : model.name(),
@@ -202,24 +201,7 @@ final class BaseModel implements AutoCloseable {
   }
 
   private static DType dtype(ModelArguments.Dtype dtype, DecoderConfig config) {
-    return switch (dtype) {
-      case AUTO -> config.storedType().orElse(DType.FLOAT32);
-      case BFLOAT16 -> DType.BFLOAT16;
-      case FLOAT16 -> DType.FLOAT16;
-      case FLOAT32 -> DType.FLOAT32;
-    };
-  }
-
-  private static ResolverOptions withCache(ResolverOptions options, Optional<Path> cache) {
-    if (cache.isEmpty()) {
-      return options;
-    }
-    HubEnvironment hub = options.environment();
-    return new ResolverOptions(
-        options.root(),
-        options.allowDownloads(),
-        new HubEnvironment(cache.get(), hub.endpoint(), hub.token(), hub.offline()),
-        options.listener());
+    return dtype.format().or(config::storedType).orElse(DType.FLOAT32);
   }
 
   private static DecoderTrainer open(

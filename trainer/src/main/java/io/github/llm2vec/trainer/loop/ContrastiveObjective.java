@@ -8,9 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TokenizedText;
 import io.github.llm2vec.torch.MatryoshkaDims;
-import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.dataloader.ContrastiveBatch;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
@@ -47,11 +45,6 @@ final class ContrastiveObjective implements Objective<ContrastiveBatch> {
   }
 
   @Override
-  public boolean isEmpty(ContrastiveBatch batch) {
-    return false;
-  }
-
-  @Override
   public int tokens(ContrastiveBatch batch) {
     return batch.tokens();
   }
@@ -63,7 +56,10 @@ final class ContrastiveObjective implements Objective<ContrastiveBatch> {
 
   @Override
   public double addGradient(ContrastiveBatch batch, double weight) {
-    return decoder.addContrastiveLoss(parts(batch), batch.rows(), scale, dims, weight);
+    return decoder
+        .trainer()
+        .addContrastiveLoss(
+            packer.pack(lists(batch), textsAtOnce), batch.rows(), scale, dims, weight);
   }
 
   @Override
@@ -71,27 +67,7 @@ final class ContrastiveObjective implements Objective<ContrastiveBatch> {
     throw new UnsupportedOperationException("contrastive training has no evaluation");
   }
 
-  private List<PackedBatch> parts(ContrastiveBatch batch) {
-    List<PackedBatch> parts = new ArrayList<>();
-    PackedBatch.Builder builder = new PackedBatch.Builder();
-    int texts = 0;
-    for (List<TokenizedText> list : lists(batch)) {
-      // Upstream pads the queries, the positives and the negatives of a batch each by themselves.
-      int longest = list.stream().mapToInt(TokenizedText::length).max().orElse(0);
-      for (TokenizedText text : list) {
-        if (texts == textsAtOnce) {
-          parts.add(builder.build());
-          builder = new PackedBatch.Builder();
-          texts = 0;
-        }
-        packer.add(builder, text, longest);
-        texts++;
-      }
-    }
-    parts.add(builder.build());
-    return parts;
-  }
-
+  /** Upstream pads the queries, the positives and the negatives each by themselves. */
   private static List<List<TokenizedText>> lists(ContrastiveBatch batch) {
     return List.of(batch.queries(), batch.positives(), batch.negatives());
   }

@@ -39,11 +39,6 @@ final class DistillationObjective implements Objective<DistillationBatch> {
   }
 
   @Override
-  public boolean isEmpty(DistillationBatch batch) {
-    return false;
-  }
-
-  @Override
   public int tokens(DistillationBatch batch) {
     return batch.tokens();
   }
@@ -55,8 +50,10 @@ final class DistillationObjective implements Objective<DistillationBatch> {
 
   @Override
   public double addGradient(DistillationBatch batch, double weight) {
-    return decoder.addDistillationLoss(
-        parts(batch, textsAtOnce), batch.queries().size(), batch.rows(), loss, weight);
+    return decoder
+        .trainer()
+        .addDistillationLoss(
+            parts(batch, textsAtOnce), batch.queries().size(), batch.rows(), loss, weight);
   }
 
   /**
@@ -73,7 +70,7 @@ final class DistillationObjective implements Objective<DistillationBatch> {
       public void add(DistillationBatch batch) {
         PackedBatch packed = parts(batch, Integer.MAX_VALUE).get(0);
         DistillationScore score =
-            decoder.scoreDistillation(packed, batch.queries().size(), batch.rows(), loss);
+            decoder.trainer().distillationScore(packed, batch.queries().size(), batch.rows(), loss);
         sumOfLosses += score.loss() * batch.texts();
         sumOfCosines += score.cosine() * batch.texts();
         texts += batch.texts();
@@ -92,20 +89,7 @@ final class DistillationObjective implements Objective<DistillationBatch> {
   }
 
   private List<PackedBatch> parts(DistillationBatch batch, int most) {
-    List<PackedBatch> parts = new ArrayList<>();
-    PackedBatch.Builder builder = new PackedBatch.Builder();
-    int texts = 0;
-    for (TokenizedText text : texts(batch)) {
-      if (texts == most) {
-        parts.add(builder.build());
-        builder = new PackedBatch.Builder();
-        texts = 0;
-      }
-      packer.add(builder, text, text.length());
-      texts++;
-    }
-    parts.add(builder.build());
-    return parts;
+    return packer.pack(texts(batch).stream().map(List::of).toList(), most);
   }
 
   private static List<TokenizedText> texts(DistillationBatch batch) {

@@ -122,7 +122,8 @@ record DistillationRun(
               BaseModel.device(config.training()),
               cache,
               environment.loading(),
-              TrainerCallback.all(context.callbacks())::teacherEncoded,
+              (done, total) ->
+                  context.callbacks().forEach(callback -> callback.teacherEncoded(done, total)),
               environment.stop());
       return new Taught(set, Teacher.of(config.teacher(), set, tools));
     } catch (IOException | RuntimeException e) {

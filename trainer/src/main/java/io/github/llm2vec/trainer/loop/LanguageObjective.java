@@ -103,7 +103,7 @@ final class LanguageObjective<B> implements Objective<B> {
 
   @Override
   public double addGradient(B batch, double weight) {
-    return decoder.addMaskedLoss(pack(batch), weight);
+    return decoder.trainer().addMaskedLoss(pack(batch), weight);
   }
 
   /** {@code eval_loss} is the mean over rows, {@code eval_accuracy} that over predictions. */
@@ -117,7 +117,7 @@ final class LanguageObjective<B> implements Objective<B> {
 
       @Override
       public void add(B batch) {
-        MaskedLanguageModelScore score = decoder.scoreMasked(pack(batch));
+        MaskedLanguageModelScore score = decoder.trainer().maskedScore(pack(batch));
         loss += score.meanLoss() * rows(batch);
         rows += rows(batch);
         correct += score.correct();

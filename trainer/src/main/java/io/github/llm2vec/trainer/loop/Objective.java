@@ -13,7 +13,9 @@ import java.util.Map;
 public interface Objective<B> {
 
   /** Whether a batch has nothing to learn from, so that its loss would be no number. */
-  boolean isEmpty(B batch);
+  default boolean isEmpty(B batch) {
+    return false;
+  }
 
   /** Tokens that go through the model for a batch. */
   int tokens(B batch);

@@ -75,14 +75,14 @@ final class RetrievalCheck implements ModelEvaluation {
             arguments.split(),
             work,
             Findings.lenient(finding -> {}));
-    long floats = (long) dataset.corpus().size() * model.vectorWidth();
+    long floats = (long) dataset.corpus().size() * model.trainer().vectorWidth();
     if (floats > MOST_FLOATS) {
       throw new TrainingException(
           "eval_retrieval %s has %s documents, at most %s can be searched while training; name a"
                   .formatted(
                       arguments.folder(),
                       dataset.corpus().size(),
-                      MOST_FLOATS / model.vectorWidth())
+                      MOST_FLOATS / model.trainer().vectorWidth())
               + " smaller set, or evaluate the result with tasks");
     }
     dataset.queries().values().forEach(text -> queries.add(reading.query().apply(text)));
@@ -129,7 +129,7 @@ final class RetrievalCheck implements ModelEvaluation {
       for (int text : some) {
         packer.add(builder, texts.get(text), texts.get(text).length());
       }
-      float[][] rows = model.project(builder.build());
+      float[][] rows = model.trainer().project(builder.build());
       for (int i = 0; i < rows.length; i++) {
         vectors[some.get(i)] = unit(rows[i]);
       }

@@ -3,11 +3,6 @@ package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.torch.AdamW;
 import io.github.llm2vec.torch.DecoderTrainer;
-import io.github.llm2vec.torch.DistillationLoss;
-import io.github.llm2vec.torch.DistillationScore;
-import io.github.llm2vec.torch.MaskedLanguageModelScore;
-import io.github.llm2vec.torch.MatryoshkaDims;
-import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.checkpoint.SentenceTransformersFiles;
 import io.github.llm2vec.trainer.checkpoint.TensorFile;
 import io.github.llm2vec.trainer.loop.Trainer.TrainableModel;
@@ -21,13 +16,7 @@ import java.util.List;
  * A decoder that is trained by libtorch, with the losses of language modelling and contrastive
  * learning. Owns the {@link DecoderTrainer}.
  */
-final class TrainableDecoder implements TrainableModel {
-
-  private final DecoderTrainer trainer;
-
-  TrainableDecoder(DecoderTrainer trainer) {
-    this.trainer = trainer;
-  }
+record TrainableDecoder(DecoderTrainer trainer) implements TrainableModel {
 
   @Override
   public List<String> names() {
@@ -77,70 +66,6 @@ final class TrainableDecoder implements TrainableModel {
   @Override
   public void seed(long seed) {
     trainer.seed(seed);
-  }
-
-  /**
-   * Adds the gradient of the mean cross-entropy of the labelled tokens.
-   *
-   * @param weight what the gradient is multiplied by
-   * @return the loss, not weighted
-   */
-  double addMaskedLoss(PackedBatch batch, double weight) {
-    return trainer.addMaskedLoss(batch, weight);
-  }
-
-  /** Evaluates what {@link #addMaskedLoss} trains, without dropout and without a gradient. */
-  MaskedLanguageModelScore scoreMasked(PackedBatch batch) {
-    return trainer.maskedScore(batch);
-  }
-
-  /**
-   * Adds the gradient of the contrastive loss over all texts of some batches together.
-   *
-   * @param parts texts with pooling, first all queries, then their positives, then the negatives
-   * @param queries number of queries
-   * @param scale what cosines are multiplied by
-   * @param dims widths at which it is computed
-   * @param weight what the gradient is multiplied by
-   * @return the loss, not weighted
-   */
-  double addContrastiveLoss(
-      List<PackedBatch> parts, int queries, double scale, MatryoshkaDims dims, double weight) {
-    return trainer.addContrastiveLoss(parts, queries, scale, dims, weight);
-  }
-
-  /**
-   * Adds the gradient of a distillation loss.
-   *
-   * @param parts texts with pooling, first all queries, then the documents
-   * @param queries number of queries
-   * @param teacher the teacher's vectors of all texts
-   * @param weight what the gradient is multiplied by
-   * @return the loss, not weighted
-   */
-  double addDistillationLoss(
-      List<PackedBatch> parts,
-      int queries,
-      float[][] teacher,
-      DistillationLoss loss,
-      double weight) {
-    return trainer.addDistillationLoss(parts, queries, teacher, loss, weight);
-  }
-
-  /** Evaluates what {@link #addDistillationLoss} trains, without dropout and without a gradient. */
-  DistillationScore scoreDistillation(
-      PackedBatch batch, int queries, float[][] teacher, DistillationLoss loss) {
-    return trainer.distillationScore(batch, queries, teacher, loss);
-  }
-
-  /** Width of the vectors that {@link #project} gives. */
-  int vectorWidth() {
-    return trainer.vectorWidth();
-  }
-
-  /** The vectors of a batch, with the linear layer if there is one, without dropout. */
-  float[][] project(PackedBatch batch) {
-    return trainer.project(batch);
   }
 
   @Override

@@ -98,17 +98,6 @@ public final class Trainer<B> {
       ModelFiles files,
       TrainerCallback.Cost cost) {
 
-    /** Evaluates on batches alone. */
-    public Task(
-        TrainableModel model,
-        Objective<B> objective,
-        Optional<DataLoader<B>> training,
-        Optional<DataLoader<B>> validation,
-        ModelFiles files,
-        TrainerCallback.Cost cost) {
-      this(model, objective, training, validation, Optional.empty(), files, cost);
-    }
-
     Optional<ModelEvaluation> evaluation() {
       List<ModelEvaluation> all = new ArrayList<>();
       validation.ifPresent(loader -> all.add(new Evaluator<>(objective, loader)));
@@ -134,7 +123,7 @@ public final class Trainer<B> {
   private final long last;
   private final Checkpointer checkpointer;
   private final TrainerState state;
-  private final TrainerCallback callback;
+  private final List<TrainerCallback> callbacks;
   private final TrainingCallbacks between;
 
   // Where the run is in its batches; ahead of the state while an update is accumulated.
@@ -163,9 +152,10 @@ public final class Trainer<B> {
     this.checkpointer = new Checkpointer(context, plan, task.model(), task.files());
     Optional<Path> resumed = context.output().resumed();
     this.state = resumed.isPresent() ? checkpointer.resume(resumed.get()) : new TrainerState();
-    this.callback = callback(state.step());
+    this.callbacks = callbacks(state.step());
     this.between =
-        new TrainingCallbacks(arguments, plan, schedule, task.evaluation(), checkpointer, callback);
+        new TrainingCallbacks(
+            arguments, plan, schedule, task.evaluation(), checkpointer, callbacks);
     this.epoch = state.position().epoch();
     this.batchOfEpoch = state.position().batch();
     this.batches = state.position().batches();
@@ -188,7 +178,7 @@ public final class Trainer<B> {
   }
 
   /** The callbacks of the context, and those that write metrics. */
-  private TrainerCallback callback(long step) throws IOException {
+  private List<TrainerCallback> callbacks(long step) throws IOException {
     List<TrainerCallback> all = new ArrayList<>(context.callbacks());
     MetricsFile metrics = new MetricsFile(context.folder().resolve(OutputDir.METRICS), step);
     all.add(writing(metrics::write));
@@ -196,7 +186,11 @@ public final class Trainer<B> {
       Path runs = arguments.run().loggingDir().orElse(context.folder().resolve("runs"));
       all.add(writing(new EventFile(runs, step, Clock.systemUTC())::write));
     }
-    return TrainerCallback.all(all);
+    return all;
+  }
+
+  private void note(String text) {
+    callbacks.forEach(callback -> callback.note(text));
   }
 
   private interface MetricWriter {
@@ -218,7 +212,7 @@ public final class Trainer<B> {
     if (complete) {
       finish();
     } else {
-      callback.note(
+      note(
           "stopped after update %s; the same command with --resume_from_checkpoint true goes on"
               .formatted(state.step()));
     }
@@ -234,7 +228,8 @@ public final class Trainer<B> {
                     new TrainingException(
                         "do_train is true, but there is no training data; name a train_file or a"
                             + " dataset with a training set"));
-    callback.started(new TrainerCallback.Start(state.step(), last, task.cost()));
+    TrainerCallback.Start start = new TrainerCallback.Start(state.step(), last, task.cost());
+    callbacks.forEach(callback -> callback.started(start));
     between.started(state);
     started = System.nanoTime();
     while (goesOn()) {
@@ -304,7 +299,7 @@ public final class Trainer<B> {
     TrainerCallback.Step step =
         new TrainerCallback.Step(state.step() + 1, loss, norm, rate, tokens, seconds);
     state.updated(new TrainerState.Position(step.step(), epoch, batchOfEpoch, batches), step);
-    callback.updated(step);
+    callbacks.forEach(callback -> callback.updated(step));
     group.clear();
     loss = 0;
     tokens = 0;
@@ -351,7 +346,7 @@ public final class Trainer<B> {
     Map<String, Double> all = new LinkedHashMap<>();
     if (trained) {
       Optional<Path> best = checkpointer.loadBest(state);
-      best.ifPresent(path -> callback.note("the best checkpoint is " + path));
+      best.ifPresent(path -> note("the best checkpoint is " + path));
       all.putAll(result("train_results.json", trainFigures()));
     }
     if (arguments.run().doEval() && task.evaluation().isPresent()) {

@@ -6,7 +6,6 @@ import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * A callback for the events of a training run, like {@code transformers.TrainerCallback}. Called on
@@ -73,42 +72,4 @@ public interface TrainerCallback {
 
   /** A checkpoint is on the disk. */
   default void saved(Path checkpoint) {}
-
-  /** Several callbacks as one, called in this order. */
-  static TrainerCallback all(List<? extends TrainerCallback> callbacks) {
-    List<TrainerCallback> all = List.copyOf(callbacks);
-    return new TrainerCallback() {
-      @Override
-      public void started(Start start) {
-        all.forEach(callback -> callback.started(start));
-      }
-
-      @Override
-      public void note(String text) {
-        all.forEach(callback -> callback.note(text));
-      }
-
-      @Override
-      public void teacherEncoded(int done, int total) {
-        all.forEach(callback -> callback.teacherEncoded(done, total));
-      }
-
-      @Override
-      public void updated(Step step) {
-        all.forEach(callback -> callback.updated(step));
-      }
-
-      @Override
-      public void logged(MetricRecord metric) throws IOException {
-        for (TrainerCallback callback : all) {
-          callback.logged(metric);
-        }
-      }
-
-      @Override
-      public void saved(Path checkpoint) {
-        all.forEach(callback -> callback.saved(checkpoint));
-      }
-    };
-  }
 }

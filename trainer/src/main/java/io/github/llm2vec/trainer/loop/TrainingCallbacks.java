@@ -8,6 +8,7 @@ import io.github.llm2vec.trainer.optim.StepPlan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -23,7 +24,7 @@ final class TrainingCallbacks {
   private final LearningRateSchedule schedule;
   private final Optional<ModelEvaluation> evaluator;
   private final Checkpointer checkpointer;
-  private final TrainerCallback callback;
+  private final List<TrainerCallback> callbacks;
   private final Interval logs;
   private final Interval evaluations;
   private final Interval saves;
@@ -61,13 +62,13 @@ final class TrainingCallbacks {
       LearningRateSchedule schedule,
       Optional<ModelEvaluation> evaluator,
       Checkpointer checkpointer,
-      TrainerCallback callback) {
+      List<TrainerCallback> callbacks) {
     this.arguments = arguments;
     this.plan = plan;
     this.schedule = schedule;
     this.evaluator = evaluator;
     this.checkpointer = checkpointer;
-    this.callback = callback;
+    this.callbacks = callbacks;
     long total = plan.totalUpdates();
     this.logs = Interval.of(arguments.logging().strategy(), arguments.logging().interval(), total);
     TrainingArguments.Evaluation evaluation = arguments.evaluation();
@@ -167,7 +168,9 @@ final class TrainingCallbacks {
   void record(TrainerState state, Map<String, Double> values) throws IOException {
     MetricRecord metric = new MetricRecord(state.step(), plan.epochAfter(state.step()), values);
     state.record(metric);
-    callback.logged(metric);
+    for (TrainerCallback callback : callbacks) {
+      callback.logged(metric);
+    }
   }
 
   private void save(TrainerState state, Map<String, Double> figures) throws IOException {
@@ -176,6 +179,6 @@ final class TrainingCallbacks {
     }
     Path path = checkpointer.save(state, figures);
     savedStep = state.step();
-    callback.saved(path);
+    callbacks.forEach(callback -> callback.saved(path));
   }
 }

@@ -106,6 +106,6 @@ public final class TrainingContext {
 
   /** Tells the callbacks something that whoever watches the run should know. */
   void note(String text) {
-    TrainerCallback.all(callbacks).note(text);
+    callbacks.forEach(callback -> callback.note(text));
   }
 }

@@ -16,6 +16,7 @@ import io.github.llm2vec.trainer.checkpoint.SentenceTransformersFiles;
 import io.github.llm2vec.trainer.config.ContrastiveArguments;
 import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.DistillConfig;
+import io.github.llm2vec.trainer.config.LoraArguments;
 import io.github.llm2vec.trainer.config.MatryoshkaArguments;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.ModelArguments;
@@ -137,6 +138,7 @@ public final class TrainingRuns {
                   LanguageObjective.masked(model),
                   training,
                   validation,
+                  Optional.empty(),
                   base.files(Optional.of(encoding)),
                   base.cost(config.masking().probability())))
           .train();
@@ -151,28 +153,19 @@ public final class TrainingRuns {
   public Trainer.Output simcse(ResolvedConfig<SimcseConfig> resolved) throws IOException {
     SimcseConfig config = resolved.config();
     UnsupportedOptions.check(config);
-    TrainingContext context = begin(resolved);
-    CorruptLines corrupt = new CorruptLines(config.access().corruptLine());
-    try (BaseModel base =
-            BaseModel.find(config.model(), config.lora(), config.training(), environment.models());
-        DataLoader<ContrastiveBatch> data =
-            ContrastiveDataLoaders.simcse(
-                config, contrastiveTools(context, config.access(), base, corrupt))) {
-      context.noteSkipped(corrupt);
-      Contrastive kind =
-          new Contrastive(
-              new ModelCard(
-                  "An encoder trained to tell texts apart without labels (SimCSE).",
-                  config.model().name(),
-                  List.of(source(config.file(), config.dataset().optionName())),
-                  config.lora().fullFinetuning() ? "transformers" : "peft",
-                  resolved.values()),
-              config.model(),
-              config.access(),
-              true,
-              "");
-      return contrastive(context, config.contrast(), config.dropout(), base, data, kind);
-    }
+    return contrastive(
+        resolved,
+        new Contrastive(
+            "An encoder trained to tell texts apart without labels (SimCSE).",
+            config.model(),
+            config.lora(),
+            config.contrast(),
+            config.access(),
+            source(config.file(), config.dataset().optionName()),
+            config.dropout(),
+            true,
+            ""),
+        tools -> ContrastiveDataLoaders.simcse(config, tools));
   }
 
   /**
@@ -183,97 +176,109 @@ public final class TrainingRuns {
   public Trainer.Output supervised(ResolvedConfig<SupervisedConfig> resolved) throws IOException {
     SupervisedConfig config = resolved.config();
     UnsupportedOptions.check(config);
-    TrainingContext context = begin(resolved);
-    CorruptLines corrupt = new CorruptLines(config.access().corruptLine());
-    try (BaseModel base =
-            BaseModel.find(config.model(), config.lora(), config.training(), environment.models());
-        DataLoader<ContrastiveBatch> data =
-            ContrastiveDataLoaders.supervised(
-                config, contrastiveTools(context, config.access(), base, corrupt))) {
-      context.noteSkipped(corrupt);
-      Contrastive kind =
-          new Contrastive(
-              new ModelCard(
-                  "An encoder trained on queries, their documents and hard negatives.",
-                  config.model().name(),
-                  List.of(source(config.file(), config.dataset().optionName())),
-                  config.lora().fullFinetuning() ? "transformers" : "peft",
-                  resolved.values()),
-              config.model(),
-              config.access(),
-              false,
-              config
-                  .instructions()
-                  .ofPlainData()
-                  .map(instruction -> instruction + config.instructions().separator())
-                  .orElse(""));
-      return contrastive(context, config.contrast(), 0, base, data, kind);
-    }
+    return contrastive(
+        resolved,
+        new Contrastive(
+            "An encoder trained on queries, their documents and hard negatives.",
+            config.model(),
+            config.lora(),
+            config.contrast(),
+            config.access(),
+            source(config.file(), config.dataset().optionName()),
+            0,
+            false,
+            config
+                .instructions()
+                .ofPlainData()
+                .map(instruction -> instruction + config.instructions().separator())
+                .orElse("")),
+        tools -> ContrastiveDataLoaders.supervised(config, tools));
   }
 
   /**
-   * What SimCSE and supervised training differ in beside their data.
+   * What SimCSE and supervised training differ in beside how their data is read.
    *
-   * @param card of the result
-   * @param model the base model
-   * @param access where caches are
+   * @param stage what the result is, for its card
+   * @param data the data's name
+   * @param attentionDropout of the model while it is trained
    * @param poolsPrompt whether what stands before a text is pooled with it
    * @param queryPrompt what stands before queries that bring no instruction
    */
   private record Contrastive(
-      ModelCard card,
+      String stage,
       ModelArguments model,
+      LoraArguments lora,
+      ContrastiveArguments contrast,
       DataAccess access,
+      String data,
+      double attentionDropout,
       boolean poolsPrompt,
       String queryPrompt) {}
+
+  private interface DataReader {
+    DataLoader<ContrastiveBatch> open(ContrastiveDataLoaders.Tools tools) throws IOException;
+  }
 
   private static String source(Optional<Path> file, String dataset) {
     return file.map(path -> path.getFileName().toString()).orElse(dataset);
   }
 
   private Trainer.Output contrastive(
-      TrainingContext context,
-      ContrastiveArguments contrast,
-      double attentionDropout,
-      BaseModel base,
-      DataLoader<ContrastiveBatch> data,
-      Contrastive kind)
+      ResolvedConfig<? extends TrainConfig> resolved, Contrastive kind, DataReader reader)
       throws IOException {
-    try (TrainableDecoder model =
-        open(base, LanguageModelHead.NONE, contrast.maxSeqLength(), attentionDropout)) {
-      TextPacker packer = new TextPacker(contrast.pooling(), base.tokenizer().padId().orElse(0));
-      Encoding encoding = encoding(contrast.pooling().optionName(), contrast.maxSeqLength());
-      return new Trainer<>(
-              context,
-              new Trainer.Task<>(
-                  model,
-                  new ContrastiveObjective(
-                      model,
-                      packer,
-                      contrast.lossScale(),
-                      widths(contrast.matryoshka(), base),
-                      contrast.miniBatch()),
-                  Optional.of(data),
-                  Optional.empty(),
-                  retrieval(context, contrast, base, model, packer, kind),
-                  new ResultFiles(
-                      base.files(Optional.of(encoding)),
-                      kind.card(),
-                      export(context, contrast, base, kind)),
-                  base.cost(0)))
-          .train();
+    TrainingContext context = begin(resolved);
+    ContrastiveArguments contrast = kind.contrast();
+    CorruptLines corrupt = new CorruptLines(kind.access().corruptLine());
+    try (BaseModel base =
+            BaseModel.find(kind.model(), kind.lora(), context.arguments(), environment.models());
+        DataLoader<ContrastiveBatch> data =
+            reader.open(
+                new ContrastiveDataLoaders.Tools(
+                    base.tokenizer(),
+                    base.textSettings(),
+                    context.cacheDir(kind.access(), "data-cache"),
+                    corrupt))) {
+      context.noteSkipped(corrupt);
+      try (TrainableDecoder model =
+          open(base, LanguageModelHead.NONE, contrast.maxSeqLength(), kind.attentionDropout())) {
+        TextPacker packer = new TextPacker(contrast.pooling(), base.tokenizer().padId().orElse(0));
+        Encoding encoding = encoding(contrast.pooling().optionName(), contrast.maxSeqLength());
+        ModelCard card =
+            new ModelCard(
+                kind.stage(),
+                kind.model().name(),
+                List.of(kind.data()),
+                kind.lora().fullFinetuning() ? "transformers" : "peft",
+                resolved.values());
+        return new Trainer<>(
+                context,
+                new Trainer.Task<>(
+                    model,
+                    new ContrastiveObjective(
+                        model,
+                        packer,
+                        contrast.lossScale(),
+                        widths(contrast.matryoshka(), base),
+                        contrast.miniBatch()),
+                    Optional.of(data),
+                    Optional.empty(),
+                    retrieval(context, base, model, packer, kind),
+                    new ResultFiles(
+                        base.files(Optional.of(encoding)), card, export(context, base, kind)),
+                    base.cost(0)))
+            .train();
+      }
     }
   }
 
-  /** Texts are read as encoding reads them. */
   private static Optional<ModelEvaluation> retrieval(
       TrainingContext context,
-      ContrastiveArguments contrast,
       BaseModel base,
       TrainableDecoder model,
       TextPacker packer,
       Contrastive kind)
       throws IOException {
+    ContrastiveArguments contrast = kind.contrast();
     if (contrast.retrieval().isEmpty()) {
       return Optional.empty();
     }
@@ -297,7 +302,8 @@ public final class TrainingRuns {
 
   /** What sentence-transformers can express; a note says why there is no folder for it. */
   private static Optional<ResultFiles.Export> export(
-      TrainingContext context, ContrastiveArguments contrast, BaseModel base, Contrastive kind) {
+      TrainingContext context, BaseModel base, Contrastive kind) {
+    ContrastiveArguments contrast = kind.contrast();
     String without = "the result has no folder for sentence-transformers, ";
     Pooling pooling = contrast.pooling();
     if (pooling == Pooling.EOS_TOKEN) {
@@ -377,6 +383,7 @@ public final class TrainingRuns {
                   LanguageObjective.causal(model),
                   data.training(),
                   data.validation(),
+                  Optional.empty(),
                   base.files(Optional.empty()),
                   base.cost(1)))
           .train();
@@ -427,12 +434,6 @@ public final class TrainingRuns {
         context.cacheDir(data.access(), "data-cache"),
         corrupt,
         environment.tokenizerThreads());
-  }
-
-  private static ContrastiveDataLoaders.Tools contrastiveTools(
-      TrainingContext context, DataAccess access, BaseModel base, CorruptLines corrupt) {
-    return new ContrastiveDataLoaders.Tools(
-        base.tokenizer(), base.textSettings(), context.cacheDir(access, "data-cache"), corrupt);
   }
 
   /** Tokens of the longest sequence. */

@@ -66,21 +66,13 @@ public final class WordModel implements AutoCloseable {
             TokenizerSettings.read(checkpoint.tokenizerFolder()).sequenceLength(maxLength));
     Llm2VecOptions options =
         Llm2VecOptions.builder()
-            .dtype(dtype(arguments))
+            .dtype(arguments.dtype().format().orElse(DType.FLOAT32))
             .device(opening.device())
             .enableBidirectional(arguments.bidirectional())
             .maxLength(length)
             .build();
     return new WordModel(
         Llm2Vec.open(source, options, opening.listener()), length, arguments.bidirectional());
-  }
-
-  private static DType dtype(ModelArguments arguments) {
-    return switch (arguments.dtype()) {
-      case AUTO, FLOAT32 -> DType.FLOAT32;
-      case BFLOAT16 -> DType.BFLOAT16;
-      case FLOAT16 -> DType.FLOAT16;
-    };
   }
 
   Tokenizer tokenizer() {

@@ -134,6 +134,7 @@ public final class WordTaskTraining {
                       evaluates
                           ? Optional.of(held.sequential(batches.evalBatchSize()))
                           : Optional.empty(),
+                      Optional.empty(),
                       new HeadFiles(head),
                       new TrainerCallback.Cost(0, DType.FLOAT32, TorchDevice.CPU)))
               .train();

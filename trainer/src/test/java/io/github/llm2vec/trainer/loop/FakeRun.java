@@ -99,6 +99,7 @@ final class FakeRun {
                 new Distance(),
                 Optional.of(new Numbers(batchesPerEpoch)),
                 validated ? Optional.of(new Numbers(3)) : Optional.empty(),
+                Optional.empty(),
                 new AdapterFiles(adapter, auxiliary),
                 new TrainerCallback.Cost(0, DType.FLOAT32, TorchDevice.CPU)))
         .train();
