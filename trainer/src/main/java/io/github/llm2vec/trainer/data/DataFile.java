@@ -86,7 +86,7 @@ public final class DataFile {
     }
   }
 
-  private static boolean isJson(Path file) {
+  static boolean isJson(Path file) {
     return List.of("json", "jsonl", "ndjson").contains(extension(file));
   }
 

@@ -39,6 +39,11 @@ public final class DiskRows implements Closeable {
    * @param file the file that holds them
    * @param indexFile their index
    */
+  /** Opens rows that were written by a {@link DiskRowsWriter}. */
+  static DiskRows open(Path folder, String name) throws IOException {
+    return open(DiskRowsWriter.rowsFile(folder, name), DiskRowsWriter.indexFile(folder, name));
+  }
+
   static DiskRows open(Path file, Path indexFile) throws IOException {
     FileChannel data = FileChannel.open(file, StandardOpenOption.READ);
     try {
@@ -71,15 +76,14 @@ public final class DiskRows implements Closeable {
       }
       writer.finish(madeOf);
     }
-    return open(DiskRowsWriter.rowsFile(folder, name), DiskRowsWriter.indexFile(folder, name));
+    return open(folder, name);
   }
 
   /** Rows that {@link #store} wrote completely before, if they were made of the same. */
   public static Optional<DiskRows> stored(Path folder, String name, String madeOf)
       throws IOException {
     return DiskRowsWriter.isFinished(folder, name, madeOf)
-        ? Optional.of(
-            open(DiskRowsWriter.rowsFile(folder, name), DiskRowsWriter.indexFile(folder, name)))
+        ? Optional.of(open(folder, name))
         : Optional.empty();
   }
 

@@ -128,10 +128,7 @@ public final class DistillationSet implements Closeable {
       opened.add(queries);
       TextTable documents = TextTable.open(cache, name + ".documents");
       opened.add(documents);
-      DiskRows examples =
-          DiskRows.open(
-              DiskRowsWriter.rowsFile(cache, name + ".examples"),
-              DiskRowsWriter.indexFile(cache, name + ".examples"));
+      DiskRows examples = DiskRows.open(cache, name + ".examples");
       return new DistillationSet(queries, documents, examples, seed);
     } catch (IOException e) {
       IOUtils.closeWhileHandlingException(opened);
@@ -211,7 +208,7 @@ public final class DistillationSet implements Closeable {
   private record NamedText(String text, String id) {}
 
   private static RecordStream<NamedText> texts(Path file, CorruptLines corrupt) throws IOException {
-    if (List.of("json", "jsonl", "ndjson").contains(DataFile.extension(file))) {
+    if (DataFile.isJson(file)) {
       TextFiles.TextKey key = new TextFiles.TextKey(file);
       return new RecordStream.Skipping<>(
           JsonRecords.open(file)
@@ -243,14 +240,18 @@ public final class DistillationSet implements Closeable {
     }
 
     private static TextTable open(Path cache, String name) throws IOException {
-      return new TextTable(
-          DiskRows.open(
-              DiskRowsWriter.rowsFile(cache, name), DiskRowsWriter.indexFile(cache, name)));
+      return new TextTable(DiskRows.open(cache, name));
     }
 
     /** Number of texts. */
     public int size() {
       return Math.toIntExact(rows.size());
+    }
+
+    /** All texts, in the order of their numbers. */
+    public RecordStream<String> texts() {
+      int[] next = {0};
+      return () -> next[0] < size() ? Optional.of(text(next[0]++)) : Optional.empty();
     }
 
     /** A text. */

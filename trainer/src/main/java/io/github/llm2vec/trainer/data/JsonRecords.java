@@ -45,24 +45,12 @@ public final class JsonRecords {
    */
   public static RecordStream<DataRecord> open(Path file) throws IOException {
     LineReader lines = DataFile.lines(file);
-    return new RecordStream<>() {
-      @Override
-      public Optional<DataRecord> next() throws IOException {
-        Optional<String> line = lines.next();
-        while (line.isPresent() && line.get().isBlank()) {
-          line = lines.next();
-        }
-        return line.isEmpty()
-            ? Optional.empty()
-            : Optional.of(
-                new DataRecord(lines.line(), parse(line.get(), file.toString(), lines.line())));
-      }
-
-      @Override
-      public void close() throws IOException {
-        lines.close();
-      }
-    };
+    return lines.mapPresent(
+        line ->
+            line.isBlank()
+                ? Optional.empty()
+                : Optional.of(
+                    new DataRecord(lines.line(), parse(line, file.toString(), lines.line()))));
   }
 
   /**

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import org.apache.lucene.util.IOConsumer;
 import org.apache.lucene.util.IOFunction;
 
 /**
@@ -27,18 +28,49 @@ public interface RecordStream<T> extends Closeable {
   @Override
   default void close() throws IOException {}
 
+  /** The elements of a list. */
+  static <T> RecordStream<T> of(Iterable<T> elements) {
+    Iterator<T> iterator = elements.iterator();
+    return () -> iterator.hasNext() ? Optional.of(iterator.next()) : Optional.empty();
+  }
+
+  /** Hands all records that are left to an action. */
+  default void forEach(IOConsumer<? super T> action) throws IOException {
+    for (Optional<T> record = next(); record.isPresent(); record = next()) {
+      action.accept(record.get());
+    }
+  }
+
   /**
    * What a function makes of these records. Owns this stream.
    *
    * @param <R> what the function gives
    */
   default <R> RecordStream<R> map(IOFunction<? super T, ? extends R> function) {
+    return mapPresent(record -> Optional.of(function.apply(record)));
+  }
+
+  /**
+   * What a function makes of these records, without those of which it makes nothing. Owns this
+   * stream.
+   *
+   * @param <R> what the function gives
+   */
+  default <R> RecordStream<R> mapPresent(IOFunction<? super T, Optional<R>> function) {
     RecordStream<T> records = this;
     return new RecordStream<>() {
       @Override
       public Optional<R> next() throws IOException {
-        Optional<T> record = records.next();
-        return record.isEmpty() ? Optional.empty() : Optional.of(function.apply(record.get()));
+        while (true) {
+          Optional<T> record = records.next();
+          if (record.isEmpty()) {
+            return Optional.empty();
+          }
+          Optional<R> result = function.apply(record.get());
+          if (result.isPresent()) {
+            return result;
+          }
+        }
       }
 
       @Override

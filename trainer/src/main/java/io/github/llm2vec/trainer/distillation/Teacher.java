@@ -99,26 +99,14 @@ public record Teacher(TeacherVectors queries, TeacherVectors documents) implemen
       throws IOException {
     Path folder =
         tools.cache().resolve("teacher-" + encoder.fingerprint().substring(0, 16) + "-" + what);
-    int[] next = {0};
     return StoredVectors.of(
         VectorStoreBuilder.unscaled(folder, encoder, prompt, SHARD)
             .build(
-                () ->
-                    next[0] < texts.size() ? Optional.of(texts.text(next[0]++)) : Optional.empty(),
-                new VectorStoreBuilder.Listener() {
-                  @Override
-                  public void stored(int vectors, boolean encoded) {
-                    if (!encoded) {
-                      tools.listener().made(vectors, texts.size());
-                    }
-                  }
-
-                  @Override
-                  public void encoded(int vectors) {
-                    tools.listener().made(vectors, texts.size());
-                    if (tools.stop().getAsBoolean()) {
-                      throw new StoppedException();
-                    }
+                texts.texts(),
+                (vectors, fresh) -> {
+                  tools.listener().made(vectors, texts.size());
+                  if (fresh && tools.stop().getAsBoolean()) {
+                    throw new StoppedException();
                   }
                 }),
         what);

@@ -5,6 +5,7 @@ import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TokenizedText;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.config.RetrievalArguments;
+import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.mteb.metrics.Hit;
 import io.github.llm2vec.trainer.mteb.metrics.RetrievalEvaluator;
 import io.github.llm2vec.trainer.mteb.metrics.RetrievalMeasure;
@@ -21,7 +22,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -86,12 +86,8 @@ final class RetrievalCheck implements ModelEvaluation {
               + " smaller set, or evaluate the result with tasks");
     }
     dataset.queries().values().forEach(text -> queries.add(reading.query().apply(text)));
-    try (Corpus.Reader reader = dataset.corpus().open()) {
-      Optional<Corpus.Document> next = reader.next();
-      while (next.isPresent()) {
-        documents.add(reading.document().apply(next.get().passage()));
-        next = reader.next();
-      }
+    try (RecordStream<Corpus.Document> corpus = dataset.corpus().open()) {
+      corpus.forEach(document -> documents.add(reading.document().apply(document.passage())));
     }
     this.evaluator =
         new RetrievalEvaluator(dataset.judgements(), List.of(RetrievalMeasure.NDCG_AT_10));

@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.apache.lucene.util.IOUtils;
@@ -195,21 +194,8 @@ public final class DenseNegativeMiner {
   private VectorStore encode(
       DistillationSet.TextTable texts, Prompt prompt, String what, Path work, Listener listener)
       throws IOException {
-    int[] next = {0};
     return new VectorStoreBuilder(work.resolve(what), encoder, prompt, SHARD)
-        .build(
-            () -> next[0] < texts.size() ? Optional.of(texts.text(next[0]++)) : Optional.empty(),
-            new VectorStoreBuilder.Listener() {
-              @Override
-              public void stored(int vectors, boolean encoded) {
-                listener.encoded(what, vectors, texts.size());
-              }
-
-              @Override
-              public void encoded(int vectors) {
-                listener.encoded(what, vectors, texts.size());
-              }
-            });
+        .build(texts.texts(), (vectors, fresh) -> listener.encoded(what, vectors, texts.size()));
   }
 
   private List<Ranking> search(DistillationSet set, Vectors vectors, long start, long end)

@@ -2,13 +2,13 @@
 package io.github.llm2vec.trainer.mteb;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.mteb.MtebEvaluation.EvaluationListener;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation.EvaluatedModel;
 import io.github.llm2vec.trainer.mteb.metrics.Correlation;
 import io.github.llm2vec.trainer.mteb.results.SubsetScores;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder;
-import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder.TextSource;
 import io.github.llm2vec.trainer.mteb.task.Findings;
 import io.github.llm2vec.trainer.mteb.task.ScoredPairs;
 import io.github.llm2vec.trainer.mteb.task.TaskDefinition;
@@ -97,8 +97,8 @@ record StsEvaluation(EvaluatedModel model, EvaluationOptions options, Evaluation
             Prompt.query(task.instruction()),
             options.shardVectors())
         .build(
-            TextSource.of(texts),
-            new TaskVectors.StoreProgress(listener, task, "sentences", texts.size()));
+            RecordStream.of(texts),
+            (done, fresh) -> listener.encoded(task, "sentences", done, texts.size(), fresh));
   }
 
   private static double[] similarities(

@@ -4,11 +4,11 @@ package io.github.llm2vec.trainer.mteb;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.mteb.MtebEvaluation.EvaluationListener;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation.EvaluatedModel;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder;
-import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder.TextSource;
 import io.github.llm2vec.trainer.mteb.task.Corpus;
 import io.github.llm2vec.trainer.mteb.task.Finding;
 import io.github.llm2vec.trainer.mteb.task.Findings;
@@ -36,10 +36,11 @@ record TaskVectors(VectorStore documents, VectorStore queries) {
       int shardVectors,
       EvaluationListener listener) {
 
-    VectorStore encode(String what, Prompt prompt, TextSource texts, int total) throws IOException {
+    VectorStore encode(String what, Prompt prompt, RecordStream<String> texts, int total)
+        throws IOException {
       TextEncoder encoder = prompt.role() == Role.QUERY ? model.queryEncoder() : model.encoder();
       return new VectorStoreBuilder(folder.resolve(what), encoder, prompt, shardVectors)
-          .build(texts, new StoreProgress(listener, task, what, total));
+          .build(texts, (done, fresh) -> listener.encoded(task, what, done, total, fresh));
     }
   }
 
@@ -47,20 +48,17 @@ record TaskVectors(VectorStore documents, VectorStore queries) {
       throws IOException {
     Corpus corpus = dataset.corpus();
     VectorStore documents;
-    try (Corpus.Reader reader = corpus.open()) {
+    try (RecordStream<Corpus.Document> reader = corpus.open()) {
       documents =
           encoding.encode(
-              "documents",
-              Prompt.document(),
-              () -> reader.next().map(Corpus.Document::passage),
-              corpus.size());
+              "documents", Prompt.document(), reader.map(Corpus.Document::passage), corpus.size());
     }
     List<String> texts = List.copyOf(dataset.queries().values());
     VectorStore queries =
         encoding.encode(
             "queries",
             Prompt.query(encoding.task().instruction()),
-            TextSource.of(texts),
+            RecordStream.of(texts),
             texts.size());
     String folder = encoding.task().folder().toString();
     report(documents, folder, number -> "document '" + corpus.ids().get(number) + "'", findings);
@@ -81,28 +79,6 @@ record TaskVectors(VectorStore documents, VectorStore queries) {
               name.apply(number)
                   + " has a vector that is zero or not finite; graphs cannot hold it, and exact"
                   + " search finds no similarity with it"));
-    }
-  }
-
-  /**
-   * Hands the progress of a store of vectors on to the listener of an evaluation.
-   *
-   * @param listener who is told
-   * @param task whose texts are encoded
-   * @param what they are
-   * @param total how many there are
-   */
-  record StoreProgress(EvaluationListener listener, EvaluationTask task, String what, int total)
-      implements VectorStoreBuilder.Listener {
-
-    @Override
-    public void stored(int vectors, boolean encoded) {
-      listener.encoded(task, what, vectors, total, encoded);
-    }
-
-    @Override
-    public void encoded(int vectors) {
-      listener.encoded(task, what, vectors, total, true);
     }
   }
 }

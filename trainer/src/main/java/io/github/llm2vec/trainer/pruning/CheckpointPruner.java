@@ -84,13 +84,12 @@ public final class CheckpointPruner {
     try (Tokenizer tokenizer =
         Tokenizer.open(
             checkpoint.tokenizerFolder(), TokenizerOptions.DEFAULTS.withEmbeddingRows(rows))) {
-      Optional<String> text = texts.next();
-      while (text.isPresent()) {
-        for (int id : tokenizer.encodePrefix(text.get(), Integer.MAX_VALUE)) {
-          used.add(id);
-        }
-        text = texts.next();
-      }
+      texts.forEach(
+          text -> {
+            for (int id : tokenizer.encodePrefix(text, Integer.MAX_VALUE)) {
+              used.add(id);
+            }
+          });
       used.addAll(tokenizer.prefixIds());
       used.addAll(tokenizer.suffixIds());
     }

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
 
@@ -60,11 +59,7 @@ record LabelSet(List<String> names) {
   /** All tags that occur in sentences, in alphabetical order. */
   public static LabelSet of(RecordStream<WordFiles.Sentence> sentences) throws IOException {
     TreeSet<String> tags = new TreeSet<>();
-    Optional<WordFiles.Sentence> sentence = sentences.next();
-    while (sentence.isPresent()) {
-      tags.addAll(sentence.get().tags());
-      sentence = sentences.next();
-    }
+    sentences.forEach(sentence -> tags.addAll(sentence.tags()));
     return new LabelSet(List.copyOf(tags));
   }
 

@@ -65,13 +65,12 @@ final class WordData {
     List<WordRow> rows = new ArrayList<>();
     try (RecordStream<WordFiles.Sentence> sentences =
         WordFiles.open(files, settings.task(), Optional.of(settings.labels()), corrupt)) {
-      Optional<WordFiles.Sentence> sentence = sentences.next();
-      while (sentence.isPresent()) {
-        if (!sentence.get().words().isEmpty()) {
-          rows.add(aligner.align(sentence.get()));
-        }
-        sentence = sentences.next();
-      }
+      sentences.forEach(
+          sentence -> {
+            if (!sentence.words().isEmpty()) {
+              rows.add(aligner.align(sentence));
+            }
+          });
     }
     if (rows.isEmpty()) {
       throw new IOException(files + ": there are no sentences in these files");

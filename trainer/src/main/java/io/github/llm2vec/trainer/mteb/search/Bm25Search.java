@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.search;
 
+import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.mteb.task.Corpus;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -86,7 +87,7 @@ public final class Bm25Search implements AutoCloseable {
   }
 
   private static void fill(IndexWriter writer, Corpus corpus, Options options) throws IOException {
-    try (Corpus.Reader documents = corpus.open()) {
+    try (RecordStream<Corpus.Document> documents = corpus.open()) {
       Optional<Corpus.Document> next = documents.next();
       for (int number = 0; next.isPresent(); number++) {
         Corpus.Document source = next.get();

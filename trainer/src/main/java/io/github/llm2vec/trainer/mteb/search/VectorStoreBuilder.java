@@ -3,13 +3,13 @@ package io.github.llm2vec.trainer.mteb.search;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.data.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,20 +23,6 @@ import java.util.function.IntConsumer;
  */
 public final class VectorStoreBuilder {
 
-  /** An iterator over the texts to encode. */
-  @FunctionalInterface
-  public interface TextSource {
-
-    /** The next text, or empty after the last. */
-    Optional<String> next() throws IOException;
-
-    /** The texts of a collection. */
-    static TextSource of(Iterable<String> texts) {
-      Iterator<String> iterator = texts.iterator();
-      return () -> iterator.hasNext() ? Optional.of(iterator.next()) : Optional.empty();
-    }
-  }
-
   /** Texts that the encoder is given at once: enough for full batches. */
   private static final int PART = 256;
 
@@ -47,24 +33,18 @@ public final class VectorStoreBuilder {
   private final StoreManifest manifest;
   private final boolean scaled;
 
-  /** Told of shards that are on disk. */
+  /** Told how far a store is. */
   @FunctionalInterface
   public interface Listener {
     /**
-     * A shard is complete.
-     *
-     * @param vectors so far in the store
-     * @param encoded whether the shard was encoded now, not found from a run before
-     */
-    void stored(int vectors, boolean encoded);
-
-    /**
-     * Part of a shard was encoded. An exception from here ends the building; the shards that are
+     * More vectors are there. An exception from here ends the building; the shards that are
      * complete stay.
      *
-     * @param vectors so far, those of the shard's part included, which are not on disk yet
+     * @param vectors so far in the store
+     * @param encoded whether they were encoded now, and are perhaps not on disk yet; those found
+     *     from a run before are
      */
-    default void encoded(int vectors) {}
+    void stored(int vectors, boolean encoded);
   }
 
   /**
@@ -103,7 +83,7 @@ public final class VectorStoreBuilder {
    * @param listener told after every shard
    * @throws IOException if the texts cannot be read or the vectors not be written
    */
-  public VectorStore build(TextSource texts, Listener listener) throws IOException {
+  public VectorStore build(RecordStream<String> texts, Listener listener) throws IOException {
     if (!manifest.identity().equals(Optional.of(identity))) {
       manifest.start(identity);
     }
@@ -120,18 +100,20 @@ public final class VectorStoreBuilder {
           found != null && found.texts().equals(digest) && found.vectors() == next.size();
       if (!same) {
         int before = stored;
-        encode(shard, next, digest, part -> listener.encoded(before + part));
+        encode(shard, next, digest, part -> listener.stored(before + part, true));
       }
       stored += next.size();
       shard++;
-      listener.stored(stored, !same);
+      if (same) {
+        listener.stored(stored, false);
+      }
       next = read(texts);
     }
     manifest.complete(stored);
     return VectorStore.open(folder);
   }
 
-  private List<String> read(TextSource texts) throws IOException {
+  private List<String> read(RecordStream<String> texts) throws IOException {
     List<String> shard = new ArrayList<>();
     while (shard.size() < identity.shardVectors()) {
       Optional<String> text = texts.next();

@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.mteb.task;
 
 import io.github.llm2vec.tokenizer.PythonText;
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -13,22 +14,15 @@ import java.util.Set;
 /**
  * The documents of a test collection, streamed from disk and never held in memory. They are
  * numbered from 0 in the order of the files, without the records that cannot be used.
+ *
+ * @param files where they are
+ * @param formats reads the files
+ * @param leftOut places of the records that cannot be used
+ * @param ids the ids by number
+ * @param digest SHA-256 of all ids and texts in their order, in hexadecimal
  */
-public final class Corpus {
-
-  private final List<Path> files;
-  private final RecordFormats formats;
-  private final Set<Long> leftOut;
-  private final DocumentIds ids;
-  private final String digest;
-
-  private Corpus(CorpusScan scan, DocumentIds ids) {
-    this.files = scan.files();
-    this.formats = scan.formats();
-    this.leftOut = scan.leftOut();
-    this.ids = ids;
-    this.digest = scan.digest();
-  }
+public record Corpus(
+    List<Path> files, RecordFormats formats, Set<Long> leftOut, DocumentIds ids, String digest) {
 
   /**
    * Reads all documents once: numbers them, writes their ids into a folder and reports what is
@@ -47,7 +41,7 @@ public final class Corpus {
     CorpusScan scan = new CorpusScan(files, formats, new HashSet<>(judged), findings);
     try (DocumentIds.Writer writer = new DocumentIds.Writer(folder)) {
       scan.run(writer);
-      return new Corpus(scan, writer.finish());
+      return new Corpus(files, formats, scan.leftOut(), writer.finish(), scan.digest());
     }
   }
 
@@ -56,56 +50,24 @@ public final class Corpus {
     return ids.size();
   }
 
-  /** The ids by number. */
-  public DocumentIds ids() {
-    return ids;
-  }
-
-  /** SHA-256 of all ids and texts in their order, in hexadecimal. */
-  public String digest() {
-    return digest;
-  }
-
   /** Reads the documents in the order of their numbers. */
-  public Reader open() {
-    return new Reader();
+  public RecordStream<Document> open() {
+    return RecordFiles.open(files, formats)
+        .mapPresent(
+            located ->
+                leftOut.contains(located.place())
+                    ? Optional.empty()
+                    : Optional.of(document(located)));
   }
 
-  /** See {@link Corpus#open}. */
-  public final class Reader implements AutoCloseable {
-
-    private final RecordFiles records = new RecordFiles(files, formats);
-
-    private Reader() {}
-
-    /** The next document, or empty after the last. */
-    public Optional<Document> next() throws IOException {
-      while (true) {
-        Optional<RecordFiles.Located> located = records.next();
-        if (located.isEmpty()) {
-          return Optional.empty();
-        }
-        if (!leftOut.contains(located.get().place())) {
-          return Optional.of(document(located.get()));
-        }
-      }
-    }
-
-    private Document document(RecordFiles.Located located) throws DatasetException {
-      if (located.values().isPresent()) {
-        CorpusScan.Parsed parsed = CorpusScan.parse(located.values().get());
-        if (parsed.document().isPresent()) {
-          return parsed.document().get();
-        }
-      }
-      throw new DatasetException(
-          located.file() + " changed while it was read; start the evaluation again");
-    }
-
-    @Override
-    public void close() throws IOException {
-      records.close();
-    }
+  private static Document document(RecordFiles.Located located) throws DatasetException {
+    return located
+        .values()
+        .flatMap(values -> CorpusScan.parse(values).document())
+        .orElseThrow(
+            () ->
+                new DatasetException(
+                    located.file() + " changed while it was read; start the evaluation again"));
   }
 
   /**

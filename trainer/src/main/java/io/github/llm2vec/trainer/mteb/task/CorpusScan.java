@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.mteb.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.tokenizer.PythonText;
+import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.data.Sha256;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -38,9 +39,10 @@ final class CorpusScan {
 
   void run(DocumentIds.Writer ids) throws IOException {
     int documents = 0;
-    try (RecordFiles records = new RecordFiles(files, formats)) {
-      Optional<RecordFiles.Located> located = records.next();
-      while (located.isPresent()) {
+    try (RecordStream<RecordFiles.Located> records = RecordFiles.open(files, formats)) {
+      for (Optional<RecordFiles.Located> located = records.next();
+          located.isPresent();
+          located = records.next()) {
         Optional<Corpus.Document> document = examine(located.get());
         if (document.isPresent()) {
           ids.add(document.get().id());
@@ -49,7 +51,6 @@ final class CorpusScan {
         } else {
           leftOut.add(located.get().place());
         }
-        located = records.next();
       }
     }
     if (documents == 0) {
@@ -119,14 +120,6 @@ final class CorpusScan {
     String title = RecordFiles.RecordFields.scalar(record, "title").orElse("");
     String text = RecordFiles.RecordFields.scalar(record, "text").orElse("");
     return new Parsed(Optional.of(new Corpus.Document(id.get(), title, text)), "");
-  }
-
-  List<Path> files() {
-    return files;
-  }
-
-  RecordFormats formats() {
-    return formats;
   }
 
   Set<Long> leftOut() {

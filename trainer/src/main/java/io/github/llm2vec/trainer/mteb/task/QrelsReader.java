@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.data.DataFile;
 import io.github.llm2vec.trainer.data.DataFormatException;
 import io.github.llm2vec.trainer.data.LineReader;
+import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.mteb.metrics.Qrels;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -91,12 +92,8 @@ public final class QrelsReader {
   }
 
   private void readRecords(RecordFormats formats) throws IOException {
-    try (RecordFiles records = new RecordFiles(List.of(file), formats)) {
-      Optional<RecordFiles.Located> located = records.next();
-      while (located.isPresent()) {
-        take(located.get());
-        located = records.next();
-      }
+    try (RecordStream<RecordFiles.Located> records = RecordFiles.open(List.of(file), formats)) {
+      records.forEach(this::take);
     }
   }
 

@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.mteb.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.tokenizer.PythonText;
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -24,12 +25,8 @@ final class QueryReader {
   static Map<String, String> read(List<Path> files, RecordFormats formats, Findings findings)
       throws IOException {
     QueryReader reader = new QueryReader(findings);
-    try (RecordFiles records = new RecordFiles(files, formats)) {
-      Optional<RecordFiles.Located> located = records.next();
-      while (located.isPresent()) {
-        reader.take(located.get());
-        located = records.next();
-      }
+    try (RecordStream<RecordFiles.Located> records = RecordFiles.open(files, formats)) {
+      records.forEach(reader::take);
     }
     return reader.queries;
   }

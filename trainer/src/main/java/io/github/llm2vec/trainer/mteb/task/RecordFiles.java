@@ -8,20 +8,15 @@ import io.github.llm2vec.trainer.data.JsonRecords.DataRecord;
 import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
 /** The records of several files, one after the other. */
-final class RecordFiles implements AutoCloseable {
+final class RecordFiles {
 
   private static final int LINE_BITS = 40;
 
-  private final RecordFormats formats;
-  private final Iterator<Path> files;
-  private Optional<RecordStream<DataRecord>> reader = Optional.empty();
-  private Path file = Path.of("");
-  private long fileNumber = -1;
+  private RecordFiles() {}
 
   /**
    * A record and where it stands.
@@ -40,47 +35,32 @@ final class RecordFiles implements AutoCloseable {
     }
   }
 
-  RecordFiles(List<Path> files, RecordFormats formats) {
-    this.files = files.iterator();
-    this.formats = formats;
+  static RecordStream<Located> open(List<Path> files, RecordFormats formats) {
+    long[] opened = {0};
+    return new RecordStream.Concatenated<>(
+        files, file -> new Records(file, opened[0]++ << LINE_BITS, formats.open(file)));
   }
 
-  Optional<Located> next() throws IOException {
-    while (true) {
-      if (reader.isPresent()) {
-        Optional<Located> record = read(reader.get());
-        if (record.isPresent()) {
-          return record;
-        }
-        close();
+  private record Records(Path file, long firstPlace, RecordStream<DataRecord> records)
+      implements RecordStream<Located> {
+    @Override
+    public Optional<Located> next() throws IOException {
+      try {
+        return records
+            .next()
+            .map(record -> located(record.line(), Optional.of(record.values()), ""));
+      } catch (DataFormatException e) {
+        return Optional.of(located(e.line(), Optional.empty(), e.problem()));
       }
-      if (!files.hasNext()) {
-        return Optional.empty();
-      }
-      file = files.next();
-      fileNumber++;
-      reader = Optional.of(formats.open(file));
     }
-  }
 
-  private Optional<Located> read(RecordStream<DataRecord> records) throws IOException {
-    try {
-      return records.next().map(record -> located(record.line(), Optional.of(record.values()), ""));
-    } catch (DataFormatException e) {
-      return Optional.of(located(e.line(), Optional.empty(), e.problem()));
+    private Located located(long line, Optional<ObjectNode> values, String problem) {
+      return new Located(file, line, firstPlace | line, values, problem);
     }
-  }
 
-  private Located located(long line, Optional<ObjectNode> values, String problem) {
-    return new Located(file, line, fileNumber << LINE_BITS | line, values, problem);
-  }
-
-  @Override
-  public void close() throws IOException {
-    if (reader.isPresent()) {
-      RecordStream<DataRecord> open = reader.get();
-      reader = Optional.empty();
-      open.close();
+    @Override
+    public void close() throws IOException {
+      records.close();
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.data.DataFile;
 import io.github.llm2vec.trainer.data.DataFormatException;
 import io.github.llm2vec.trainer.data.LineReader;
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,22 +95,8 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
     }
 
     void readRecords(RecordFormats formats) throws IOException {
-      try (RecordFiles records = new RecordFiles(List.of(file), formats)) {
-        Optional<RecordFiles.Located> located = records.next();
-        while (located.isPresent()) {
-          RecordFiles.Located record = located.get();
-          if (record.values().isPresent()) {
-            ObjectNode values = record.values().get();
-            take(
-                record.line(),
-                FIELDS.stream()
-                    .map(name -> RecordFiles.RecordFields.scalar(values, name))
-                    .toList());
-          } else {
-            malformed(record.line(), record.problem());
-          }
-          located = records.next();
-        }
+      try (RecordStream<RecordFiles.Located> records = RecordFiles.open(List.of(file), formats)) {
+        records.forEach(this::take);
       }
     }
 
@@ -147,6 +134,17 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
           malformed(e.line(), e.problem());
         }
       }
+    }
+
+    private void take(RecordFiles.Located record) throws IOException {
+      if (record.values().isEmpty()) {
+        malformed(record.line(), record.problem());
+        return;
+      }
+      ObjectNode values = record.values().get();
+      take(
+          record.line(),
+          FIELDS.stream().map(name -> RecordFiles.RecordFields.scalar(values, name)).toList());
     }
 
     private void take(long line, List<Optional<String>> values) throws IOException {

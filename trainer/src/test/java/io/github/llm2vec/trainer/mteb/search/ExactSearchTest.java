@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.torch.TorchDevice;
-import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder.TextSource;
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -33,7 +33,7 @@ class ExactSearchTest {
   private static VectorStore store(Path where, WordVectorEncoder encoder, List<String> texts)
       throws IOException {
     return new VectorStoreBuilder(where, encoder, Prompt.document(), 1000)
-        .build(TextSource.of(texts), (vectors, encoded) -> {});
+        .build(RecordStream.of(texts), (vectors, encoded) -> {});
   }
 
   private static List<String> texts(long seed, int count) {

@@ -9,7 +9,7 @@ import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.KnnOptions;
 import io.github.llm2vec.lucene.VectorFormatOptions;
 import io.github.llm2vec.lucene.VectorQuantization;
-import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder.TextSource;
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,10 +35,10 @@ class HnswSearchTest {
     texts.set(7, "");
     documents =
         new VectorStoreBuilder(folder.resolve("d"), encoder, Prompt.document(), 150)
-            .build(TextSource.of(texts), (vectors, fresh) -> {});
+            .build(RecordStream.of(texts), (vectors, fresh) -> {});
     queries =
         new VectorStoreBuilder(folder.resolve("q"), encoder, Prompt.query(), 150)
-            .build(TextSource.of(List.of("w3", "v4 w24", "v19")), (vectors, fresh) -> {});
+            .build(RecordStream.of(List.of("w3", "v4 w24", "v19")), (vectors, fresh) -> {});
   }
 
   private HnswSearch open(VectorQuantization quantization) throws IOException {

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.Prompt;
-import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder.TextSource;
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -37,7 +37,7 @@ class VectorStoreTest {
   private VectorStore build(Path where, WordVectorEncoder encoder, List<String> texts)
       throws IOException {
     return new VectorStoreBuilder(where, encoder, Prompt.document(), SHARD)
-        .build(TextSource.of(texts), (vectors, encoded) -> {});
+        .build(RecordStream.of(texts), (vectors, encoded) -> {});
   }
 
   private static SortedMap<String, String> contents(Path where) throws IOException {
@@ -105,7 +105,7 @@ class VectorStoreTest {
     WordVectorEncoder second = new WordVectorEncoder(DIMENSIONS);
     List<Boolean> encoded = new ArrayList<>();
     new VectorStoreBuilder(killed, second, Prompt.document(), SHARD)
-        .build(TextSource.of(texts), (vectors, now) -> encoded.add(now));
+        .build(RecordStream.of(texts), (vectors, now) -> encoded.add(now));
     assertEquals(List.of(false, false, true, true, true, true), encoded);
     assertEquals(37, second.encoded());
     assertEquals(contents(whole), contents(killed));
@@ -135,7 +135,7 @@ class VectorStoreTest {
     assertEquals(20, wider.encoded());
     WordVectorEncoder asked = new WordVectorEncoder(DIMENSIONS + 1);
     new VectorStoreBuilder(folder, asked, Prompt.query("Find:"), SHARD)
-        .build(TextSource.of(texts(20)), (vectors, encoded) -> {});
+        .build(RecordStream.of(texts(20)), (vectors, encoded) -> {});
     assertEquals(20, asked.encoded());
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -26,12 +26,8 @@ class RetrievalDatasetTest {
 
   private static List<Corpus.Document> documents(Corpus corpus) throws IOException {
     List<Corpus.Document> documents = new ArrayList<>();
-    try (Corpus.Reader reader = corpus.open()) {
-      Optional<Corpus.Document> next = reader.next();
-      while (next.isPresent()) {
-        documents.add(next.get());
-        next = reader.next();
-      }
+    try (RecordStream<Corpus.Document> reader = corpus.open()) {
+      reader.forEach(documents::add);
     }
     return documents;
   }
