@@ -20,17 +20,15 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Turns failures into one line on stderr and an exit code: 1 for a failure, 2 for wrong usage. */
-public final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
+/**
+ * Turns failures into one line on stderr and an exit code: 1 for a failure, 2 for wrong usage.
+ *
+ * @param verbose asked, once there is a failure, whether to print stack traces
+ */
+public record Errors(BooleanSupplier verbose)
+    implements IExecutionExceptionHandler, IParameterExceptionHandler {
 
   private static final String MODEL = "--model";
-
-  private final BooleanSupplier verbose;
-
-  /** Asks {@code verbose} whether to print stack traces, once there is a failure. */
-  public Errors(BooleanSupplier verbose) {
-    this.verbose = verbose;
-  }
 
   @Override
   public int handleExecutionException(

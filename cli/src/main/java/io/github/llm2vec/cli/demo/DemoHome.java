@@ -26,7 +26,8 @@ import org.apache.lucene.util.IOUtils;
  * the demo's own, in the cache, is kept for the next start and emptied when that is about anything
  * else; where that one is in use, a temporary one stands in.
  */
-final class DemoHome implements AutoCloseable {
+record DemoHome(IndexFolder folder, boolean ours, Optional<FileChannel> lock)
+    implements AutoCloseable {
 
   /** Says what the home is about; written before anything else is. */
   private static final String IDENTITY = "demo-identity";
@@ -35,16 +36,6 @@ final class DemoHome implements AutoCloseable {
   private static final String COMPLETE = "demo-complete";
 
   private static final int HASH_BYTES = 8;
-
-  private final IndexFolder folder;
-  private final boolean ours;
-  private final Optional<FileChannel> lock;
-
-  private DemoHome(IndexFolder folder, boolean ours, Optional<FileChannel> lock) {
-    this.folder = folder;
-    this.ours = ours;
-    this.lock = lock;
-  }
 
   /** A folder that belongs to the user. */
   static DemoHome named(Path path) {

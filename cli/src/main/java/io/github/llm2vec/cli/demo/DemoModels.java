@@ -22,9 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Declares the model of the demo's Solr, as a user of an installed one would do by hand. */
-public final class DemoModels {
-
-  private final ModelFinder finder;
+public record DemoModels(ModelFinder finder) {
 
   /**
    * What was declared.
@@ -39,10 +37,6 @@ public final class DemoModels {
     void write(Path solrHome) throws IOException {
       ModelsFileWriter.write(solrHome.resolve(ModelsFile.NAME), List.of(declaration));
     }
-  }
-
-  public DemoModels(ModelFinder finder) {
-    this.finder = finder;
   }
 
   /**

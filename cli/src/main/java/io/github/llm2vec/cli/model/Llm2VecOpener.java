@@ -8,22 +8,13 @@ import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import java.io.IOException;
 
-/** Opens a language model with the library of this project and shows how far loading is. */
-public final class Llm2VecOpener implements EncoderOpener {
-
-  private final Console console;
-  private final ModelFinder finder;
-
-  /**
-   * An opener.
-   *
-   * @param console shows progress
-   * @param finder knows where models lie
-   */
-  public Llm2VecOpener(Console console, ModelFinder finder) {
-    this.console = console;
-    this.finder = finder;
-  }
+/**
+ * Opens a language model with the library of this project and shows how far loading is.
+ *
+ * @param console shows progress
+ * @param finder knows where models lie
+ */
+public record Llm2VecOpener(Console console, ModelFinder finder) implements EncoderOpener {
 
   @Override
   public Llm2Vec open(ModelOptions options) throws IOException {

@@ -9,22 +9,13 @@ import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.hub.HubEnvironment;
 import java.io.IOException;
 
-/** Finds the parts of a model without opening it, fetching them if the user allowed that. */
-public final class ModelFinder {
-
-  private final Console console;
-  private final CliEnvironment surroundings;
-
-  /**
-   * A finder.
-   *
-   * @param console shows downloads
-   * @param surroundings where the hub's cache lies
-   */
-  public ModelFinder(Console console, CliEnvironment surroundings) {
-    this.console = console;
-    this.surroundings = surroundings;
-  }
+/**
+ * Finds the parts of a model without opening it, fetching them if the user allowed that.
+ *
+ * @param console shows downloads
+ * @param surroundings where the hub's cache lies
+ */
+public record ModelFinder(Console console, CliEnvironment surroundings) {
 
   /**
    * Where models may be looked for, in the hub, too, if the user allowed that; downloads are shown.

@@ -21,37 +21,24 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Reads queries, has them answered and prints or writes the hits. */
-public final class QueryLoop {
+/**
+ * Reads queries, has them answered and prints or writes the hits.
+ *
+ * @param console where queries are typed and hits printed
+ * @param search answers
+ * @param prefetch told the next queries of a file before they are answered one by one
+ * @param stop ends a loop over a file between two queries
+ */
+public record QueryLoop(
+    Console console, Search search, Consumer<List<String>> prefetch, InterruptHandler stop) {
 
   private static final int WINDOW = 256;
   private static final int SNIPPET_CHARACTERS = 160;
-
-  private final Console console;
-  private final Search search;
-  private final Consumer<List<String>> prefetch;
-  private final InterruptHandler stop;
 
   /** Answers one query. */
   @FunctionalInterface
   interface Search {
     List<SearchHit> search(String query) throws IOException;
-  }
-
-  /**
-   * A loop.
-   *
-   * @param console where queries are typed and hits printed
-   * @param search answers
-   * @param prefetch told the next queries of a file before they are answered one by one
-   * @param stop ends a loop over a file between two queries
-   */
-  QueryLoop(
-      Console console, Search search, Consumer<List<String>> prefetch, InterruptHandler stop) {
-    this.console = console;
-    this.search = search;
-    this.prefetch = prefetch;
-    this.stop = stop;
   }
 
   /** Answers lines of standard input until it ends. */

@@ -12,17 +12,8 @@ import java.util.List;
 import java.util.Optional;
 
 /** Vector output as JSON lines in a file. */
-final class JsonlSink implements VectorOutput.Sink {
-
-  private final Path output;
-  private final FileChannel file;
-  private final BufferedReader earlier;
-
-  private JsonlSink(Path output, FileChannel file, BufferedReader earlier) {
-    this.output = output;
-    this.file = file;
-    this.earlier = earlier;
-  }
+record JsonlSink(Path output, FileChannel file, BufferedReader earlier)
+    implements VectorOutput.Sink {
 
   /** Opens the partial file, keeping the complete lines that are in it. */
   static JsonlSink open(Path output) throws IOException {

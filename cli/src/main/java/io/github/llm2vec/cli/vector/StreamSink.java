@@ -6,15 +6,12 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
 
-/** Vector output as JSON lines on standard output. */
-public final class StreamSink implements VectorOutput.Sink {
-
-  private final PrintStream target;
-
-  /** A sink that writes to a stream it does not own. */
-  public StreamSink(PrintStream target) {
-    this.target = target;
-  }
+/**
+ * Vector output as JSON lines on standard output.
+ *
+ * @param target a stream that is not closed here
+ */
+public record StreamSink(PrintStream target) implements VectorOutput.Sink {
 
   @Override
   public Optional<String> nextEarlierId() {

@@ -20,8 +20,10 @@ import org.apache.lucene.util.IOUtils;
  * The checkpoints of a run: folders {@code checkpoint-STEP} of its output folder. A checkpoint is
  * written under another name, brought onto the disk and then renamed, so that whatever has that
  * name is complete, and neither a full disk nor the end of the process harms an earlier one.
+ *
+ * @param folder where the checkpoints are; it need not exist yet
  */
-public final class CheckpointStore {
+public record CheckpointStore(Path folder) {
 
   /** Writes files into a folder that exists. */
   @FunctionalInterface
@@ -32,13 +34,6 @@ public final class CheckpointStore {
   private static final String PREFIX = "checkpoint-";
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,18})");
   private static final Pattern LEFT_OVER = Pattern.compile("\\.checkpoint-\\d{1,18}\\.(new|old)");
-
-  private final Path folder;
-
-  /** The checkpoints in a folder, which need not exist yet. */
-  public CheckpointStore(Path folder) {
-    this.folder = folder;
-  }
 
   /** Where the checkpoint of an update is or would be. */
   public Path path(long step) {

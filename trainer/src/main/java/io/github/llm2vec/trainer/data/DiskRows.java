@@ -15,23 +15,14 @@ import java.util.Optional;
  * An array of byte strings on disk with random access, for data that does not fit into memory. Two
  * files: the rows, and an index of 12 bytes per row (offset as a long, length as an int,
  * big-endian). The rows may be the lines of a file that was there before. Thread-safe.
+ *
+ * @param size number of rows
  */
-public final class DiskRows implements Closeable {
+public record DiskRows(FileChannel data, FileChannel index, Path file, long size)
+    implements Closeable {
 
   /** Bytes of a row in the index. */
   static final int INDEX_BYTES = Long.BYTES + Integer.BYTES;
-
-  private final FileChannel data;
-  private final FileChannel index;
-  private final Path file;
-  private final long size;
-
-  private DiskRows(FileChannel data, FileChannel index, Path file, long size) {
-    this.data = data;
-    this.index = index;
-    this.file = file;
-    this.size = size;
-  }
 
   /**
    * Opens rows.
@@ -85,11 +76,6 @@ public final class DiskRows implements Closeable {
     return DiskRowsWriter.isFinished(folder, name, madeOf)
         ? Optional.of(open(folder, name))
         : Optional.empty();
-  }
-
-  /** Number of rows. */
-  public long size() {
-    return size;
   }
 
   /**

@@ -24,16 +24,15 @@ import org.apache.lucene.util.IOUtils;
  * in. Texts of pairs are kept once, however often they come up. Everything lies on disk.
  *
  * <p>Thread-safe. Owns the files that it writes into its cache.
+ *
+ * @param queries the queries; none of plain texts
+ * @param documents the documents, or the texts that are all alike
  */
-public final class DistillationSet implements Closeable {
+public record DistillationSet(TextTable queries, TextTable documents, DiskRows examples, long seed)
+    implements Closeable {
 
   /** The number of an example without a query. */
   public static final int NO_QUERY = -1;
-
-  private final TextTable queries;
-  private final TextTable documents;
-  private final DiskRows examples;
-  private final long seed;
 
   /**
    * An example of an epoch.
@@ -48,13 +47,6 @@ public final class DistillationSet implements Closeable {
     public Example {
       documents = List.copyOf(documents);
     }
-  }
-
-  private DistillationSet(TextTable queries, TextTable documents, DiskRows examples, long seed) {
-    this.queries = queries;
-    this.documents = documents;
-    this.examples = examples;
-    this.seed = seed;
   }
 
   /**
@@ -146,16 +138,6 @@ public final class DistillationSet implements Closeable {
         files, file -> texts(file, corrupt).map(NamedText::text));
   }
 
-  /** The queries; none of plain texts. */
-  public TextTable queries() {
-    return queries;
-  }
-
-  /** The documents, or the texts that are all alike. */
-  public TextTable documents() {
-    return documents;
-  }
-
   /** Number of examples. */
   public long size() {
     return examples.size();
@@ -231,13 +213,7 @@ public final class DistillationSet implements Closeable {
   }
 
   /** The texts of one role, by number. */
-  public static final class TextTable implements Closeable {
-
-    private final DiskRows rows;
-
-    private TextTable(DiskRows rows) {
-      this.rows = rows;
-    }
+  public record TextTable(DiskRows rows) implements Closeable {
 
     private static TextTable open(Path cache, String name) throws IOException {
       return new TextTable(DiskRows.open(cache, name));

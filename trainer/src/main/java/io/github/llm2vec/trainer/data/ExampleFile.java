@@ -19,21 +19,14 @@ import java.util.stream.Stream;
  * A file of contrastive training examples with random access. Opening it reads all of it once,
  * checks every line and remembers on disk where each begins; lines of packed files and rows of
  * Parquet are unpacked onto disk. Thread-safe.
+ *
+ * @param file the file itself
  */
-public final class ExampleFile implements Closeable {
+public record ExampleFile(Path file, DiskRows rows, Optional<Boolean> negatives)
+    implements Closeable {
 
   private static final List<String> PARQUET_COLUMNS =
       List.of("query", "anchor", "positive", "pos", "negative", "neg", "prompt", "instruction");
-
-  private final Path file;
-  private final DiskRows rows;
-  private final Optional<Boolean> negatives;
-
-  private ExampleFile(Path file, DiskRows rows, Optional<Boolean> negatives) {
-    this.file = file;
-    this.rows = rows;
-    this.negatives = negatives;
-  }
 
   /**
    * Opens a file of JSON lines or one JSON array (gzipped or not), or Parquet.
@@ -171,11 +164,6 @@ public final class ExampleFile implements Closeable {
   /** Name of the dataset: that of the file without its ending. */
   String name() {
     return file.getFileName().toString().replaceFirst("\\..*$", "");
-  }
-
-  /** The file itself. */
-  public Path file() {
-    return file;
   }
 
   /** Number of examples. */

@@ -12,18 +12,10 @@ import java.util.Optional;
 /**
  * A text dataset with random access. A single file of plain lines stays where it is and gets an
  * index; other files are unpacked onto disk. Thread-safe.
+ *
+ * @param size number of texts
  */
-public final class TextRows implements Closeable {
-
-  private final DiskRows rows;
-  private final TextStyle style;
-  private final long size;
-
-  private TextRows(DiskRows rows, TextStyle style, long size) {
-    this.rows = rows;
-    this.style = style;
-    this.size = size;
-  }
+public record TextRows(DiskRows rows, TextStyle style, long size) implements Closeable {
 
   /**
    * What is read.
@@ -100,11 +92,6 @@ public final class TextRows implements Closeable {
 
   private static boolean isBlank(String text) {
     return PythonText.strip(text).isEmpty();
-  }
-
-  /** Number of texts. */
-  public long size() {
-    return size;
   }
 
   /** Reads a text by its number, from 0. */

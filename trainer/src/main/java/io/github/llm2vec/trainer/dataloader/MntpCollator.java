@@ -12,13 +12,10 @@ import java.util.List;
  * generator gives the same masks. Draws are made for padding, too, which is why sequences are
  * padded before. Immutable.
  */
-public final class MntpCollator {
+public record MntpCollator(Options options, MaskToken mask) {
 
   private static final float MASKED = 0.8f;
   private static final float RANDOM = 0.5f;
-
-  private final Options options;
-  private final MaskToken mask;
 
   /**
    * How batches are made.
@@ -31,12 +28,6 @@ public final class MntpCollator {
    */
   public record Options(
       double probability, Collator collator, int padId, boolean padLeft, int padTo) {}
-
-  /** Creates a collator. */
-  public MntpCollator(Options options, MaskToken mask) {
-    this.options = options;
-    this.mask = mask;
-  }
 
   /**
    * Makes a batch.

@@ -15,17 +15,9 @@ import java.util.Set;
  * matrix, one for each token in the order of their ids. The other weights are those of another
  * source.
  */
-public final class InitialEmbeddings implements TensorSource {
+public record InitialEmbeddings(TensorSource others, NumpyArray rows) implements TensorSource {
 
   private static final String EMBEDDING = "embed_tokens.weight";
-
-  private final TensorSource others;
-  private final NumpyArray rows;
-
-  private InitialEmbeddings(TensorSource others, NumpyArray rows) {
-    this.others = others;
-    this.rows = rows;
-  }
 
   /**
    * Opens a matrix; the result closes both.

@@ -28,8 +28,10 @@ import java.util.Map;
  * NAME.ids.txt} beside the file, as {@code llm2vec encode} writes it; a text without an id of its
  * own has its line for one. Without ids the vectors must be those of all records of the file of
  * texts, or of all that are not blank, in their order.
+ *
+ * @param rows of the texts
  */
-final class VectorFile implements TeacherVectors {
+record VectorFile(Path file, Matrix matrix, int[] rows) implements TeacherVectors {
 
   /** Rows of vectors by number. */
   private interface Matrix extends Closeable {
@@ -39,16 +41,6 @@ final class VectorFile implements TeacherVectors {
     int columns();
 
     void read(int row, float[] target) throws IOException;
-  }
-
-  private final Path file;
-  private final Matrix matrix;
-  private final int[] rows; // of the texts
-
-  private VectorFile(Path file, Matrix matrix, int[] rows) {
-    this.file = file;
-    this.matrix = matrix;
-    this.rows = rows;
   }
 
   /**

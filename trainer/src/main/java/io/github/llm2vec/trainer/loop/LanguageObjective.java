@@ -23,18 +23,16 @@ import java.util.function.Function;
  *
  * @param <B> what a batch is
  */
-final class LanguageObjective<B> implements Objective<B> {
+record LanguageObjective<B>(TrainableDecoder decoder, Function<B, List<Row>> reader)
+    implements Objective<B> {
 
-  /** A text with what is predicted of it. */
-  private static final class Row {
-
-    private final int[] ids; // (S), at least one
-    private final int[] labels; // (S), IGNORED where nothing is predicted
-
-    Row(int[] ids, int[] labels) {
-      this.ids = ids;
-      this.labels = labels;
-    }
+  /**
+   * A text with what is predicted of it.
+   *
+   * @param ids (S), at least one
+   * @param labels (S), IGNORED where nothing is predicted
+   */
+  private record Row(int[] ids, int[] labels) {
 
     /** The first token has none before it to be predicted from. */
     long predictions() {
@@ -44,14 +42,6 @@ final class LanguageObjective<B> implements Objective<B> {
       }
       return count;
     }
-  }
-
-  private final TrainableDecoder decoder;
-  private final Function<B, List<Row>> reader;
-
-  private LanguageObjective(TrainableDecoder decoder, Function<B, List<Row>> reader) {
-    this.decoder = decoder;
-    this.reader = reader;
   }
 
   /** Masked next token prediction. */

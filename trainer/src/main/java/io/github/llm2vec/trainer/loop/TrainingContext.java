@@ -18,23 +18,11 @@ import java.util.function.BooleanSupplier;
  * resumes from, its callbacks, and whether it is to stop. A {@link Trainer} takes all of that from
  * here.
  */
-public final class TrainingContext {
-
-  private final ResolvedConfig<? extends TrainConfig> config;
-  private final OutputDir output;
-  private final List<TrainerCallback> callbacks;
-  private final BooleanSupplier stop;
-
-  private TrainingContext(
-      ResolvedConfig<? extends TrainConfig> config,
-      OutputDir output,
-      List<TrainerCallback> callbacks,
-      BooleanSupplier stop) {
-    this.config = config;
-    this.output = output;
-    this.callbacks = callbacks;
-    this.stop = stop;
-  }
+public record TrainingContext(
+    ResolvedConfig<? extends TrainConfig> config,
+    OutputDir output,
+    List<TrainerCallback> callbacks,
+    BooleanSupplier stop) {
 
   /**
    * Prepares the output folder, before any model or data is opened.
@@ -76,14 +64,6 @@ public final class TrainingContext {
   /** The output folder. */
   public Path folder() {
     return output.path();
-  }
-
-  OutputDir output() {
-    return output;
-  }
-
-  List<TrainerCallback> callbacks() {
-    return callbacks;
   }
 
   boolean stopRequested() {

@@ -29,8 +29,19 @@ import org.apache.lucene.util.IOUtils;
  * NV-Retriever, "TopK-PercPos") leaves out what scores too near to the positive, which often is an
  * answer that nobody marked: a false negative. The same file, model and options give the same
  * negatives.
+ *
+ * @param encoder makes the vectors; not closed here
+ * @param instruction put before queries, "" for the model's own
+ * @param blocks multiplies; not closed here
+ * @param options which documents become negatives
+ * @param corrupt what becomes of lines that cannot be understood
  */
-public final class DenseNegativeMiner {
+public record DenseNegativeMiner(
+    TextEncoder encoder,
+    String instruction,
+    ScoreBlocks blocks,
+    Options options,
+    CorruptLines corrupt) {
 
   /** Pairs that are searched for at once. */
   private static final int BLOCK = 1024;
@@ -42,12 +53,6 @@ public final class DenseNegativeMiner {
 
   /** A search goes so many times as deep as the worst rank, for what is left out before it. */
   private static final int DEPTH = 4;
-
-  private final TextEncoder encoder;
-  private final String instruction;
-  private final ScoreBlocks blocks;
-  private final Options options;
-  private final CorruptLines corrupt;
 
   /**
    * Which documents become negatives.
@@ -99,28 +104,6 @@ public final class DenseNegativeMiner {
    * @param pairsWithFalse pairs that had such
    */
   public record Report(long pairs, long drawn, long falseNegatives, long pairsWithFalse) {}
-
-  /**
-   * Creates a miner.
-   *
-   * @param encoder makes the vectors; not closed here
-   * @param instruction put before queries, "" for the model's own
-   * @param blocks multiplies; not closed here
-   * @param options which documents become negatives
-   * @param corrupt what becomes of lines that cannot be understood
-   */
-  public DenseNegativeMiner(
-      TextEncoder encoder,
-      String instruction,
-      ScoreBlocks blocks,
-      Options options,
-      CorruptLines corrupt) {
-    this.encoder = encoder;
-    this.instruction = instruction;
-    this.blocks = blocks;
-    this.options = options;
-    this.corrupt = corrupt;
-  }
 
   /** Told how far a file is. */
   public interface Listener {

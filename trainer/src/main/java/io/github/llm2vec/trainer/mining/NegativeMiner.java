@@ -23,8 +23,11 @@ import org.apache.lucene.util.IOUtils;
  * as the dense retrievers since DPR are trained (Karpukhin et al. 2020, section 3.2). What a
  * positive resembles too much is taken for an answer and left out. The same file and options give
  * the same negatives.
+ *
+ * @param options which texts become negatives
+ * @param corrupt what becomes of lines that cannot be understood
  */
-public final class NegativeMiner {
+public record NegativeMiner(Options options, CorruptLines corrupt) {
 
   /** Pairs between two reports of progress. */
   private static final int BLOCK = 1000;
@@ -32,25 +35,11 @@ public final class NegativeMiner {
   /** Texts drawn at random before a file is found to have too few different ones. */
   private static final int DRAWS = 100;
 
-  private final Options options;
-  private final CorruptLines corrupt;
-
   /** Told how far a file is. */
   @FunctionalInterface
   public interface Listener {
     /** So many pairs of all have their negatives. */
     void mined(long done, long all);
-  }
-
-  /**
-   * Creates a miner.
-   *
-   * @param options which texts become negatives
-   * @param corrupt what becomes of lines that cannot be understood
-   */
-  public NegativeMiner(Options options, CorruptLines corrupt) {
-    this.options = options;
-    this.corrupt = corrupt;
   }
 
   /** A pair with its negatives, as it is written. */

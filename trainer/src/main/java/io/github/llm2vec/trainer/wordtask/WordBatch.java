@@ -15,25 +15,13 @@ record WordBatch(List<Sentence> sentences, long number) {
     sentences = List.copyOf(sentences);
   }
 
-  /** The labelled words of a sentence. The arrays are not copied. */
-  static final class Sentence {
-
-    private final float[] states; // (N, H), row after row
-    private final int[] labels; // (N)
-
-    Sentence(float[] states, int[] labels) {
-      this.states = states;
-      this.labels = labels;
-    }
-
-    float[] states() {
-      return states;
-    }
-
-    int[] labels() {
-      return labels;
-    }
-  }
+  /**
+   * The labelled words of a sentence. The arrays are not copied.
+   *
+   * @param states (N, H), row after row
+   * @param labels (N)
+   */
+  record Sentence(float[] states, int[] labels) {}
 
   /** Labelled words, N. */
   int words() {

@@ -15,16 +15,16 @@ import java.util.Optional;
 /**
  * The tokenized sentences of a split of a word task's dataset, with labels aligned to tokens. They
  * are held in memory: the largest such datasets have a few hundred thousand words. Immutable.
+ *
+ * @param rows the sentences, in the order of the files
  */
-final class WordData {
-
-  private final List<WordRow> rows;
+record WordData(List<WordRow> rows) {
 
   /** No sentences. */
   static final WordData NONE = new WordData(List.of());
 
-  private WordData(List<WordRow> rows) {
-    this.rows = List.copyOf(rows);
+  WordData {
+    rows = List.copyOf(rows);
   }
 
   /**
@@ -76,11 +76,6 @@ final class WordData {
       throw new IOException(files + ": there are no sentences in these files");
     }
     return new WordData(rows);
-  }
-
-  /** The sentences, in the order of the files. */
-  List<WordRow> rows() {
-    return rows;
   }
 
   /** Only the first sentences. */

@@ -18,18 +18,14 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** The frozen encoder of a word task with its tokenizer. Owns the model. */
-public final class WordModel implements AutoCloseable {
-
-  private final Llm2Vec model;
-  private final int maxLength;
-  private final boolean bidirectional;
-
-  private WordModel(Llm2Vec model, int maxLength, boolean bidirectional) {
-    this.model = model;
-    this.maxLength = maxLength;
-    this.bidirectional = bidirectional;
-  }
+/**
+ * The frozen encoder of a word task with its tokenizer. Owns the model.
+ *
+ * @param maxLength most tokens of a sentence
+ * @param bidirectional whether tokens attend to later ones
+ */
+public record WordModel(Llm2Vec model, int maxLength, boolean bidirectional)
+    implements AutoCloseable {
 
   /**
    * Where and how a model is opened.
@@ -77,16 +73,6 @@ public final class WordModel implements AutoCloseable {
 
   Tokenizer tokenizer() {
     return model.tokenizer();
-  }
-
-  /** Most tokens of a sentence. */
-  int maxLength() {
-    return maxLength;
-  }
-
-  /** Whether tokens attend to later ones. */
-  boolean bidirectional() {
-    return bidirectional;
   }
 
   int hiddenSize() {

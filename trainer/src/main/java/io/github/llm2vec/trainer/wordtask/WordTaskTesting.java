@@ -19,27 +19,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Tests a trained head, upstream's {@code test_word_task.py}. Used by one thread. */
-public final class WordTaskTesting {
-
-  private final WordTestConfig config;
-  private final WordModel model;
-  private final DatasetFolders folders;
-  private final WordTaskListener listener;
-
-  /**
-   * Prepares a test.
-   *
-   * @param model the model of the configuration; not closed here
-   * @param folders where datasets are that the configuration names
-   */
-  public WordTaskTesting(
-      WordTestConfig config, WordModel model, DatasetFolders folders, WordTaskListener listener) {
-    this.config = config;
-    this.model = model;
-    this.folders = folders;
-    this.listener = listener;
-  }
+/**
+ * Tests a trained head, upstream's {@code test_word_task.py}. Used by one thread.
+ *
+ * @param model the model of the configuration; not closed here
+ * @param folders where datasets are that the configuration names
+ */
+public record WordTaskTesting(
+    WordTestConfig config, WordModel model, DatasetFolders folders, WordTaskListener listener) {
 
   /** The file with the figures. */
   public Path summary() {

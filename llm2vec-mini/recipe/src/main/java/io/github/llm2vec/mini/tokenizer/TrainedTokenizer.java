@@ -14,18 +14,14 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** A tokenizer that was learned; can be written as the files of a model folder. */
-public final class TrainedTokenizer {
+public record TrainedTokenizer(TokenizerOptions options, List<String> tokens, List<Merge> merges) {
 
   private static final JsonMapper MAPPER = new JsonMapper();
 
-  private final TokenizerOptions options;
-  private final List<String> tokens;
-  private final List<Merge> merges;
-
-  TrainedTokenizer(TokenizerOptions options, List<String> tokens, List<Merge> merges) {
-    this.options = options;
-    this.tokens = List.copyOf(tokens);
-    this.merges = List.copyOf(merges);
+  /** Copies what it is given. */
+  public TrainedTokenizer {
+    tokens = List.copyOf(tokens);
+    merges = List.copyOf(merges);
   }
 
   /** Number of ids, special tokens included: the {@code vocab_size} of a model for it. */

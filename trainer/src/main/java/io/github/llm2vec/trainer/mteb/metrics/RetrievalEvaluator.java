@@ -16,28 +16,17 @@ import java.util.Set;
  * without relevant documents has 0 in every measure.
  *
  * <p>Thread-safe.
+ *
+ * @param judgements what is relevant
+ * @param measures what to measure
  */
-public final class RetrievalEvaluator {
+public record RetrievalEvaluator(Qrels judgements, List<RetrievalMeasure> measures) {
 
   private static final double LOG_2 = Math.log(2);
 
-  private final Qrels judgements;
-  private final List<RetrievalMeasure> measures;
-
-  /**
-   * Measures against the given judgements.
-   *
-   * @param judgements what is relevant
-   * @param measures what to measure
-   */
-  public RetrievalEvaluator(Qrels judgements, List<RetrievalMeasure> measures) {
-    this.judgements = judgements;
-    this.measures = List.copyOf(measures);
-  }
-
-  /** What is measured, in the order of the values. */
-  public List<RetrievalMeasure> measures() {
-    return measures;
+  /** Copies what it is given. */
+  public RetrievalEvaluator {
+    measures = List.copyOf(measures);
   }
 
   /**

@@ -23,18 +23,12 @@ import java.util.TreeMap;
  * vectors once all are there. A line of a shard is written after its file is on disk, so a killed
  * run leaves at worst a shard without a line, or half a line, and both are ignored.
  */
-final class StoreManifest {
+record StoreManifest(Path folder) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String IDENTITY = "store.json";
   private static final String SHARDS = "shards.jsonl";
   private static final String COMPLETE = "complete.json";
-
-  private final Path folder;
-
-  StoreManifest(Path folder) {
-    this.folder = folder;
-  }
 
   Optional<StoreIdentity> identity() throws IOException {
     Path file = folder.resolve(IDENTITY);

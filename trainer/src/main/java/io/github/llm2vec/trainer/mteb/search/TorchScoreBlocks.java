@@ -10,13 +10,7 @@ import java.util.function.Consumer;
  * The matrix product through libtorch, several times as fast as {@link JavaScoreBlocks} and on a
  * GPU if there is one. Owns what it holds there.
  */
-public final class TorchScoreBlocks implements ScoreBlocks {
-
-  private final MatrixProduct products;
-
-  private TorchScoreBlocks(MatrixProduct products) {
-    this.products = products;
-  }
+public record TorchScoreBlocks(MatrixProduct products) implements ScoreBlocks {
 
   /**
    * Starts libtorch.

@@ -15,18 +15,10 @@ import java.nio.file.Path;
  * with the ids one after the other and {@code ids.ends} with the end of each as a big-endian int,
  * so that millions of them take no heap.
  */
-public final class DocumentIds {
+public record DocumentIds(ByteBuffer ids, ByteBuffer ends) {
 
   private static final String IDS = "ids.utf8";
   private static final String ENDS = "ids.ends";
-
-  private final ByteBuffer ids;
-  private final ByteBuffer ends;
-
-  private DocumentIds(ByteBuffer ids, ByteBuffer ends) {
-    this.ids = ids;
-    this.ends = ends;
-  }
 
   private static DocumentIds open(Path folder) throws IOException {
     return new DocumentIds(map(folder.resolve(IDS)), map(folder.resolve(ENDS)));

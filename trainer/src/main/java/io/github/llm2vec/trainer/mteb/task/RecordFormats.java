@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The formats that data files may have; the first that accepts a file reads it. */
-public final class RecordFormats {
+public record RecordFormats(List<RecordFormat> formats) {
 
   /** A kind of file that holds records with named fields. */
   public interface RecordFormat {
@@ -42,10 +42,9 @@ public final class RecordFormats {
 
   private static final Pattern NAME = Pattern.compile("(.+?)(-\\d{5}-of-\\d{5})?\\.[a-z0-9]+");
 
-  private final List<RecordFormat> formats;
-
-  private RecordFormats(List<RecordFormat> formats) {
-    this.formats = List.copyOf(formats);
+  /** Copies what it is given. */
+  public RecordFormats {
+    formats = List.copyOf(formats);
   }
 
   /** These formats and another. */
