@@ -32,27 +32,16 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Everything the base has stays, under its names (also the head of a language model), in the
  * format in which it is stored unless another is asked for. {@code config.json} is written last.
+ *
+ * @param dtype to store the weights in; empty for the format in which the base has them
  */
-public final class CheckpointMerger {
+public record CheckpointMerger(ResolvedCheckpoint checkpoint, Optional<DType> dtype) {
 
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointMerger.class);
 
   // What other programs want of a tokenizer beside what we read.
   private static final List<String> MORE_TOKENIZER_FILES =
       List.of("tokenizer.model", "vocab.json", "merges.txt", "chat_template.jinja");
-
-  private final ResolvedCheckpoint checkpoint;
-  private final Optional<DType> dtype;
-
-  /**
-   * A merge of a checkpoint.
-   *
-   * @param dtype to store the weights in; empty for the format in which the base has them
-   */
-  public CheckpointMerger(ResolvedCheckpoint checkpoint, Optional<DType> dtype) {
-    this.checkpoint = checkpoint;
-    this.dtype = dtype;
-  }
 
   /**
    * Writes the merged checkpoint.

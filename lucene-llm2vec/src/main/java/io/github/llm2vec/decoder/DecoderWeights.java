@@ -24,8 +24,13 @@ import org.slf4j.LoggerFactory;
  * The tensors of a decoder under the names of {@link DecoderLayout}, whatever stands before them in
  * the file, complete and of the right shapes, with or without the head of a language model. What
  * else a decoder does not need is not shown. Owns the source.
+ *
+ * @param head its name in the source, or "" if it is not shown
+ * @param embedding its name in the source
  */
-public final class DecoderWeights implements TensorSource {
+public record DecoderWeights(
+    TensorSource source, String prefix, Set<String> names, String head, String embedding)
+    implements TensorSource {
 
   private static final Logger LOG = LoggerFactory.getLogger(DecoderWeights.class);
 
@@ -47,21 +52,6 @@ public final class DecoderWeights implements TensorSource {
   private static final String EMBEDDING = "embed_tokens.weight";
 
   private static final int SHOWN = 5;
-
-  private final TensorSource source;
-  private final String prefix;
-  private final Set<String> names;
-  private final String head; // its name in the source, or "" if it is not shown
-  private final String embedding; // its name in the source
-
-  private DecoderWeights(
-      TensorSource source, String prefix, Set<String> names, String head, String embedding) {
-    this.source = source;
-    this.prefix = prefix;
-    this.names = names;
-    this.head = head;
-    this.embedding = embedding;
-  }
 
   /**
    * Opens the weights of a folder and checks them against its configuration.
@@ -212,11 +202,6 @@ public final class DecoderWeights implements TensorSource {
   private static String shown(List<String> names) {
     return names.stream().limit(SHOWN).collect(Collectors.joining(", "))
         + (names.size() > SHOWN ? ", ..." : "");
-  }
-
-  @Override
-  public Set<String> names() {
-    return names;
   }
 
   @Override

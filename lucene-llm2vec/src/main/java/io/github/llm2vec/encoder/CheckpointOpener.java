@@ -35,15 +35,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Puts the parts of an encoder together: files, tokenizer, settings, weights. */
-final class CheckpointOpener {
+record CheckpointOpener(Llm2VecOptions options) {
 
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointOpener.class);
-
-  private final Llm2VecOptions options;
-
-  CheckpointOpener(Llm2VecOptions options) {
-    this.options = options;
-  }
 
   VectorIdentity identify(ModelSource source) throws IOException {
     return prepare(source).identity();
@@ -52,7 +46,7 @@ final class CheckpointOpener {
   /** All that {@link #open} does, except that weights are looked at and not kept. */
   VectorIdentity check(ModelSource source, LoadListener listener) throws IOException {
     Prepared prepared = prepare(source);
-    prepared.openTokenizer().close();
+    prepared.openTokenizer(options.compatibility()).close();
     options.devices().forEach(TorchRuntime::require);
     VectorIdentity identity = prepared.identity();
     return withWeights(
@@ -75,39 +69,11 @@ final class CheckpointOpener {
   }
 
   /** A checkpoint whose small files are read, and with them all questions settled. */
-  private final class Prepared {
-
-    private final ResolvedCheckpoint checkpoint;
-    private final EncodingSettings settings;
-    private final DecoderSpec spec;
-    private final VectorModules modules;
-
-    Prepared(
-        ResolvedCheckpoint checkpoint,
-        EncodingSettings settings,
-        DecoderSpec spec,
-        VectorModules modules) {
-      this.checkpoint = checkpoint;
-      this.settings = settings;
-      this.spec = spec;
-      this.modules = modules;
-    }
-
-    ResolvedCheckpoint checkpoint() {
-      return checkpoint;
-    }
-
-    EncodingSettings settings() {
-      return settings;
-    }
-
-    DecoderSpec spec() {
-      return spec;
-    }
-
-    VectorModules modules() {
-      return modules;
-    }
+  private record Prepared(
+      ResolvedCheckpoint checkpoint,
+      EncodingSettings settings,
+      DecoderSpec spec,
+      VectorModules modules) {
 
     VectorIdentity identity() throws IOException {
       return new VectorIdentity(
@@ -115,7 +81,7 @@ final class CheckpointOpener {
     }
 
     /** The tokenizer, which fits the settings. To be closed by the caller. */
-    Tokenizer openTokenizer() throws IOException {
+    Tokenizer openTokenizer(Compatibility compatibility) throws IOException {
       boolean lowercase =
           checkpoint
               .sentenceTransformers()
@@ -124,8 +90,7 @@ final class CheckpointOpener {
       Tokenizer tokenizer =
           Tokenizer.open(
               checkpoint.tokenizerFolder(),
-              options
-                  .compatibility()
+              compatibility
                   .tokenizerOptions()
                   .withLowercase(lowercase)
                   .withEmbeddingRows(spec.vocabSize()));
@@ -165,7 +130,7 @@ final class CheckpointOpener {
         .similarityLost(prepared.checkpoint())
         .ifPresent(lost -> LOG.warn("{}: {}", source.model(), lost));
     // What the text side refuses is refused before gigabytes are read.
-    Tokenizer tokenizer = prepared.openTokenizer();
+    Tokenizer tokenizer = prepared.openTokenizer(options.compatibility());
     try {
       String fingerprint = prepared.identity().fingerprint();
       AdapterOpener adapters =
@@ -320,7 +285,7 @@ final class CheckpointOpener {
    * Everything that shapes a vector; the dtype does not count, it only rounds. Written out field by
    * field, because it must be the same in every process and every version.
    */
-  private String fingerprint(
+  private static String fingerprint(
       ResolvedCheckpoint checkpoint,
       DecoderSpec spec,
       EncodingSettings settings,

@@ -18,20 +18,14 @@ import java.util.function.DoubleUnaryOperator;
  * What sentence-transformers does to a pooled vector: linear layers with an activation, one after
  * the other, and scaling to length one. Immutable; runs on the calling thread, since its cost is
  * far below that of a decoder.
+ *
+ * @param width width of the vectors that come out
  */
-final class VectorModules {
+record VectorModules(int width, List<Step> steps) {
 
   /** Does nothing to vectors of a width. */
   static VectorModules none(int width) {
     return new VectorModules(width, List.of());
-  }
-
-  private final int width;
-  private final List<Step> steps;
-
-  private VectorModules(int width, List<Step> steps) {
-    this.width = width;
-    this.steps = steps;
   }
 
   /**
@@ -57,11 +51,6 @@ final class VectorModules {
       }
     }
     return new VectorModules(width, List.copyOf(steps));
-  }
-
-  /** Width of the vectors that come out. */
-  int width() {
-    return width;
   }
 
   /** Puts a vector through all modules. */

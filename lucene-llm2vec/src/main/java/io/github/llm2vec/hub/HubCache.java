@@ -15,21 +15,12 @@ import java.util.UUID;
  * The local cache of a hub in the layout that all of Hugging Face's libraries share: {@code
  * models--ORG--NAME/} with {@code blobs/ETAG} (the contents), {@code snapshots/COMMIT/FILE} (links
  * to them) and {@code refs/REVISION} (the commit of a branch or tag).
+ *
+ * @param root the folder that holds the whole cache
  */
-public final class HubCache {
+public record HubCache(Path root) {
 
   private static final int MAX_REF_BYTES = 200;
-
-  private final Path root;
-
-  public HubCache(Path root) {
-    this.root = root;
-  }
-
-  /** The folder that holds the whole cache. */
-  public Path root() {
-    return root;
-  }
 
   /** The snapshot of an id's revision, if there is one; it need not be complete. */
   public Optional<Path> snapshot(HubId id) throws IOException {

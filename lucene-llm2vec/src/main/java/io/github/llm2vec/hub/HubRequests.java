@@ -13,20 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Requests to a hub that are tried again where that may help, and else fail with what to do. */
-final class HubRequests {
+record HubRequests(HubEnvironment environment, HubHttp http, Retries retries) {
 
   private static final Logger LOG = LoggerFactory.getLogger(HubRequests.class);
   private static final int SHOWN = 200;
-
-  private final HubEnvironment environment;
-  private final HubHttp http;
-  private final Retries retries;
-
-  HubRequests(HubEnvironment environment, HubHttp http, Retries retries) {
-    this.environment = environment;
-    this.http = http;
-    this.retries = retries;
-  }
 
   /** The hub is there and does not answer now. */
   private static final class BusyException extends IOException {

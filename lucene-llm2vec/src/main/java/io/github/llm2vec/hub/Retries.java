@@ -13,7 +13,7 @@ import java.util.Optional;
  * Retry policy of requests: as often and after such pauses as {@code Retry-After} asks for, else
  * after 1, 2, 4 and 8 seconds.
  */
-public final class Retries {
+public record Retries(Clock clock, Sleeper sleeper) {
 
   /** Attempts in a row that may fail without anything gained. */
   static final int MAX_ATTEMPTS = 5;
@@ -21,18 +21,10 @@ public final class Retries {
   /** Longest pause that is waited for; a server that asks for more is given up. */
   static final Duration MAX_PAUSE = Duration.ofMinutes(5);
 
-  private final Clock clock;
-  private final Sleeper sleeper;
-
   /** Waits; replaced in tests. */
   @FunctionalInterface
   public interface Sleeper {
     void sleep(Duration pause) throws InterruptedException;
-  }
-
-  public Retries(Clock clock, Sleeper sleeper) {
-    this.clock = clock;
-    this.sleeper = sleeper;
   }
 
   /** Real time. */

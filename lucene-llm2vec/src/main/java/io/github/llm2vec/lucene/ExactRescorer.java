@@ -67,16 +67,7 @@ final class ExactRescorer {
   }
 
   /** Exact scores within one segment, for ascending documents. */
-  static final class LeafScorer {
-    private final StoredVectors vectors;
-    private final VectorSimilarityFunction similarity;
-    private final float[] target;
-
-    private LeafScorer(StoredVectors vectors, VectorSimilarityFunction similarity, float[] target) {
-      this.vectors = vectors;
-      this.similarity = similarity;
-      this.target = target;
-    }
+  record LeafScorer(StoredVectors vectors, VectorSimilarityFunction similarity, float[] target) {
 
     /** Empty if no document of the segment has a vector. */
     static Optional<LeafScorer> of(LeafReaderContext leaf, KnnSpec target) throws IOException {

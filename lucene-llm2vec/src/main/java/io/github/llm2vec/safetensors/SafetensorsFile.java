@@ -15,21 +15,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** One open safetensors file. Owns its channel. Thread-safe. */
-final class SafetensorsFile implements TensorSource {
-
-  private final Path file;
-  private final FileChannel channel;
-  private final SafetensorsHeader header;
-  private final WeightReader reader;
-
-  private SafetensorsFile(
-      Path file, FileChannel channel, SafetensorsHeader header, WeightReader reader) {
-    this.file = file;
-    this.channel = channel;
-    this.header = header;
-    this.reader = reader;
-  }
+/**
+ * One open safetensors file. Owns its channel. Thread-safe.
+ *
+ * @param file the file that was opened
+ */
+record SafetensorsFile(
+    Path file, FileChannel channel, SafetensorsHeader header, WeightReader reader)
+    implements TensorSource {
 
   /**
    * Opens a file and checks its header.
@@ -50,11 +43,6 @@ final class SafetensorsFile implements TensorSource {
       channel.close();
       throw e;
     }
-  }
-
-  /** The file that was opened. */
-  Path file() {
-    return file;
   }
 
   /** The entries of {@code __metadata__}. */

@@ -20,21 +20,10 @@ import java.util.function.BiConsumer;
  * <p>Before a text is blamed, the device has to encode one that is known to be harmless, and the
  * text fails again after it. If the harmless one fails too, it is the device that does not work.
  */
-final class BatchRunner {
+record BatchRunner(
+    BatchModel model, DeviceState device, ServiceClock clock, MetricsRecorder metrics) {
 
   private static final String HARMLESS = "Does this device work?";
-
-  private final BatchModel model;
-  private final DeviceState device;
-  private final ServiceClock clock;
-  private final MetricsRecorder metrics;
-
-  BatchRunner(BatchModel model, DeviceState device, ServiceClock clock, MetricsRecorder metrics) {
-    this.model = model;
-    this.device = device;
-    this.clock = clock;
-    this.metrics = metrics;
-  }
 
   /**
    * Runs a batch.

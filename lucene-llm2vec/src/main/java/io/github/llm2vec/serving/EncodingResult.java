@@ -4,21 +4,12 @@ package io.github.llm2vec.serving;
 /** The result of encoding one text: its vector, or why it has none. */
 public sealed interface EncodingResult {
 
-  /** A vector. */
-  final class Encoded implements EncodingResult {
-
-    private final float[] vector;
-
-    /** Takes the vector over. */
-    public Encoded(float[] vector) {
-      this.vector = vector;
-    }
-
-    /** The vector itself, no copy. */
-    public float[] vector() {
-      return vector;
-    }
-  }
+  /**
+   * A vector.
+   *
+   * @param vector the vector itself, no copy
+   */
+  record Encoded(float[] vector) implements EncodingResult {}
 
   /**
    * No vector.

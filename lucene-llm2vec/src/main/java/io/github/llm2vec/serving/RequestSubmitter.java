@@ -19,16 +19,10 @@ import java.util.concurrent.ExecutionException;
  * Submits requests on the callers' threads: looks in the cache, joins equal texts in flight,
  * tokenises the rest and queues it.
  */
-final class RequestSubmitter {
+record RequestSubmitter(ServiceParts parts) {
 
   /** Texts tokenised together: enough for several threads, and few enough to start soon. */
   private static final int PIECE = 64;
-
-  private final ServiceParts parts;
-
-  RequestSubmitter(ServiceParts parts) {
-    this.parts = parts;
-  }
 
   /** A text on its way in. */
   private record Arrival(TextKey key, PendingRequest request) {

@@ -18,18 +18,10 @@ import java.util.Deque;
  * library follows the trie without looking where it leads, so every way through it is walked here
  * first.
  */
-final class PrecompiledCharsMap {
+record PrecompiledCharsMap(int[] units, byte[] replacements) {
 
   /** Real ones have some hundred thousand units. */
   private static final int MAX_UNITS = 4 << 20;
-
-  private final int[] units;
-  private final byte[] replacements;
-
-  private PrecompiledCharsMap(int[] units, byte[] replacements) {
-    this.units = units;
-    this.replacements = replacements;
-  }
 
   /**
    * Checks a map.

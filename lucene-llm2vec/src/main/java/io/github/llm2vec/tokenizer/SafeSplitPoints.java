@@ -21,7 +21,8 @@ import java.util.Set;
  *       border; the same holds behind a full stop that no piece has in front of something.
  * </ul>
  */
-final class SafeSplitPoints {
+record SafeSplitPoints(
+    Kind kind, boolean spaceIsBorder, String enders, Set<Character> insideAdded) {
 
   private enum Kind {
     NONE,
@@ -45,21 +46,8 @@ final class SafeSplitPoints {
               + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
           "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
 
-  private final Kind kind;
-  private final boolean spaceIsBorder;
-  private final String enders;
-  private final Set<Character> insideAdded;
-
   /** For tokenizers of which nothing is known. */
   static final SafeSplitPoints NOWHERE = new SafeSplitPoints(Kind.NONE, false, "", Set.of());
-
-  private SafeSplitPoints(
-      Kind kind, boolean spaceIsBorder, String enders, Set<Character> insideAdded) {
-    this.kind = kind;
-    this.spaceIsBorder = spaceIsBorder;
-    this.enders = enders;
-    this.insideAdded = insideAdded;
-  }
 
   /**
    * Finds out where the texts of a tokenizer may be cut.

@@ -6,8 +6,19 @@ import ai.djl.pytorch.jni.IValue;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Computes a loss over the pooled vectors of texts and its gradient, at once or in parts. */
-final class PooledLoss {
+/**
+ * Computes a loss over the pooled vectors of texts and its gradient, at once or in parts.
+ *
+ * @param queries how many of the texts, the first ones, are queries
+ * @param weight of the loss in the gradient
+ * @param targets what the loss reads beside the vectors, from place 12 on
+ */
+record PooledLoss(
+    TrainingModule module,
+    Kind kind,
+    int queries,
+    double weight,
+    TrainingModule.Input<List<PtNDArray>> targets) {
 
   /** Which loss it is. */
   enum Kind {
@@ -21,30 +32,6 @@ final class PooledLoss {
       this.whole = whole;
       this.remembered = remembered;
     }
-  }
-
-  private final TrainingModule module;
-  private final Kind kind;
-  private final int queries;
-  private final double weight;
-  private final TrainingModule.Input<List<PtNDArray>> targets;
-
-  /**
-   * @param queries how many of the texts, the first ones, are queries
-   * @param weight of the loss in the gradient
-   * @param targets what the loss reads beside the vectors, from place 12 on
-   */
-  PooledLoss(
-      TrainingModule module,
-      Kind kind,
-      int queries,
-      double weight,
-      TrainingModule.Input<List<PtNDArray>> targets) {
-    this.module = module;
-    this.kind = kind;
-    this.queries = queries;
-    this.weight = weight;
-    this.targets = targets;
   }
 
   double whole(PackedBatch batch, long seed) {

@@ -27,25 +27,14 @@ import java.util.List;
  * the loss. Weights that were loaded in inference mode cannot take part in autograd, hence {@code
  * prepare}, which replaces them by copies one after the other.
  */
-final class TrainingScript {
+record TrainingScript(
+    DecoderSpec spec, TrainOptions options, WeightLayout layout, LoraLayout lora) {
 
   /** Attributes of type {@code List[Tensor]}. */
   static final List<String> LISTS = List.of("w", "l", "p", "g", "m", "v", "d", "e");
 
   /** Logits that are computed at once, in elements; bounds what a loss over a vocabulary needs. */
   private static final int LOGITS = 1 << 24;
-
-  private final DecoderSpec spec;
-  private final TrainOptions options;
-  private final WeightLayout layout;
-  private final LoraLayout lora;
-
-  TrainingScript(DecoderSpec spec, TrainOptions options, WeightLayout layout, LoraLayout lora) {
-    this.spec = spec;
-    this.options = options;
-    this.layout = layout;
-    this.lora = lora;
-  }
 
   /** The text of {@code class Decoder(Module)} with training. */
   String text() {

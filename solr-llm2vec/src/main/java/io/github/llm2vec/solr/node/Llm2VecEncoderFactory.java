@@ -20,22 +20,12 @@ import java.util.Optional;
  * Opens a declared model with {@link Llm2Vec} and starts an {@link EncoderService} for it. Models
  * are looked for in folders and in the local cache of the Hugging Face hub; a server fetches
  * nothing by itself.
+ *
+ * @param root folder that all model folders must lie in, links followed; empty for any
+ * @param queryVectors shared by all models
  */
-final class Llm2VecEncoderFactory implements EncoderFactory {
-
-  private final Optional<Path> root;
-  private final QueryVectorCache queryVectors;
-
-  /**
-   * A factory.
-   *
-   * @param root folder that all model folders must lie in, links followed; empty for any
-   * @param queryVectors shared by all models
-   */
-  Llm2VecEncoderFactory(Optional<Path> root, QueryVectorCache queryVectors) {
-    this.root = root;
-    this.queryVectors = queryVectors;
-  }
+record Llm2VecEncoderFactory(Optional<Path> root, QueryVectorCache queryVectors)
+    implements EncoderFactory {
 
   @Override
   public EncoderService open(ModelDeclaration declaration) throws IOException {

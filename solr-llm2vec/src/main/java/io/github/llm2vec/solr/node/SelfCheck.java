@@ -19,8 +19,11 @@ import java.util.stream.Stream;
 /**
  * Start-up check of what the plugin runs in, so that one block of the log says why something is
  * slow or does not work. Finds out only; refuses nothing.
+ *
+ * @param plugin the loader of the plugin's classes
+ * @param lastSimdJava the newest Java on which the running Lucene uses the vector API unasked
  */
-final class SelfCheck {
+record SelfCheck(ClassLoader plugin, int lastSimdJava) {
 
   /**
    * Something found.
@@ -44,20 +47,6 @@ final class SelfCheck {
       "org.apache.lucene.vectorization.upperJavaFeatureVersion";
 
   private static final double GIB = 1L << 30;
-
-  private final ClassLoader plugin;
-  private final int lastSimdJava;
-
-  /**
-   * A check.
-   *
-   * @param plugin the loader of the plugin's classes
-   * @param lastSimdJava the newest Java on which the running Lucene uses the vector API unasked
-   */
-  SelfCheck(ClassLoader plugin, int lastSimdJava) {
-    this.plugin = plugin;
-    this.lastSimdJava = lastSimdJava;
-  }
 
   /**
    * Looks at everything, and throws nothing; starts the engine for that, which unpacks libtorch the

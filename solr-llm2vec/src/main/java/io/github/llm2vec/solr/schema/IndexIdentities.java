@@ -25,16 +25,17 @@ import org.apache.solr.schema.IndexSchema;
  * them finds the wrong documents and says nothing, so updates and queries check first.
  *
  * <p>Costs a look at a handful of terms per segment.
+ *
+ * @param found all identities that live documents have
  */
-public final class IndexIdentities {
+public record IndexIdentities(List<FieldIdentity> found) {
 
   /** Request and local parameter that turns the checks off. */
   public static final String ALLOW_PARAMETER = "allowModelChange";
 
-  private final List<FieldIdentity> found;
-
-  private IndexIdentities(List<FieldIdentity> found) {
-    this.found = List.copyOf(found);
+  /** Copies what it is given. */
+  public IndexIdentities {
+    found = List.copyOf(found);
   }
 
   /**
@@ -79,11 +80,6 @@ public final class IndexIdentities {
       }
     }
     return false;
-  }
-
-  /** All identities that live documents have. */
-  public List<FieldIdentity> found() {
-    return found;
   }
 
   /** The identities of documents whose vectors cannot stand beside those of another model. */
