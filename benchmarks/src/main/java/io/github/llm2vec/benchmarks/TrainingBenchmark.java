@@ -145,10 +145,8 @@ final class TrainingBenchmark implements Callable<Integer> {
     LoraOptions lora = new LoraOptions(rank, 2.0 * rank, dropout, LoraOptions.ALL_TARGETS);
     LanguageModelHead head = rows.queries() == 0 ? LanguageModelHead.TIED : LanguageModelHead.NONE;
     TrainOptions options =
-        TrainOptions.of(lora, head, length, 42)
-            .withDtype(dtype)
-            .withDevice(TorchDevice.of(device))
-            .withGradientCheckpointing(checkpointing);
+        new TrainOptions(
+            lora, head, dtype, TorchDevice.of(device), length, 0, 0, checkpointing, 0, 42);
     try (TensorSource weights = Safetensors.openFolder(folder);
         DecoderTrainer trainer =
             DecoderTrainer.open(

@@ -3,6 +3,7 @@ package io.github.llm2vec.encoder;
 
 import io.github.llm2vec.torch.Decoder;
 import io.github.llm2vec.torch.DecoderAdapter;
+import java.util.Collection;
 import java.util.Map;
 
 /**
@@ -54,6 +55,13 @@ public final class Adapter {
       throw new IllegalArgumentException("adapter '" + name + "' is of another model");
     }
     return adapter;
+  }
+
+  /** Says that no adapter of a name is open, and which are. */
+  static IllegalArgumentException unknown(String name, Collection<String> open) {
+    return new IllegalArgumentException(
+        "no adapter '%s' is open, %s"
+            .formatted(name, open.isEmpty() ? "nor any other" : "only " + String.join(", ", open)));
   }
 
   @Override

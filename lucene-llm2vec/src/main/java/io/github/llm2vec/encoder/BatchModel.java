@@ -28,7 +28,7 @@ public interface BatchModel extends AutoCloseable {
    *     are
    */
   default Adapter adapter(String name) {
-    throw UnknownAdapters.error(name, List.of());
+    throw Adapter.unknown(name, List.of());
   }
 
   /** The adapters that are open beside this model, by name. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
+import io.github.llm2vec.files.OptionNames;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /** The table of input templates by model family. */
 public final class ChatTemplates {
@@ -63,17 +63,7 @@ public final class ChatTemplates {
    * @throws IllegalArgumentException if there is none; the message lists those that exist
    */
   public static ChatTemplate named(String name) {
-    return ALL.stream()
-        .filter(template -> template.name().equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "template must be one of "
-                        + ALL.stream().map(ChatTemplate::name).collect(Collectors.joining(", "))
-                        + ", got '"
-                        + name
-                        + "'"));
+    return OptionNames.find("template", ALL.toArray(ChatTemplate[]::new), ChatTemplate::name, name);
   }
 
   /**

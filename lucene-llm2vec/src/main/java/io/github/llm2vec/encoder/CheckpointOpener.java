@@ -6,6 +6,8 @@ import io.github.llm2vec.checkpoint.Llm2VecConfig;
 import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
 import io.github.llm2vec.checkpoint.SentenceTransformersConfig;
 import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.encoder.Llm2Vec.AdapterOpener;
+import io.github.llm2vec.files.ContentHash;
 import io.github.llm2vec.lora.LoraAdapter;
 import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.tokenizer.Tokenizer;
@@ -21,7 +23,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -310,14 +311,10 @@ record CheckpointOpener(Llm2VecOptions options) {
             flags(text.compatibility()),
             settings.normalize() ? "normalized" : "raw",
             Integer.toString(settings.dimensions(modules.width())));
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(description.getBytes(StandardCharsets.UTF_8));
-      modules.digest(digest);
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256; this is a bug", e);
-    }
+    MessageDigest digest = ContentHash.digest("SHA-256");
+    digest.update(description.getBytes(StandardCharsets.UTF_8));
+    modules.digest(digest);
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private static String flags(Compatibility compatibility) {

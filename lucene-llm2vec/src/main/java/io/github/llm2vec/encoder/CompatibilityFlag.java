@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.encoder;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
+import io.github.llm2vec.files.OptionNames;
 
 /**
  * Oddities of the Python library (llm2vec 0.2.3) that can be reproduced on request. Each can be
@@ -64,18 +63,6 @@ public enum CompatibilityFlag {
    * @throws IllegalArgumentException if there is none; the message lists those that exist
    */
   public static CompatibilityFlag of(String optionName) {
-    return Arrays.stream(values())
-        .filter(flag -> flag.optionName.equals(optionName))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "compatibility must name one of "
-                        + Arrays.stream(values())
-                            .map(CompatibilityFlag::optionName)
-                            .collect(Collectors.joining(", "))
-                        + ", got '"
-                        + optionName
-                        + "'"));
+    return OptionNames.find("compatibility", values(), CompatibilityFlag::optionName, optionName);
   }
 }

@@ -62,6 +62,12 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
   private final ExecutorService tokenizerThreads;
   private final AtomicBoolean closed = new AtomicBoolean();
 
+  /** Opens an adapter beside the model's weights on every device. */
+  @FunctionalInterface
+  interface AdapterOpener {
+    Adapter open(String name, String adapter, List<Decoder> decoders) throws IOException;
+  }
+
   Llm2Vec(
       DecoderPool decoders,
       Tokenizer tokenizer,
@@ -198,7 +204,7 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
    */
   public void closeAdapter(String name) {
     if (adapters.remove(name) == null) {
-      throw UnknownAdapters.error(name, adapters.keySet());
+      throw Adapter.unknown(name, adapters.keySet());
     }
   }
 
@@ -206,7 +212,7 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
   public Adapter adapter(String name) {
     Adapter adapter = adapters.get(name);
     if (adapter == null) {
-      throw UnknownAdapters.error(name, adapters.keySet());
+      throw Adapter.unknown(name, adapters.keySet());
     }
     return adapter;
   }

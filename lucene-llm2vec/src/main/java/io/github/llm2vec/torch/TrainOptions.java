@@ -65,66 +65,6 @@ public record TrainOptions(
         trained, head, DType.FLOAT32, TorchDevice.CPU, maxTokens, 0, 0, false, 0, seed);
   }
 
-  /** The same with another dtype. */
-  public TrainOptions withDtype(DType value) {
-    return new TrainOptions(
-        trained,
-        head,
-        value,
-        device,
-        maxTokens,
-        attentionDropout,
-        layerDrop,
-        gradientCheckpointing,
-        denseWidth,
-        seed);
-  }
-
-  /** The same on another device. */
-  public TrainOptions withDevice(TorchDevice value) {
-    return new TrainOptions(
-        trained,
-        head,
-        dtype,
-        value,
-        maxTokens,
-        attentionDropout,
-        layerDrop,
-        gradientCheckpointing,
-        denseWidth,
-        seed);
-  }
-
-  /** The same with dropout of attention probabilities. */
-  public TrainOptions withAttentionDropout(double value) {
-    return new TrainOptions(
-        trained,
-        head,
-        dtype,
-        device,
-        maxTokens,
-        value,
-        layerDrop,
-        gradientCheckpointing,
-        denseWidth,
-        seed);
-  }
-
-  /** The same with layers that are left out now and then. */
-  public TrainOptions withLayerDrop(double value) {
-    return new TrainOptions(
-        trained,
-        head,
-        dtype,
-        device,
-        maxTokens,
-        attentionDropout,
-        value,
-        gradientCheckpointing,
-        denseWidth,
-        seed);
-  }
-
   /** The same with or without gradient checkpointing. */
   public TrainOptions withGradientCheckpointing(boolean value) {
     return new TrainOptions(
@@ -137,21 +77,6 @@ public record TrainOptions(
         layerDrop,
         value,
         denseWidth,
-        seed);
-  }
-
-  /** The same with a linear layer behind the pooling. */
-  public TrainOptions withDenseWidth(int value) {
-    return new TrainOptions(
-        trained,
-        head,
-        dtype,
-        device,
-        maxTokens,
-        attentionDropout,
-        layerDrop,
-        gradientCheckpointing,
-        value,
         seed);
   }
 

@@ -178,7 +178,8 @@ class DecoderTrainerTest {
       }
     }
     for (boolean checkpointing : new boolean[] {false, true}) {
-      TrainOptions options = whole.withLayerDrop(0.5).withGradientCheckpointing(checkpointing);
+      TrainOptions options =
+          GoldenTraining.dropping(whole, 0, 0.5).withGradientCheckpointing(checkpointing);
       Set<Integer> seen = new HashSet<>();
       try (DecoderTrainer trainer = GoldenTraining.openAsLoaded(GoldenTraining.spec(), options)) {
         for (int pass = 0; pass < 40; pass++) {
@@ -216,7 +217,9 @@ class DecoderTrainerTest {
   @Test
   void trainsAnAdapterInSinglePrecisionOnABFloat16Model() throws IOException {
     try (DecoderTrainer trainer =
-        open(GoldenTraining.options(LanguageModelHead.TRAINED, 0).withDtype(DType.BFLOAT16))) {
+        open(
+            GoldenTraining.with(
+                GoldenTraining.options(LanguageModelHead.TRAINED, 0), DType.BFLOAT16, 0))) {
       assertEquals(2.980630, trainer.addMaskedLoss(masked(false), 1), 0.05);
       assertEquals(3.00856, trainer.gradientNorm(), 0.15);
     }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.torch.DecoderTrainer.Kind;
 import io.github.llm2vec.torch.TrainableParameters.AllParameters;
 import java.io.IOException;
@@ -93,8 +94,10 @@ class DistillationLossTest {
 
   private static DecoderTrainer open(int dense, boolean checkpointing) throws IOException {
     TrainOptions options =
-        TrainOptions.of(new AllParameters(), LanguageModelHead.NONE, 64, 42)
-            .withDenseWidth(dense)
+        GoldenTraining.with(
+                TrainOptions.of(new AllParameters(), LanguageModelHead.NONE, 64, 42),
+                DType.FLOAT32,
+                dense)
             .withGradientCheckpointing(checkpointing);
     DecoderTrainer trainer = GoldenTraining.open(spec(), options);
     for (String name : trainer.names()) {
@@ -165,7 +168,8 @@ class DistillationLossTest {
   @Test
   void anAdapterLearnsWithItsLayer() throws IOException {
     Case one = cases().get(0);
-    TrainOptions options = GoldenTraining.options(LanguageModelHead.NONE, 0.1).withDenseWidth(12);
+    TrainOptions options =
+        GoldenTraining.with(GoldenTraining.options(LanguageModelHead.NONE, 0.1), DType.FLOAT32, 12);
     for (boolean checkpointing : new boolean[] {false, true}) {
       try (DecoderTrainer trainer =
           GoldenTraining.openAsLoaded(spec(), options.withGradientCheckpointing(checkpointing))) {
@@ -206,7 +210,9 @@ class DistillationLossTest {
         () -> new DistillationLoss(1, 0, 0, 0, 0, 1, false, MatryoshkaDims.whole(12)));
     assertThrows(
         IllegalArgumentException.class,
-        () -> GoldenTraining.options(LanguageModelHead.TIED, 0).withDenseWidth(12));
+        () ->
+            GoldenTraining.with(
+                GoldenTraining.options(LanguageModelHead.TIED, 0), DType.FLOAT32, 12));
     try (DecoderTrainer trainer = open(12, false)) {
       float[][] five = Arrays.copyOf(one.teacher(), 5);
       assertThrows(

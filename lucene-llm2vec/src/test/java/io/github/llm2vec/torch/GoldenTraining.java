@@ -3,6 +3,7 @@ package io.github.llm2vec.torch;
 
 import io.github.llm2vec.decoder.DecoderConfig;
 import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.Safetensors;
 import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.torch.DecoderTrainer.Kind;
@@ -51,6 +52,36 @@ final class GoldenTraining {
 
   static DecoderSpec spec(Path folder) throws IOException {
     return DecoderConfig.read(folder.resolve("config.json")).spec().withCausal(false);
+  }
+
+  /** The same with dropout of attention probabilities and of layers. */
+  static TrainOptions dropping(TrainOptions options, double attention, double layers) {
+    return new TrainOptions(
+        options.trained(),
+        options.head(),
+        options.dtype(),
+        options.device(),
+        options.maxTokens(),
+        attention,
+        layers,
+        options.gradientCheckpointing(),
+        options.denseWidth(),
+        options.seed());
+  }
+
+  /** The same in another dtype and with a linear layer behind the pooling. */
+  static TrainOptions with(TrainOptions options, DType dtype, int denseWidth) {
+    return new TrainOptions(
+        options.trained(),
+        options.head(),
+        dtype,
+        options.device(),
+        options.maxTokens(),
+        options.attentionDropout(),
+        options.layerDrop(),
+        options.gradientCheckpointing(),
+        denseWidth,
+        options.seed());
   }
 
   static DecoderTrainer open(TrainOptions options) throws IOException {

@@ -41,7 +41,7 @@ class TrainingPassesTest {
 
   @Test
   void partsRepeatTheirDropout() throws IOException {
-    TrainOptions options = options(NONE, 0.3).withAttentionDropout(0.2);
+    TrainOptions options = GoldenTraining.dropping(options(NONE, 0.3), 0.2, 0);
     try (DecoderTrainer trainer = open(options)) {
       trainer.seed(5);
       double loss = trainer.addContrastiveLoss(triples(), 2, 20, 1);
@@ -68,7 +68,8 @@ class TrainingPassesTest {
   void layersComputedAgainGiveTheSameGradient() throws IOException {
     for (TrainableParameters trained : List.of(GoldenTraining.lora(0.3), new AllParameters())) {
       for (LanguageModelHead head : LanguageModelHead.values()) {
-        TrainOptions options = TrainOptions.of(trained, head, 64, 42).withAttentionDropout(0.2);
+        TrainOptions options =
+            GoldenTraining.dropping(TrainOptions.of(trained, head, 64, 42), 0.2, 0);
         List<Map<String, float[]>> gradients = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
         for (boolean checkpointing : new boolean[] {false, true}) {
@@ -120,7 +121,7 @@ class TrainingPassesTest {
 
   @Test
   void evaluatesWithoutDropoutAndWithoutGradients() throws IOException {
-    TrainOptions options = options(HEAD, 0.5).withAttentionDropout(0.5);
+    TrainOptions options = GoldenTraining.dropping(options(HEAD, 0.5), 0.5, 0);
     try (DecoderTrainer trainer = open(options);
         DecoderTrainer plain = open(options(HEAD, 0))) {
       MaskedLanguageModelScore score = trainer.maskedScore(masked(false));
@@ -176,7 +177,7 @@ class TrainingPassesTest {
   void keepsWeightsInSinglePrecisionWhileItComputesInBFloat16() throws IOException {
     TrainOptions options = TrainOptions.of(new AllParameters(), HEAD, 64, 42);
     try (DecoderTrainer single = open(options);
-        DecoderTrainer brain = open(options.withDtype(DType.BFLOAT16))) {
+        DecoderTrainer brain = open(GoldenTraining.with(options, DType.BFLOAT16, 0))) {
       assertEqual(values(single), values(brain), 0);
       double loss = single.addMaskedLoss(masked(false), 1);
       assertEquals(loss, brain.addMaskedLoss(masked(false), 1), 0.05);

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -125,16 +126,16 @@ final class MtebOptions {
    * @param withModel whether there is a model
    */
   EvaluationOptions evaluation(boolean withModel) {
-    EvaluationOptions options =
-        EvaluationOptions.DEFAULTS
-            .withMethods(methods(withModel))
-            .withHits(hits)
-            .withShardVectors(shardVectors)
-            .withGraph(VectorFormatOptions.DEFAULTS.withGraph(hnswM, beamWidth))
-            .withWords(bm25Fields ? Bm25Search.Options.MULTIFIELD : Bm25Search.Options.FLAT)
-            .withMeasureCosts(costs)
-            .withStrict(strict);
-    return efSearch.isPresent() ? options.withEfSearch(efSearch.get()) : options;
+    return new EvaluationOptions(
+        methods(withModel),
+        hits,
+        shardVectors,
+        VectorFormatOptions.DEFAULTS.withGraph(hnswM, beamWidth),
+        efSearch.map(OptionalInt::of).orElse(OptionalInt.empty()),
+        bm25Fields ? Bm25Search.Options.MULTIFIELD : Bm25Search.Options.FLAT,
+        costs,
+        strict,
+        EvaluationOptions.DEFAULTS.formats());
   }
 
   private List<SearchMethod> methods(boolean withModel) {

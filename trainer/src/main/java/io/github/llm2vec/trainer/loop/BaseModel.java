@@ -301,13 +301,17 @@ final class BaseModel implements AutoCloseable {
       LoadListener listener)
       throws IOException {
     TrainOptions options =
-        TrainOptions.of(trained, head, maxTokens, training.run().seed())
-            .withDtype(computed)
-            .withDevice(device())
-            .withAttentionDropout(attentionDropout)
-            .withDenseWidth(denseWidth)
-            .withLayerDrop(training.precision().layerDrop())
-            .withGradientCheckpointing(training.precision().gradientCheckpointing());
+        new TrainOptions(
+            trained,
+            head,
+            computed,
+            device(),
+            maxTokens,
+            attentionDropout,
+            training.precision().layerDrop(),
+            training.precision().gradientCheckpointing(),
+            denseWidth,
+            training.run().seed());
     return new TrainableDecoder(source.weights().open(options, listener));
   }
 

@@ -72,62 +72,6 @@ public record EvaluationOptions(
         value, hits, shardVectors, graph, efSearch, words, measureCosts, strict, formats);
   }
 
-  /** These options with another number of hits. */
-  public EvaluationOptions withHits(int value) {
-    return new EvaluationOptions(
-        methods, value, shardVectors, graph, efSearch, words, measureCosts, strict, formats);
-  }
-
-  /** These options with shards of another size. */
-  public EvaluationOptions withShardVectors(int value) {
-    return new EvaluationOptions(
-        methods, hits, value, graph, efSearch, words, measureCosts, strict, formats);
-  }
-
-  /** These options with other graphs. */
-  public EvaluationOptions withGraph(VectorFormatOptions value) {
-    return new EvaluationOptions(
-        methods, hits, shardVectors, value, efSearch, words, measureCosts, strict, formats);
-  }
-
-  /** These options with another beam of the walk through graphs. */
-  public EvaluationOptions withEfSearch(int value) {
-    return new EvaluationOptions(
-        methods,
-        hits,
-        shardVectors,
-        graph,
-        OptionalInt.of(value),
-        words,
-        measureCosts,
-        strict,
-        formats);
-  }
-
-  /** These options with words scored in another way. */
-  public EvaluationOptions withWords(Bm25Search.Options value) {
-    return new EvaluationOptions(
-        methods, hits, shardVectors, graph, efSearch, value, measureCosts, strict, formats);
-  }
-
-  /** These options with or without measuring what queries cost. */
-  public EvaluationOptions withMeasureCosts(boolean value) {
-    return new EvaluationOptions(
-        methods, hits, shardVectors, graph, efSearch, words, value, strict, formats);
-  }
-
-  /** These options with findings as errors or not. */
-  public EvaluationOptions withStrict(boolean value) {
-    return new EvaluationOptions(
-        methods, hits, shardVectors, graph, efSearch, words, measureCosts, value, formats);
-  }
-
-  /** These options with other file formats. */
-  public EvaluationOptions withFormats(RecordFormats value) {
-    return new EvaluationOptions(
-        methods, hits, shardVectors, graph, efSearch, words, measureCosts, strict, value);
-  }
-
   boolean usesVectors() {
     return methods.stream().anyMatch(SearchMethod::usesVectors);
   }

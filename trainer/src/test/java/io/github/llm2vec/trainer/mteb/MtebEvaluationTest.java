@@ -8,11 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.lucene.VectorFormatOptions;
 import io.github.llm2vec.trainer.mteb.MtebEvaluation.EvaluationListener;
 import io.github.llm2vec.trainer.mteb.TaskEvaluation.EvaluatedModel;
 import io.github.llm2vec.trainer.mteb.metrics.RetrievalMeasure;
 import io.github.llm2vec.trainer.mteb.results.RunFile;
 import io.github.llm2vec.trainer.mteb.results.TaskResult;
+import io.github.llm2vec.trainer.mteb.search.Bm25Search;
 import io.github.llm2vec.trainer.mteb.search.JavaScoreBlocks;
 import io.github.llm2vec.trainer.mteb.search.ScoreBlocks;
 import io.github.llm2vec.trainer.mteb.search.WordVectorEncoder;
@@ -30,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -41,8 +44,21 @@ import org.junit.jupiter.api.io.TempDir;
 class MtebEvaluationTest {
 
   private static final int DIMENSIONS = 128;
-  private static final EvaluationOptions ALL =
-      EvaluationOptions.DEFAULTS.withMethods(SearchMethod.all()).withHits(50).withShardVectors(16);
+  private static final EvaluationOptions ALL = options(SearchMethod.all(), false, false);
+
+  private static EvaluationOptions options(
+      List<SearchMethod> methods, boolean costs, boolean strict) {
+    return new EvaluationOptions(
+        methods,
+        50,
+        16,
+        VectorFormatOptions.DEFAULTS,
+        OptionalInt.empty(),
+        Bm25Search.Options.FLAT,
+        costs,
+        strict,
+        RecordFormats.DEFAULTS);
+  }
 
   @TempDir Path folder;
   private final ScoreBlocks blocks = new JavaScoreBlocks(1);
@@ -92,7 +108,8 @@ class MtebEvaluationTest {
   @Test
   void findsWhatIsThereByEveryMethodAndWritesEveryFile() throws IOException {
     Path data = numbers("numbers");
-    MtebEvaluation evaluation = evaluation(encoder, ALL.withMeasureCosts(true), "out");
+    MtebEvaluation evaluation =
+        evaluation(encoder, options(SearchMethod.all(), true, false), "out");
     EvaluationOutcome outcome = evaluation.run(List.of(own(data)), EvaluationListener.NONE);
     TaskEvaluation task = outcome.tasks().get(0);
     assertEquals(new TaskEvaluation.Size(10, 100, DIMENSIONS), task.size());
@@ -282,7 +299,8 @@ class MtebEvaluationTest {
     assertEquals(10, written.size());
     assertEquals(8, evaluation.findings().get(Finding.Kind.UNJUDGED_QUERY));
     MtebEvaluation strict =
-        MtebEvaluation.ofBm25(options.withStrict(true), folder.resolve("strict"));
+        MtebEvaluation.ofBm25(
+            options(List.of(new SearchMethod.Bm25()), false, true), folder.resolve("strict"));
     DatasetException failure =
         assertThrows(
             DatasetException.class, () -> strict.run(List.of(own(data)), EvaluationListener.NONE));
