@@ -67,6 +67,8 @@ final class ExactRescorer {
   }
 
   /** Exact scores within one segment, for ascending documents. */
+  // Compared by nobody, so that the array does no harm.
+  @SuppressWarnings("ArrayRecordComponent")
   record LeafScorer(StoredVectors vectors, VectorSimilarityFunction similarity, float[] target) {
 
     /** Empty if no document of the segment has a vector. */

@@ -9,6 +9,8 @@ public sealed interface EncodingResult {
    *
    * @param vector the vector itself, no copy
    */
+  // Compared by nobody, so that the array does no harm.
+  @SuppressWarnings("ArrayRecordComponent")
   record Encoded(float[] vector) implements EncodingResult {}
 
   /**

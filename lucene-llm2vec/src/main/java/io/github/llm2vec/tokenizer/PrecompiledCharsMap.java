@@ -18,6 +18,8 @@ import java.util.Deque;
  * library follows the trie without looking where it leads, so every way through it is walked here
  * first.
  */
+// Compared by nobody, so that the array does no harm.
+@SuppressWarnings("ArrayRecordComponent")
 record PrecompiledCharsMap(int[] units, byte[] replacements) {
 
   /** Real ones have some hundred thousand units. */

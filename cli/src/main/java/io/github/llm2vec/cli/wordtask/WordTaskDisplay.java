@@ -64,7 +64,7 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
     if (values.containsKey("loss") && !watched) {
       console.note(
           "update %,d: loss %.4f, learning rate %.3g",
-          metric.step(), values.get("loss"), values.get("learning_rate"));
+          metric.step(), values.get("loss"), values.getOrDefault("learning_rate", Double.NaN));
     }
     if (values.containsKey("eval_loss")) {
       endStage();

@@ -31,6 +31,8 @@ import java.util.Map;
  *
  * @param rows of the texts
  */
+// Compared by nobody, so that the array does no harm.
+@SuppressWarnings("ArrayRecordComponent")
 record VectorFile(Path file, Matrix matrix, int[] rows) implements TeacherVectors {
 
   /** Rows of vectors by number. */

@@ -32,6 +32,8 @@ record LanguageObjective<B>(TrainableDecoder decoder, Function<B, List<Row>> rea
    * @param ids (S), at least one
    * @param labels (S), IGNORED where nothing is predicted
    */
+  // Compared by nobody, so that the array does no harm.
+  @SuppressWarnings("ArrayRecordComponent")
   private record Row(int[] ids, int[] labels) {
 
     /** The first token has none before it to be predicted from. */

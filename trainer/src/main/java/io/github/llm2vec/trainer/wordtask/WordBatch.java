@@ -21,6 +21,8 @@ record WordBatch(List<Sentence> sentences, long number) {
    * @param states (N, H), row after row
    * @param labels (N)
    */
+  // Compared by nobody, so that the array does no harm.
+  @SuppressWarnings("ArrayRecordComponent")
   record Sentence(float[] states, int[] labels) {}
 
   /** Labelled words, N. */
