@@ -11,9 +11,11 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     subcommands = {
       AdaptersBenchmark.class,
+      DeviceCheckBenchmark.class,
       DevicesBenchmark.class,
       EncoderBenchmark.class,
       ExactSearchBenchmark.class,
+      RandomModelCommand.class,
       TrainingBenchmark.class,
       TrainingMemoryBenchmark.class
     })
@@ -23,6 +25,9 @@ public final class Benchmarks {
 
   /** Runs one benchmark. */
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Benchmarks()).execute(arguments));
+    System.exit(
+        new CommandLine(new Benchmarks())
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .execute(arguments));
   }
 }

@@ -36,8 +36,9 @@ public final class TorchRuntime {
           "The PyTorch engine does not start: "
               + FailureReasons.of(e)
               + ". The class path needs pytorch-engine, pytorch-jni and pytorch-native-cpu of this"
-              + " platform (or PYTORCH_LIBRARY_PATH for a GPU build), all of them in one class loader"
-              + " that is not loaded twice.",
+              + " platform, all of them in one class loader that is not loaded twice; in place of the"
+              + " last, PYTORCH_LIBRARY_PATH, PYTORCH_VERSION and PYTORCH_FLAVOR may name a build for"
+              + " CUDA, which needs NVIDIA's driver (libcuda.so.1), see docs/gpu.md",
           e);
     }
   }
@@ -99,8 +100,11 @@ public final class TorchRuntime {
               + device
               + " is not there: libtorch sees "
               + gpuCount()
-              + " GPU. A GPU needs an NVIDIA driver and a CUDA build of libtorch"
-              + " (PYTORCH_LIBRARY_PATH, PYTORCH_VERSION, PYTORCH_FLAVOR); device cpu always works.");
+              + " GPU. "
+              + (gpuCount() == 0
+                  ? "Here " + GpuSetup.ofProcess().missing() + "; see docs/gpu.md. "
+                  : "")
+              + "Device cpu always works.");
     }
   }
 }
