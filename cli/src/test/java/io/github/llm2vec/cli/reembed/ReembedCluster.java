@@ -90,7 +90,7 @@ final class ReembedCluster {
     CollectionAdminRequest.reloadCollection(name).process(cluster.getSolrClient());
   }
 
-  private void upload(String name, Map<String, String> changes) throws IOException {
+  void upload(String name, Map<String, String> changes) throws IOException {
     Path conf = Files.createTempDirectory(folder, "conf");
     Map<String, String> all = new TreeMap<>(changes);
     all.put(
