@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.benchmarks;
 
+import io.github.llm2vec.benchmarks.reembed.ReembedBenchmark;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -16,6 +17,7 @@ import picocli.CommandLine.Command;
       EncoderBenchmark.class,
       ExactSearchBenchmark.class,
       RandomModelCommand.class,
+      ReembedBenchmark.class,
       TrainingBenchmark.class,
       TrainingMemoryBenchmark.class
     })

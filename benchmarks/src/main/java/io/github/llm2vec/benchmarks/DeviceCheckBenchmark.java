@@ -36,7 +36,7 @@ import picocli.CommandLine.Option;
 final class DeviceCheckBenchmark implements Callable<Integer> {
 
   private static final int TEXTS = 64;
-  private static final int DOCUMENTS = 512;
+  private static final int DOCUMENTS = 64;
 
   /** Of the largest component: single precision sums in another order. */
   private static final double LARGEST_DIFFERENCE = 1e-4;

@@ -136,7 +136,7 @@ record FieldSwitch(LiveCollection collection, String field) {
       try {
         collection.update(updates);
       } catch (SolrException e) {
-        throw new IOException("Solr says: " + e.getMessage(), e);
+        throw LiveCollection.failed(e);
       }
     }
     return !stop.getAsBoolean();

@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.solr.client.solrj.SolrClient;
 import org.apache.solr.client.solrj.SolrRequest;
-import org.apache.solr.client.solrj.SolrServerException;
 import org.apache.solr.client.solrj.impl.HttpJdkSolrClient;
 import org.apache.solr.client.solrj.request.GenericSolrRequest;
 import org.apache.solr.client.solrj.request.UpdateRequest;
@@ -38,12 +37,7 @@ final class LiveCollection implements Closeable {
 
   private final SolrClient client;
   private final String name;
-
-  /** A request that may fail in the ways of SolrJ. */
-  @FunctionalInterface
-  private interface Request<T> {
-    T send() throws SolrServerException, IOException;
-  }
+  private final Retry retry;
 
   /**
    * Opens a client.
@@ -53,15 +47,27 @@ final class LiveCollection implements Closeable {
    * @param credentials {@code user:password}, if the node asks for them
    */
   LiveCollection(String url, String name, Optional<String> credentials) {
-    this.client =
+    this(
         new HttpJdkSolrClient.Builder(url)
             // Otherwise it tries HTTP/2 with a HEAD request that Solr takes for an empty update.
             .useHttp1_1(true)
             .withOptionalBasicAuthCredentials(credentials.orElse(null))
             .withRequestTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
             .withIdleTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
-            .build();
+            .build(),
+        name,
+        Retry.NONE);
+  }
+
+  private LiveCollection(SolrClient client, String name, Retry retry) {
+    this.client = client;
     this.name = name;
+    this.retry = retry;
+  }
+
+  /** The same collection, asked again where a failure may pass; it is closed with this one. */
+  LiveCollection patient(Retry again) {
+    return new LiveCollection(client, name, again);
   }
 
   String name() {
@@ -164,15 +170,13 @@ final class LiveCollection implements Closeable {
             new SchemaRequest.FieldType(type).process(client, name).getFieldType().getAttributes());
   }
 
-  private static <T> Optional<T> found(Request<T> request) throws IOException {
+  private <T> Optional<T> found(Retry.Request<T> request) throws IOException {
     try {
-      return Optional.of(request.send());
+      return Optional.of(retry.send(request));
     } catch (SolrException e) {
       if (e.code() == SolrException.ErrorCode.NOT_FOUND.code) {
         return Optional.empty();
       }
-      throw failed(e);
-    } catch (SolrServerException e) {
       throw failed(e);
     }
   }
@@ -237,11 +241,7 @@ final class LiveCollection implements Closeable {
     UpdateRequest request = new UpdateRequest();
     request.setParam(CommonParams.FAIL_ON_VERSION_CONFLICTS, "false");
     request.add(documents);
-    try {
-      return client.request(request, name);
-    } catch (SolrServerException e) {
-      throw failed(e);
-    }
+    return retry.send(() -> client.request(request, name));
   }
 
   /** Makes what was updated visible. */
@@ -249,15 +249,16 @@ final class LiveCollection implements Closeable {
     call(() -> client.commit(name));
   }
 
-  private static <T> T call(Request<T> request) throws IOException {
+  private <T> T call(Retry.Request<T> request) throws IOException {
     try {
-      return request.send();
-    } catch (SolrServerException | SolrException e) {
+      return retry.send(request);
+    } catch (SolrException e) {
       throw failed(e);
     }
   }
 
-  private static IOException failed(Exception failure) {
+  /** What the user reads of an error of the server. */
+  static IOException failed(Exception failure) {
     return new IOException("Solr says: " + failure.getMessage(), failure);
   }
 

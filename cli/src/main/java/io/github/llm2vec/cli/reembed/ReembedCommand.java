@@ -47,6 +47,12 @@ public final class ReembedCommand implements Callable<Integer> {
   /** With a hundred refused documents a request would be given up. */
   private static final int LARGEST_BATCH = 100;
 
+  /** More in a request is hardly faster. */
+  private static final int USUAL_BATCH = 64;
+
+  /** Requests in a second at a bounded rate: queries have to wait for what comes in one lump. */
+  private static final int REQUESTS = 10;
+
   private final Console console;
   private final CliEnvironment surroundings;
 
@@ -98,8 +104,8 @@ public final class ReembedCommand implements Callable<Integer> {
   @Option(
       names = "--batch",
       paramLabel = "N",
-      description = "Documents of a request, 1 to 100 (default: 64).")
-  private int batch = 64;
+      description = "Documents of a request, 1 to 100 (default: a tenth of --rate, at most 64).")
+  private Optional<Integer> chosenBatch = Optional.empty();
 
   @Mixin private GateOptions gate;
 
@@ -140,6 +146,7 @@ public final class ReembedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    int batch = batch();
     if (batch < 1 || batch > LARGEST_BATCH || rate < 0 || dimensions < 0) {
       throw new CliException(
           "--batch must be 1 to %s, --rate and --dimensions cannot be negative"
@@ -150,16 +157,26 @@ public final class ReembedCommand implements Callable<Integer> {
     }
     Optional<String> credentials = Optional.ofNullable(surroundings.environment().get(CREDENTIALS));
     try (LiveCollection collection = new LiveCollection(url, collectionName, credentials)) {
+      // What has been reached once is waited for when it is gone for a while.
+      Map<String, VectorFieldMapping> mappings = mappings(collection);
+      LiveCollection patient =
+          collection.patient(
+              Retry.of(pause -> TimeUnit.NANOSECONDS.sleep(pause.toNanos()), () -> false));
       if (step.rollback) {
-        return rollBack(collection);
+        return rollBack(patient);
       }
-      return step.drop ? drop(collection) : encodeAndCheck(collection);
+      return step.drop ? drop(patient) : encodeAndCheck(patient, mappings);
     }
   }
 
-  private int encodeAndCheck(LiveCollection collection) throws IOException {
+  private int batch() {
+    return chosenBatch.orElse(
+        rate > 0 ? (int) Math.min(USUAL_BATCH, Math.max(1, rate / REQUESTS)) : USUAL_BATCH);
+  }
+
+  private int encodeAndCheck(LiveCollection collection, Map<String, VectorFieldMapping> mappings)
+      throws IOException {
     boolean encode = !step.check && !step.switchOver;
-    Map<String, VectorFieldMapping> mappings = mappings(collection);
     VectorFieldMapping old = mapped(mappings, oldField);
     if (encode) {
       addField(collection);
@@ -198,6 +215,11 @@ public final class ReembedCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  private static LiveCollection stoppable(
+      LiveCollection collection, Pacer pacer, InterruptHandler stop) {
+    return collection.patient(Retry.of(pacer::pause, stop::requested));
+  }
+
   private FieldSwitch switchOf(LiveCollection collection) throws IOException {
     if (!collection.inCloud()) {
       throw new CliException(
@@ -214,9 +236,10 @@ public final class ReembedCommand implements Callable<Integer> {
   }
 
   private int drop(LiveCollection collection) throws IOException {
-    FieldSwitch dropped = switchOf(collection);
     try (InterruptHandler stop = InterruptHandler.onInterrupt()) {
-      if (!dropped.drop(newField, batch, pacer(stop), stop::requested)) {
+      Pacer pacer = pacer(stop);
+      FieldSwitch dropped = switchOf(stoppable(collection, pacer, stop));
+      if (!dropped.drop(newField, batch(), pacer, stop::requested)) {
         console.err().println("llm2vec: vectors are left; the same command goes on");
         return ExitCode.SOFTWARE;
       }
@@ -299,11 +322,12 @@ public final class ReembedCommand implements Callable<Integer> {
   private boolean run(LiveCollection collection, VectorFieldMapping mapping) throws IOException {
     try (InterruptHandler stop = InterruptHandler.onInterrupt();
         Progress progress = console.progress("Encoding", "documents")) {
+      Pacer pacer = pacer(stop);
+      LiveCollection patient = stoppable(collection, pacer, stop);
       DocumentWalk walk =
-          DocumentWalk.lacking(collection, newField, new LinkedHashSet<>(mapping.fields()));
+          DocumentWalk.lacking(patient, newField, new LinkedHashSet<>(mapping.fields()));
       ReembedRun.Outcome outcome =
-          new ReembedRun(collection, mapping, walk, pacer(stop), stop::requested, progress)
-              .run(batch);
+          new ReembedRun(patient, mapping, walk, pacer, stop::requested, progress).run(batch());
       if (!outcome.refused().isEmpty()) {
         console.err().println("Refused by the model: " + String.join(", ", outcome.refused()));
       }

@@ -3,8 +3,6 @@ package io.github.llm2vec.cli.reembed;
 
 import io.github.llm2vec.cli.progress.Progress;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,14 +23,10 @@ import org.apache.solr.common.util.NamedList;
  */
 final class ReembedRun {
 
-  /** Failures in a row, of the network or the cluster, after which a run is given up. */
-  private static final int PATIENCE = 6;
-
-  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+  /** Documents that are read at once: to find them costs as much for few as for many. */
+  private static final int PAGE = 200;
 
   private static final int BAD_REQUEST = 400;
-  private static final int TOO_MANY_REQUESTS = 429;
-  private static final int SERVER_ERROR = 500;
 
   /** Metadata of an error that names the documents that were refused. */
   private static final String REFUSED = "llm2vec-refused-ids";
@@ -84,37 +78,42 @@ final class ReembedRun {
    * @param batch documents of a request
    */
   Outcome run(int batch) throws IOException {
-    // What an earlier run has done is not found as long as it is not committed.
-    collection.commit();
-    long left = walk.count();
-    progress.total(left);
-    long before;
-    do {
-      before = left;
-      walk.pages(batch, this::take);
+    try {
+      // What an earlier run has done is not found as long as it is not committed.
       collection.commit();
-      left = walk.count();
-    } while (left > 0 && left < before && !stop.getAsBoolean());
+      long left = walk.count();
+      progress.total(left);
+      long before;
+      do {
+        before = left;
+        walk.pages(Math.max(batch, PAGE), page -> take(page, batch));
+        collection.commit();
+        left = walk.count();
+      } while (left > 0 && left < before && !stop.getAsBoolean());
+    } catch (IOException e) {
+      if (!stop.getAsBoolean()) {
+        throw e;
+      }
+    }
     return new Outcome(encoded, Set.copyOf(refused), stop.getAsBoolean());
   }
 
-  private boolean take(List<SolrDocument> page) throws IOException {
-    List<SolrInputDocument> updates = new ArrayList<>(page.size());
-    for (SolrDocument document : page) {
-      if (mapping.hasText(document)) {
-        updates.add(update(document));
-      }
-    }
-    if (!updates.isEmpty() && !stop.getAsBoolean()) {
-      try {
-        pacer.before(updates.size());
+  private boolean take(List<SolrDocument> page, int batch) throws IOException {
+    for (int from = 0; from < page.size() && !stop.getAsBoolean(); from += batch) {
+      List<SolrDocument> part = page.subList(from, Math.min(page.size(), from + batch));
+      List<SolrInputDocument> updates =
+          part.stream().filter(mapping::hasText).map(this::update).toList();
+      if (!updates.isEmpty()) {
+        try {
+          pacer.before(updates.size());
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          throw new IOException("interrupted", e);
+        }
         send(updates);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IOException("interrupted", e);
       }
+      progress.advance(part.size());
     }
-    progress.advance(page.size());
     return !stop.getAsBoolean();
   }
 
@@ -125,38 +124,21 @@ final class ReembedRun {
     return update;
   }
 
-  private void send(List<SolrInputDocument> updates) throws IOException, InterruptedException {
-    Duration pause = FIRST_PAUSE;
-    for (int attempt = 1; !stop.getAsBoolean(); attempt++) {
-      try {
-        encoded += filled(collection.update(updates));
-        return;
-      } catch (SolrException e) {
-        List<String> ids = refusedIds(e);
-        boolean some = !ids.isEmpty() && ids.size() < updates.size();
-        if ((!ids.isEmpty() && e.code() == BAD_REQUEST) || (some && attempt == PATIENCE)) {
-          refused.addAll(ids);
-          encoded += updates.size() - ids.size();
-          return;
-        }
-        if (attempt == PATIENCE || isFinal(e)) {
-          throw new IOException("Solr says: " + e.getMessage(), e);
-        }
-      } catch (IOException e) {
-        if (attempt == PATIENCE) {
-          throw e;
-        }
-      }
-      pacer.pause(pause);
-      pause = pause.multipliedBy(2);
+  private void send(List<SolrInputDocument> updates) throws IOException {
+    if (stop.getAsBoolean()) {
+      return;
     }
-  }
-
-  /**
-   * Whether it fails again however often it is tried: the model of the chain is another one, say.
-   */
-  private static boolean isFinal(SolrException e) {
-    return e.code() >= BAD_REQUEST && e.code() < SERVER_ERROR && e.code() != TOO_MANY_REQUESTS;
+    try {
+      encoded += filled(collection.update(updates));
+    } catch (SolrException e) {
+      List<String> ids = refusedIds(e);
+      boolean some = !ids.isEmpty() && ids.size() < updates.size();
+      if (!some && (ids.isEmpty() || e.code() != BAD_REQUEST)) {
+        throw LiveCollection.failed(e);
+      }
+      refused.addAll(ids);
+      encoded += updates.size() - ids.size();
+    }
   }
 
   /** The documents that a failure is about; the others of the request have been indexed. */

@@ -70,31 +70,43 @@ record SearchComparison(
   }
 
   /**
-   * Queries for a collection without any: the first words of some documents, taken at equal
-   * distances.
+   * Queries for a collection without any: the first words of some documents, chosen by the hashes
+   * of their ids, in one search; the first ones where ids have no docValues, which hashes need.
    *
    * @param count most queries
    */
   static Map<String, String> sampled(
       LiveCollection collection, VectorFieldMapping mapping, int count) throws IOException {
+    String key = collection.uniqueKey();
     ModifiableSolrParams params = new ModifiableSolrParams();
     params
         .set(CommonParams.Q, "*:*")
         .set(CommonParams.FQ, DocumentWalk.withVector(mapping.vector()));
-    params.set(CommonParams.SORT, collection.uniqueKey() + " asc");
-    params.set(CommonParams.FL, String.join(",", mapping.fields()));
-    params.set(CommonParams.ROWS, 1);
+    params.set(CommonParams.ROWS, 0);
     long found = collection.query(params).getResults().getNumFound();
+    long parts = found / count;
+    if (parts > 1 && hasDocValues(collection, key)) {
+      params.add(CommonParams.FQ, "{!hash worker=0 workers=" + parts + "}");
+      params.set("partitionKeys", key);
+    }
+    params.set(CommonParams.SORT, key + " asc");
+    params.set(CommonParams.FL, String.join(",", mapping.fields()));
+    params.set(CommonParams.ROWS, count);
     Map<String, String> queries = new LinkedHashMap<>();
-    for (int i = 0; i < Math.min(count, found); i++) {
-      params.set(CommonParams.START, String.valueOf(i * found / Math.min(count, found)));
-      for (SolrDocument document : collection.query(params).getResults()) {
-        List<String> words = List.of(mapping.text(document).strip().split("\\s+", -1));
-        queries.put(
-            "sample " + (i + 1), String.join(" ", words.subList(0, Math.min(WORDS, words.size()))));
-      }
+    for (SolrDocument document : collection.query(params).getResults()) {
+      List<String> words = List.of(mapping.text(document).strip().split("\\s+", -1));
+      queries.put(
+          "sample " + (queries.size() + 1),
+          String.join(" ", words.subList(0, Math.min(WORDS, words.size()))));
     }
     return queries;
+  }
+
+  private static boolean hasDocValues(LiveCollection collection, String field) throws IOException {
+    return collection
+        .field(field, true)
+        .map(attributes -> Boolean.TRUE.equals(attributes.get("docValues")))
+        .orElse(false);
   }
 
   /** The mean share of the hits of the old field that the new one has, too; 1 without queries. */
