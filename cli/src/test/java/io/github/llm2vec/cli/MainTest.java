@@ -53,7 +53,7 @@ class MainTest {
     assertEquals(2, encode("in.txt", "out.jsonl", "--dims", "0"));
     assertTrue(runner.err().contains("must be a whole number of 1 or more, got 0"), runner.err());
     assertEquals(2, encode("in.txt", "out.jsonl", "--dtype", "int7"));
-    assertTrue(runner.err().contains("float32, float16, bfloat16, int8"), runner.err());
+    assertTrue(runner.err().contains("float32, float16, bfloat16, int8, int4"), runner.err());
     assertEquals(2, encode("in.txt", "out.csv"));
     assertTrue(runner.err().contains("must end in .jsonl or .npy"), runner.err());
   }

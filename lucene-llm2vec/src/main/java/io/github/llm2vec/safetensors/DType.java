@@ -8,23 +8,28 @@ import org.apiguardian.api.API;
 @API(status = API.Status.STABLE)
 public enum DType {
   /** IEEE 754 single precision. */
-  FLOAT32("float32", 4),
+  FLOAT32("float32", 32),
   /** IEEE 754 half precision. */
-  FLOAT16("float16", 2),
+  FLOAT16("float16", 16),
   /** The upper 16 bits of single precision. */
-  BFLOAT16("bfloat16", 2),
+  BFLOAT16("bfloat16", 16),
   /**
    * 8-bit integers with a scale per row and one per column, made while a model is opened. In memory
    * only: no file of ours is written in it.
    */
-  INT8("int8", 1);
+  INT8("int8", 8),
+  /**
+   * 4-bit integers with a scale and a middle for every 32 of a row, 5 bits in all, made while a
+   * model is opened. In memory only.
+   */
+  INT4("int4", 5);
 
   private final String configName;
-  private final int bytes;
+  private final int bits;
 
-  DType(String configName, int bytes) {
+  DType(String configName, int bits) {
     this.configName = configName;
-    this.bytes = bytes;
+    this.bits = bits;
   }
 
   /** The name that Hugging Face configurations and our options use, such as {@code bfloat16}. */
@@ -38,20 +43,30 @@ public enum DType {
    * @throws IllegalArgumentException if they cannot
    */
   public void requireStored() {
-    if (this == INT8) {
+    if (!isStored()) {
       throw notStored();
     }
   }
 
-  static IllegalArgumentException notStored() {
-    return new IllegalArgumentException(
-        "weights are not stored as int8, which is made when a model is opened;"
-            + " store them as float32, bfloat16 or float16");
+  /** Whether files can be written in this format; the others are made when a model is opened. */
+  public boolean isStored() {
+    return this != INT8 && this != INT4;
   }
 
-  /** Bytes of one element. */
+  IllegalArgumentException notStored() {
+    return new IllegalArgumentException(
+        "weights are not stored as %s, which is made when a model is opened; store them as float32, bfloat16 or float16"
+            .formatted(configName));
+  }
+
+  /** Bits of one element, with its share of a scale that a group of them has in common. */
+  public int bits() {
+    return bits;
+  }
+
+  /** Bytes of one element where each is by itself. */
   public int bytes() {
-    return bytes;
+    return (bits + 7) / 8;
   }
 
   /**

@@ -158,7 +158,7 @@ public final class SafetensorsWriter {
           case FLOAT32 -> bytes.putFloat(floats[i]);
           case FLOAT16 -> bytes.putShort(HalfFloats.toFloat16(floats[i]));
           case BFLOAT16 -> bytes.putShort(HalfFloats.toBfloat16(floats[i]));
-          case INT8 -> throw DType.notStored();
+          case INT8, INT4 -> throw dtype.notStored();
         }
       }
       writeFully(channel, bytes.flip());

@@ -54,7 +54,7 @@ enum StoredType {
       case FLOAT32 -> F32;
       case FLOAT16 -> F16;
       case BFLOAT16 -> BF16;
-      case INT8 -> throw DType.notStored();
+      case INT8, INT4 -> throw type.notStored();
     };
   }
 

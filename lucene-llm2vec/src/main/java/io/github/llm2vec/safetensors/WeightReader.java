@@ -50,7 +50,7 @@ final class WeightReader {
           case FLOAT32 -> target.put(chunk.asFloatBuffer());
           case FLOAT16 -> widenHalf(count, target);
           case BFLOAT16 -> widenBrain(count, target);
-          case INT8 -> throw DType.notStored();
+          case INT8, INT4 -> throw weights.notStored();
         }
         next += (long) count * weights.bytes();
       }

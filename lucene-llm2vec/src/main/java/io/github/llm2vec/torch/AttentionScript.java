@@ -154,7 +154,7 @@ record AttentionScript(DecoderSpec spec, DType dtype, double dropout) {
   private String lowest() {
     return switch (dtype) {
       case FLOAT16 -> "-65504.0";
-      case FLOAT32, INT8 -> "-3.4028234663852886e38";
+      case FLOAT32, INT8, INT4 -> "-3.4028234663852886e38";
       case BFLOAT16 -> "-3.3895313892515355e38";
     };
   }

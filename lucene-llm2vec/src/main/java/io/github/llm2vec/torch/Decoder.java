@@ -186,7 +186,7 @@ public final class Decoder implements AutoCloseable {
           new ScriptModule(
               manager,
               new DecoderScript(spec, options.dtype(), kernel, layout).text(),
-              List.of("w"),
+              Int4Script.lists(kernel),
               kernel.fbgemm() ? FbgemmScript.LISTS : List.of());
       new WeightLoader(module, layout, options, kernel, weights).load(manager, listener);
       SharedModule shared = new SharedModule(manager, module);

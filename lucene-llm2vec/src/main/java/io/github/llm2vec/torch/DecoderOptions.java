@@ -16,14 +16,15 @@ import io.github.llm2vec.safetensors.DType;
 public record DecoderOptions(
     DType dtype, TorchDevice device, int maxTokens, boolean packedLinear, int threads) {
 
-  /** Rejects a length below one, a negative number of threads, and int8 on a GPU. */
+  /** Rejects a length below one, a negative number of threads, and int8 and int4 on a GPU. */
   public DecoderOptions {
     if (maxTokens < 1) {
       throw new IllegalArgumentException("maxTokens must be >= 1, got " + maxTokens);
     }
-    if (dtype == DType.INT8 && device.type() != TorchDevice.Type.CPU) {
+    if (!dtype.isStored() && device.type() != TorchDevice.Type.CPU) {
       throw new IllegalArgumentException(
-          "dtype int8 runs on the CPU only; for device " + device + " choose bfloat16 or float16");
+          "dtype %s runs on the CPU only; for device %s choose bfloat16 or float16"
+              .formatted(dtype.configName(), device));
     }
     if (threads < 0) {
       throw new IllegalArgumentException("threads must not be negative, got " + threads);

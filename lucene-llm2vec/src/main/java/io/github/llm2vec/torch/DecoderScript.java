@@ -73,7 +73,8 @@ final class DecoderScript {
     return switch (dtype) {
       case FLOAT16 -> 5;
       case FLOAT32 -> 6;
-      case INT8 -> throw new IllegalArgumentException("int8 is no type to compute in");
+      case INT8, INT4 ->
+          throw new IllegalArgumentException(dtype.configName() + " is no type to compute in");
       case BFLOAT16 -> 15;
     };
   }
@@ -93,8 +94,10 @@ final class DecoderScript {
           w : List[Tensor]
         """
         + FbgemmScript.attributes(kernel)
+        + Int4Script.attributes(kernel)
         + WeightScript.text()
-        + FbgemmScript.text(kernel);
+        + FbgemmScript.text(kernel)
+        + Int4Script.text(kernel);
   }
 
   /** The methods of the forward pass. */
@@ -113,16 +116,20 @@ final class DecoderScript {
   }
 
   private String embed() {
+    String rows =
+        kernel.byteEmbeddings()
+            ? "ops.quantized.embedding_bag_byte_unpack(torch.index_select((self).w[0], 0, ids))"
+            : "torch.embedding((self).w[0], ids)";
     String scaled =
         spec.embeddingScale() == 1
             ? "x"
             : "torch.mul(x, " + roundToDType(spec.embeddingScale()) + ")";
     return """
           def embed(self, ids: Tensor) -> Tensor:
-            x = torch.to(torch.embedding((self).w[0], ids), %s)
+            x = torch.to(%s, %s)
             return %s
         """
-        .formatted(torchType(dtype), scaled);
+        .formatted(rows, torchType(dtype), scaled);
   }
 
   /** The same forward pass with adapters, and what adds one. */
@@ -475,7 +482,7 @@ final class DecoderScript {
 
   private double roundToDType(double value) {
     return switch (dtype) {
-      case FLOAT32, INT8 -> (float) value;
+      case FLOAT32, INT8, INT4 -> (float) value;
       case BFLOAT16 -> HalfFloats.fromBfloat16(HalfFloats.toBfloat16((float) value));
       case FLOAT16 -> HalfFloats.fromFloat16(HalfFloats.toFloat16((float) value));
     };

@@ -87,16 +87,15 @@ final class FbgemmScript {
    */
   static String text(LinearKernel kernel) {
     return switch (kernel) {
-      case PLAIN, PACKED -> "";
+      case PLAIN, PACKED, INT4, INT4_BFLOAT16 -> "";
       case HALF -> (PLACE + HALF).replace("TYPE", PACKED);
       case INT8 -> (PLACE + INT8).replace("TYPE", PACKED);
     };
   }
 
   /** A linear layer; the weight is named as it is in {@code w}. */
-  static String product(String x, String weight, String bias) {
+  static String product(String x, String weight) {
     String packed = weight.replaceFirst("w\\[", "kept[");
-    String product = "(self).product(%s, %s, %s)".formatted(x, weight, packed);
-    return bias.equals("None") ? product : "torch.add(%s, %s)".formatted(product, bias);
+    return "(self).product(%s, %s, %s)".formatted(x, weight, packed);
   }
 }

@@ -4,6 +4,7 @@ package io.github.llm2vec.torch;
 import ai.djl.engine.EngineException;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.safetensors.DType;
 import java.util.List;
 import java.util.Locale;
@@ -44,13 +45,18 @@ final class KernelChoice {
   /**
    * Chooses, and says in the log where it is not what the dtype lets one expect.
    *
-   * @throws IllegalArgumentException for int8 where it cannot be multiplied
+   * @throws IllegalArgumentException for int8 and int4 where they cannot be multiplied
    */
   static LinearKernel of(PtNDManager manager, DecoderOptions options) {
     boolean cpu = options.device().type() == TorchDevice.Type.CPU;
     DType dtype = options.dtype();
     if (dtype == DType.INT8) {
-      return int8(manager);
+      return quantised(manager, dtype, LinearKernel.INT8);
+    }
+    if (dtype == DType.INT4) {
+      boolean fast =
+          PackedLinearSupport.works(manager, DType.BFLOAT16) && ratio(manager, DType.BFLOAT16) < 1;
+      return quantised(manager, dtype, fast ? LinearKernel.INT4_BFLOAT16 : LinearKernel.INT4);
     }
     if (!cpu || !options.packedLinear()) {
       return LinearKernel.PLAIN;
@@ -59,8 +65,8 @@ final class KernelChoice {
       return PackedLinearSupport.works(manager, dtype) ? LinearKernel.PACKED : LinearKernel.PLAIN;
     }
     boolean packed = dtype == DType.BFLOAT16 && PackedLinearSupport.works(manager, dtype);
-    double ratio = packed ? (double) time(manager, dtype) / time(manager, DType.FLOAT32) : 0;
-    LinearKernel kernel = choose(packed, ratio, () -> fbgemmWorks(manager, LinearKernel.HALF));
+    double ratio = packed ? ratio(manager, dtype) : 0;
+    LinearKernel kernel = choose(packed, ratio, () -> works(manager, LinearKernel.HALF));
     if (kernel != LinearKernel.PACKED) {
       LOG.info(
           "no fast {} arithmetic on this processor{}; linear layers: {}",
@@ -87,34 +93,49 @@ final class KernelChoice {
     return packed ? LinearKernel.PACKED : LinearKernel.PLAIN;
   }
 
-  private static LinearKernel int8(PtNDManager manager) {
-    if (!fbgemmWorks(manager, LinearKernel.INT8)) {
+  private static LinearKernel quantised(PtNDManager manager, DType dtype, LinearKernel kernel) {
+    if (!works(manager, kernel)) {
       throw new IllegalArgumentException(
-          "dtype int8 needs FBGEMM, which libtorch has on x86-64 processors with AVX2;"
-              + " choose bfloat16 or float32 here");
+          "dtype %s needs FBGEMM, which libtorch has on x86-64 processors with AVX2; choose bfloat16 or float32 here"
+              .formatted(dtype.configName()));
     }
-    return LinearKernel.INT8;
+    return kernel;
   }
 
-  private static boolean fbgemmWorks(PtNDManager manager, LinearKernel kernel) {
+  /** Multiplies rows of ones with a matrix of ones, few and many. */
+  private static boolean works(PtNDManager manager, LinearKernel kernel) {
+    LinearScript linear = new LinearScript(kernel, DecoderSpec.Activation.SILU);
     String text =
         DecoderScript.weightsAlone(kernel)
             + """
               def probe(self, x: Tensor) -> Tensor:
-                _0 = torch.append((self).w, torch.new_ones(x, [16, 16]))
+                _0 = torch.append((self).w, torch.new_ones(x, [64, 32]))
                 (self).keep(0)
-                return (self).product(torch.new_ones(x, [2, 16]), (self).w[0], (self).kept[0])
-            """;
-    List<String> packed = FbgemmScript.LISTS;
-    try (ScriptModule module = new ScriptModule(manager, text, List.of("w"), packed);
+                %s
+                few = %s
+                many = %s
+                return torch.cat([torch.narrow(few, 0, 1, 1), torch.narrow(many, 0, 63, 1)], 0)
+            """
+                .formatted(
+                    linear.lists(),
+                    linear.product("torch.new_ones(x, [2, 32])", "w[0]", "None"),
+                    linear.product("torch.new_ones(x, [64, 32])", "w[0]", "None"));
+    List<String> lists = Int4Script.lists(kernel);
+    List<String> packed = kernel.fbgemm() ? FbgemmScript.LISTS : List.of();
+    try (ScriptModule module = new ScriptModule(manager, text, lists, packed);
         NativeScope scope = module.scope()) {
       IValue product = module.call(scope, "probe", scope.float32(new float[] {0f}));
-      float[] values = Decoder.rows(scope.toTensor(product), 2, 16)[1];
-      return Math.abs(values[15] - 16) < 1e-2;
+      float[][] values = Decoder.rows(scope.toTensor(product), 2, 64);
+      return Math.abs(values[0][63] - 32) < 0.1 && Math.abs(values[1][63] - 32) < 0.1;
     } catch (EngineException e) {
       LOG.debug("probe of {}", kernel, e);
       return false;
     }
+  }
+
+  /** How long the products of a dtype take beside those of float32. */
+  private static double ratio(PtNDManager manager, DType dtype) {
+    return (double) time(manager, dtype) / time(manager, DType.FLOAT32);
   }
 
   /** Nanoseconds of the fastest of some products. */

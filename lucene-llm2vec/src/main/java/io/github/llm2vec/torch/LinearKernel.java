@@ -23,7 +23,14 @@ enum LinearKernel {
    * FBGEMM on 8-bit weights and activations in two 8-bit halves; see {@link FbgemmScript}. CPU and
    * inference only.
    */
-  INT8;
+  INT8,
+  /**
+   * 4-bit weights, widened for few rows by libtorch's own kernel, for many block by block and
+   * multiplied in single precision; see {@link Int4Script}. CPU and inference only.
+   */
+  INT4,
+  /** The same where many rows are multiplied in bfloat16. */
+  INT4_BFLOAT16;
 
   /** Up to so many rows the steps between their numbers are alike. */
   private static final int SMALL = 64;
@@ -35,19 +42,31 @@ enum LinearKernel {
     return this == HALF || this == INT8;
   }
 
+  /** Whether linear weights are kept in 4 bits. */
+  boolean int4() {
+    return this == INT4 || this == INT4_BFLOAT16;
+  }
+
+  /** Whether linear weights are brought into a form of their own from single precision. */
+  boolean keepsItsOwn() {
+    return fbgemm() || int4();
+  }
+
+  /** Whether embeddings are kept in 8 bits, with a range per row. */
+  boolean byteEmbeddings() {
+    return this == INT8 || int4();
+  }
+
   /** The dtype of activations for weights of a dtype. */
   DType computesIn(DType weights) {
-    return fbgemm() ? DType.FLOAT32 : weights;
+    return keepsItsOwn() ? DType.FLOAT32 : weights;
   }
 
   /**
    * The dtype in which a weight is kept that no linear layer multiplies with, or before packing.
    */
   DType keeps(DType weights, boolean embedding) {
-    if (!fbgemm() || (embedding && weights != DType.INT8)) {
-      return weights;
-    }
-    return embedding ? DType.FLOAT16 : DType.FLOAT32;
+    return !keepsItsOwn() || (embedding && this == HALF) ? weights : DType.FLOAT32;
   }
 
   /** In a few words, for operators. */
@@ -57,6 +76,8 @@ enum LinearKernel {
       case PACKED -> "oneDNN, packed weights";
       case HALF -> "FBGEMM, 16-bit weights multiplied in float32";
       case INT8 -> "FBGEMM, 8-bit weights";
+      case INT4 -> "4-bit weights, many rows multiplied in float32";
+      case INT4_BFLOAT16 -> "4-bit weights, many rows multiplied in bfloat16";
     };
   }
 
@@ -68,7 +89,8 @@ enum LinearKernel {
    * nobody.
    */
   int rows(int tokens) {
-    if (this != PACKED) {
+    boolean compiled = this == PACKED || (this == INT4_BFLOAT16 && tokens > Int4Script.FEW);
+    if (!compiled) {
       return tokens;
     }
     int step = Math.max(SMALL, Integer.highestOneBit(tokens - 1)) / STEPS_PER_OCTAVE;

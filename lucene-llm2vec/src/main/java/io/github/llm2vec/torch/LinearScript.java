@@ -16,7 +16,8 @@ record LinearScript(LinearKernel kernel, DecoderSpec.Activation activation) {
 
   /** A line that gives the lists of weights their short names. */
   String lists() {
-    return kernel.fbgemm() ? "w = (self).w\n    kept = (self).kept" : "w = (self).w";
+    String lists = kernel.fbgemm() ? "\n    kept = (self).kept" : "";
+    return "w = (self).w" + lists + (kernel.int4() ? "\n    ranges = (self).ranges" : "");
   }
 
   /** The layer applied to {@code x}, {@code (T, in)}. */
@@ -24,7 +25,8 @@ record LinearScript(LinearKernel kernel, DecoderSpec.Activation activation) {
     return switch (kernel) {
       case PACKED -> packed(x, weight, bias, "\"none\", " + NO_SCALARS + ", None");
       case PLAIN -> "torch.linear(%s, %s, %s)".formatted(x, weight, bias);
-      case HALF, INT8 -> FbgemmScript.product(x, weight, bias);
+      case HALF, INT8 -> plus(FbgemmScript.product(x, weight), bias);
+      case INT4, INT4_BFLOAT16 -> plus(Int4Script.product(x, weight), bias);
     };
   }
 
@@ -52,6 +54,10 @@ record LinearScript(LinearKernel kernel, DecoderSpec.Activation activation) {
       case GELU -> "torch.gelu(" + x + ", approximate=\"none\")";
       case GELU_TANH -> "torch.gelu(" + x + ", approximate=\"tanh\")";
     };
+  }
+
+  private static String plus(String product, String bias) {
+    return bias.equals("None") ? product : "torch.add(%s, %s)".formatted(product, bias);
   }
 
   private static String packed(String x, String weight, String bias, String attributes) {

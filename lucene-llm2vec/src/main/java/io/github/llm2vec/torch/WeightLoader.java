@@ -104,9 +104,13 @@ final class WeightLoader {
       try (NativeScope scope = module.scope()) {
         module.call(scope, "pack", scope.number((long) index), scope.number((long) PACK_ROWS));
       }
-    } else if (slot.linear() && kernel.fbgemm()) {
+    } else if (slot.linear() && kernel.keepsItsOwn()) {
       try (NativeScope scope = module.scope()) {
         module.call(scope, "keep", scope.number((long) index));
+      }
+    } else if (index == 0 && kernel.byteEmbeddings()) {
+      try (NativeScope scope = module.scope()) {
+        module.call(scope, "bytes", scope.number(0L));
       }
     }
     return index;

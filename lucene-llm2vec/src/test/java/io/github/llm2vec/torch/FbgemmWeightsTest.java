@@ -38,14 +38,15 @@ class FbgemmWeightsTest {
     JsonNode states = expected.get(spec.causal() ? "causal" : "bidirectional").get("states");
     // float16 is what FBGEMM keeps on every processor.
     checkMeans(row, spec, expected, states, DType.FLOAT16, 1 - 1e-5);
-    checkMeans(row, spec, expected, states, DType.INT8, 0.9995);
+    checkMeans(row, spec, expected, states, DType.INT8, 0.999);
   }
 
-  private static void checkMeans(
+  static void checkMeans(
       Path row, DecoderSpec spec, JsonNode expected, JsonNode states, DType dtype, double smallest)
       throws IOException {
     try (Decoder decoder = ConformanceTest.open(row, spec, dtype, true)) {
-      assertTrue(decoder.kernelDescription().startsWith("FBGEMM"), decoder.kernelDescription());
+      String kernel = dtype == DType.INT4 ? "4-bit" : "FBGEMM";
+      assertTrue(decoder.kernelDescription().startsWith(kernel), decoder.kernelDescription());
       for (int text = 0; text < expected.get("lengths").size(); text++) {
         int length = expected.get("lengths").get(text).intValue();
         PackedBatch.Builder batch = new PackedBatch.Builder();
@@ -138,36 +139,45 @@ class FbgemmWeightsTest {
     return kept;
   }
 
-  private static float[] product(LinearKernel kernel, float[] weight, float[] x, int tokens) {
+  static float[] product(LinearKernel kernel, float[] weight, float[] x, int tokens) {
+    int in = x.length / tokens;
+    int out = weight.length / in;
+    LinearScript linear = new LinearScript(kernel, DecoderSpec.Activation.SILU);
     String text =
         DecoderScript.weightsAlone(kernel)
             + """
               def run(self, weight: Tensor, x: Tensor) -> Tensor:
                 _0 = torch.append((self).w, torch.clone(weight))
                 (self).keep(0)
-                return (self).product(x, (self).w[0], (self).kept[0])
-            """;
+                %s
+                return %s
+            """
+                .formatted(linear.lists(), linear.product("x", "w[0]", "None"));
     TorchRuntime.start();
     try (DeviceThread thread = new DeviceThread()) {
       return thread.call(
           () -> {
             try (PtNDManager manager = TorchRuntime.openManager(TorchDevice.CPU);
                 ScriptModule module =
-                    new ScriptModule(manager, text, List.of("w"), FbgemmScript.LISTS);
+                    new ScriptModule(
+                        manager,
+                        text,
+                        Int4Script.lists(kernel),
+                        kernel.fbgemm() ? FbgemmScript.LISTS : List.of());
                 NativeScope scope = module.scope()) {
-              float[] flat = new float[tokens * OUT];
+              float[] flat = new float[tokens * out];
               float[][] rows =
                   Decoder.rows(
                       scope.toTensor(
                           module.call(
                               scope,
                               "run",
-                              scope.tensor(scope.floats(weight, OUT, IN)),
-                              scope.tensor(scope.floats(x, tokens, IN)))),
+                              scope.tensor(scope.floats(weight, out, in)),
+                              scope.tensor(scope.floats(x, tokens, in)))),
                       tokens,
-                      OUT);
+                      out);
               for (int i = 0; i < flat.length; i++) {
-                flat[i] = rows[i / OUT][i % OUT];
+                flat[i] = rows[i / out][i % out];
               }
               return flat;
             }

@@ -136,15 +136,18 @@ public final class InspectCommand implements Callable<Integer> {
       }
       line("parameters", String.format(Locale.ROOT, "%,d", parameters));
       DecoderSpec decoder = checkpoint.spec();
-      // Of int8 the embeddings have 16 bits.
+      // Of int8 and int4 the embeddings have 8 bits.
       long embeddings = (long) decoder.vocabSize() * decoder.hiddenSize();
       line(
           "memory",
-          "%s as float32, %s as bfloat16 or float16, %s as int8, and room for a batch"
+          "%s as float32, %s as bfloat16 or float16, %s as int8, %s as int4, and room for a batch"
               .formatted(
-                  memory(parameters, DType.FLOAT32),
-                  memory(parameters, DType.BFLOAT16),
-                  memory(parameters + embeddings, DType.INT8)));
+                  memory(parameters * DType.FLOAT32.bits()),
+                  memory(parameters * DType.BFLOAT16.bits()),
+                  memory(parameters * DType.INT8.bits()),
+                  memory(
+                      (parameters - embeddings) * DType.INT4.bits()
+                          + embeddings * DType.INT8.bits())));
     }
   }
 
@@ -155,8 +158,8 @@ public final class InspectCommand implements Callable<Integer> {
     line("linear layers", dtype.configName() + " by " + Decoder.kernelDescription(options));
   }
 
-  private static String memory(long parameters, DType dtype) {
-    double megabytes = parameters * (double) dtype.bytes() / 1e6;
+  private static String memory(long bits) {
+    double megabytes = bits / 8e6;
     return megabytes < 1000
         ? String.format(Locale.ROOT, "%.1f MB", megabytes)
         : String.format(Locale.ROOT, "%.1f GB", megabytes / 1000);

@@ -47,7 +47,7 @@ public final class ModelOptions {
   @Option(
       names = "--dtype",
       paramLabel = "TYPE",
-      description = "float32 (default), bfloat16, float16, or int8 (on the CPU).")
+      description = "float32 (default), bfloat16, float16, or on the CPU int8 or int4.")
   private Optional<DType> dtype = Optional.empty();
 
   @Option(

@@ -22,7 +22,7 @@ import java.util.Optional;
  *     which update chains and queries choose them
  * @param template name of what is written around a text, for example {@code llama3-instruct}
  * @param pooling name of the pooling mode, for example {@code mean}
- * @param dtype {@code float32}, {@code float16}, {@code bfloat16} or {@code int8}
+ * @param dtype {@code float32}, {@code float16}, {@code bfloat16}, {@code int8} or {@code int4}
  * @param devices {@code cpu}, {@code cuda} or {@code cuda:N}; several run the model at once
  * @param threads within an operation of each of the devices that are the CPU
  * @param normalize whether vectors are scaled to length 1; true unless declared otherwise, since

@@ -32,7 +32,7 @@ import java.util.TreeSet;
  *       "adapters": ["models/my-adapter"],    // merged, or beside: {"name": "models/my-adapter"}
  *       "template": "none",                   // what is written around a text; by the model's name
  *       "pooling": "mean",
- *       "dtype": "bfloat16",                  // float32 | float16 | bfloat16 | int8
+ *       "dtype": "bfloat16",                  // float32 | float16 | bfloat16 | int8 | int4
  *       "device": "cuda:0",                   // cpu | cuda | cuda:N, or a list: see docs/devices.md
  *       "threads": 4,                         // of each "cpu" of a list
  *       "normalize": true,
@@ -105,7 +105,8 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
           "query_backlog_ms",
           "document_backlog_ms",
           "max_batch_tokens");
-  private static final Set<String> DTYPES = Set.of("", "float32", "float16", "bfloat16", "int8");
+  private static final Set<String> DTYPES =
+      Set.of("", "float32", "float16", "bfloat16", "int8", "int4");
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -182,7 +183,7 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
     if (!DTYPES.contains(dtype)) {
       throw new IllegalArgumentException(
           section.place()
-              + ": \"dtype\" must be float32, float16, bfloat16 or int8, found "
+              + ": \"dtype\" must be float32, float16, bfloat16, int8 or int4, found "
               + dtype);
     }
     // A list is merged in its order; by their names adapters stay beside the model.

@@ -158,7 +158,7 @@ class ModelsFileTest {
           {'models': {'a': {'model': 'm', 'adapters': [1]}}}      | "adapters" must be texts
           {'models': {'a': {'model': 'm', 'adapters': {'law': 1}}}} | "adapters": "law" must be a text
           {'models': {'a': {'model': 'm', 'adapters': {' ': 'x'}}}} | an adapter needs a name
-          {'models': {'a': {'model': 'm', 'dtype': 'int7'}}}      | "dtype" must be float32, float16, bfloat16 or int8
+          {'models': {'a': {'model': 'm', 'dtype': 'int7'}}}      | "dtype" must be float32, float16, bfloat16, int8 or int4
           {'models': {'a': {'model': 'm', 'device': 'gpu'}}}      | device must be cpu, cuda or cuda:N, got 'gpu'
           {'models': {'a': {'model': 'm', 'device': []}}}         | device is an empty list; name at least one
           {'models': {'a': {'model': 'm', 'device': ['cuda', 'cuda:0']}}} | device lists cuda:0 twice
