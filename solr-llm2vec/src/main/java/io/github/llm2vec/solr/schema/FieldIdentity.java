@@ -88,7 +88,7 @@ public record FieldIdentity(
 
   /**
    * Whether vectors of both can stand in one field: same fingerprint, width and instruction, and,
-   * as far as that is known, tokenizer and precision of the weights: 32 bits, 16 or 8.
+   * as far as that is known, tokenizer and precision of the weights: 32 bits, 16, 8 or 4.
    */
   public boolean agreesWith(FieldIdentity other) {
     return comparesWith(other.fingerprint, other.tokenizer, other.dimensions)
@@ -100,6 +100,7 @@ public record FieldIdentity(
     return switch (dtype) {
       case "float32" -> 32;
       case "int8" -> 8;
+      case "int4" -> 4;
       default -> 16;
     };
   }
