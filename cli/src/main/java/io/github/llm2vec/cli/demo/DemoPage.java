@@ -81,9 +81,7 @@ public record DemoPage(List<DemoSearch> searches, List<DemoExample> examples, Lo
     List<DemoSearch> searches = new ArrayList<>();
     for (JsonNode node : nodes) {
       Map<String, String> params = new LinkedHashMap<>();
-      node.get("params")
-          .fields()
-          .forEachRemaining(p -> params.put(p.getKey(), p.getValue().asText()));
+      node.get("params").properties().forEach(p -> params.put(p.getKey(), p.getValue().asText()));
       searches.add(
           new DemoSearch(
               node.get("name").asText(),

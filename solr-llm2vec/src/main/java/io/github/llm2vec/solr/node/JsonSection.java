@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.llm2vec.files.NearestName;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -20,14 +21,13 @@ record JsonSection(String place, JsonNode node, Set<String> known) {
     if (!node.isObject()) {
       throw new IllegalArgumentException(place + ": expected a JSON object, found " + node);
     }
-    node.fieldNames()
-        .forEachRemaining(
-            key -> {
-              if (!known.contains(key)) {
-                throw new IllegalArgumentException(
-                    place + ": unknown key \"" + key + "\"" + NearestName.hint(key, known));
-              }
-            });
+    for (Map.Entry<String, JsonNode> entry : node.properties()) {
+      String key = entry.getKey();
+      if (!known.contains(key)) {
+        throw new IllegalArgumentException(
+            place + ": unknown key \"" + key + "\"" + NearestName.hint(key, known));
+      }
+    }
   }
 
   String text(String key) {

@@ -148,10 +148,9 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
       throw new IllegalArgumentException(
           file + ": \"models\" must be an object of name to declaration, found " + declared);
     }
-    declared
-        .fields()
-        .forEachRemaining(
-            entry -> models.put(entry.getKey(), declaration(file, entry.getKey(), entry)));
+    for (Map.Entry<String, JsonNode> entry : declared.properties()) {
+      models.put(entry.getKey(), declaration(file, entry.getKey(), entry.getValue()));
+    }
     models.values().forEach(model -> checkSpace(file, model, models.keySet()));
     return new ModelsFile(file, models, top.number("query_cache_bytes", DEFAULT_QUERY_CACHE_BYTES));
   }
@@ -171,10 +170,8 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
     }
   }
 
-  private static ModelDeclaration declaration(
-      Path file, String name, Map.Entry<String, JsonNode> entry) {
-    JsonSection section =
-        new JsonSection(file + ": model '" + name + "'", entry.getValue(), MODEL_KEYS);
+  private static ModelDeclaration declaration(Path file, String name, JsonNode model) {
+    JsonSection section = new JsonSection(file + ": model '" + name + "'", model, MODEL_KEYS);
     Optional<EncoderNodes> nodes = encoderNodes(section);
     if (nodes.isPresent() && section.text("model").isBlank()) {
       return served(name, nodes.get(), section);
@@ -223,20 +220,15 @@ public record ModelsFile(Path source, Map<String, ModelDeclaration> models, long
 
   /** What a model that is elsewhere is like is said there. */
   private static ModelDeclaration served(String name, EncoderNodes nodes, JsonSection section) {
-    section
-        .node()
-        .fieldNames()
-        .forEachRemaining(
-            key -> {
-              if (!key.equals(ENCODER_NODES) && !key.equals(SAME_SPACE_AS)) {
-                throw new IllegalArgumentException(
-                    section.place()
-                        + ": \""
-                        + key
-                        + "\" is taken from the nodes that have the model; leave it out, or give"
-                        + " \"model\" as well to have the model on this node too");
-              }
-            });
+    for (Map.Entry<String, JsonNode> entry : section.node().properties()) {
+      String key = entry.getKey();
+      if (!key.equals(ENCODER_NODES) && !key.equals(SAME_SPACE_AS)) {
+        throw new IllegalArgumentException(
+            "%s: \"%s\" is taken from the nodes that have the model; leave it out, or give \"model\" as"
+                    .formatted(section.place(), key)
+                + " well to have the model on this node too");
+      }
+    }
     return ModelDeclaration.served(name, section.text(SAME_SPACE_AS), nodes);
   }
 

@@ -10,7 +10,6 @@ import io.github.llm2vec.files.ContentHash;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -75,11 +74,10 @@ record HybridSearch(String parser, Map<String, List<String>> parameters, boolean
         throw wrong(json);
       }
       Map<String, List<String>> parameters = new TreeMap<>();
-      for (Iterator<String> names = search.get(2).fieldNames(); names.hasNext(); ) {
-        String name = names.next();
+      for (Map.Entry<String, JsonNode> parameter : search.get(2).properties()) {
         List<String> values = new ArrayList<>();
-        search.get(2).get(name).forEach(value -> values.add(value.asText()));
-        parameters.put(name, values);
+        parameter.getValue().forEach(value -> values.add(value.asText()));
+        parameters.put(parameter.getKey(), values);
       }
       return new HybridSearch(search.get(0).asText(), parameters, search.get(1).asBoolean());
     } catch (JsonProcessingException e) {

@@ -63,16 +63,10 @@ record RawConfig(String source, Map<String, Value> values) {
           source + ": expected a JSON object of keys and values, found " + root.getNodeType());
     }
     Map<String, Value> values = new LinkedHashMap<>();
-    root.fields()
-        .forEachRemaining(
-            entry ->
-                add(
-                    values,
-                    new Value(
-                        source + ": key " + entry.getKey(),
-                        entry.getKey(),
-                        entry.getValue(),
-                        false)));
+    for (Map.Entry<String, JsonNode> entry : root.properties()) {
+      String key = entry.getKey();
+      add(values, new Value(source + ": key " + key, key, entry.getValue(), false));
+    }
     return new RawConfig(source, values);
   }
 

@@ -35,13 +35,11 @@ public record MetricRecord(long step, double epoch, Map<String, Double> values) 
   /** Reads {@link #toJson}. */
   public static MetricRecord ofJson(JsonNode json) {
     Map<String, Double> values = new LinkedHashMap<>();
-    json.fields()
-        .forEachRemaining(
-            field -> {
-              if (field.getValue().isNumber()) {
-                values.put(field.getKey(), field.getValue().doubleValue());
-              }
-            });
+    for (Map.Entry<String, JsonNode> field : json.properties()) {
+      if (field.getValue().isNumber()) {
+        values.put(field.getKey(), field.getValue().doubleValue());
+      }
+    }
     values.remove("epoch");
     values.remove("step");
     return new MetricRecord(json.path("step").asLong(), json.path("epoch").asDouble(), values);

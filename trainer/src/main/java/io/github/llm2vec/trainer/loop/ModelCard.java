@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * The model card of a result, {@code README.md} as the Hugging Face hub has it: what it was made of
@@ -59,14 +60,10 @@ record ModelCard(String stage, String base, List<String> data, String library, O
     Path results = folder.resolve("all_results.json");
     JsonNode figures =
         Files.exists(results) ? JSON.readTree(results.toFile()) : JSON.createObjectNode();
-    figures
-        .fields()
-        .forEachRemaining(
-            figure ->
-                row(
-                    card,
-                    "`" + figure.getKey() + "`",
-                    String.format(Locale.ROOT, "%.4f", figure.getValue().asDouble())));
+    for (Map.Entry<String, JsonNode> figure : figures.properties()) {
+      String value = String.format(Locale.ROOT, "%.4f", figure.getValue().asDouble());
+      row(card, "`" + figure.getKey() + "`", value);
+    }
     card.append("\n## Use\n\n```sh\nbin/llm2vec encode --model ").append(quoted(folder));
     card.append(" --input texts.txt --output vectors.npy\n```\n");
     String python = python(folder);

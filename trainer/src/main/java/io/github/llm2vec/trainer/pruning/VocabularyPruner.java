@@ -92,9 +92,7 @@ public final class VocabularyPruner {
         throw new IOException("tokenizer.json has a piece twice; its vocabulary cannot be cut");
       }
     } else {
-      vocabulary
-          .fields()
-          .forEachRemaining(token -> ids.put(token.getKey(), token.getValue().asInt()));
+      vocabulary.properties().forEach(token -> ids.put(token.getKey(), token.getValue().asInt()));
     }
     return ids;
   }
@@ -257,28 +255,25 @@ public final class VocabularyPruner {
     if (!(node instanceof ObjectNode object)) {
       return;
     }
-    object
-        .fields()
-        .forEachRemaining(
-            field -> {
-              JsonNode value = field.getValue();
-              switch (field.getKey()) {
-                // TemplateProcessing: {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}
-                case "ids" -> {
-                  ArrayNode list = (ArrayNode) value;
-                  for (int i = 0; i < list.size(); i++) {
-                    list.set(i, IntNode.valueOf(newId(list.get(i).asInt())));
-                  }
-                }
-                // BertProcessing and RobertaProcessing: ["[SEP]", 102]
-                case "sep", "cls" -> {
-                  if (value instanceof ArrayNode pair && pair.path(1).isInt()) {
-                    pair.set(1, IntNode.valueOf(newId(pair.get(1).asInt())));
-                  }
-                }
-                case "pad_id" -> field.setValue(IntNode.valueOf(newId(value.asInt())));
-                default -> renumber(value);
-              }
-            });
+    for (Map.Entry<String, JsonNode> field : object.properties()) {
+      JsonNode value = field.getValue();
+      switch (field.getKey()) {
+        // TemplateProcessing: {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}
+        case "ids" -> {
+          ArrayNode list = (ArrayNode) value;
+          for (int i = 0; i < list.size(); i++) {
+            list.set(i, IntNode.valueOf(newId(list.get(i).asInt())));
+          }
+        }
+        // BertProcessing and RobertaProcessing: ["[SEP]", 102]
+        case "sep", "cls" -> {
+          if (value instanceof ArrayNode pair && pair.path(1).isInt()) {
+            pair.set(1, IntNode.valueOf(newId(pair.get(1).asInt())));
+          }
+        }
+        case "pad_id" -> field.setValue(IntNode.valueOf(newId(value.asInt())));
+        default -> renumber(value);
+      }
+    }
   }
 }
