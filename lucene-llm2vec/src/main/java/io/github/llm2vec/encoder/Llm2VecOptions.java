@@ -10,41 +10,59 @@ import java.util.OptionalInt;
 
 /**
  * Options for opening a model. What is left out is taken from the model's own files, then from
- * upstream's defaults. Immutable; made by {@link #builder()}.
+ * upstream's defaults. Made by {@link #builder()}.
+ *
+ * @param dtype number format in which the model runs
+ * @param devices where the model runs, at least one place
+ * @param threads within one operation of each of the devices that are the CPU, if it was said
+ * @param pooling pooling mode, if it is not to be the model's own
+ * @param template prompt template, if it is not to be the model's own
+ * @param maxLength longest sequence in tokens, if it is not to be the model's own
+ * @param docMaxLength longest text in tokens before anything is put around it
+ * @param skipInstruction whether instructions are kept out of the pooled vector
+ * @param enableBidirectional whether attention goes both ways
+ * @param normalize whether vectors are scaled to length one
+ * @param dimensions how many leading dimensions are kept
+ * @param batchTokens most tokens that go through the model at once, if not as many as suit a device
+ * @param compatibility which of upstream's ways are followed
  */
-public final class Llm2VecOptions {
+public record Llm2VecOptions(
+    DType dtype,
+    List<TorchDevice> devices,
+    OptionalInt threads,
+    Optional<Pooling> pooling,
+    Optional<ChatTemplate> template,
+    OptionalInt maxLength,
+    OptionalInt docMaxLength,
+    Optional<Boolean> skipInstruction,
+    Optional<Boolean> enableBidirectional,
+    Optional<Boolean> normalize,
+    OptionalInt dimensions,
+    OptionalInt batchTokens,
+    Compatibility compatibility) {
 
   private static final int CPU_BATCH_TOKENS = 2048;
   private static final int GPU_BATCH_TOKENS = 16_384;
 
-  private final DType dtype;
-  private final List<TorchDevice> devices;
-  private final OptionalInt threads;
-  private final Optional<Pooling> pooling;
-  private final Optional<ChatTemplate> template;
-  private final OptionalInt maxLength;
-  private final OptionalInt docMaxLength;
-  private final Optional<Boolean> skipInstruction;
-  private final Optional<Boolean> enableBidirectional;
-  private final Optional<Boolean> normalize;
-  private final OptionalInt dimensions;
-  private final OptionalInt maxBatchTokens;
-  private final Compatibility compatibility;
+  /**
+   * Rejects an empty list of devices, one with a GPU twice, and numbers below one.
+   *
+   * @throws IllegalArgumentException if there is such a thing; the message names it
+   */
+  public Llm2VecOptions {
+    TorchDevice.requireDistinct(devices);
+    devices = List.copyOf(devices);
+    requireAtLeastOne("threads", threads);
+    requireAtLeastOne("max_length", maxLength);
+    requireAtLeastOne("doc_max_length", docMaxLength);
+    requireAtLeastOne("dimensions", dimensions);
+    requireAtLeastOne("maxBatchTokens", batchTokens);
+  }
 
-  private Llm2VecOptions(Builder builder) {
-    dtype = builder.dtype;
-    devices = builder.devices;
-    threads = builder.threads;
-    pooling = builder.pooling;
-    template = builder.template;
-    maxLength = builder.maxLength;
-    docMaxLength = builder.docMaxLength;
-    skipInstruction = builder.skipInstruction;
-    enableBidirectional = builder.enableBidirectional;
-    normalize = builder.normalize;
-    dimensions = builder.dimensions;
-    maxBatchTokens = builder.maxBatchTokens;
-    compatibility = builder.compatibility;
+  private static void requireAtLeastOne(String name, OptionalInt value) {
+    if (value.isPresent() && value.getAsInt() < 1) {
+      throw new IllegalArgumentException(name + " must be >= 1, got " + value.getAsInt());
+    }
   }
 
   /** Everything from the model's files, on the CPU in single precision. */
@@ -57,64 +75,9 @@ public final class Llm2VecOptions {
     return new Builder();
   }
 
-  /** Number format in which the model runs. */
-  public DType dtype() {
-    return dtype;
-  }
-
   /** Where the model runs, or the first place of several. */
   public TorchDevice device() {
     return devices.get(0);
-  }
-
-  /** Where the model runs, at least one place. */
-  public List<TorchDevice> devices() {
-    return devices;
-  }
-
-  /** Threads within one operation of each of the devices that are the CPU, if it was said. */
-  public OptionalInt threads() {
-    return threads;
-  }
-
-  /** Pooling mode, if it is not to be the model's own. */
-  public Optional<Pooling> pooling() {
-    return pooling;
-  }
-
-  /** Prompt template, if it is not to be the model's own. */
-  public Optional<ChatTemplate> template() {
-    return template;
-  }
-
-  /** Longest sequence in tokens, if it is not to be the model's own. */
-  public OptionalInt maxLength() {
-    return maxLength;
-  }
-
-  /** Longest text in tokens before anything is put around it. */
-  public OptionalInt docMaxLength() {
-    return docMaxLength;
-  }
-
-  /** Whether instructions are kept out of the pooled vector. */
-  public Optional<Boolean> skipInstruction() {
-    return skipInstruction;
-  }
-
-  /** Whether attention goes both ways. */
-  public Optional<Boolean> enableBidirectional() {
-    return enableBidirectional;
-  }
-
-  /** Whether vectors are scaled to length one. */
-  public Optional<Boolean> normalize() {
-    return normalize;
-  }
-
-  /** How many leading dimensions are kept. */
-  public OptionalInt dimensions() {
-    return dimensions;
   }
 
   /** Most tokens that go through the model at once, on the first device. */
@@ -124,13 +87,8 @@ public final class Llm2VecOptions {
 
   /** Most tokens that go through the model at once on a device. */
   int maxBatchTokens(TorchDevice device) {
-    return maxBatchTokens.orElse(
+    return batchTokens.orElse(
         device.type() == TorchDevice.Type.CPU ? CPU_BATCH_TOKENS : GPU_BATCH_TOKENS);
-  }
-
-  /** Which of upstream's ways are followed. */
-  public Compatibility compatibility() {
-    return compatibility;
   }
 
   /** Collects options. Every method returns the builder itself. */
@@ -147,7 +105,7 @@ public final class Llm2VecOptions {
     private Optional<Boolean> enableBidirectional = Optional.empty();
     private Optional<Boolean> normalize = Optional.empty();
     private OptionalInt dimensions = OptionalInt.empty();
-    private OptionalInt maxBatchTokens = OptionalInt.empty();
+    private OptionalInt batchTokens = OptionalInt.empty();
     private Compatibility compatibility = Compatibility.PUBLISHED;
 
     private Builder() {}
@@ -165,13 +123,10 @@ public final class Llm2VecOptions {
 
     /**
      * Where the model runs, several places at once: GPUs, each with its own copy of the weights, or
-     * the CPU several times, whose workers share one.
-     *
-     * @throws IllegalArgumentException if the list is empty or has a GPU twice
+     * the CPU several times, whose workers share one; at least one.
      */
     public Builder devices(List<TorchDevice> value) {
-      TorchDevice.requireDistinct(value);
-      devices = List.copyOf(value);
+      devices = value;
       return this;
     }
 
@@ -181,7 +136,7 @@ public final class Llm2VecOptions {
      * evenly.
      */
     public Builder threads(int value) {
-      threads = OptionalInt.of(atLeastOne("threads", value));
+      threads = OptionalInt.of(value);
       return this;
     }
 
@@ -199,13 +154,13 @@ public final class Llm2VecOptions {
 
     /** {@code max_length} in tokens, at least one. */
     public Builder maxLength(int value) {
-      maxLength = OptionalInt.of(atLeastOne("max_length", value));
+      maxLength = OptionalInt.of(value);
       return this;
     }
 
     /** {@code doc_max_length} in tokens, at least one. */
     public Builder docMaxLength(int value) {
-      docMaxLength = OptionalInt.of(atLeastOne("doc_max_length", value));
+      docMaxLength = OptionalInt.of(value);
       return this;
     }
 
@@ -229,13 +184,13 @@ public final class Llm2VecOptions {
 
     /** Keeps the first dimensions, at least one. */
     public Builder dimensions(int value) {
-      dimensions = OptionalInt.of(atLeastOne("dimensions", value));
+      dimensions = OptionalInt.of(value);
       return this;
     }
 
     /** Most tokens of one batch; 2048 on a CPU and 16384 on a GPU if not set. */
     public Builder maxBatchTokens(int value) {
-      maxBatchTokens = OptionalInt.of(atLeastOne("maxBatchTokens", value));
+      batchTokens = OptionalInt.of(value);
       return this;
     }
 
@@ -245,16 +200,26 @@ public final class Llm2VecOptions {
       return this;
     }
 
-    /** The options collected so far. */
+    /**
+     * The options collected so far.
+     *
+     * @throws IllegalArgumentException if one of them cannot be; the message names it
+     */
     public Llm2VecOptions build() {
-      return new Llm2VecOptions(this);
-    }
-
-    private static int atLeastOne(String name, int value) {
-      if (value < 1) {
-        throw new IllegalArgumentException(name + " must be >= 1, got " + value);
-      }
-      return value;
+      return new Llm2VecOptions(
+          dtype,
+          devices,
+          threads,
+          pooling,
+          template,
+          maxLength,
+          docMaxLength,
+          skipInstruction,
+          enableBidirectional,
+          normalize,
+          dimensions,
+          batchTokens,
+          compatibility);
     }
   }
 }
