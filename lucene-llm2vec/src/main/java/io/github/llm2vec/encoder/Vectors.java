@@ -2,11 +2,22 @@
 package io.github.llm2vec.encoder;
 
 import java.util.Arrays;
+import org.apiguardian.api.API;
 
-/** Arithmetic on pooled vectors: truncation and normalisation. */
-final class Vectors {
+/** Arithmetic on pooled vectors: length, truncation and normalisation. */
+@API(status = API.Status.INTERNAL)
+public final class Vectors {
 
   private Vectors() {}
+
+  /** The square of the Euclidean length. */
+  public static double squaredLength(float[] vector) {
+    double squares = 0;
+    for (float value : vector) {
+      squares += (double) value * value;
+    }
+    return squares;
+  }
 
   /**
    * Keeps the first dimensions and, if asked, scales to length one. Shortened vectors of models
@@ -15,17 +26,13 @@ final class Vectors {
    *
    * @return the vector itself if nothing is to be done to it; a zero vector stays one
    */
-  static float[] finish(float[] vector, int dimensions, boolean normalize) {
+  public static float[] finish(float[] vector, int dimensions, boolean normalize) {
     float[] result = dimensions < vector.length ? Arrays.copyOf(vector, dimensions) : vector;
     if (!normalize) {
       return result;
     }
-    double squares = 0;
-    for (float value : result) {
-      squares += (double) value * value;
-    }
     // The same floor as torch.nn.functional.normalize.
-    double norm = Math.max(Math.sqrt(squares), 1e-12);
+    double norm = Math.max(Math.sqrt(squaredLength(result)), 1e-12);
     for (int i = 0; i < result.length; i++) {
       result[i] = (float) (result[i] / norm);
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.lucene;
 
+import io.github.llm2vec.encoder.Vectors;
+
 /** Validation and scaling of the vectors that an encoder returns. */
 final class EncodedVectors {
 
@@ -52,10 +54,7 @@ final class EncodedVectors {
    * @return the same array
    */
   static float[] toUnitLength(float[] vector) {
-    double squares = 0;
-    for (float element : vector) {
-      squares += (double) element * element;
-    }
+    double squares = Vectors.squaredLength(vector);
     if (Math.abs(squares - 1) > UNIT_TOLERANCE) {
       double length = Math.sqrt(squares);
       for (int i = 0; i < vector.length; i++) {

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.encoder.Prompt;
+import io.github.llm2vec.encoder.Vectors;
 import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelHandle;
@@ -132,11 +133,8 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
 
   /** A vector that is cut is as long as it was: of length 1, if it was. */
   private float[] cut(float[] vector) {
-    double squares = 0;
-    for (float value : vector) {
-      squares += (double) value * value;
-    }
-    return field.cut(vector, Math.abs(squares - 1) < UNIT_TOLERANCE);
+    boolean unit = Math.abs(Vectors.squaredLength(vector) - 1) < UNIT_TOLERANCE;
+    return field.cut(vector, unit);
   }
 
   private void checkIdentity(QueryIdentity identity) {

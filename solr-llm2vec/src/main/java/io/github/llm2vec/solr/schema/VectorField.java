@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.schema;
 
+import io.github.llm2vec.encoder.Vectors;
 import io.github.llm2vec.solr.node.ModelDeclaration;
-import java.util.Arrays;
 import org.apache.lucene.index.VectorEncoding;
 import org.apache.lucene.index.VectorSimilarityFunction;
 import org.apache.solr.common.SolrException;
@@ -100,21 +100,7 @@ public record VectorField(
    * @return the vector itself if it has the width already
    */
   public float[] cut(float[] vector, boolean normalize) {
-    if (vector.length == dimensions) {
-      return vector;
-    }
-    float[] cut = Arrays.copyOf(vector, dimensions);
-    if (normalize) {
-      double squares = 0;
-      for (float value : cut) {
-        squares += (double) value * value;
-      }
-      double length = Math.max(Math.sqrt(squares), Float.MIN_NORMAL);
-      for (int i = 0; i < cut.length; i++) {
-        cut[i] = (float) (cut[i] / length);
-      }
-    }
-    return cut;
+    return vector.length == dimensions ? vector : Vectors.finish(vector, dimensions, normalize);
   }
 
   /**

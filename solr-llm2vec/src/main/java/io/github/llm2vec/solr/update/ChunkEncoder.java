@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.encoder.Vectors;
 import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.solr.update.VectorPlan.TextChunk;
 import java.time.Duration;
@@ -135,10 +136,7 @@ final class ChunkEncoder {
       return result;
     }
     float[] vector = indexed.apply(encoded.vector());
-    double squares = 0;
-    for (float value : vector) {
-      squares += (double) value * value;
-    }
+    double squares = Vectors.squaredLength(vector);
     if (squares > 0 && squares < Double.POSITIVE_INFINITY) {
       return new EncodingResult.Encoded(vector);
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.distillation;
 
-import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,7 +24,7 @@ import java.util.regex.Pattern;
  */
 record NumpyArray(
     FileChannel channel, Path file, long first, boolean doubles, int rows, int columns)
-    implements Closeable {
+    implements VectorFile.Matrix {
 
   private static final int LONGEST_HEADER = 1 << 16;
   private static final Pattern HEADER =
@@ -100,8 +99,8 @@ record NumpyArray(
     return first + (long) row * columns * bytes();
   }
 
-  /** Reads a row. */
-  void read(int row, float[] target) throws IOException {
+  @Override
+  public void read(int row, float[] target) throws IOException {
     ByteBuffer values = read(channel, file, place(row), columns * bytes());
     for (int i = 0; i < columns; i++) {
       target[i] =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.distillation;
 
+import io.github.llm2vec.encoder.Vectors;
 import java.io.Closeable;
 import java.io.IOException;
 
@@ -24,7 +25,7 @@ public interface TeacherVectors extends Closeable {
   /** Whether the first thousand vectors have length one, up to rounding. */
   default boolean haveUnitLength() throws IOException {
     for (int text = 0; text < Math.min(1000, size()); text++) {
-      if (Math.abs(VectorFile.length(read(text)) - 1) > 1e-3) {
+      if (Math.abs(Math.sqrt(Vectors.squaredLength(read(text))) - 1) > 1e-3) {
         return false;
       }
     }

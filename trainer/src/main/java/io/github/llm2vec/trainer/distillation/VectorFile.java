@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.distillation;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.llm2vec.encoder.Vectors;
 import io.github.llm2vec.safetensors.Safetensors;
 import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.trainer.data.DataFile;
@@ -36,7 +37,7 @@ import java.util.Map;
 record VectorFile(Path file, Matrix matrix, int[] rows) implements TeacherVectors {
 
   /** Rows of vectors by number. */
-  private interface Matrix extends Closeable {
+  interface Matrix extends Closeable {
 
     int rows();
 
@@ -68,7 +69,7 @@ record VectorFile(Path file, Matrix matrix, int[] rows) implements TeacherVector
     switch (DataFile.extension(file)) {
       case "npy" -> {
         readIds(file, ids);
-        return new Array(NumpyArray.open(file));
+        return NumpyArray.open(file);
       }
       case "safetensors" -> {
         readIds(file, ids);
@@ -145,7 +146,7 @@ record VectorFile(Path file, Matrix matrix, int[] rows) implements TeacherVector
   public float[] read(int text) throws IOException {
     float[] vector = new float[dimensions()];
     matrix.read(rows[text], vector);
-    double length = length(vector);
+    double length = Math.sqrt(Vectors.squaredLength(vector));
     if (!(length > 0 && Double.isFinite(length))) {
       throw new IOException(
           file + ": vector " + (rows[text] + 1) + " is zero or not finite; leave its text out");
@@ -153,42 +154,9 @@ record VectorFile(Path file, Matrix matrix, int[] rows) implements TeacherVector
     return vector;
   }
 
-  /** The Euclidean length. */
-  static double length(float[] vector) {
-    double squares = 0;
-    for (float value : vector) {
-      squares += (double) value * value;
-    }
-    return Math.sqrt(squares);
-  }
-
   @Override
   public void close() throws IOException {
     matrix.close();
-  }
-
-  /** A {@code .npy} file. */
-  private record Array(NumpyArray array) implements Matrix {
-
-    @Override
-    public int rows() {
-      return array.rows();
-    }
-
-    @Override
-    public int columns() {
-      return array.columns();
-    }
-
-    @Override
-    public void read(int row, float[] target) throws IOException {
-      array.read(row, target);
-    }
-
-    @Override
-    public void close() throws IOException {
-      array.close();
-    }
   }
 
   /** The one matrix of a {@code .safetensors} file. */

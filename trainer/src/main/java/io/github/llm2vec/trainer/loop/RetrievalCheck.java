@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.loop;
 
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TokenizedText;
+import io.github.llm2vec.encoder.Vectors;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.config.RetrievalArguments;
 import io.github.llm2vec.trainer.data.RecordStream;
@@ -127,22 +128,10 @@ final class RetrievalCheck implements ModelEvaluation {
       }
       float[][] rows = model.trainer().project(builder.build());
       for (int i = 0; i < rows.length; i++) {
-        vectors[some.get(i)] = unit(rows[i]);
+        vectors[some.get(i)] = Vectors.finish(rows[i], rows[i].length, true);
       }
     }
     return vectors;
-  }
-
-  private static float[] unit(float[] vector) {
-    double squares = 0;
-    for (float value : vector) {
-      squares += (double) value * value;
-    }
-    double length = Math.max(Math.sqrt(squares), 1e-12);
-    for (int i = 0; i < vector.length; i++) {
-      vector[i] = (float) (vector[i] / length);
-    }
-    return vector;
   }
 
   private List<Hit> best(float[] query, float[][] searched) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
+import io.github.llm2vec.encoder.Vectors;
 import io.github.llm2vec.tokenclassification.WordHead;
 import io.github.llm2vec.tokenclassification.WordHeadConfig;
 import io.github.llm2vec.torch.AdamW;
@@ -177,15 +178,7 @@ final class WordHeadModel implements TrainableModel {
 
   @Override
   public double gradientNorm() {
-    return Math.sqrt(squares(weight.gradient) + squares(bias.gradient));
-  }
-
-  private static double squares(float[] values) {
-    double sum = 0;
-    for (float value : values) {
-      sum += (double) value * value;
-    }
-    return sum;
+    return Math.sqrt(Vectors.squaredLength(weight.gradient) + Vectors.squaredLength(bias.gradient));
   }
 
   /** The scale is applied by the next update, in double precision. */

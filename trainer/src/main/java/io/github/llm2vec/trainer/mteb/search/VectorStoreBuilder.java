@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.mteb.search;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.TextEncoder;
+import io.github.llm2vec.encoder.Vectors;
 import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.data.Sha256;
 import java.io.IOException;
@@ -167,7 +168,7 @@ public final class VectorStoreBuilder {
     if (!hasLength(vector)) {
       return false;
     }
-    double length = length(vector);
+    double length = Math.sqrt(Vectors.squaredLength(vector));
     for (int i = 0; i < vector.length; i++) {
       vector[i] = (float) (vector[i] / length);
     }
@@ -175,15 +176,7 @@ public final class VectorStoreBuilder {
   }
 
   private static boolean hasLength(float[] vector) {
-    double length = length(vector);
+    double length = Math.sqrt(Vectors.squaredLength(vector));
     return length > 0 && Double.isFinite(length);
-  }
-
-  private static double length(float[] vector) {
-    double squares = 0;
-    for (float value : vector) {
-      squares += (double) value * value;
-    }
-    return Math.sqrt(squares);
   }
 }
