@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.decoder.DecoderConfig;
-import io.github.llm2vec.files.AtomicFile;
 import io.github.llm2vec.files.Closeables;
 import io.github.llm2vec.files.ModelFormatException;
 import io.github.llm2vec.lora.LoraConfig;
@@ -121,10 +120,7 @@ public final class CheckpointAverager {
     for (Path folder : moduleFolders()) {
       Files.createDirectories(output.resolve(folder.getFileName()));
     }
-    AtomicFile.write(
-        output.resolve(config),
-        MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(averagedConfig(config, adapters))
-            + "\n");
+    CheckpointWriter.writeConfig(output.resolve(config), averagedConfig(config, adapters));
   }
 
   private static boolean isAdapter(Path folder) throws IOException {
@@ -203,21 +199,16 @@ public final class CheckpointAverager {
   }
 
   private static Set<String> names(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder, 2)) {
-      List<String> names =
-          all.filter(Files::isRegularFile)
-              .map(file -> folder.relativize(file).toString().replace('\\', '/'))
-              .toList();
-      Set<String> small = new TreeSet<>(ModelFiles.sentenceTransformers(names));
-      names.stream()
-          .filter(
-              name ->
-                  ModelFiles.TOKENIZER.contains(name)
-                      || name.equals(Llm2VecConfig.FILE_NAME)
-                      || (name.equals(DecoderConfig.FILE_NAME) && names.contains(ADAPTER)))
-          .forEach(small::add);
-      return small;
-    }
+    List<String> names = ModelFiles.names(folder);
+    Set<String> small = new TreeSet<>(ModelFiles.sentenceTransformers(names));
+    names.stream()
+        .filter(
+            name ->
+                ModelFiles.TOKENIZER.contains(name)
+                    || name.equals(Llm2VecConfig.FILE_NAME)
+                    || (name.equals(DecoderConfig.FILE_NAME) && names.contains(ADAPTER)))
+        .forEach(small::add);
+    return small;
   }
 
   private List<Path> moduleFolders() throws IOException {
@@ -277,9 +268,7 @@ public final class CheckpointAverager {
       Closeables.afterFailure(e, sources);
       throw e;
     }
-    for (TensorSource source : sources) {
-      source.close();
-    }
+    Closeables.all(sources);
   }
 
   private void averageAdapters(Path output) throws IOException {
@@ -347,14 +336,10 @@ public final class CheckpointAverager {
         folders.get(folder), problem + " " + folders.get(0), "Average checkpoints of one training");
   }
 
-  private static List<Long> shape(TensorSource source, String name) {
-    return Arrays.stream(source.shape(name).orElseThrow()).boxed().toList();
-  }
-
   private SafetensorsWriter.Tensor mean(List<TensorSource> sources, String name) {
     return new SafetensorsWriter.Tensor(
         name,
-        shape(sources.get(0), name),
+        SafetensorsWriter.Tensor.of(sources.get(0), name).shape(),
         (first, target) -> {
           int count = target.remaining();
           double[] sums = new double[count];
@@ -373,7 +358,7 @@ public final class CheckpointAverager {
 
   /** {@code (n r, in)}: rows one after the other. */
   private static SafetensorsWriter.Tensor stacked(List<TensorSource> sources, String name) {
-    List<Long> one = shape(sources.get(0), name);
+    List<Long> one = SafetensorsWriter.Tensor.of(sources.get(0), name).shape();
     long elements = one.get(0) * one.get(1);
     return new SafetensorsWriter.Tensor(
         name,
@@ -393,7 +378,7 @@ public final class CheckpointAverager {
 
   /** {@code (out, n r)}: columns of each, times its share. */
   private SafetensorsWriter.Tensor sideBySide(List<TensorSource> sources, String name) {
-    List<Long> one = shape(sources.get(0), name);
+    List<Long> one = SafetensorsWriter.Tensor.of(sources.get(0), name).shape();
     int rank = Math.toIntExact(one.get(1));
     return new SafetensorsWriter.Tensor(
         name,

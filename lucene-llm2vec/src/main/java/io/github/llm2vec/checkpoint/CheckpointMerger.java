@@ -4,6 +4,7 @@ package io.github.llm2vec.checkpoint;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.decoder.DecoderConfig;
 import io.github.llm2vec.decoder.DecoderWeights;
+import io.github.llm2vec.files.Closeables;
 import io.github.llm2vec.files.ModelFolder;
 import io.github.llm2vec.hub.HubEnvironment;
 import io.github.llm2vec.lora.LoraAdapter;
@@ -22,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,7 +64,7 @@ public record CheckpointMerger(ResolvedCheckpoint checkpoint, Optional<DType> dt
       config.put("_name_or_path", checkpoint.nameOrPath());
     }
     dtype.ifPresent(format -> CheckpointWriter.storedIn(config, format));
-    CheckpointWriter.writeConfig(output, config);
+    CheckpointWriter.writeConfig(output.resolve(DecoderConfig.FILE_NAME), config);
     keepAttention(output, config);
   }
 
@@ -91,7 +91,7 @@ public record CheckpointMerger(ResolvedCheckpoint checkpoint, Optional<DType> dt
       long[] done = {0};
       List<SafetensorsWriter.Tensor> tensors = new ArrayList<>();
       for (String name : names) {
-        SafetensorsWriter.Tensor tensor = CheckpointWriter.tensor(merged, name, name);
+        SafetensorsWriter.Tensor tensor = SafetensorsWriter.Tensor.of(merged, name);
         tensors.add(
             new SafetensorsWriter.Tensor(
                 name,
@@ -106,9 +106,7 @@ public record CheckpointMerger(ResolvedCheckpoint checkpoint, Optional<DType> dt
       new SafetensorsWriter(name -> merged.dtype(name).orElseThrow())
           .write(output.resolve(Safetensors.SINGLE), tensors);
     } finally {
-      for (LoraAdapter adapter : adapters) {
-        adapter.close();
-      }
+      Closeables.all(adapters);
     }
   }
 
@@ -158,14 +156,7 @@ public record CheckpointMerger(ResolvedCheckpoint checkpoint, Optional<DType> dt
   }
 
   private List<String> sentenceTransformersFiles() throws IOException {
-    Path given = checkpoint.parts().given().path();
-    try (Stream<Path> all = Files.walk(given, 2)) {
-      List<String> names =
-          all.filter(Files::isRegularFile)
-              .map(file -> given.relativize(file).toString().replace('\\', '/'))
-              .toList();
-      return ModelFiles.sentenceTransformers(names);
-    }
+    return ModelFiles.sentenceTransformers(ModelFiles.names(checkpoint.parts().given().path()));
   }
 
   /** Says in the new config.json what the old files said by being a chain, if they did. */
@@ -176,7 +167,7 @@ public record CheckpointMerger(ResolvedCheckpoint checkpoint, Optional<DType> dt
             .resolve(CheckpointResolver.Request.of(output.toAbsolutePath().toString()));
     if (written.spec().causal() != checkpoint.spec().causal()) {
       config.put("is_causal", checkpoint.spec().causal());
-      CheckpointWriter.writeConfig(output, config);
+      CheckpointWriter.writeConfig(output.resolve(DecoderConfig.FILE_NAME), config);
     }
   }
 

@@ -69,7 +69,7 @@ public final class CheckpointWriter {
     }
     Files.createDirectories(folder);
     new SafetensorsWriter(dtype).write(folder.resolve(Safetensors.SINGLE), named);
-    writeConfig(folder, root);
+    writeConfig(folder.resolve(DecoderConfig.FILE_NAME), root);
   }
 
   /**
@@ -80,23 +80,13 @@ public final class CheckpointWriter {
       throws IOException {
     List<SafetensorsWriter.Tensor> tensors = new ArrayList<>();
     for (String name : source.names()) {
-      tensors.add(tensor(source, name, name));
+      tensors.add(SafetensorsWriter.Tensor.of(source, name));
     }
     write(folder, config, tensors, dtype);
   }
 
-  /** A tensor of a source under another name. */
-  static SafetensorsWriter.Tensor tensor(TensorSource source, String name, String as) {
-    List<Long> shape = new ArrayList<>();
-    for (long size : source.shape(name).orElseThrow()) {
-      shape.add(size);
-    }
-    return new SafetensorsWriter.Tensor(
-        as, shape, (first, target) -> source.read(name, first, target));
-  }
-
   /** Rejects a folder that holds a model, which is never overwritten. */
-  static void requireNoModel(Path folder) throws IOException {
+  public static void requireNoModel(Path folder) throws IOException {
     for (String name : List.of(DecoderConfig.FILE_NAME, Safetensors.SINGLE, Safetensors.INDEX)) {
       if (Files.exists(folder.resolve(name))) {
         throw new FileAlreadyExistsException(folder.resolve(name).toString());
@@ -114,8 +104,7 @@ public final class CheckpointWriter {
     config.put(config.has("dtype") ? "dtype" : "torch_dtype", dtype.configName());
   }
 
-  static void writeConfig(Path folder, ObjectNode config) throws IOException {
-    AtomicFile.write(
-        folder.resolve(DecoderConfig.FILE_NAME), MAPPER.writeValueAsString(config) + "\n");
+  static void writeConfig(Path file, ObjectNode config) throws IOException {
+    AtomicFile.write(file, MAPPER.writeValueAsString(config) + "\n");
   }
 }

@@ -9,6 +9,7 @@ import io.github.llm2vec.lora.LoraConfig;
 import io.github.llm2vec.safetensors.Safetensors;
 import io.github.llm2vec.safetensors.ShardedWeights;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Which files of a model repository are needed to encode texts with it. Everything else (pickles,
@@ -64,6 +66,15 @@ final class ModelFiles implements FileSelection {
                 SMALL.contains(name) || TOKENIZER.contains(name) || MODULE.matcher(name).matches())
         .sorted()
         .toList();
+  }
+
+  /** The files of a folder and of the folders in it, relative to it. */
+  static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder, 2)) {
+      return all.filter(Files::isRegularFile)
+          .map(file -> folder.relativize(file).toString().replace('\\', '/'))
+          .toList();
+    }
   }
 
   /** The files of sentence-transformers among those of a repository. */

@@ -7,6 +7,7 @@ import io.github.llm2vec.checkpoint.ResolvedCheckpoint;
 import io.github.llm2vec.checkpoint.SentenceTransformersConfig;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.encoder.Llm2Vec.AdapterOpener;
+import io.github.llm2vec.files.Closeables;
 import io.github.llm2vec.files.ContentHash;
 import io.github.llm2vec.lora.LoraAdapter;
 import io.github.llm2vec.safetensors.TensorSource;
@@ -172,9 +173,7 @@ record CheckpointOpener(Llm2VecOptions options) {
       }
       return new Adapter(name, with.identity().fingerprint(), ofDecoders);
     } finally {
-      for (LoraAdapter adapter : opened) {
-        adapter.close();
-      }
+      Closeables.all(opened);
     }
   }
 
@@ -276,9 +275,7 @@ record CheckpointOpener(Llm2VecOptions options) {
           CheckpointWeights.of(weights, adapters, checkpoint.weightsSource().toString()),
           new DecoderOptions(options.dtype(), device, maxTokens, true, threads()));
     } finally {
-      for (LoraAdapter adapter : adapters) {
-        adapter.close();
-      }
+      Closeables.all(adapters);
     }
   }
 

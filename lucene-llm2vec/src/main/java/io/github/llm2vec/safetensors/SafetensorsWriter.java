@@ -63,6 +63,15 @@ public final class SafetensorsWriter {
       shape = List.copyOf(shape);
     }
 
+    /** A tensor as it stands in a source, which must be open while it is written. */
+    public static Tensor of(TensorSource source, String name) {
+      long[] shape = source.shape(name).orElseThrow();
+      return new Tensor(
+          name,
+          Arrays.stream(shape).boxed().toList(),
+          (first, target) -> source.read(name, first, target));
+    }
+
     /** A tensor whose elements lie in memory, from the buffer's position to its limit. */
     public static Tensor of(String name, List<Long> shape, FloatBuffer elements) {
       int start = elements.position();

@@ -11,6 +11,7 @@ import io.github.llm2vec.decoder.DecoderLayout;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.decoder.RandomWeights;
 import io.github.llm2vec.encoder.TextSettings;
+import io.github.llm2vec.files.Closeables;
 import io.github.llm2vec.lora.LoraAdapter;
 import io.github.llm2vec.lora.LoraAdapterWriter;
 import io.github.llm2vec.safetensors.DType;
@@ -215,9 +216,7 @@ final class BaseModel implements AutoCloseable {
           options,
           listener);
     } finally {
-      for (LoraAdapter adapter : adapters) {
-        adapter.close();
-      }
+      Closeables.all(adapters);
     }
   }
 

@@ -20,11 +20,9 @@ import io.github.llm2vec.tokenizer.TokenizerOptions;
 import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.FloatBuffer;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -103,17 +101,13 @@ public final class CheckpointPruner {
    * @param layers how many layers are kept; all if unsaid
    * @param used the tokens that are needed, see {@link #tokensOf}; all if unsaid
    * @param dtype to store the weights in; that of the larger model if unsaid
-   * @throws FileAlreadyExistsException if there is a model
+   * @throws java.nio.file.FileAlreadyExistsException if there is a model
    * @throws IOException if there are not so many layers, or the model cannot be cut
    */
   public Report write(
       Path output, OptionalInt layers, Optional<Set<Integer>> used, Optional<DType> dtype)
       throws IOException {
-    for (String name : List.of(DecoderConfig.FILE_NAME, "model.safetensors")) {
-      if (Files.exists(output.resolve(name))) {
-        throw new FileAlreadyExistsException(output.resolve(name).toString());
-      }
-    }
+    CheckpointWriter.requireNoModel(output);
     int all = checkpoint.spec().layers().size();
     int kept = layers.orElse(all);
     if (kept < 1 || kept > all) {
@@ -178,9 +172,7 @@ public final class CheckpointPruner {
   private static void renumberKeys(ObjectNode config, VocabularyPruner.Pruned vocabulary) {
     if (config.path("added_tokens_decoder") instanceof ObjectNode tokens) {
       ObjectNode anew = JSON.createObjectNode();
-      Iterator<Map.Entry<String, JsonNode>> entries = tokens.fields();
-      while (entries.hasNext()) {
-        Map.Entry<String, JsonNode> entry = entries.next();
+      for (Map.Entry<String, JsonNode> entry : tokens.properties()) {
         int id = vocabulary.newId(Integer.parseInt(entry.getKey()));
         if (id >= 0) {
           anew.set(Integer.toString(id), entry.getValue());
@@ -197,18 +189,16 @@ public final class CheckpointPruner {
     Path file = checkpoint.weightsFolder().resolve(DecoderConfig.FILE_NAME);
     ObjectNode json = (ObjectNode) JSON.readTree(file.toFile());
     json.put("num_hidden_layers", kept).put("vocab_size", rows);
-    json.fields()
-        .forEachRemaining(
-            field -> {
-              // Such as layer_types: an entry for every layer.
-              if (field.getKey().contains("layer")
-                  && field.getValue() instanceof ArrayNode list
-                  && list.size() == all) {
-                while (list.size() > kept) {
-                  list.remove(list.size() - 1);
-                }
-              }
-            });
+    for (Map.Entry<String, JsonNode> field : json.properties()) {
+      // Such as layer_types: an entry for every layer.
+      if (field.getKey().contains("layer")
+          && field.getValue() instanceof ArrayNode list
+          && list.size() == all) {
+        while (list.size() > kept) {
+          list.remove(list.size() - 1);
+        }
+      }
+    }
     vocabulary.ifPresent(cut -> TOKEN_IDS.forEach(key -> renumber(json, key, cut)));
     if (!checkpoint.nameOrPath().isEmpty()) {
       json.put("_name_or_path", checkpoint.nameOrPath());
@@ -264,25 +254,18 @@ public final class CheckpointPruner {
           continue;
         }
         boolean byToken = name.equals(EMBEDDING) || name.equals(HEAD);
-        List<Long> shape = new ArrayList<>();
-        for (long size : weights.shape(name).orElseThrow()) {
-          shape.add(size);
-        }
+        SafetensorsWriter.Tensor tensor = SafetensorsWriter.Tensor.of(weights, name);
         if (byToken && vocabulary.isPresent()) {
-          long columns = shape.get(1);
-          shape.set(0, (long) rows);
+          long columns = tensor.shape().get(1);
           List<Integer> ids = vocabulary.get().kept();
-          tensors.add(
+          tensor =
               new SafetensorsWriter.Tensor(
                   name,
-                  shape,
-                  (first, target) -> readRows(weights, name, columns, ids, first, target)));
-        } else {
-          tensors.add(
-              new SafetensorsWriter.Tensor(
-                  name, shape, (first, target) -> weights.read(name, first, target)));
+                  List.of((long) rows, columns),
+                  (first, target) -> readRows(weights, name, columns, ids, first, target));
         }
-        count += shape.stream().reduce(1L, Math::multiplyExact);
+        tensors.add(tensor);
+        count += tensor.shape().stream().reduce(1L, Math::multiplyExact);
       }
       CheckpointWriter.write(output, config, tensors, dtype);
       return new Report(kept, rows, count);
