@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.mini;
 
+import io.github.llm2vec.files.ContentHash;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -13,13 +14,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.stream.Stream;
+import org.apache.lucene.util.IOUtils;
 
 /**
  * Resources as files of a folder that appears complete or not at all: {@code PARENT/NAME-HASH}. The
@@ -70,7 +69,7 @@ final class UnpackedFiles {
       }
       moveInto(folder, fresh, hash);
     } finally {
-      delete(fresh);
+      IOUtils.rm(fresh);
     }
   }
 
@@ -97,11 +96,11 @@ final class UnpackedFiles {
     } catch (NoSuchFileException e) {
       return;
     }
-    delete(damaged);
+    IOUtils.rm(damaged);
   }
 
   private String hashOfResources() throws IOException {
-    MessageDigest digest = sha256();
+    MessageDigest digest = ContentHash.digest("SHA-256");
     for (Map.Entry<String, URL> file : contents.entrySet()) {
       try (InputStream in = file.getValue().openStream()) {
         add(digest, file.getKey(), in);
@@ -111,7 +110,7 @@ final class UnpackedFiles {
   }
 
   private boolean holds(Path folder, String hash) throws IOException {
-    MessageDigest digest = sha256();
+    MessageDigest digest = ContentHash.digest("SHA-256");
     for (String file : contents.keySet()) {
       Path path = folder.resolve(file);
       if (!Files.isRegularFile(path)) {
@@ -126,30 +125,11 @@ final class UnpackedFiles {
 
   /** Of every file its name and the hash of its contents, so that no two folders read alike. */
   private static void add(MessageDigest digest, String file, InputStream in) throws IOException {
-    MessageDigest content = sha256();
+    MessageDigest content = ContentHash.digest("SHA-256");
     try (OutputStream counted = new DigestOutputStream(OutputStream.nullOutputStream(), content)) {
       in.transferTo(counted);
     }
     digest.update((file + "\0").getBytes(StandardCharsets.UTF_8));
     digest.update(content.digest());
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> walk = Files.walk(folder)) {
-      for (Path file : walk.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
   }
 }

@@ -317,7 +317,7 @@ public final class DecoderTrainer implements AutoCloseable {
    *
    * @throws IllegalArgumentException as there
    */
-  public DistillationScore distillationScore(
+  public DistillationLoss.Score distillationScore(
       PackedBatch batch, int queries, float[][] teacher, DistillationLoss loss) {
     checkTeacher(List.of(batch), queries, teacher, loss);
     BatchInputs.check(batch, spec, options.maxTokens());
@@ -333,7 +333,7 @@ public final class DecoderTrainer implements AutoCloseable {
         (scope, value) -> {
           float[] score = scope.toTensor(value).toFloatArray();
           boolean alike = teacher[0].length == vectorWidth();
-          return new DistillationScore(score[0], alike ? score[1] : Double.NaN);
+          return new DistillationLoss.Score(score[0], alike ? score[1] : Double.NaN);
         });
   }
 

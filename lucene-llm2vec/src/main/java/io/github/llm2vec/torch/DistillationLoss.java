@@ -53,6 +53,14 @@ public record DistillationLoss(
     }
   }
 
+  /**
+   * How near a student's vectors are to a teacher's, on a batch, without dropout.
+   *
+   * @param loss the weighted sum
+   * @param cosine mean cosine to the teacher's vectors; NaN if their widths differ
+   */
+  public record Score(double loss, double cosine) {}
+
   /** Whether a student's vectors are compared with a teacher's, which then share their width. */
   public boolean comparesVectors() {
     return cosine > 0 || squaredError > 0 || contrastive > 0;

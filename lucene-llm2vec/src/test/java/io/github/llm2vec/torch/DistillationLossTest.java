@@ -155,7 +155,7 @@ class DistillationLossTest {
     try (DecoderTrainer trainer = open(one.dense(), false)) {
       for (int step = 0; step < 10; step++) {
         double expected = one.json().path("losses").get(step).asDouble();
-        DistillationScore score =
+        DistillationLoss.Score score =
             trainer.distillationScore(triples(), one.queries(), one.teacher(), one.loss());
         assertEquals(expected, score.loss(), 1e-4, "step " + step);
         assertEquals(expected, one.add(trainer, List.of(triples())), 1e-4, "step " + step);
@@ -184,7 +184,7 @@ class DistillationLossTest {
           trainer.update(AdamW.withLearningRate(1e-2), step + 1);
           trainer.zeroGradients();
         }
-        DistillationScore last = score(one, trainer);
+        DistillationLoss.Score last = score(one, trainer);
         assertTrue(last.loss() < first / 2, first + " to " + last.loss());
         assertEquals(1 - last.loss(), last.cosine(), 1e-6);
         assertEquals(12, trainer.project(triples())[0].length);
@@ -192,7 +192,7 @@ class DistillationLossTest {
     }
   }
 
-  private static DistillationScore score(Case one, DecoderTrainer trainer) {
+  private static DistillationLoss.Score score(Case one, DecoderTrainer trainer) {
     return trainer.distillationScore(triples(), 0, one.teacher(), one.loss());
   }
 

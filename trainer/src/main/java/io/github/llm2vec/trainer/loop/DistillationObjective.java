@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.encoder.TextPacker;
 import io.github.llm2vec.encoder.TokenizedText;
 import io.github.llm2vec.torch.DistillationLoss;
-import io.github.llm2vec.torch.DistillationScore;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.trainer.distillation.DistillationBatch;
 import java.util.ArrayList;
@@ -69,7 +68,7 @@ final class DistillationObjective implements Objective<DistillationBatch> {
       @Override
       public void add(DistillationBatch batch) {
         PackedBatch packed = parts(batch, Integer.MAX_VALUE).get(0);
-        DistillationScore score =
+        DistillationLoss.Score score =
             decoder.trainer().distillationScore(packed, batch.queries().size(), batch.rows(), loss);
         sumOfLosses += score.loss() * batch.texts();
         sumOfCosines += score.cosine() * batch.texts();
