@@ -8,6 +8,8 @@ import io.github.llm2vec.solr.schema.IndexIdentities;
 import io.github.llm2vec.solr.schema.VectorField;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.lucene.search.KnnFloatVectorQuery;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.MatchNoDocsQuery;
@@ -63,32 +65,15 @@ public final class EncodedQueryParser extends QParser {
   private static final String INSTRUCTION = "instruction";
   private static final String DIMENSIONS = "dimensions";
 
+  /** What this parser reads itself. */
+  private static final Set<String> OWN_NAMES =
+      Set.of(FIELD, MODEL, ADAPTER, INSTRUCTION, DIMENSIONS, IndexIdentities.ALLOW_PARAMETER);
+
   /** What the parser takes: its own parameters and those of all releases of Solr's parsers. */
   static final Set<String> NAMES =
-      Set.of(
-          FIELD,
-          MODEL,
-          ADAPTER,
-          INSTRUCTION,
-          DIMENSIONS,
-          IndexIdentities.ALLOW_PARAMETER,
-          KnnParameters.TOP_K,
-          KnnParameters.PRE_FILTER,
-          KnnParameters.INCLUDE_TAGS,
-          KnnParameters.EXCLUDE_TAGS,
-          KnnParameters.MIN_RETURN,
-          KnnParameters.MIN_TRAVERSE,
-          KnnParameters.EF_SEARCH,
-          KnnParameters.OVER_REQUEST,
-          KnnParameters.WHICH,
-          KnnParameters.CHILDREN_OF,
-          KnnParameters.PARENT_FILTER,
-          KnnParameters.SCALE_FACTOR,
-          "earlyTermination",
-          "saturationThreshold",
-          "patience",
-          "seedQuery",
-          "filteredSearchThreshold");
+      Stream.of(OWN_NAMES, KnnParameters.NAMES, KnnParameters.OF_SOLR, KnnParameters.OF_SOLR_10)
+          .flatMap(Set::stream)
+          .collect(Collectors.toUnmodifiableSet());
 
   private final QueryDefaults defaults;
   private final KnownBlocks blocks;
@@ -240,11 +225,7 @@ public final class EncodedQueryParser extends QParser {
       throws SyntaxError {
     ModifiableSolrParams local = new ModifiableSolrParams(own);
     KnnParameters.NAMES.forEach(local::remove);
-    local.remove(MODEL);
-    local.remove(ADAPTER);
-    local.remove(INSTRUCTION);
-    local.remove(DIMENSIONS);
-    local.remove(IndexIdentities.ALLOW_PARAMETER);
+    OWN_NAMES.forEach(local::remove);
     String written = write(vector);
     local.set(FIELD, field);
     local.set("v", written);

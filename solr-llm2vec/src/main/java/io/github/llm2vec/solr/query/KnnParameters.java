@@ -52,8 +52,12 @@ record KnnParameters(
   static final Set<String> NAMES =
       Set.of(EF_SEARCH, SCALE_FACTOR, OVER_REQUEST, WHICH, CHILDREN_OF, PARENT_FILTER);
 
+  /** What a parser of Solr's reads. */
+  static final Set<String> OF_SOLR =
+      Set.of(TOP_K, PRE_FILTER, INCLUDE_TAGS, EXCLUDE_TAGS, MIN_RETURN, MIN_TRAVERSE);
+
   /** What the knn parser of Solr 10 takes and that of Solr 9 passes over in silence. */
-  private static final Set<String> OF_SOLR_10 =
+  static final Set<String> OF_SOLR_10 =
       Set.of(
           "earlyTermination",
           "saturationThreshold",
