@@ -61,10 +61,6 @@ final class PendingText {
     return Nanos.toMillis(view.ageNanos(nowNanos));
   }
 
-  boolean hasDeadline() {
-    return view.deadlineNanos() != QueuedText.NO_DEADLINE;
-  }
-
   void add(PendingRequest request) {
     requests.add(request);
     updateDeadline();

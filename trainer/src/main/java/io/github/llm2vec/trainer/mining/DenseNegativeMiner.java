@@ -74,17 +74,11 @@ public record DenseNegativeMiner(
      * @throws IllegalArgumentException if no text could be chosen
      */
     public Options {
-      if (firstRank < 1 || lastRank < firstRank) {
-        throw new IllegalArgumentException(
-            "ranks must rise from 1 or more, got " + firstRank + "-" + lastRank);
-      }
+      NegativeMiner.Options.requireNegatives(firstRank, lastRank, perQuery);
       if (!(mostOfPositive > 0 && mostOfPositive <= 1)) {
         throw new IllegalArgumentException(
             "the share of the positive's score must be above 0 and at most 1, got "
                 + mostOfPositive);
-      }
-      if (perQuery < 1) {
-        throw new IllegalArgumentException("a query needs one negative or more, got " + perQuery);
       }
     }
 

@@ -208,13 +208,18 @@ public record NegativeMiner(Options options, CorruptLines corrupt) {
      * @throws IllegalArgumentException if no text could be chosen
      */
     public Options {
-      if (firstRank < 1 || lastRank < firstRank) {
-        throw new IllegalArgumentException(
-            "ranks must rise from 1 or more, got " + firstRank + "-" + lastRank);
-      }
+      requireNegatives(firstRank, lastRank, perQuery);
       if (!(mostAlike > 0 && mostAlike <= 1)) {
         throw new IllegalArgumentException(
             "the part of words in common must be above 0 and at most 1, got " + mostAlike);
+      }
+    }
+
+    /** Checks what the options of every miner have. */
+    static void requireNegatives(int firstRank, int lastRank, int perQuery) {
+      if (firstRank < 1 || lastRank < firstRank) {
+        throw new IllegalArgumentException(
+            "ranks must rise from 1 or more, got " + firstRank + "-" + lastRank);
       }
       if (perQuery < 1) {
         throw new IllegalArgumentException("a query needs one negative or more, got " + perQuery);
