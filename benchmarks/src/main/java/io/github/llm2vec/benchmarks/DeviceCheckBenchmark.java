@@ -191,7 +191,7 @@ final class DeviceCheckBenchmark implements Callable<Integer> {
   private static List<String> texts(int count, int words, int seed) {
     SplittableRandom random = new SplittableRandom(seed);
     String[] known =
-        "once upon a time there was little girl who found cat in the garden".split(" ");
+        "once upon a time there was little girl who found cat in the garden".split(" ", -1);
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       String[] text = new String[1 + random.nextInt(words)];

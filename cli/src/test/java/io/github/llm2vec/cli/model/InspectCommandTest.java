@@ -31,8 +31,9 @@ class InspectCommandTest {
     assertLine("pooling        mean, instructions left out");
     assertLine("longest input  512 tokens, of the text itself 400");
     assertLine("parameters     260,032");
-    assertLine("memory         1.0 MB as float32, 0.5 MB as bfloat16 or float16, 0.3 MB as int8");
-    assertLine("0.2 MB as int4, and room for a batch");
+    assertLine(
+        "memory         1.0 MB as float32, 0.5 MB as bfloat16 or float16, 0.3 MB as int8, 0.2 MB as"
+            + " int4, and room for a batch");
   }
 
   @Test
