@@ -195,7 +195,7 @@ public final class ReembedBenchmark implements Callable<Integer> {
       ReembedJob job = job(cluster, place);
       List<Kill> kills = change(cluster, job);
       long covered = System.nanoTime();
-      note("covered after %.0f s".formatted((covered - change) / 1e9));
+      note("covered after %.0f s", (covered - change) / 1e9);
       boolean sound = switchOver(job, place, first, ids);
       long switched = System.nanoTime();
       sleep(Duration.ofSeconds(after));
@@ -308,7 +308,7 @@ public final class ReembedBenchmark implements Callable<Integer> {
       clients.shutdownNow();
     }
     cluster.client().commit(COLLECTION);
-    note("indexed %s documents in %.0f s".formatted(documents, (System.nanoTime() - start) / 1e9));
+    note("indexed %s documents in %.0f s", documents, (System.nanoTime() - start) / 1e9);
     return first;
   }
 
@@ -340,7 +340,7 @@ public final class ReembedBenchmark implements Callable<Integer> {
       sleep(Duration.ofSeconds(1));
       quiet = cpu(cluster) - cpu < TimeUnit.MILLISECONDS.toNanos(200) ? quiet + 1 : 0;
     }
-    note("at rest after %.0f s".formatted((System.nanoTime() - start) / 1e9));
+    note("at rest after %.0f s", (System.nanoTime() - start) / 1e9);
   }
 
   private static long cpu(SolrCluster cluster) {
@@ -408,17 +408,17 @@ public final class ReembedBenchmark implements Callable<Integer> {
         sleep(PAUSE);
       }
       kills.add(new Kill(JOB, coverage, from, from));
-      note("killed the job at %.0f %%".formatted(100 * coverage));
+      note("killed the job at %.0f %%", 100 * coverage);
       return;
     }
     String role = cluster.overseer().equals(planned.what) ? ", the overseer," : "";
     cluster.kill(planned.what);
-    note("killed %s%s at %.0f %%".formatted(planned.what, role, 100 * coverage));
+    note("killed %s%s at %.0f %%", planned.what, role, 100 * coverage);
     cluster.restart(planned.what);
     cluster.awaitActive(COLLECTION);
     Kill kill = new Kill(planned.what + role, coverage, from, System.nanoTime());
     kills.add(kill);
-    note("%s is back after %.0f s".formatted(planned.what, (kill.until - kill.from) / 1e9));
+    note("%s is back after %.0f s", planned.what, (kill.until - kill.from) / 1e9);
   }
 
   private double coverage(SolrCluster cluster) throws SolrServerException, IOException {
@@ -549,7 +549,8 @@ public final class ReembedBenchmark implements Callable<Integer> {
     return result.wrong() == 0 && rows.get(rows.size() - 1).failed() == 0;
   }
 
-  private void note(String what) {
+  private void note(String format, Object... values) {
+    String what = String.format(Locale.ROOT, format, values);
     out.printf(Locale.ROOT, "%7.1f s  %s%n", (System.nanoTime() - started) / 1e9, what);
   }
 
