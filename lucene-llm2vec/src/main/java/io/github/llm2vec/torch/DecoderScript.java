@@ -116,20 +116,16 @@ final class DecoderScript {
   }
 
   private String embed() {
-    String rows =
-        kernel.byteEmbeddings()
-            ? "ops.quantized.embedding_bag_byte_unpack(torch.index_select((self).w[0], 0, ids))"
-            : "torch.embedding((self).w[0], ids)";
     String scaled =
         spec.embeddingScale() == 1
             ? "x"
             : "torch.mul(x, " + roundToDType(spec.embeddingScale()) + ")";
     return """
           def embed(self, ids: Tensor) -> Tensor:
-            x = torch.to(%s, %s)
+            x = torch.to(torch.embedding((self).w[0], ids), %s)
             return %s
         """
-        .formatted(rows, torchType(dtype), scaled);
+        .formatted(torchType(dtype), scaled);
   }
 
   /** The same forward pass with adapters, and what adds one. */

@@ -52,11 +52,6 @@ enum LinearKernel {
     return fbgemm() || int4();
   }
 
-  /** Whether embeddings are kept in 8 bits, with a range per row. */
-  boolean byteEmbeddings() {
-    return this == INT8 || int4();
-  }
-
   /** The dtype of activations for weights of a dtype. */
   DType computesIn(DType weights) {
     return keepsItsOwn() ? DType.FLOAT32 : weights;
@@ -66,7 +61,11 @@ enum LinearKernel {
    * The dtype in which a weight is kept that no linear layer multiplies with, or before packing.
    */
   DType keeps(DType weights, boolean embedding) {
-    return !keepsItsOwn() || (embedding && this == HALF) ? weights : DType.FLOAT32;
+    if (!keepsItsOwn() || (embedding && weights.isStored())) {
+      return weights;
+    }
+    // Embeddings have outliers that 8 bits with a range per row do not bear.
+    return embedding ? DType.FLOAT16 : DType.FLOAT32;
   }
 
   /** In a few words, for operators. */

@@ -108,10 +108,6 @@ final class WeightLoader {
       try (NativeScope scope = module.scope()) {
         module.call(scope, "keep", scope.number((long) index));
       }
-    } else if (index == 0 && kernel.byteEmbeddings()) {
-      try (NativeScope scope = module.scope()) {
-        module.call(scope, "bytes", scope.number(0L));
-      }
     }
     return index;
   }

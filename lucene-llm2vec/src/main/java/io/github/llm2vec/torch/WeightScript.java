@@ -33,10 +33,6 @@ final class WeightScript {
             w = (self).w
             w[index] = ops.mkldnn._reorder_linear_weight(w[index], rows)
             return None
-          def bytes(self, index: int) -> NoneType:
-            w = (self).w
-            w[index] = ops.quantized.embedding_bag_byte_prepack(w[index])
-            return None
           def rope(self, frequencies: Tensor, longer: Tensor, short: int, length: int, \
         factor: float, beta: float, step: float, dtype: int) -> NoneType:
             positions = torch.arange(length, dtype=6, layout=None, \

@@ -136,7 +136,7 @@ public final class InspectCommand implements Callable<Integer> {
       }
       line("parameters", String.format(Locale.ROOT, "%,d", parameters));
       DecoderSpec decoder = checkpoint.spec();
-      // Of int8 and int4 the embeddings have 8 bits.
+      // Of int8 and int4 the embeddings have 16 bits.
       long embeddings = (long) decoder.vocabSize() * decoder.hiddenSize();
       line(
           "memory",
@@ -144,10 +144,12 @@ public final class InspectCommand implements Callable<Integer> {
               .formatted(
                   memory(parameters * DType.FLOAT32.bits()),
                   memory(parameters * DType.BFLOAT16.bits()),
-                  memory(parameters * DType.INT8.bits()),
+                  memory(
+                      (parameters - embeddings) * DType.INT8.bits()
+                          + embeddings * DType.FLOAT16.bits()),
                   memory(
                       (parameters - embeddings) * DType.INT4.bits()
-                          + embeddings * DType.INT8.bits())));
+                          + embeddings * DType.FLOAT16.bits())));
     }
   }
 
