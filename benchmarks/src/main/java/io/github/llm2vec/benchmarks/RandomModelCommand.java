@@ -21,16 +21,18 @@ final class RandomModelCommand implements Callable<Integer> {
   /** Shapes of models that people use. */
   enum Shape {
     /** Qwen3-0.6B, but for its heads, which are of 128 there. */
-    B0_6(1024, 3072, 16, 8, 28),
+    B0_6,
     /** Sheared-LLaMA-1.3B. */
-    B1_3(2048, 5504, 16, 16, 24),
+    B1_3,
     /** Llama-3-8B. */
-    B8(4096, 14336, 32, 8, 32);
+    B8;
 
-    private final RandomLlama model;
-
-    Shape(int hidden, int intermediate, int heads, int keyHeads, int layers) {
-      this.model = new RandomLlama(hidden, intermediate, heads, keyHeads, layers);
+    private RandomLlama model() {
+      return switch (this) {
+        case B0_6 -> new RandomLlama(1024, 3072, 16, 8, 28);
+        case B1_3 -> new RandomLlama(2048, 5504, 16, 16, 24);
+        case B8 -> new RandomLlama(4096, 14336, 32, 8, 32);
+      };
     }
 
     @Override
@@ -57,7 +59,7 @@ final class RandomModelCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    RandomLlama whole = shape.model;
+    RandomLlama whole = shape.model();
     new RandomLlama(
             whole.hidden(),
             whole.intermediate(),

@@ -452,7 +452,8 @@ public final class ReembedBenchmark implements Callable<Integer> {
     Files.write(qrels, judgements);
     boolean sound =
         expect(job.run("--switch", "--queries", "" + queries, "--qrels", "" + qrels), 1, "gate");
-    return expect(job.run("--switch"), 0, "switch") & sound;
+    sound &= expect(job.run("--switch"), 0, "switch");
+    return sound;
   }
 
   private boolean expect(int code, int wanted, String what) {

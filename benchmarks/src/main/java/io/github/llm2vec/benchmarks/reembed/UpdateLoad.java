@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.apache.solr.client.solrj.SolrClient;
@@ -35,8 +36,8 @@ final class UpdateLoad implements AutoCloseable {
   private final Random random = new Random(7);
   private final Thread thread;
   private volatile boolean over;
-  private volatile int done;
-  private volatile int sentAgain;
+  private final AtomicInteger done = new AtomicInteger();
+  private final AtomicInteger sentAgain = new AtomicInteger();
 
   /**
    * Starts to update.
@@ -66,7 +67,7 @@ final class UpdateLoad implements AutoCloseable {
     long due = System.nanoTime();
     for (int number = 0; !over; number++) {
       change(number);
-      done++;
+      done.incrementAndGet();
       due = Math.max(due + (long) (NANOS / perSecond), System.nanoTime() - NANOS);
       for (long left = due - System.nanoTime(); left > 0 && !over; left = due - System.nanoTime()) {
         LockSupport.parkNanos(left);
@@ -123,7 +124,7 @@ final class UpdateLoad implements AutoCloseable {
         request.process(client, collection);
         return;
       } catch (SolrServerException | SolrException | IOException e) {
-        sentAgain++;
+        sentAgain.incrementAndGet();
         LockSupport.parkNanos(PAUSE);
       }
     }
@@ -131,12 +132,12 @@ final class UpdateLoad implements AutoCloseable {
 
   /** Changes that were acknowledged. */
   int done() {
-    return done;
+    return done.get();
   }
 
   /** Requests that failed and were sent again. */
   int sentAgain() {
-    return sentAgain;
+    return sentAgain.get();
   }
 
   /** Ends it; what every document is now, by id. */
