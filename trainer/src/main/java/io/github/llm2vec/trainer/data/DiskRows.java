@@ -24,17 +24,17 @@ public record DiskRows(FileChannel data, FileChannel index, Path file, long size
   /** Bytes of a row in the index. */
   static final int INDEX_BYTES = Long.BYTES + Integer.BYTES;
 
+  /** Opens rows that were written by a {@link DiskRowsWriter}. */
+  static DiskRows open(Path folder, String name) throws IOException {
+    return open(DiskRowsWriter.rowsFile(folder, name), DiskRowsWriter.indexFile(folder, name));
+  }
+
   /**
    * Opens rows.
    *
    * @param file the file that holds them
    * @param indexFile their index
    */
-  /** Opens rows that were written by a {@link DiskRowsWriter}. */
-  static DiskRows open(Path folder, String name) throws IOException {
-    return open(DiskRowsWriter.rowsFile(folder, name), DiskRowsWriter.indexFile(folder, name));
-  }
-
   static DiskRows open(Path file, Path indexFile) throws IOException {
     FileChannel data = FileChannel.open(file, StandardOpenOption.READ);
     try {
