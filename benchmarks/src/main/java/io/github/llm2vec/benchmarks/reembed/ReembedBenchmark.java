@@ -103,6 +103,12 @@ public final class ReembedBenchmark implements Callable<Integer> {
   @Option(names = "--heap", defaultValue = "1g", description = "Heap of each node.")
   private String heap;
 
+  @Option(
+      names = "--soft-commit",
+      defaultValue = "3000",
+      description = "solr.autoSoftCommit.maxTime of the nodes, in ms; 3000 as in the example.")
+  private int softCommit;
+
   @Option(names = "--configset", defaultValue = "solr-config-examples/basic/conf")
   private Path configset;
 
@@ -151,7 +157,11 @@ public final class ReembedBenchmark implements Callable<Integer> {
         new SolrCluster(
             place.toAbsolutePath(),
             models(),
-            List.of("-Xms" + heap, "-Xmx" + heap, "-XX:+UseParallelGC"))) {
+            List.of(
+                "-Xms" + heap,
+                "-Xmx" + heap,
+                "-XX:+UseParallelGC",
+                "-Dsolr.autoSoftCommit.maxTime=" + softCommit))) {
       return run(cluster, place) ? 0 : 1;
     } finally {
       if (folder.isEmpty()) {
@@ -507,12 +517,13 @@ public final class ReembedBenchmark implements Callable<Integer> {
       List<QueryLoad.Sample> samples) {
     out.printf(
         Locale.ROOT,
-        "%n%d documents, 2 shards with 2 replicas, %s queries and %s updates a second, --rate %s;"
-            + " Java %s, %d processors%n%n%s%n",
+        "%n%d documents, 2 shards with 2 replicas, %s queries and %s updates a second, --rate %s,"
+            + " --soft-commit %s; Java %s, %d processors%n%n%s%n",
         documents,
         queriesPerSecond,
         updatesPerSecond,
         rate,
+        softCommit,
         Runtime.version().feature(),
         Runtime.getRuntime().availableProcessors(),
         LatencyRow.HEAD);
