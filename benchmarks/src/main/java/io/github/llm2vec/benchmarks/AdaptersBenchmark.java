@@ -14,12 +14,10 @@ import io.github.llm2vec.safetensors.SafetensorsWriter.Tensor;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -56,8 +54,6 @@ final class AdaptersBenchmark implements Callable<Integer> {
   @Option(names = "--rounds", defaultValue = "5", description = "Turns; the median counts.")
   private int rounds;
 
-  private final PrintStream out = System.out;
-
   @Override
   public Integer call() throws IOException {
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
@@ -69,8 +65,7 @@ final class AdaptersBenchmark implements Callable<Integer> {
         adapters.add(writeAdapter(folder.resolve("adapter" + i), RandomLlama.layout(base), i));
       }
       List<String> lines = encoder.lines();
-      out.printf(
-          Locale.ROOT,
+      Figures.print(
           "%s; random Llama, hidden %d, %d layers, %s; %d texts, %d adapters of rank %d%n%n",
           TorchRuntime.describe(),
           encoder.model().hidden(),
@@ -109,13 +104,9 @@ final class AdaptersBenchmark implements Callable<Integer> {
     long bytes = beside.get(0).orElseThrow().bytes();
     // The file is in bfloat16.
     double weights = stored / 2.0 * DType.of(dtype).bytes();
-    out.printf(
-        Locale.ROOT,
+    Figures.print(
         "an adapter: %.1f MB, %.2f %% of the base's %.0f MB; opened in %.0f ms (median)%n%n",
-        bytes / 1e6,
-        100 * bytes / weights,
-        weights / 1e6,
-        ProcessUse.median(millis));
+        bytes / 1e6, 100 * bytes / weights, weights / 1e6, ProcessUse.median(millis));
     return beside;
   }
 
@@ -129,22 +120,18 @@ final class AdaptersBenchmark implements Callable<Integer> {
     long tokens = plain.stream().mapToLong(TokenizedText::length).sum();
     merged.encode(plain);
     mixed.encode(chosen);
-    out.println("| round | merged tokens/s | mixed tokens/s | ratio |");
-    out.println("| ---: | ---: | ---: | ---: |");
+    System.out.println("| round | merged tokens/s | mixed tokens/s | ratio |");
+    System.out.println("| ---: | ---: | ---: | ---: |");
     double[] ratios = new double[rounds];
     for (int round = 0; round < rounds; round++) {
       double first = seconds(merged, plain);
       double second = seconds(mixed, chosen);
       ratios[round] = first / second;
-      out.printf(
-          Locale.ROOT,
+      Figures.print(
           "| %d | %.0f | %.0f | %.2f |%n",
-          round + 1,
-          tokens / first,
-          tokens / second,
-          ratios[round]);
+          round + 1, tokens / first, tokens / second, ratios[round]);
     }
-    out.printf(Locale.ROOT, "%nmedian ratio %.2f%n", ProcessUse.median(ratios));
+    Figures.print("%nmedian ratio %.2f%n", ProcessUse.median(ratios));
   }
 
   /** Of the processors' time where the model runs on them, so that other work does not count. */

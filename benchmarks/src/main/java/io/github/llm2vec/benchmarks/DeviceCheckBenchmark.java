@@ -11,13 +11,11 @@ import io.github.llm2vec.serving.ServingOptions;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
@@ -59,19 +57,18 @@ final class DeviceCheckBenchmark implements Callable<Integer> {
   @Option(names = "--seconds", defaultValue = "10", description = "Of queries, with and without.")
   private int seconds;
 
-  private final PrintStream out = System.out;
-
   @Override
   public Integer call() throws IOException {
-    out.println(TorchRuntime.describe());
+    System.out.println(TorchRuntime.describe());
     List<String> texts = texts(TEXTS, 200, 1);
     float[][] expected;
     try (Llm2Vec reference = open(DType.FLOAT32, TorchDevice.CPU)) {
       expected = reference.encode(texts, Prompt.document());
     }
     boolean right = true;
-    out.println("| dtype | largest difference, of the largest component | smallest cosine | |");
-    out.println("| --- | ---: | ---: | --- |");
+    System.out.println(
+        "| dtype | largest difference, of the largest component | smallest cosine | |");
+    System.out.println("| --- | ---: | ---: | --- |");
     for (String name : dtypes) {
       DType dtype = DType.of(name);
       try (Llm2Vec tested = open(dtype, TorchDevice.of(device))) {
@@ -111,13 +108,9 @@ final class DeviceCheckBenchmark implements Callable<Integer> {
     boolean right =
         smallestCosine >= SMALLEST_COSINE
             && (dtype != DType.FLOAT32 || difference / largest <= LARGEST_DIFFERENCE);
-    out.printf(
-        Locale.ROOT,
+    Figures.print(
         "| %s | %.1e | %.6f | %s |%n",
-        dtype.configName(),
-        difference / largest,
-        smallestCosine,
-        right ? "as expected" : "WRONG");
+        dtype.configName(), difference / largest, smallestCosine, right ? "as expected" : "WRONG");
     return right;
   }
 
@@ -146,9 +139,9 @@ final class DeviceCheckBenchmark implements Callable<Integer> {
           (service.metrics().work().tokens() - tokens) / ((System.nanoTime() - start) / 1e9);
       stop.set(true);
       join(feeder);
-      out.println();
-      out.println("| queries, " + dtype.configName() + " | median ms | p99 ms | tokens/s |");
-      out.println("| --- | ---: | ---: | ---: |");
+      System.out.println();
+      System.out.println("| queries, " + dtype.configName() + " | median ms | p99 ms | tokens/s |");
+      System.out.println("| --- | ---: | ---: | ---: |");
       row("alone", alone, Double.NaN);
       row("beside documents", beside, rate);
     }
@@ -177,8 +170,7 @@ final class DeviceCheckBenchmark implements Callable<Integer> {
   }
 
   private void row(String what, double[] sorted, double rate) {
-    out.printf(
-        Locale.ROOT,
+    Figures.print(
         "| %s, %d | %.1f | %.1f | %s |%n",
         what,
         sorted.length,

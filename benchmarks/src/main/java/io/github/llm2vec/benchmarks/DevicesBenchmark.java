@@ -12,11 +12,9 @@ import io.github.llm2vec.serving.metrics.ServingMetrics;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.lucene.util.IOUtils;
@@ -54,16 +52,13 @@ final class DevicesBenchmark implements Callable<Integer> {
   @Option(names = "--rounds", defaultValue = "5", description = "Turns; the median counts.")
   private int rounds;
 
-  private final PrintStream out = System.out;
-
   @Override
   public Integer call() throws IOException {
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
     try {
       encoder.write(folder);
       List<String> lines = encoder.lines();
-      out.printf(
-          Locale.ROOT,
+      Figures.print(
           "%s; random Llama, hidden %d, %d layers, %s; %d texts, %d threads per CPU device%n%n",
           TorchRuntime.describe(),
           encoder.model().hidden(),
@@ -79,13 +74,9 @@ final class DevicesBenchmark implements Callable<Integer> {
           together.encode(lines, Prompt.document());
           long second = ProcessUse.residentBytes();
           compare(alone, together, lines);
-          out.printf(
-              Locale.ROOT,
+          Figures.print(
               "%nresident memory: %d MB more with %s open, %d MB more with %s beside it%n",
-              (first - before) >> 20,
-              one,
-              (second - first) >> 20,
-              several);
+              (first - before) >> 20, one, (second - first) >> 20, several);
         }
       }
       return 0;
@@ -108,20 +99,19 @@ final class DevicesBenchmark implements Callable<Integer> {
   private void compare(EncoderService alone, EncoderService together, List<String> lines) {
     double[] ratios = new double[rounds];
     double[] perCore = new double[rounds];
-    out.println(
+    System.out.println(
         "| round | "
             + one
             + " tokens/s | cores used | "
             + several
             + " tokens/s | cores used | ratio |");
-    out.println("| ---: | ---: | ---: | ---: | ---: | ---: |");
+    System.out.println("| ---: | ---: | ---: | ---: | ---: | ---: |");
     for (int round = 0; round < rounds; round++) {
       Speed first = speed(alone, lines);
       Speed second = speed(together, lines);
       ratios[round] = second.tokensPerSecond / first.tokensPerSecond;
       perCore[round] = ratios[round] * first.cores / second.cores;
-      out.printf(
-          Locale.ROOT,
+      Figures.print(
           "| %d | %.0f | %.2f | %.0f | %.2f | %.2f |%n",
           round + 1,
           first.tokensPerSecond,
@@ -130,14 +120,11 @@ final class DevicesBenchmark implements Callable<Integer> {
           second.cores,
           ratios[round]);
     }
-    out.printf(
-        Locale.ROOT,
+    Figures.print(
         "%nmedian ratio %.2f; of the tokens per second of a core %.2f%n",
-        ProcessUse.median(ratios),
-        ProcessUse.median(perCore));
+        ProcessUse.median(ratios), ProcessUse.median(perCore));
     for (ServingMetrics.Device device : together.metrics().devices()) {
-      out.printf(
-          Locale.ROOT, "%s: %d steps, %d tokens%n", device.name(), device.steps(), device.tokens());
+      Figures.print("%s: %d steps, %d tokens%n", device.name(), device.steps(), device.tokens());
     }
   }
 

@@ -11,7 +11,6 @@ import io.github.llm2vec.torch.GemmThroughput;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -48,23 +47,19 @@ final class EncoderBenchmark implements Callable<Integer> {
 
   @Mixin private PythonSide python = new PythonSide("benchmark_reference.py");
 
-  private final PrintStream out = System.out;
-
   @Override
   public Integer call() throws IOException, InterruptedException {
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
     try {
       encoder.write(folder);
       List<String> lines = encoder.lines();
-      out.println(TorchRuntime.describe());
-      out.printf(
-          Locale.ROOT,
+      System.out.println(TorchRuntime.describe());
+      Figures.print(
           "random Llama, hidden %d, %d layers; %d texts%n%n",
-          encoder.model().hidden(),
-          encoder.model().layers(),
-          lines.size());
-      out.println("| dtype | what | tokens/s | GFLOP/s | of the GEMM | padding | of Python |");
-      out.println("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
+          encoder.model().hidden(), encoder.model().layers(), lines.size());
+      System.out.println(
+          "| dtype | what | tokens/s | GFLOP/s | of the GEMM | padding | of Python |");
+      System.out.println("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
       for (String dtype : dtypes) {
         compare(folder, lines, DType.of(dtype));
       }
@@ -78,7 +73,7 @@ final class EncoderBenchmark implements Callable<Integer> {
       throws IOException, InterruptedException {
     TorchDevice target = TorchDevice.of(device);
     double ceiling = GemmThroughput.measure(dtype, target, 2048, encoder.model().hidden(), 8192);
-    out.printf(Locale.ROOT, "| %s | large GEMM | | %.0f | | | |%n", dtype.configName(), ceiling);
+    Figures.print("| %s | large GEMM | | %.0f | | | |%n", dtype.configName(), ceiling);
     double operations = 2 * RandomLlama.layout(folder).linearWeights();
     Map<String, Double> others = new LinkedHashMap<>();
     if (python.isPresent()) {
@@ -135,8 +130,7 @@ final class EncoderBenchmark implements Callable<Integer> {
       double padding,
       String ratios) {
     double gigaflops = rate * operations / 1e9;
-    out.printf(
-        Locale.ROOT,
+    Figures.print(
         "| %s | %s | %.0f | %.0f | %.0f%% | %.1f%% | %s |%n",
         dtype.configName(),
         what,

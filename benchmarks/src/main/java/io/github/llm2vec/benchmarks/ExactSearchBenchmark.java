@@ -14,10 +14,8 @@ import io.github.llm2vec.trainer.mteb.search.TorchScoreBlocks;
 import io.github.llm2vec.trainer.mteb.search.VectorStore;
 import io.github.llm2vec.trainer.mteb.search.VectorStoreBuilder;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
@@ -61,16 +59,13 @@ final class ExactSearchBenchmark implements Callable<Integer> {
   @Option(names = "--java", description = "Measure the product in plain Java, too (once).")
   private boolean plainJava;
 
-  private final PrintStream out = System.out;
-
   @Override
   public Integer call() throws IOException {
     TorchDevice target = TorchDevice.of(device);
     VectorStore corpus = store("documents", documents);
     VectorStore asked = store("queries", queries);
-    out.println(TorchRuntime.describe());
-    out.printf(
-        Locale.ROOT,
+    System.out.println(TorchRuntime.describe());
+    Figures.print(
         "%,d vectors of %,d dimensions (%,d MB) and %,d queries in a heap of %,d MB%n",
         documents,
         dimensions,
@@ -86,13 +81,12 @@ final class ExactSearchBenchmark implements Callable<Integer> {
         best = Math.max(best, search(blocks, asked, corpus));
       }
     }
-    out.printf(Locale.ROOT, "large GEMM (torch.linear): %.0f GFLOP/s%n", ceiling);
-    out.printf(Locale.ROOT, "search, libtorch: %.0f GFLOP/s, %.0f%%%n", best, 100 * best / ceiling);
+    Figures.print("large GEMM (torch.linear): %.0f GFLOP/s%n", ceiling);
+    Figures.print("search, libtorch: %.0f GFLOP/s, %.0f%%%n", best, 100 * best / ceiling);
     if (plainJava) {
       try (ScoreBlocks blocks = new JavaScoreBlocks(Runtime.getRuntime().availableProcessors())) {
         double rate = search(blocks, asked, corpus);
-        out.printf(
-            Locale.ROOT, "search, plain Java: %.0f GFLOP/s, %.0f%%%n", rate, 100 * rate / ceiling);
+        Figures.print("search, plain Java: %.0f GFLOP/s, %.0f%%%n", rate, 100 * rate / ceiling);
       }
     }
     return 0;
@@ -105,7 +99,7 @@ final class ExactSearchBenchmark implements Callable<Integer> {
     new ExactSearch(blocks).search(asked, corpus, hits, percent -> {});
     double seconds = (System.nanoTime() - start) / 1e9;
     double rate = 2.0 * documents * queries * dimensions / seconds / 1e9;
-    out.printf(Locale.ROOT, "  %.2f s, %.0f GFLOP/s%n", seconds, rate);
+    Figures.print("  %.2f s, %.0f GFLOP/s%n", seconds, rate);
     return rate;
   }
 

@@ -2,10 +2,9 @@
 package io.github.llm2vec.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.github.llm2vec.cli.model.BenchmarkCommand;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 
 /** Figures of this process: memory, which Linux tells, time of the processors, medians of them. */
@@ -28,13 +27,6 @@ final class ProcessUse {
   /** Bytes in memory, or 0 where the system does not tell. */
   static long residentBytes() throws IOException {
     System.gc();
-    Path status = Path.of("/proc/self/status");
-    if (!Files.exists(status)) {
-      return 0;
-    }
-    return Files.readAllLines(status).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
-        .sum();
+    return BenchmarkCommand.residentBytes();
   }
 }

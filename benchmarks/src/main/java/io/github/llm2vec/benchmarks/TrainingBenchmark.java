@@ -17,7 +17,6 @@ import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
 import io.github.llm2vec.torch.TrainOptions;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -76,24 +75,18 @@ final class TrainingBenchmark implements Callable<Integer> {
 
   @Mixin private PythonSide python = new PythonSide("benchmark_training.py");
 
-  private final PrintStream out = System.out;
-
   @Override
   public Integer call() throws IOException, InterruptedException {
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
     try {
       RandomLlama.small(hidden, layers).write(folder, DType.FLOAT32);
-      out.println(TorchRuntime.describe());
-      out.printf(
-          Locale.ROOT,
+      System.out.println(TorchRuntime.describe());
+      Figures.print(
           "random Llama, hidden %d, %d layers; LoRA rank %d, dropout %.2f%s%n%n",
-          hidden,
-          layers,
-          rank,
-          dropout,
-          checkpointing ? ", gradient checkpointing" : "");
-      out.println("| objective | dtype | what | tokens/s | GFLOP/s | of the GEMM | of Python |");
-      out.println("| --- | --- | --- | ---: | ---: | ---: | ---: |");
+          hidden, layers, rank, dropout, checkpointing ? ", gradient checkpointing" : "");
+      System.out.println(
+          "| objective | dtype | what | tokens/s | GFLOP/s | of the GEMM | of Python |");
+      System.out.println("| --- | --- | --- | ---: | ---: | ---: | ---: |");
       for (String objective : objectives) {
         TrainingRows rows =
             objective.equals("mntp")
@@ -118,7 +111,7 @@ final class TrainingBenchmark implements Callable<Integer> {
     double operations = 4 * RandomLlama.layout(folder).linearWeights();
     double ceiling =
         GemmThroughput.measure(dtype, TorchDevice.of(device), 2048, hidden, 4 * hidden);
-    out.printf(Locale.ROOT, "%slarge GEMM | | %.0f | | |%n", start, ceiling);
+    Figures.print("%slarge GEMM | | %.0f | | |%n", start, ceiling);
     double other = 0;
     if (python.isPresent()) {
       other = runPython(folder, objective, dtype).get("tokens_per_second").asDouble();
@@ -131,14 +124,9 @@ final class TrainingBenchmark implements Callable<Integer> {
 
   private void print(String start, double rate, double operations, double ceiling, String ratio) {
     double gigaflops = rate * operations / 1e9;
-    out.printf(
-        Locale.ROOT,
+    Figures.print(
         "%s | %.0f | %.0f | %.0f%% | %s |%n",
-        start,
-        rate,
-        gigaflops,
-        100 * gigaflops / ceiling,
-        ratio);
+        start, rate, gigaflops, 100 * gigaflops / ceiling, ratio);
   }
 
   private double runHere(Path folder, TrainingRows rows, DType dtype) throws IOException {

@@ -11,12 +11,10 @@ import io.github.llm2vec.torch.LoraOptions;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.torch.TrainOptions;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.lucene.util.IOUtils;
 import picocli.CommandLine.Command;
@@ -50,8 +48,6 @@ final class TrainingMemoryBenchmark implements Callable<Integer> {
 
   @Option(names = "--checkpointing", description = "Compute layers again in the backward pass.")
   private boolean checkpointing;
-
-  private final PrintStream out = System.out;
 
   @Override
   public Integer call() throws IOException {
@@ -91,8 +87,7 @@ final class TrainingMemoryBenchmark implements Callable<Integer> {
             ? trainer.addContrastiveLoss(parts.get(0), queries, 50, 1)
             : trainer.addContrastiveLoss(parts, queries, 50, 1);
     double seconds = (System.nanoTime() - start) / 1e9;
-    out.printf(
-        Locale.ROOT,
+    Figures.print(
         "| %d | %d | %s | %s | %.0f | %.1f | %.4f |%n",
         queries,
         rows.tokens(),

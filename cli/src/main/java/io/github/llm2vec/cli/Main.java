@@ -112,21 +112,22 @@ public final class Main implements Callable<Integer> {
             .addSubcommand(new SearchCommand(console, opener))
             .addSubcommand(new MtebCommand(console, surroundings, opener))
             .addSubcommand(new CompareCommand(console))
-            .addSubcommand(wordTask(console, finder))
+            .addSubcommand(wordTask(finder))
             .addSubcommand(new DemoCommand(console, surroundings, new DemoModels(finder)))
             .addSubcommand(new ReembedCommand(console, surroundings))
             .addSubcommand(new InspectCommand(console, finder))
             .addSubcommand(new BenchmarkCommand(console, new Llm2VecOpener(console, finder)))
             .addSubcommand(new MergeCommand(console, finder))
-            .addSubcommand(new TrainingCommand.Mntp(console, finder))
-            .addSubcommand(new TrainingCommand.Simcse(console, finder))
-            .addSubcommand(new TrainingCommand.Supervised(console, finder))
-            .addSubcommand(new TrainingCommand.Distill(console, finder))
+            .addSubcommand(new TrainingCommand.Mntp(finder))
+            .addSubcommand(new TrainingCommand.Simcse(finder))
+            .addSubcommand(new TrainingCommand.Supervised(finder))
+            .addSubcommand(new TrainingCommand.Distill(finder))
             .addSubcommand(new PruneCommand(console, finder))
-            .addSubcommand(new TrainingCommand.Pretrain(console, finder))
+            .addSubcommand(new TrainingCommand.Pretrain(finder))
             .addSubcommand(new TokenizerCommand(console))
             .addSubcommand(new MineCommand(console, opener))
             .addSubcommand(new RecipeCommand(console));
+    commandLine.getSubcommands().values().forEach(Main::layOut);
     ModelOptions.registerConverters(commandLine);
     // Behind the configuration stand its keys, which are no options of this program.
     commandLine.getSubcommands().values().stream()
@@ -141,6 +142,12 @@ public final class Main implements Callable<Integer> {
         .setParameterExceptionHandler(errors);
   }
 
+  /** A help text has the options in the order of their declaration, and examples at its end. */
+  private static void layOut(CommandLine command) {
+    command.getCommandSpec().usageMessage().sortOptions(false).footerHeading("%nExamples:%n");
+    command.getSubcommands().values().forEach(Main::layOut);
+  }
+
   /** A command that does not exist has no help, either. */
   private static int run(ParseResult parsed) {
     for (CommandLine command : parsed.asCommandLineList()) {
@@ -153,10 +160,10 @@ public final class Main implements Callable<Integer> {
     return new CommandLine.RunLast().execute(parsed);
   }
 
-  private static CommandLine wordTask(Console console, ModelFinder finder) {
+  private static CommandLine wordTask(ModelFinder finder) {
     return new CommandLine(new WordTaskCommand())
-        .addSubcommand(new WordTaskCommand.Train(console, finder))
-        .addSubcommand(new WordTaskCommand.Test(console, finder));
+        .addSubcommand(new WordTaskCommand.Train(finder))
+        .addSubcommand(new WordTaskCommand.Test(finder));
   }
 
   @Override

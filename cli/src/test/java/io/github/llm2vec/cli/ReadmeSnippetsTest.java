@@ -4,6 +4,7 @@ package io.github.llm2vec.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.llm2vec.cli.solr.LocalPages;
 import io.github.llm2vec.cli.solr.LocalSolr;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -163,7 +164,7 @@ class ReadmeSnippetsTest {
     Path home = Files.createDirectories(folder.resolve("home"));
     Files.writeString(home.resolve("llm2vec-models.json"), only("json", "\"models\""));
     Path configset = collectionOf(only("xml", "updateRequestProcessorChain"));
-    try (LocalSolr solr = LocalSolr.start(home, 0)) {
+    try (LocalSolr solr = LocalSolr.start(home, 0, LocalPages.NONE)) {
       solr.createCollection("snippets", configset, Map.of("llm2vec.dims", dimensions()));
       String documents =
           "[{\"id\":\"1\",\"text\":\"%s\"},{\"id\":\"2\",\"text\":\"%s\"}]".formatted(MOON, GUITAR);

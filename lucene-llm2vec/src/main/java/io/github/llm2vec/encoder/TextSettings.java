@@ -80,71 +80,45 @@ public record TextSettings(
 
   /** The same with another template. */
   public TextSettings withTemplate(ChatTemplate value) {
-    return new TextSettings(
-        value,
-        poolings,
-        maxLength,
-        docMaxLength,
-        skipInstruction,
-        countsPrompt,
-        modelType,
-        nameOrPath,
-        compatibility);
+    return with(value, poolings, maxLength, docMaxLength, skipInstruction, compatibility);
   }
 
   /** The same with another pooling. */
   public TextSettings withPooling(Pooling value) {
-    return new TextSettings(
-        template,
-        List.of(value),
-        maxLength,
-        docMaxLength,
-        skipInstruction,
-        countsPrompt,
-        modelType,
-        nameOrPath,
-        compatibility);
+    return with(template, List.of(value), maxLength, docMaxLength, skipInstruction, compatibility);
   }
 
   /** The same with other lengths. */
   public TextSettings withLengths(int newMaxLength, int newDocMaxLength) {
-    return new TextSettings(
-        template,
-        poolings,
-        newMaxLength,
-        newDocMaxLength,
-        skipInstruction,
-        countsPrompt,
-        modelType,
-        nameOrPath,
-        compatibility);
+    return with(template, poolings, newMaxLength, newDocMaxLength, skipInstruction, compatibility);
   }
 
   /** The same with instructions pooled or not. */
   public TextSettings withSkipInstruction(boolean value) {
-    return new TextSettings(
-        template,
-        poolings,
-        maxLength,
-        docMaxLength,
-        value,
-        countsPrompt,
-        modelType,
-        nameOrPath,
-        compatibility);
+    return with(template, poolings, maxLength, docMaxLength, value, compatibility);
   }
 
   /** The same with another compatibility. */
   public TextSettings withCompatibility(Compatibility value) {
+    return with(template, poolings, maxLength, docMaxLength, skipInstruction, value);
+  }
+
+  private TextSettings with(
+      ChatTemplate newTemplate,
+      List<Pooling> newPoolings,
+      int newMaxLength,
+      int newDocMaxLength,
+      boolean newSkipInstruction,
+      Compatibility newCompatibility) {
     return new TextSettings(
-        template,
-        poolings,
-        maxLength,
-        docMaxLength,
-        skipInstruction,
+        newTemplate,
+        newPoolings,
+        newMaxLength,
+        newDocMaxLength,
+        newSkipInstruction,
         countsPrompt,
         modelType,
         nameOrPath,
-        value);
+        newCompatibility);
   }
 }

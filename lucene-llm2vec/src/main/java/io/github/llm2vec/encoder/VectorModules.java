@@ -23,11 +23,6 @@ import java.util.function.DoubleUnaryOperator;
  */
 record VectorModules(int width, List<Step> steps) {
 
-  /** Does nothing to vectors of a width. */
-  static VectorModules none(int width) {
-    return new VectorModules(width, List.of());
-  }
-
   /**
    * Reads modules.
    *

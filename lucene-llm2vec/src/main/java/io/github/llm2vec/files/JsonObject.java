@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * A JSON object from somebody else's file. Every getter checks type and bounds and reports a wrong
@@ -45,10 +46,7 @@ public final class JsonObject {
 
   /** A number of any size, or empty if absent. */
   public Optional<Double> number(String key) throws ModelFormatException {
-    if (has(key) && !node.get(key).isNumber()) {
-      throw wrong(key, "a number");
-    }
-    return has(key) ? Optional.of(node.get(key).doubleValue()) : Optional.empty();
+    return typed(key, JsonNode::isNumber, "a number").map(JsonNode::doubleValue);
   }
 
   /** As {@link #read}, for bytes that are at hand; {@code file} only names them. */
@@ -73,9 +71,7 @@ public final class JsonObject {
 
   /** The objects of a list, empty if absent. */
   public List<JsonObject> objects(String key) throws ModelFormatException {
-    if (has(key) && !node.get(key).isArray()) {
-      throw wrong(key, "a list of objects");
-    }
+    typed(key, JsonNode::isArray, "a list of objects");
     List<JsonObject> objects = new ArrayList<>();
     for (JsonNode element : node.path(key)) {
       String path = prefix + key + "[" + objects.size() + "].";
@@ -130,21 +126,14 @@ public final class JsonObject {
 
   /** A size in bytes, or empty if absent. */
   public Optional<Long> size(String key) throws ModelFormatException {
-    if (has(key)) {
-      JsonNode value = node.get(key);
-      if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
-        throw wrong(key, "a whole number from 0 to 2^63-1");
-      }
-      return Optional.of(value.longValue());
-    }
-    return Optional.empty();
+    Predicate<JsonNode> size =
+        value -> value.isIntegralNumber() && value.canConvertToLong() && value.longValue() >= 0;
+    return typed(key, size, "a whole number from 0 to 2^63-1").map(JsonNode::longValue);
   }
 
   private int whole(String key, JsonNode value, int min, int max) throws ModelFormatException {
-    if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-      throw wrong(key, "a whole number from " + min + " to " + max);
-    }
-    if (value.intValue() < min || value.intValue() > max) {
+    boolean whole = value.isIntegralNumber() && value.canConvertToInt();
+    if (!whole || value.intValue() < min || value.intValue() > max) {
       throw wrong(key, "a whole number from " + min + " to " + max);
     }
     return value.intValue();
@@ -192,18 +181,12 @@ public final class JsonObject {
 
   /** True or false, or empty if absent. */
   public Optional<Boolean> flag(String key) throws ModelFormatException {
-    if (has(key) && !node.get(key).isBoolean()) {
-      throw wrong(key, "true or false");
-    }
-    return has(key) ? Optional.of(node.get(key).booleanValue()) : Optional.empty();
+    return typed(key, JsonNode::isBoolean, "true or false").map(JsonNode::booleanValue);
   }
 
   /** A string, or empty if absent. */
   public Optional<String> text(String key) throws ModelFormatException {
-    if (has(key) && !node.get(key).isTextual()) {
-      throw wrong(key, "a string");
-    }
-    return has(key) ? Optional.of(node.get(key).textValue()) : Optional.empty();
+    return typed(key, JsonNode::isTextual, "a string").map(JsonNode::textValue);
   }
 
   /** Whether the value is a string, as opposed to a list or something else. */
@@ -213,10 +196,8 @@ public final class JsonObject {
 
   /** A list of strings, empty if absent. */
   public List<String> texts(String key) throws ModelFormatException {
+    typed(key, JsonNode::isArray, "a list of strings");
     List<String> result = new ArrayList<>();
-    if (has(key) && !node.get(key).isArray()) {
-      throw wrong(key, "a list of strings");
-    }
     for (JsonNode element : node.path(key)) {
       if (!element.isTextual()) {
         throw wrong(key, "a list of strings");
@@ -243,12 +224,17 @@ public final class JsonObject {
 
   /** A nested object, or empty if absent. */
   public Optional<JsonObject> object(String key) throws ModelFormatException {
-    if (has(key) && !node.get(key).isObject()) {
-      throw wrong(key, "an object");
+    return typed(key, JsonNode::isObject, "an object")
+        .map(object -> new JsonObject(file, prefix + key + ".", object));
+  }
+
+  /** A value of one type, or empty if absent. */
+  private Optional<JsonNode> typed(String key, Predicate<JsonNode> type, String expected)
+      throws ModelFormatException {
+    if (has(key) && !type.test(node.get(key))) {
+      throw wrong(key, expected);
     }
-    return has(key)
-        ? Optional.of(new JsonObject(file, prefix + key + ".", node.get(key)))
-        : Optional.empty();
+    return has(key) ? Optional.of(node.get(key)) : Optional.empty();
   }
 
   /** Whether the value is an object. */

@@ -26,11 +26,6 @@ public record IndexingOptions(IndexFields fields, int batchTexts, boolean replac
     }
   }
 
-  /** These options with other field names. */
-  public IndexingOptions withFields(IndexFields value) {
-    return new IndexingOptions(value, batchTexts, replace);
-  }
-
   /** These options with another batch. */
   public IndexingOptions withBatchTexts(int value) {
     return new IndexingOptions(fields, value, replace);

@@ -4,6 +4,7 @@ package io.github.llm2vec.safetensors;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.files.FileChannels;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -110,8 +111,8 @@ public final class SafetensorsWriter {
       try (FileChannel channel =
           FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         ByteBuffer prefix = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-        writeFully(channel, prefix.putLong(header.length).flip());
-        writeFully(channel, ByteBuffer.wrap(header));
+        FileChannels.write(channel, prefix.putLong(header.length).flip());
+        FileChannels.write(channel, ByteBuffer.wrap(header));
         for (Tensor tensor : tensors) {
           writeValues(channel, tensor);
         }
@@ -170,13 +171,7 @@ public final class SafetensorsWriter {
           case INT8, INT4 -> throw dtype.notStored();
         }
       }
-      writeFully(channel, bytes.flip());
-    }
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
+      FileChannels.write(channel, bytes.flip());
     }
   }
 }

@@ -10,15 +10,100 @@ import java.util.Objects;
 
 /**
  * How an {@link EncoderService} shares its encoder. The defaults suit a GPU that also answers
- * searches; {@code docs/serving.md} says what to change when. Immutable; made by {@link
- * #builder()}.
+ * searches; {@code docs/serving.md} says what to change when. Made by {@link #builder()}.
+ *
+ * @param scheduling see {@link Builder#scheduling}
+ * @param queryStep see {@link Builder#queryStep}
+ * @param documentStep see {@link Builder#documentStep}
+ * @param quietDocumentStep see {@link Builder#quietDocumentStep}
+ * @param quietAfter see {@link Builder#quietAfter}
+ * @param fixedCostShare see {@link Builder#fixedCostShare}
+ * @param ridgeTokens see {@link Builder#ridgeTokens}
+ * @param maxBatchTokens see {@link Builder#maxBatchTokens}
+ * @param maxBatchTexts see {@link Builder#maxBatchTexts}
+ * @param lookAheadBatches see {@link Builder#lookAheadBatches}
+ * @param wasteLimit see {@link Builder#wasteLimit}
+ * @param maxDocumentAge see {@link Builder#maxDocumentAge}
+ * @param queryStepsBetween see {@link Builder#queryStepsBetween}
+ * @param maxQueryAge see {@link Builder#maxQueryAge}
+ * @param queryBacklog see {@link Builder#queryBacklog}
+ * @param documentBacklog see {@link Builder#documentBacklog}
+ * @param documentBacklogBytes see {@link Builder#documentBacklogBytes}
+ * @param shutdownPatience see {@link Builder#shutdownPatience}
  */
-public final class ServingOptions {
+public record ServingOptions(
+    Scheduling scheduling,
+    Duration queryStep,
+    Duration documentStep,
+    Duration quietDocumentStep,
+    Duration quietAfter,
+    double fixedCostShare,
+    int ridgeTokens,
+    int maxBatchTokens,
+    int maxBatchTexts,
+    int lookAheadBatches,
+    double wasteLimit,
+    Duration maxDocumentAge,
+    int queryStepsBetween,
+    Duration maxQueryAge,
+    Duration queryBacklog,
+    Duration documentBacklog,
+    long documentBacklogBytes,
+    Duration shutdownPatience) {
 
-  private final Builder values;
+  /**
+   * Rejects what no service could go by.
+   *
+   * @throws IllegalArgumentException if there is such a thing; the message names it
+   */
+  public ServingOptions {
+    Objects.requireNonNull(scheduling, "scheduling");
+    positive("queryStep", queryStep);
+    positive("documentStep", documentStep);
+    positive("quietDocumentStep", quietDocumentStep);
+    notNegative("quietAfter", quietAfter);
+    part("fixedCostShare", fixedCostShare);
+    if (fixedCostShare == 0) {
+      throw new IllegalArgumentException("fixedCostShare must be above 0, got 0");
+    }
+    atLeastOne("ridgeTokens", ridgeTokens);
+    atLeastOne("maxBatchTokens", maxBatchTokens);
+    atLeastOne("maxBatchTexts", maxBatchTexts);
+    atLeastOne("lookAheadBatches", lookAheadBatches);
+    part("wasteLimit", wasteLimit);
+    notNegative("maxDocumentAge", maxDocumentAge);
+    atLeastOne("queryStepsBetween", queryStepsBetween);
+    notNegative("maxQueryAge", maxQueryAge);
+    positive("queryBacklog", queryBacklog);
+    positive("documentBacklog", documentBacklog);
+    atLeastOne("documentBacklogBytes", documentBacklogBytes);
+    notNegative("shutdownPatience", shutdownPatience);
+  }
 
-  private ServingOptions(Builder values) {
-    this.values = new Builder(values);
+  private static void atLeastOne(String name, long value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + " must be >= 1, got " + value);
+    }
+  }
+
+  private static void part(String name, double value) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new IllegalArgumentException(name + " must be between 0 and 1, got " + value);
+    }
+  }
+
+  private static void positive(String name, Duration value) {
+    notNegative(name, value);
+    if (value.isZero()) {
+      throw new IllegalArgumentException(name + " must be above 0, got " + value);
+    }
+  }
+
+  private static void notNegative(String name, Duration value) {
+    Objects.requireNonNull(value, name);
+    if (value.isNegative()) {
+      throw new IllegalArgumentException(name + " must not be negative, got " + value);
+    }
   }
 
   /** The defaults, which stand at the methods of {@link Builder}. */
@@ -31,111 +116,13 @@ public final class ServingOptions {
     return new Builder();
   }
 
-  /** These options, to be changed. */
-  public Builder toBuilder() {
-    return new Builder(values);
-  }
-
-  /** See {@link Builder#scheduling}. */
-  public Scheduling scheduling() {
-    return values.scheduling;
-  }
-
-  /** See {@link Builder#queryStep}. */
-  public Duration queryStep() {
-    return values.queryStep;
-  }
-
-  /** See {@link Builder#documentStep}. */
-  public Duration documentStep() {
-    return values.documentStep;
-  }
-
-  /** See {@link Builder#quietDocumentStep}. */
-  public Duration quietDocumentStep() {
-    return values.quietDocumentStep;
-  }
-
-  /** See {@link Builder#quietAfter}. */
-  public Duration quietAfter() {
-    return values.quietAfter;
-  }
-
-  /** See {@link Builder#fixedCostShare}. */
-  public double fixedCostShare() {
-    return values.fixedCostShare;
-  }
-
-  /** See {@link Builder#ridgeTokens}. */
-  public int ridgeTokens() {
-    return values.ridgeTokens;
-  }
-
-  /** See {@link Builder#maxBatchTokens}. */
-  public int maxBatchTokens() {
-    return values.maxBatchTokens;
-  }
-
-  /** See {@link Builder#maxBatchTexts}. */
-  public int maxBatchTexts() {
-    return values.maxBatchTexts;
-  }
-
-  /** See {@link Builder#lookAheadBatches}. */
-  public int lookAheadBatches() {
-    return values.lookAheadBatches;
-  }
-
-  /** See {@link Builder#wasteLimit}. */
-  public double wasteLimit() {
-    return values.wasteLimit;
-  }
-
-  /** See {@link Builder#maxDocumentAge}. */
-  public Duration maxDocumentAge() {
-    return values.maxDocumentAge;
-  }
-
-  /** See {@link Builder#queryStepsBetween}. */
-  public int queryStepsBetween() {
-    return values.queryStepsBetween;
-  }
-
-  /** See {@link Builder#maxQueryAge}. */
-  public Duration maxQueryAge() {
-    return values.maxQueryAge;
-  }
-
-  /** See {@link Builder#queryBacklog}. */
-  public Duration queryBacklog() {
-    return values.queryBacklog;
-  }
-
-  /** See {@link Builder#documentBacklog}. */
-  public Duration documentBacklog() {
-    return values.documentBacklog;
-  }
-
-  /** See {@link Builder#documentBacklogBytes}. */
-  public long documentBacklogBytes() {
-    return values.documentBacklogBytes;
-  }
-
-  /** See {@link Builder#shutdownPatience}. */
-  public Duration shutdownPatience() {
-    return values.shutdownPatience;
-  }
-
   /** The policy that these options describe. */
   BatchPolicy policy() {
-    return switch (values.scheduling) {
+    return switch (scheduling) {
       case FIFO -> new FifoPolicy();
       case TWO_LANE ->
           new PriorityBatchPolicy(
-              Nanos.of(values.maxDocumentAge),
-              values.queryStepsBetween,
-              Nanos.of(values.maxQueryAge),
-              values.wasteLimit);
+              Nanos.of(maxDocumentAge), queryStepsBetween, Nanos.of(maxQueryAge), wasteLimit);
     };
   }
 
@@ -163,54 +150,33 @@ public final class ServingOptions {
 
     private Builder() {}
 
-    private Builder(Builder other) {
-      scheduling = other.scheduling;
-      queryStep = other.queryStep;
-      documentStep = other.documentStep;
-      quietDocumentStep = other.quietDocumentStep;
-      quietAfter = other.quietAfter;
-      fixedCostShare = other.fixedCostShare;
-      ridgeTokens = other.ridgeTokens;
-      maxBatchTokens = other.maxBatchTokens;
-      maxBatchTexts = other.maxBatchTexts;
-      lookAheadBatches = other.lookAheadBatches;
-      wasteLimit = other.wasteLimit;
-      maxDocumentAge = other.maxDocumentAge;
-      queryStepsBetween = other.queryStepsBetween;
-      maxQueryAge = other.maxQueryAge;
-      queryBacklog = other.queryBacklog;
-      documentBacklog = other.documentBacklog;
-      documentBacklogBytes = other.documentBacklogBytes;
-      shutdownPatience = other.shutdownPatience;
-    }
-
     /** In which order waiting texts are encoded; {@link Scheduling#TWO_LANE}. */
     public Builder scheduling(Scheduling value) {
-      scheduling = Objects.requireNonNull(value, "scheduling");
+      scheduling = value;
       return this;
     }
 
     /** How long a step of queries may take; 15 ms. */
     public Builder queryStep(Duration value) {
-      queryStep = positive("queryStep", value);
+      queryStep = value;
       return this;
     }
 
     /** How long a step of documents may take, and so a query wait; 100 ms. */
     public Builder documentStep(Duration value) {
-      documentStep = positive("documentStep", value);
+      documentStep = value;
       return this;
     }
 
     /** How long a step of documents may take while nobody searches; 400 ms. */
     public Builder quietDocumentStep(Duration value) {
-      quietDocumentStep = positive("quietDocumentStep", value);
+      quietDocumentStep = value;
       return this;
     }
 
     /** How long after the last query nobody is said to search; 10 s. */
     public Builder quietAfter(Duration value) {
-      quietAfter = notNegative("quietAfter", value);
+      quietAfter = value;
       return this;
     }
 
@@ -219,120 +185,103 @@ public final class ServingOptions {
      * lengthened until it keeps that. 0.2, and a quarter of it while nobody searches.
      */
     public Builder fixedCostShare(double value) {
-      fixedCostShare = part("fixedCostShare", value);
-      if (value == 0) {
-        throw new IllegalArgumentException("fixedCostShare must be above 0, got 0");
-      }
+      fixedCostShare = value;
       return this;
     }
 
     /** Tokens below which a step mostly pays for reading the weights; 256. */
     public Builder ridgeTokens(int value) {
-      ridgeTokens = atLeastOne("ridgeTokens", value);
+      ridgeTokens = value;
       return this;
     }
 
     /** Most tokens of a step; 32768, and never more than the model's own limit. */
     public Builder maxBatchTokens(int value) {
-      maxBatchTokens = atLeastOne("maxBatchTokens", value);
+      maxBatchTokens = value;
       return this;
     }
 
     /** Most texts of a step; 1024. */
     public Builder maxBatchTexts(int value) {
-      maxBatchTexts = atLeastOne("maxBatchTexts", value);
+      maxBatchTexts = value;
       return this;
     }
 
     /** Among how many steps' worth of documents those of similar length are sought; 8. */
     public Builder lookAheadBatches(int value) {
-      lookAheadBatches = atLeastOne("lookAheadBatches", value);
+      lookAheadBatches = value;
       return this;
     }
 
     /** Most padding in a step of documents, if rows are padded throughout; 0.15. */
     public Builder wasteLimit(double value) {
-      wasteLimit = part("wasteLimit", value);
+      wasteLimit = value;
       return this;
     }
 
     /** Age at which documents get steps although queries wait; 2 s. */
     public Builder maxDocumentAge(Duration value) {
-      maxDocumentAge = notNegative("maxDocumentAge", value);
+      maxDocumentAge = value;
       return this;
     }
 
     /** Steps of queries between two steps that such documents get; 3. */
     public Builder queryStepsBetween(int value) {
-      queryStepsBetween = atLeastOne("queryStepsBetween", value);
+      queryStepsBetween = value;
       return this;
     }
 
     /** Time after arrival at which a query without a nearer deadline counts as due; 1 s. */
     public Builder maxQueryAge(Duration value) {
-      maxQueryAge = notNegative("maxQueryAge", value);
+      maxQueryAge = value;
       return this;
     }
 
     /** Work that may wait in the lane of queries before further ones are refused; 1 s. */
     public Builder queryBacklog(Duration value) {
-      queryBacklog = positive("queryBacklog", value);
+      queryBacklog = value;
       return this;
     }
 
     /** Work that may wait in the lane of documents before callers are blocked; 30 s. */
     public Builder documentBacklog(Duration value) {
-      documentBacklog = positive("documentBacklog", value);
+      documentBacklog = value;
       return this;
     }
 
     /** Memory that waiting documents may take before callers are blocked; 256 MiB. */
     public Builder documentBacklogBytes(long value) {
-      if (value < 1) {
-        throw new IllegalArgumentException("documentBacklogBytes must be >= 1, got " + value);
-      }
       documentBacklogBytes = value;
       return this;
     }
 
     /** How long closing waits for the step that runs; 30 s. */
     public Builder shutdownPatience(Duration value) {
-      shutdownPatience = notNegative("shutdownPatience", value);
+      shutdownPatience = value;
       return this;
     }
 
     /** The options collected so far. */
     public ServingOptions build() {
-      return new ServingOptions(this);
-    }
-
-    private static int atLeastOne(String name, int value) {
-      if (value < 1) {
-        throw new IllegalArgumentException(name + " must be >= 1, got " + value);
-      }
-      return value;
-    }
-
-    private static double part(String name, double value) {
-      if (!(value >= 0 && value <= 1)) {
-        throw new IllegalArgumentException(name + " must be between 0 and 1, got " + value);
-      }
-      return value;
-    }
-
-    private static Duration positive(String name, Duration value) {
-      if (notNegative(name, value).isZero()) {
-        throw new IllegalArgumentException(name + " must be above 0, got " + value);
-      }
-      return value;
-    }
-
-    private static Duration notNegative(String name, Duration value) {
-      Objects.requireNonNull(value, name);
-      if (value.isNegative()) {
-        throw new IllegalArgumentException(name + " must not be negative, got " + value);
-      }
-      return value;
+      return new ServingOptions(
+          scheduling,
+          queryStep,
+          documentStep,
+          quietDocumentStep,
+          quietAfter,
+          fixedCostShare,
+          ridgeTokens,
+          maxBatchTokens,
+          maxBatchTexts,
+          lookAheadBatches,
+          wasteLimit,
+          maxDocumentAge,
+          queryStepsBetween,
+          maxQueryAge,
+          queryBacklog,
+          documentBacklog,
+          documentBacklogBytes,
+          shutdownPatience);
     }
   }
 }

@@ -28,8 +28,16 @@ public final class TokenizerThreads {
    * caller shuts it down.
    */
   public static ExecutorService start(int processors) {
+    return pool(parallelism(processors), "llm2vec-tokenizer-");
+  }
+
+  /**
+   * Starts a pool of daemon threads that end when idle. The caller shuts it down.
+   *
+   * @param name of the threads, before their numbers
+   */
+  public static ExecutorService pool(int threads, String name) {
     AtomicInteger count = new AtomicInteger();
-    int threads = parallelism(processors);
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
             threads,
@@ -38,8 +46,10 @@ public final class TokenizerThreads {
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
             task -> {
-              Thread thread = new Thread(task, "llm2vec-tokenizer-" + count.getAndIncrement());
+              Thread thread = new Thread(task, name + count.getAndIncrement());
               thread.setDaemon(true);
+              // A web application's loader, inherited by chance, must not be held for ever.
+              thread.setContextClassLoader(TokenizerThreads.class.getClassLoader());
               return thread;
             });
     executor.allowCoreThreadTimeOut(true);

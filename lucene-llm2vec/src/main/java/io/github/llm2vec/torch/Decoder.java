@@ -274,20 +274,7 @@ public final class Decoder implements AutoCloseable {
     if (batch.texts() == 0) {
       return new float[0][];
     }
-    // On a GPU an id out of range would end the whole process' use of the device.
-    if (batch.smallestId() < 0 || batch.largestId() >= spec.vocabSize()) {
-      throw new IllegalArgumentException(
-          "token ids from "
-              + batch.smallestId()
-              + " to "
-              + batch.largestId()
-              + " do not fit the model's vocabulary of "
-              + spec.vocabSize());
-    }
-    if (batch.longest() > options.maxTokens()) {
-      throw new IllegalArgumentException(
-          "a text of " + batch.longest() + " tokens is longer than " + options.maxTokens());
-    }
+    BatchInputs.check(batch, spec, options.maxTokens());
     return run(batch, segments);
   }
 

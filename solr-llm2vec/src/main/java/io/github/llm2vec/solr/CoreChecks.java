@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr;
 
 import com.google.errorprone.annotations.FormatMethod;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.update.VectorMapping;
@@ -12,7 +13,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.core.SolrCore;
 import org.apache.solr.schema.CopyField;
 import org.apache.solr.schema.IndexSchema;
@@ -170,8 +170,7 @@ final class CoreChecks {
   private void checkSignature(SignatureUpdateProcessorFactory signature) {
     boolean passages = mappings.stream().anyMatch(VectorMapping::cutsPassages);
     if (passages && signature.isEnabled() && signature.getOverwriteDupes()) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
+      throw SolrErrors.serverError(
           "SignatureUpdateProcessorFactory with overwriteDupes=true deletes the passages of every"
               + " document that it lets in; set overwriteDupes to false, or longText to truncate");
     }

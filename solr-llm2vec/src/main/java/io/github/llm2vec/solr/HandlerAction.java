@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr;
 
 import io.github.llm2vec.files.NearestName;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +12,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.ShardParams;
 import org.apache.solr.common.params.SolrParams;
@@ -41,19 +41,10 @@ enum HandlerAction {
   private static final String PARAMETER = "action";
   private static final String POST = "POST";
   private static final List<String> READING = List.of("GET", "HEAD", POST);
-  private static final int METHOD_NOT_ALLOWED = 405;
 
   /** By which a request for one handler is led to another. */
   private static final Set<String> DETOURS =
       Set.of("qt", ShardParams.SHARDS_QT, ShardParams.IS_SHARD);
-
-  private static final class MethodNotAllowed extends SolrException {
-    private static final long serialVersionUID = 1;
-
-    private MethodNotAllowed(String message) {
-      super(METHOD_NOT_ALLOWED, message, null);
-    }
-  }
 
   private final Name permission;
 
@@ -99,8 +90,7 @@ enum HandlerAction {
     requireOwnPath(request, arrived, handler);
     HandlerAction action = find(arrived).orElseThrow(() -> unknown(arrived));
     if (!Objects.equals(request.getParams().get(PARAMETER), arrived.get(PARAMETER))) {
-      throw new SolrException(
-          ErrorCode.BAD_REQUEST,
+      throw SolrErrors.badRequest(
           "the action must stand in the request's own parameters, not in a macro, in json or in"
               + " the handler's defaults");
     }
@@ -113,11 +103,12 @@ enum HandlerAction {
     String method = String.valueOf(request.getContext().getOrDefault("httpMethod", "GET"));
     if (this == RELOAD && !POST.equals(method)) {
       response.setHttpHeader("Allow", POST);
-      throw new MethodNotAllowed("action=reload changes the node, so it must be sent by POST");
+      throw SolrErrors.methodNotAllowed(
+          "action=reload changes the node, so it must be sent by POST");
     }
     if (!READING.contains(method)) {
       response.setHttpHeader("Allow", String.join(", ", READING));
-      throw new MethodNotAllowed(
+      throw SolrErrors.methodNotAllowed(
           "action=" + parameter() + " is asked for by " + String.join(", ", READING));
     }
   }
@@ -129,8 +120,7 @@ enum HandlerAction {
     Object path = request.getContext().get(CommonParams.PATH);
     if (!detours.isEmpty()
         || (path != null && request.getCore().getRequestHandler("" + path) != handler)) {
-      throw new SolrException(
-          ErrorCode.BAD_REQUEST,
+      throw SolrErrors.badRequest(
           "the LLM2Vec handler answers requests that are sent to its own path, not those that"
               + " another handler passes on"
               + (detours.isEmpty() ? "" : "; leave out " + String.join(", ", detours)));
@@ -139,8 +129,7 @@ enum HandlerAction {
 
   private static SolrException unknown(SolrParams arrived) {
     String[] given = arrived.getParams(PARAMETER);
-    return new SolrException(
-        ErrorCode.BAD_REQUEST,
+    return SolrErrors.badRequest(
         given.length > 1
             ? "action is given " + given.length + " times; once is enough"
             : "unknown action '%s'%s"

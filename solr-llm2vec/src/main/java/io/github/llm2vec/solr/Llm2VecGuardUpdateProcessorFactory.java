@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.update.MappedField;
 import io.github.llm2vec.solr.update.VectorConsistencyProcessor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.util.NamedList;
 import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.response.SolrQueryResponse;
@@ -47,8 +46,7 @@ public final class Llm2VecGuardUpdateProcessorFactory extends UpdateRequestProce
       encoding = UpdateChain.ofDefault(request).encoding();
     }
     if (encoding.isEmpty()) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
+      throw SolrErrors.serverError(
           NAME + " has nothing to check: its chain has no Llm2VecUpdateProcessorFactory");
     }
     List<MappedField> fields = new ArrayList<>();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.query.PassageSearch;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.update.MappedField;
@@ -16,8 +17,6 @@ import org.apache.lucene.index.IndexReader;
 import org.apache.lucene.index.IndexableField;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.solr.common.SolrDocument;
-import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.params.SolrParams;
 import org.apache.solr.common.util.SimpleOrderedMap;
@@ -89,8 +88,7 @@ public final class Llm2VecPassageTransformerFactory extends TransformerFactory {
           PassageSearch.of(request, shown.field())
               .orElseThrow(
                   () ->
-                      new SolrException(
-                          ErrorCode.BAD_REQUEST,
+                      SolrErrors.badRequest(
                           "[%s] shows the best passage of a search over passages, and the request"
                                   .formatted(name)
                               + " has none: search with {!llm2vec which=...}"));
@@ -138,8 +136,7 @@ public final class Llm2VecPassageTransformerFactory extends TransformerFactory {
         }
       }
       if (!cutters.isEmpty()) {
-        throw new SolrException(
-            ErrorCode.BAD_REQUEST,
+        throw SolrErrors.badRequest(
             "the passages of '%s' are cut from field '%s'; write [%s text=%s]"
                 .formatted(
                     vectorField, cutters.get(0).cutField(), name, cutters.get(0).cutField()));

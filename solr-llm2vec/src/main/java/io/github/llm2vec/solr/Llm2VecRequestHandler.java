@@ -4,6 +4,7 @@ package io.github.llm2vec.solr;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.files.NearestName;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelHandle;
@@ -17,8 +18,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.SolrParams;
 import org.apache.solr.common.util.NamedList;
 import org.apache.solr.common.util.SimpleOrderedMap;
@@ -78,9 +77,7 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
   private static ModelStatus declared(EncoderRegistry registry, String model) {
     return registry
         .status(model)
-        .orElseThrow(
-            () ->
-                new SolrException(ErrorCode.BAD_REQUEST, "model '" + model + "' is not declared"));
+        .orElseThrow(() -> SolrErrors.badRequest("model '" + model + "' is not declared"));
   }
 
   private static void health(
@@ -100,8 +97,7 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
     if (!problems.isEmpty()) {
       response.add("problems", problems);
       // Not thrown: what is thrown is an error to Solr's log, and a model that is loading is none.
-      response.setException(
-          new SolrException(ErrorCode.SERVICE_UNAVAILABLE, String.join("; ", problems)));
+      response.setException(SolrErrors.unavailable(String.join("; ", problems)));
     }
   }
 
@@ -191,8 +187,7 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
         .filter(encoder -> status.cores() > 0)
         .orElseThrow(
             () ->
-                new SolrException(
-                    ErrorCode.BAD_REQUEST,
+                SolrErrors.badRequest(
                     ("model '%s' is not open, since no core holds it; name it in a"
                             + " core's update chain or query parser")
                         .formatted(model)));
@@ -201,8 +196,7 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
   private static String choice(SolrParams params, String name, String missing, Set<String> known) {
     String value = params.get(name, missing);
     if (!known.contains(value)) {
-      throw new SolrException(
-          ErrorCode.BAD_REQUEST,
+      throw SolrErrors.badRequest(
           "unknown " + name + " '" + value + "'" + NearestName.hint(value, known));
     }
     return value;

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr;
 
 import io.github.llm2vec.files.NearestName;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelHandle;
 import io.github.llm2vec.solr.schema.AuxiliaryFields;
@@ -24,7 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.SolrParams;
 import org.apache.solr.common.util.NamedList;
 import org.apache.solr.core.SolrCore;
@@ -133,8 +133,7 @@ public final class Llm2VecUpdateProcessorFactory extends UpdateRequestProcessorF
 
   private static void checkField(IndexSchema schema, String name) {
     if (schema.getFieldOrNull(name) == null) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
+      throw SolrErrors.serverError(
           "%s: the schema has no field '%s'%s"
               .formatted(NAME, name, NearestName.hint(name, schema.getFields().keySet())));
     }

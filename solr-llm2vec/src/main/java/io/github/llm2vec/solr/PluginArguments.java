@@ -2,13 +2,13 @@
 package io.github.llm2vec.solr;
 
 import io.github.llm2vec.files.NearestName;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.util.NamedList;
 
 /**
@@ -92,6 +92,6 @@ final class PluginArguments {
 
   /** The exception for arguments that are wrong. */
   SolrException wrong(String message) {
-    return new SolrException(ErrorCode.SERVER_ERROR, plugin + ": " + message);
+    return SolrErrors.serverError(plugin + ": " + message);
   }
 }

@@ -100,11 +100,6 @@ final class QueryLoad implements AutoCloseable {
     return new Sample(due, System.nanoTime() - due, failure);
   }
 
-  /** What has been answered so far. */
-  List<Sample> samples() {
-    return List.copyOf(samples);
-  }
-
   /** Sends no more queries and waits for the answers of those under way. */
   List<Sample> stop() throws InterruptedException {
     over = true;

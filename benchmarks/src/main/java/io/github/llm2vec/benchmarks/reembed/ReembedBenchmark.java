@@ -2,6 +2,7 @@
 package io.github.llm2vec.benchmarks.reembed;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.llm2vec.benchmarks.Figures;
 import io.github.llm2vec.encoder.Llm2Vec;
 import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
@@ -11,7 +12,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +25,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -34,10 +33,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongPredicate;
 import java.util.zip.GZIPInputStream;
 import org.apache.lucene.util.IOUtils;
-import org.apache.solr.client.solrj.SolrServerException;
 import org.apache.solr.client.solrj.request.UpdateRequest;
 import org.apache.solr.common.SolrInputDocument;
-import org.apache.solr.common.params.ModifiableSolrParams;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -64,7 +61,6 @@ public final class ReembedBenchmark implements Callable<Integer> {
   private static final int JUDGED = 200;
 
   private static final int QUERY_WORDS = 5;
-  private static final Duration PAUSE = Duration.ofMillis(500);
   private static final int MOST_RUNS = 30;
 
   @Option(
@@ -118,30 +114,9 @@ public final class ReembedBenchmark implements Callable<Integer> {
   @Option(names = "--folder", description = "Where indexes and logs go, and stay.")
   private Optional<Path> folder = Optional.empty();
 
-  private final PrintStream out = System.out;
   private final long started = System.nanoTime();
   private final AtomicInteger nextText = new AtomicInteger();
   private List<String> lines = List.of();
-
-  /** A time in which a process was gone or had not caught up. */
-  private record Kill(String what, double coverage, long from, long until) {
-
-    boolean contains(long moment) {
-      return from <= moment && moment <= until;
-    }
-  }
-
-  /** What is to be killed, once so much is done. */
-  private record PlannedKill(double coverage, String what) {}
-
-  private static final String JOB = "job";
-  private static final List<PlannedKill> PLAN =
-      List.of(
-          new PlannedKill(0.12, JOB),
-          new PlannedKill(0.25, SolrCluster.DATA_NODES.get(0)),
-          new PlannedKill(0.45, SolrCluster.COORDINATOR),
-          new PlannedKill(0.60, JOB),
-          new PlannedKill(0.70, SolrCluster.DATA_NODES.get(1)));
 
   @Override
   public Integer call() throws Exception {
@@ -203,7 +178,7 @@ public final class ReembedBenchmark implements Callable<Integer> {
       sleep(Duration.ofSeconds(before));
       long change = System.nanoTime();
       ReembedJob job = job(cluster, place);
-      List<Kill> kills = change(cluster, job);
+      List<Killer.Kill> kills = change(cluster, job);
       long covered = System.nanoTime();
       note("covered after %.0f s", (covered - change) / 1e9);
       boolean sound = switchOver(job, place, first, ids);
@@ -371,21 +346,14 @@ public final class ReembedBenchmark implements Callable<Integer> {
   }
 
   /** Steps 2 to 4 of docs/reembed.md, until everything is covered. */
-  private List<Kill> change(SolrCluster cluster, ReembedJob job) throws Exception {
+  private List<Killer.Kill> change(SolrCluster cluster, ReembedJob job) throws Exception {
     expect(job.run("--model", "new", "--dimensions", "" + NEW_WIDTH), 1, "field added");
     cluster.upload(COLLECTION, Map.of("solrconfig.xml", config(true)));
     cluster.reload(COLLECTION);
-    List<Kill> kills = new CopyOnWriteArrayList<>();
-    ExecutorService killer = Executors.newSingleThreadExecutor();
+    Killer killer = new Killer(cluster, job, COLLECTION, NEW + "_model:[* TO *]", this::note);
+    ExecutorService thread = Executors.newSingleThreadExecutor();
     try {
-      Future<?> plan =
-          killer.submit(
-              () -> {
-                for (PlannedKill planned : noKills ? List.<PlannedKill>of() : PLAN) {
-                  kill(cluster, job, planned, kills);
-                }
-                return null;
-              });
+      Future<?> plan = thread.submit(noKills ? () -> null : killer);
       List<String> arguments =
           new ArrayList<>(List.of("--rate", String.format(Locale.ROOT, "%s", rate)));
       if (batch > 0) {
@@ -396,50 +364,13 @@ public final class ReembedBenchmark implements Callable<Integer> {
         note("the job ended with " + code);
         if (code == 0 && plan.isDone()) {
           plan.get();
-          return kills;
+          return killer.kills();
         }
       }
       throw new IllegalStateException("the job did not come to its end; see job.log");
     } finally {
-      killer.shutdownNow();
+      thread.shutdownNow();
     }
-  }
-
-  private void kill(SolrCluster cluster, ReembedJob job, PlannedKill planned, List<Kill> kills)
-      throws Exception {
-    double coverage = coverage(cluster);
-    while (coverage < planned.coverage) {
-      sleep(PAUSE);
-      coverage = coverage(cluster);
-    }
-    long from = System.nanoTime();
-    if (planned.what.equals(JOB)) {
-      while (!job.kill()) {
-        sleep(PAUSE);
-      }
-      kills.add(new Kill(JOB, coverage, from, from));
-      note("killed the job at %.0f %%", 100 * coverage);
-      return;
-    }
-    String role = cluster.overseer().equals(planned.what) ? ", the overseer," : "";
-    cluster.kill(planned.what);
-    note("killed %s%s at %.0f %%", planned.what, role, 100 * coverage);
-    cluster.restart(planned.what);
-    cluster.awaitActive(COLLECTION);
-    Kill kill = new Kill(planned.what + role, coverage, from, System.nanoTime());
-    kills.add(kill);
-    note("%s is back after %.0f s", planned.what, (kill.until - kill.from) / 1e9);
-  }
-
-  private double coverage(SolrCluster cluster) throws SolrServerException, IOException {
-    return (double) count(cluster, NEW + "_model:[* TO *]") / count(cluster, "*:*");
-  }
-
-  private static long count(SolrCluster cluster, String query)
-      throws SolrServerException, IOException {
-    ModifiableSolrParams params = new ModifiableSolrParams();
-    params.set("q", query).set("rows", 0);
-    return cluster.client().query(COLLECTION, params).getResults().getNumFound();
   }
 
   // ---- Comparison and switch ----------------------------------------------------------------
@@ -469,7 +400,7 @@ public final class ReembedBenchmark implements Callable<Integer> {
   private boolean expect(int code, int wanted, String what) {
     note("%s: exit code %s".formatted(what, code));
     if (code != wanted) {
-      out.println("WRONG: " + what + " ended with " + code + ", not " + wanted);
+      System.out.println("WRONG: " + what + " ended with " + code + ", not " + wanted);
     }
     return code == wanted;
   }
@@ -510,13 +441,12 @@ public final class ReembedBenchmark implements Callable<Integer> {
 
   private boolean report(
       List<LatencyRow> rows,
-      List<Kill> kills,
+      List<Killer.Kill> kills,
       IndexCheck.Result result,
       UpdateLoad updates,
       double seconds,
       List<QueryLoad.Sample> samples) {
-    out.printf(
-        Locale.ROOT,
+    Figures.print(
         "%n%d documents, 2 shards with 2 replicas, %s queries and %s updates a second, --rate %s,"
             + " --soft-commit %s; Java %s, %d processors%n%n%s%n",
         documents,
@@ -527,43 +457,35 @@ public final class ReembedBenchmark implements Callable<Integer> {
         Runtime.version().feature(),
         Runtime.getRuntime().availableProcessors(),
         LatencyRow.HEAD);
-    rows.forEach(row -> out.println(row.beside(rows.get(0))));
-    out.printf(
-        Locale.ROOT,
+    rows.forEach(row -> System.out.println(row.beside(rows.get(0))));
+    Figures.print(
         "%nThe change took %.0f s, %.1f documents/s; %d updates, %d requests of which were sent again.%n",
-        seconds,
-        documents / seconds,
-        updates.done(),
-        updates.sentAgain());
+        seconds, documents / seconds, updates.done(), updates.sentAgain());
     kills.forEach(
         kill ->
-            out.printf(
-                Locale.ROOT,
+            Figures.print(
                 "kill -9 of %s at %.0f %%%s%n",
-                kill.what,
-                100 * kill.coverage,
-                kill.until == kill.from
+                kill.what(),
+                100 * kill.coverage(),
+                kill.until() == kill.from()
                     ? ""
                     : String.format(
-                        Locale.ROOT, ", back after %.0f s", (kill.until - kill.from) / 1e9)));
-    out.printf(
-        Locale.ROOT,
+                        Locale.ROOT, ", back after %.0f s", (kill.until() - kill.from()) / 1e9)));
+    Figures.print(
         "%d copies of documents in all replicas, %d vectors compared bit for bit, %d wrong%n",
-        result.documents(),
-        result.compared(),
-        result.wrong());
-    result.examples().forEach(out::println);
+        result.documents(), result.compared(), result.wrong());
+    result.examples().forEach(System.out::println);
     samples.stream()
         .flatMap(sample -> sample.failure().stream())
         .distinct()
         .limit(5)
-        .forEach(failure -> out.println("a query failed: " + failure));
+        .forEach(failure -> System.out.println("a query failed: " + failure));
     return result.wrong() == 0 && rows.get(rows.size() - 1).failed() == 0;
   }
 
   private void note(String format, Object... values) {
     String what = String.format(Locale.ROOT, format, values);
-    out.printf(Locale.ROOT, "%7.1f s  %s%n", (System.nanoTime() - started) / 1e9, what);
+    Figures.print("%7.1f s  %s%n", (System.nanoTime() - started) / 1e9, what);
   }
 
   private static void sleep(Duration duration) throws InterruptedException {

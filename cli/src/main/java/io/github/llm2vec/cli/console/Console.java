@@ -25,6 +25,11 @@ public record Console(
     err.println(String.format(Locale.ROOT, format, values));
   }
 
+  /** Writes a line of the result. */
+  public void say(String format, Object... values) {
+    out.println(String.format(Locale.ROOT, format, values));
+  }
+
   /** Starts to show the progress of a task, as {@link Progress#start} does. */
   public Progress progress(String task, String unit) {
     return progress(task, unit, 0);

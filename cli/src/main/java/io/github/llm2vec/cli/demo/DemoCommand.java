@@ -38,8 +38,6 @@ import picocli.CommandLine.Option;
       "solr-config-examples/hybrid, indexes documents through its update chain, compares searches",
       "by words, by meaning and by both, and stays until Ctrl-C."
     },
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec demo",
       "  llm2vec demo --model ./my-model --corpus corpus.jsonl --queries queries.jsonl",

@@ -7,6 +7,8 @@ import io.github.llm2vec.cli.console.CliException;
 import io.github.llm2vec.cli.model.ModelFinder;
 import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.encoder.ChatTemplate;
+import io.github.llm2vec.encoder.Compatibility;
+import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.solr.node.ModelDeclaration;
@@ -47,7 +49,8 @@ public record DemoModels(ModelFinder finder) {
    * @param queryInstruction for all queries
    */
   Declared declare(ModelOptions options, String usual, String queryInstruction) throws IOException {
-    requireKnownToSolr(options);
+    Llm2VecOptions settings = options.settings();
+    requireKnownToSolr(settings);
     String model = absolute(options.model().orElse(usual));
     List<String> adapters = options.adapters().stream().map(DemoModels::absolute).toList();
     ModelDeclaration declaration =
@@ -56,15 +59,15 @@ public record DemoModels(ModelFinder finder) {
             model,
             adapters,
             Map.of(),
-            options.template().map(ChatTemplate::name).orElse(""),
-            options.pooling().map(Pooling::optionName).orElse(""),
+            settings.template().map(ChatTemplate::name).orElse(""),
+            settings.pooling().map(Pooling::optionName).orElse(""),
             options.dtype().map(DType::configName).orElse(""),
             options.devices().stream().map(TorchDevice::toString).toList(),
-            options.threads().orElse(0),
+            settings.threads().orElse(0),
             true,
-            options.maxLength().orElse(0),
-            options.docMaxLength().orElse(0),
-            options.dims().orElse(0),
+            settings.maxLength().orElse(0),
+            settings.docMaxLength().orElse(0),
+            settings.dimensions().orElse(0),
             queryInstruction,
             "",
             ServingLimits.DEFAULTS,
@@ -74,18 +77,18 @@ public record DemoModels(ModelFinder finder) {
         finder.find(
             options.allowDownload(),
             new CheckpointResolver.Request(model, adapters, Optional.empty()));
-    int width = options.dims().orElse(checkpoint.spec().outputSize());
+    int width = settings.dimensions().orElse(checkpoint.spec().outputSize());
     String identity =
         checkpoint.fingerprint() + "-" + Integer.toHexString(declaration.toString().hashCode());
     return new Declared(declaration, width, identity);
   }
 
   /** Solr's models file has no place for these. */
-  private static void requireKnownToSolr(ModelOptions options) {
-    if (options.skipInstruction().isPresent()
-        || options.enableBidirectional().isPresent()
-        || options.compatibility().isPresent()
-        || options.maxBatchTokens().isPresent()) {
+  private static void requireKnownToSolr(Llm2VecOptions settings) {
+    if (settings.skipInstruction().isPresent()
+        || settings.enableBidirectional().isPresent()
+        || settings.compatibility() != Compatibility.PUBLISHED
+        || settings.batchTokens().isPresent()) {
       throw new CliException(
           "the models file of Solr has no place for --skip-instruction, --enable-bidirectional,"
               + " --compat and --max-batch-tokens; leave them out");

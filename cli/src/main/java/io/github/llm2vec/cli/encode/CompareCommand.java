@@ -29,8 +29,6 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "compare",
     description = "Shows two results of an evaluation side by side.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec compare out/results/a/1/SciFact.json out/results/b/1/SciFact.json",
       "  llm2vec compare out/results/a/1 out/results/b/1",

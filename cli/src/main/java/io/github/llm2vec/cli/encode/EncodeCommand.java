@@ -32,8 +32,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "encode",
     description = "Encodes the texts of a file, or of standard input, into vectors.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec encode --model ./my-model --input texts.jsonl --output vectors.jsonl",
       "  llm2vec encode --model ./my-model --input corpus.jsonl.gz --output corpus.npy --resume",

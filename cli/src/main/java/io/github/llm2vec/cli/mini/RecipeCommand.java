@@ -22,8 +22,6 @@ import picocli.CommandLine.Option;
       "Makes texts, sentences and triples to train a small model on, from unpacked packages of",
       "Debian and free collections. train_configs/mini/build.sh calls it."
     },
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec recipe --packages packages --collections data --keep-out data/retrieval \\",
       "      --output training-data"

@@ -15,7 +15,6 @@ import io.github.llm2vec.trainer.data.TextStyle;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -29,8 +28,6 @@ import picocli.CommandLine.Parameters;
       "Learns a byte-level BPE tokenizer from texts and writes it as Hugging Face's files.",
       "The same texts and options give the same files."
     },
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {"  llm2vec tokenizer --vocab-size 10000 --lowercase --output my-tokenizer text.txt"})
 public final class TokenizerCommand implements Callable<Integer> {
 
@@ -103,14 +100,11 @@ public final class TokenizerCommand implements Callable<Integer> {
     CorruptLines corrupt = new CorruptLines(DataAccess.CorruptLinePolicy.ERROR);
     try (RecordStream<String> stream = TextFiles.open(texts, TextStyle.LINE, corrupt);
         Progress progress = console.progress("Reading", "texts")) {
-      Optional<String> text = stream.next();
-      for (int unreported = 1; text.isPresent(); unreported++) {
-        trainer.add(text.get());
-        text = stream.next();
-        if (unreported == PROGRESS_STEP || text.isEmpty()) {
-          progress.advance(unreported);
-          unreported = 0;
-        }
+      List<String> some = stream.take(PROGRESS_STEP);
+      while (!some.isEmpty()) {
+        some.forEach(trainer::add);
+        progress.advance(some.size());
+        some = stream.take(PROGRESS_STEP);
       }
     }
   }

@@ -33,8 +33,6 @@ import picocli.CommandLine.Option;
       "lengths one by one and many at once, beside a large matrix product in the same run.",
       "Tokens are those of the model, its prompt included."
     },
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec benchmark --model mini",
       "  llm2vec benchmark --model ./my-model --dtype bfloat16 --device cuda --json figures.json"
@@ -153,7 +151,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
     long first = System.nanoTime();
     encoder.encodeOne(text(encoder, fitting.get(0), 0, Prompt.query()), Prompt.query());
     double firstMillis = millisSince(first);
-    TorchDevice device = model.devices().isEmpty() ? TorchDevice.CPU : model.devices().get(0);
+    TorchDevice device = model.settings().device();
     int width = encoder.decoder().spec().hiddenSize();
     double gemm =
         GemmThroughput.measure(encoder.decoder().computesIn(), device, 2048, width, 4 * width);
@@ -233,37 +231,31 @@ public final class BenchmarkCommand implements Callable<Integer> {
     }
     line("large GEMM", "%.0f GFLOP/s", figures.gemmGflops());
     console.out().println();
-    console
-        .out()
-        .println("| tokens | texts | median ms | p99 ms | tokens/s | texts/s | of the GEMM |");
-    console.out().println("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    console.say("| tokens | texts | median ms | p99 ms | tokens/s | texts/s | of the GEMM |");
+    console.say("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for (Row row : figures.rows()) {
-      console
-          .out()
-          .printf(
-              Locale.ROOT,
-              "| %.0f | %d | %.2f | %.2f | %,.0f | %,.1f | %.0f %% |%n",
-              row.tokens(),
-              row.texts(),
-              row.medianMillis(),
-              row.p99Millis(),
-              row.tokensPerSecond(),
-              row.tokensPerSecond() / row.tokens(),
-              100 * row.gemmShare());
+      console.say(
+          "| %.0f | %d | %.2f | %.2f | %,.0f | %,.1f | %.0f %% |",
+          row.tokens(),
+          row.texts(),
+          row.medianMillis(),
+          row.p99Millis(),
+          row.tokensPerSecond(),
+          row.tokensPerSecond() / row.tokens(),
+          100 * row.gemmShare());
     }
   }
 
   private void line(String what, String format, Object... values) {
-    console
-        .out()
-        .printf(Locale.ROOT, "%-12s %s%n", what, String.format(Locale.ROOT, format, values));
+    console.say("%-12s %s", what, String.format(Locale.ROOT, format, values));
   }
 
   private static double millisSince(long start) {
     return (System.nanoTime() - start) / 1e6;
   }
 
-  private static long residentBytes() throws IOException {
+  /** The memory that this process holds, 0 where that is not to be seen. */
+  public static long residentBytes() throws IOException {
     Path status = Path.of("/proc/self/status");
     if (!Files.exists(status)) {
       return 0;

@@ -7,6 +7,7 @@ import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.decoder.DecoderSpec;
 import io.github.llm2vec.encoder.EncodingSettings;
 import io.github.llm2vec.encoder.Llm2Vec;
+import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.encoder.TextSettings;
@@ -16,7 +17,6 @@ import io.github.llm2vec.safetensors.DType;
 import io.github.llm2vec.safetensors.TensorSource;
 import io.github.llm2vec.torch.Decoder;
 import io.github.llm2vec.torch.DecoderOptions;
-import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
@@ -35,8 +35,6 @@ import picocli.CommandLine.Spec;
       "Says what a model is and how it would encode, and checks that it opens: its weights are",
       "read once, but not kept in memory."
     },
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec inspect --model mini",
       "  llm2vec inspect --model ./my-model --adapter ./my-adapter --pooling eos_token"
@@ -62,7 +60,8 @@ public final class InspectCommand implements Callable<Integer> {
     ResolvedCheckpoint checkpoint =
         finder.find(
             model.allowDownload(),
-            new CheckpointResolver.Request(name, model.adapters(), model.enableBidirectional()));
+            new CheckpointResolver.Request(
+                name, model.adapters(), model.settings().enableBidirectional()));
     decoder(checkpoint);
     texts(checkpoint, identity.dimensions());
     weights(checkpoint);
@@ -77,7 +76,7 @@ public final class InspectCommand implements Callable<Integer> {
     try (LoadingDisplay display = new LoadingDisplay(console)) {
       ModelSource source =
           new ModelSource(name, model.adapters(), finder.resolver(model.allowDownload(), display));
-      return Llm2Vec.check(source, Llm2VecOpener.settings(model), display::loaded);
+      return Llm2Vec.check(source, model.settings(), display::loaded);
     }
   }
 
@@ -103,7 +102,7 @@ public final class InspectCommand implements Callable<Integer> {
   }
 
   private void texts(ResolvedCheckpoint checkpoint, int dimensions) {
-    EncodingSettings settings = EncodingSettings.of(checkpoint, Llm2VecOpener.settings(model));
+    EncodingSettings settings = EncodingSettings.of(checkpoint, model.settings());
     TextSettings text = settings.text();
     line(
         "vectors",
@@ -154,10 +153,11 @@ public final class InspectCommand implements Callable<Integer> {
   }
 
   private void kernel() {
-    DType dtype = model.dtype().orElse(DType.FLOAT32);
-    TorchDevice device = Llm2VecOpener.settings(model).devices().get(0);
-    DecoderOptions options = new DecoderOptions(dtype, device, 1, true);
-    line("linear layers", dtype.configName() + " by " + Decoder.kernelDescription(options));
+    Llm2VecOptions settings = model.settings();
+    DecoderOptions options = new DecoderOptions(settings.dtype(), settings.device(), 1, true);
+    line(
+        "linear layers",
+        settings.dtype().configName() + " by " + Decoder.kernelDescription(options));
   }
 
   private static String memory(long bits) {
@@ -186,6 +186,6 @@ public final class InspectCommand implements Callable<Integer> {
   }
 
   private void line(String what, String value) {
-    console.out().printf(Locale.ROOT, "%-14s %s%n", what, value);
+    console.say("%-14s %s", what, value);
   }
 }

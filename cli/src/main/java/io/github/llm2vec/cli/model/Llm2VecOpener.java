@@ -4,7 +4,6 @@ package io.github.llm2vec.cli.model;
 import io.github.llm2vec.cli.console.CliException;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.encoder.Llm2Vec;
-import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.ModelSource;
 import java.io.IOException;
 
@@ -24,30 +23,7 @@ public record Llm2VecOpener(Console console, ModelFinder finder) implements Enco
       ModelSource source =
           new ModelSource(
               model, options.adapters(), finder.resolver(options.allowDownload(), display));
-      return Llm2Vec.open(source, settings(options), display::loaded);
+      return Llm2Vec.open(source, options.settings(), display::loaded);
     }
-  }
-
-  /** What the options say about running a model. */
-  static Llm2VecOptions settings(ModelOptions options) {
-    Llm2VecOptions.Builder builder = Llm2VecOptions.builder();
-    options.dtype().ifPresent(builder::dtype);
-    if (!options.devices().isEmpty()) {
-      builder.devices(options.devices());
-    }
-    options.threads().ifPresent(builder::threads);
-    options.pooling().ifPresent(builder::pooling);
-    options.template().ifPresent(builder::template);
-    options.maxLength().ifPresent(builder::maxLength);
-    options.docMaxLength().ifPresent(builder::docMaxLength);
-    options.skipInstruction().ifPresent(builder::skipInstruction);
-    options.enableBidirectional().ifPresent(builder::enableBidirectional);
-    options.dims().ifPresent(builder::dimensions);
-    options.maxBatchTokens().ifPresent(builder::maxBatchTokens);
-    options.compatibility().ifPresent(builder::compatibility);
-    if (options.normalize()) {
-      builder.normalize(true);
-    }
-    return builder.build();
   }
 }

@@ -32,8 +32,6 @@ import picocli.CommandLine.Spec;
       "The result is a plain Hugging Face folder that gives the same vectors.",
       "With --average, checkpoints of one training, or adapters, become their average."
     },
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec merge --model ./output/mntp --output models/my-encoder",
       "  llm2vec merge --model ./my-base --adapter ./mntp --adapter ./supervised \\",

@@ -4,6 +4,7 @@ package io.github.llm2vec.cli.model;
 import io.github.llm2vec.encoder.ChatTemplate;
 import io.github.llm2vec.encoder.ChatTemplates;
 import io.github.llm2vec.encoder.Compatibility;
+import io.github.llm2vec.encoder.Llm2VecOptions;
 import io.github.llm2vec.encoder.Pooling;
 import io.github.llm2vec.lucene.FusionMethod;
 import io.github.llm2vec.safetensors.DType;
@@ -179,69 +180,32 @@ public final class ModelOptions {
     return dtype;
   }
 
-  /** Device to run on, the first of several. */
-  public Optional<TorchDevice> device() {
-    return devices.stream().findFirst();
-  }
-
   /** Devices to run on; empty if none was named. */
   public List<TorchDevice> devices() {
     return List.copyOf(devices);
   }
 
-  /** Threads of each device that is the CPU. */
-  public Optional<Integer> threads() {
-    return threads;
-  }
-
-  /** Pooling mode. */
-  public Optional<Pooling> pooling() {
-    return pooling;
-  }
-
-  /** Longest input in tokens. */
-  public Optional<Integer> maxLength() {
-    return maxLength;
-  }
-
-  /** Longest text in tokens. */
-  public Optional<Integer> docMaxLength() {
-    return docMaxLength;
-  }
-
-  /** Whether vectors are to be scaled to length 1, even if the model's files do not say so. */
-  public boolean normalize() {
-    return normalize;
-  }
-
-  /** Dimensions to keep. */
-  public Optional<Integer> dims() {
-    return dims;
-  }
-
-  /** Prompt template. */
-  public Optional<ChatTemplate> template() {
-    return template;
-  }
-
-  /** Whether instructions are kept out of the pooled vector. */
-  public Optional<Boolean> skipInstruction() {
-    return skipInstruction;
-  }
-
-  /** Whether attention goes both ways. */
-  public Optional<Boolean> enableBidirectional() {
-    return enableBidirectional;
-  }
-
-  /** Which of upstream's ways to follow. */
-  public Optional<Compatibility> compatibility() {
-    return compatibility;
-  }
-
-  /** Most tokens of one batch. */
-  public Optional<Integer> maxBatchTokens() {
-    return maxBatchTokens;
+  /** What the options say about running a model. */
+  public Llm2VecOptions settings() {
+    Llm2VecOptions.Builder builder = Llm2VecOptions.builder();
+    dtype.ifPresent(builder::dtype);
+    if (!devices.isEmpty()) {
+      builder.devices(devices);
+    }
+    threads.ifPresent(builder::threads);
+    pooling.ifPresent(builder::pooling);
+    template.ifPresent(builder::template);
+    maxLength.ifPresent(builder::maxLength);
+    docMaxLength.ifPresent(builder::docMaxLength);
+    skipInstruction.ifPresent(builder::skipInstruction);
+    enableBidirectional.ifPresent(builder::enableBidirectional);
+    dims.ifPresent(builder::dimensions);
+    maxBatchTokens.ifPresent(builder::maxBatchTokens);
+    compatibility.ifPresent(builder::compatibility);
+    if (normalize) {
+      builder.normalize(true);
+    }
+    return builder.build();
   }
 
   /** Has the types of options read by the names that configurations have for their values. */

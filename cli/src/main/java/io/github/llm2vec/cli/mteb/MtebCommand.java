@@ -8,7 +8,6 @@ import io.github.llm2vec.cli.console.OptionFile;
 import io.github.llm2vec.cli.model.EncoderOpener;
 import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.encoder.TextEncoder;
-import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.mteb.EvaluationFiles;
 import io.github.llm2vec.trainer.mteb.EvaluationOptions;
 import io.github.llm2vec.trainer.mteb.EvaluationOutcome;
@@ -39,8 +38,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "mteb",
     description = "Evaluates a model, BM25 or both on retrieval and STS tasks.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec mteb --tasks SciFact,NFCorpus --data ./beir --model ./my-model",
       "  llm2vec mteb --tasks ./my-collection --model ./my-model --methods all --costs",
@@ -144,8 +141,7 @@ public final class MtebCommand implements Callable<Integer> {
         TextEncoder queryEncoder =
             queryModel.isPresent() ? opener.open(model.forModel(queryModel.get())) : encoder;
         ScoreBlocks blocks =
-            TorchScoreBlocks.orJava(
-                model.device().orElse(TorchDevice.CPU), cores, console.err()::println)) {
+            TorchScoreBlocks.orJava(model.settings().device(), cores, console.err()::println)) {
       EvaluatedModel evaluated =
           new EvaluatedModel(name.orElseGet(this::modelName), revision, encoder, queryEncoder);
       return run(MtebEvaluation.of(evaluated, blocks, evaluation, output), tasks, display);

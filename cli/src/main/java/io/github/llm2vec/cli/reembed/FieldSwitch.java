@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrException;
@@ -126,12 +125,7 @@ record FieldSwitch(LiveCollection collection, String field) {
       fields.forEach(name -> update.setField(name, Collections.singletonMap("set", null)));
       updates.add(update);
     }
-    try {
-      pacer.before(updates.size());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    }
+    pacer.before(updates.size());
     if (!stop.getAsBoolean()) {
       try {
         collection.update(updates);
@@ -145,6 +139,7 @@ record FieldSwitch(LiveCollection collection, String field) {
   /** Writes the property and waits until a node has heard of it, so that the next step sees it. */
   private void write(Optional<ServingField> serving) throws IOException {
     collection.setProperty(ServingField.PROPERTY + field, serving.map(ServingField::toProperty));
+    Pacer pacer = Pacer.unhurried();
     for (int look = 0; !state().equals(serving); look++) {
       if (look == LOOKS) {
         throw new IOException(
@@ -152,12 +147,7 @@ record FieldSwitch(LiveCollection collection, String field) {
                     .formatted(ServingField.PROPERTY, field, collection.name())
                 + " look at its connection to ZooKeeper and run this again");
       }
-      try {
-        TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IOException("interrupted", e);
-      }
+      pacer.pause(PAUSE);
     }
   }
 }

@@ -5,7 +5,6 @@ import io.github.llm2vec.cli.console.CliException;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextReader.TextFormat;
-import io.github.llm2vec.cli.text.TextReader.TextRecord;
 import io.github.llm2vec.trainer.mteb.metrics.Qrels;
 import io.github.llm2vec.trainer.mteb.task.QrelsReader;
 import java.io.IOException;
@@ -86,11 +85,12 @@ final class GateOptions {
   private static Map<String, String> read(Path file) throws IOException {
     Map<String, String> texts = new LinkedHashMap<>();
     try (TextReader reader = TextReader.open(file, TextFormat.AUTO)) {
-      for (Optional<TextRecord> text = reader.next(); text.isPresent(); text = reader.next()) {
-        if (!text.get().content().isBlank()) {
-          texts.put(text.get().id(), text.get().content());
-        }
-      }
+      reader.forEach(
+          text -> {
+            if (!text.content().isBlank()) {
+              texts.put(text.id(), text.content());
+            }
+          });
     }
     return texts;
   }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.reembed;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
@@ -39,8 +41,13 @@ final class Pacer {
     this.due = clock.getAsLong();
   }
 
+  /** One that waits in real time, and for any number of steps. */
+  static Pacer unhurried() {
+    return new Pacer(0, System::nanoTime, TimeUnit.NANOSECONDS::sleep, () -> false);
+  }
+
   /** Waits until steps that begin now would come no sooner than the rate lets them. */
-  void before(int steps) throws InterruptedException {
+  void before(int steps) throws IOException {
     await(due);
     if (perSecond > 0) {
       due = Math.max(due, clock.getAsLong()) + (long) (steps / perSecond * NANOS);
@@ -48,13 +55,18 @@ final class Pacer {
   }
 
   /** Waits for a while. */
-  void pause(Duration pause) throws InterruptedException {
+  void pause(Duration pause) throws IOException {
     await(clock.getAsLong() + pause.toNanos());
   }
 
-  private void await(long moment) throws InterruptedException {
-    while (!stop.getAsBoolean() && moment - clock.getAsLong() > 0) {
-      sleep.nanos(Math.min(SLICE, moment - clock.getAsLong()));
+  private void await(long moment) throws IOException {
+    try {
+      while (!stop.getAsBoolean() && moment - clock.getAsLong() > 0) {
+        sleep.nanos(Math.min(SLICE, moment - clock.getAsLong()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
     }
   }
 }

@@ -27,8 +27,6 @@ import picocli.CommandLine.Option;
       "Has a live Solr collection encode its documents with another model into a second vector",
       "field, while the first one goes on answering queries."
     },
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec reembed --collection papers --field vector --to vector2 --model new --rate 50",
       "  llm2vec reembed --collection papers --field vector --to vector2 --check",
@@ -159,9 +157,7 @@ public final class ReembedCommand implements Callable<Integer> {
     try (LiveCollection collection = new LiveCollection(url, collectionName, credentials)) {
       // What has been reached once is waited for when it is gone for a while.
       Map<String, VectorFieldMapping> mappings = mappings(collection);
-      LiveCollection patient =
-          collection.patient(
-              Retry.of(pause -> TimeUnit.NANOSECONDS.sleep(pause.toNanos()), () -> false));
+      LiveCollection patient = collection.patient(Retry.of(Pacer.unhurried()::pause, () -> false));
       if (step.rollback) {
         return rollBack(patient);
       }
@@ -208,9 +204,7 @@ public final class ReembedCommand implements Callable<Integer> {
     }
     if (step.switchOver) {
       switchOf(collection).to(fresh, instruction);
-      console
-          .out()
-          .println("Queries for '%s' are answered by '%s' now.".formatted(oldField, newField));
+      console.say("Queries for '%s' are answered by '%s' now.", oldField, newField);
     }
     return ExitCode.OK;
   }
@@ -231,7 +225,7 @@ public final class ReembedCommand implements Callable<Integer> {
 
   private int rollBack(LiveCollection collection) throws IOException {
     switchOf(collection).back();
-    console.out().println("Queries for '%s' are answered by itself again.".formatted(oldField));
+    console.say("Queries for '%s' are answered by itself again.", oldField);
     return ExitCode.OK;
   }
 
@@ -244,11 +238,8 @@ public final class ReembedCommand implements Callable<Integer> {
         return ExitCode.SOFTWARE;
       }
     }
-    console
-        .out()
-        .println(
-            "No document has a vector in '%s' any more; its mapping and its fields can go."
-                .formatted(oldField));
+    console.say(
+        "No document has a vector in '%s' any more; its mapping and its fields can go.", oldField);
     return ExitCode.OK;
   }
 
@@ -289,12 +280,10 @@ public final class ReembedCommand implements Callable<Integer> {
 
   /** The chain is in solrconfig.xml, which Solr lets nobody change over HTTP. */
   private int explainMapping(VectorFieldMapping old) {
-    console
-        .err()
-        .println(
-            "The update chain does not fill '%s' yet. Put this mapping into solrconfig.xml, beside that of '%s',"
-                    .formatted(newField, oldField)
-                + " upload the configset, reload the collection, and run this again:");
+    console.note(
+        "The update chain does not fill '%s' yet. Put this mapping into solrconfig.xml, beside that of '%s',"
+            + " upload the configset, reload the collection, and run this again:",
+        newField, oldField);
     console
         .err()
         .print(VectorFieldMapping.xml(newField, model.orElse("NAME"), old.source().toString()));
@@ -342,13 +331,11 @@ public final class ReembedCommand implements Callable<Integer> {
       throws IOException {
     Coverage coverage = Coverage.of(collection, mappings);
     if (coverage.complete()) {
-      console
-          .out()
-          .println(
-              "Every document with a text has its vectors in "
-                  + mappings.stream()
-                      .map(mapping -> "'" + mapping.vector() + "'")
-                      .collect(Collectors.joining(" and ", "", ".")));
+      console.say(
+          "Every document with a text has its vectors in %s.",
+          mappings.stream()
+              .map(mapping -> "'" + mapping.vector() + "'")
+              .collect(Collectors.joining(" and ")));
     } else {
       coverage.print(console.out());
     }

@@ -104,12 +104,7 @@ final class ReembedRun {
       List<SolrInputDocument> updates =
           part.stream().filter(mapping::hasText).map(this::update).toList();
       if (!updates.isEmpty()) {
-        try {
-          pacer.before(updates.size());
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new IOException("interrupted", e);
-        }
+        pacer.before(updates.size());
         send(updates);
       }
       progress.advance(part.size());

@@ -35,7 +35,7 @@ final class Retry {
   /** Lets time go by. */
   @FunctionalInterface
   interface Pause {
-    void take(Duration length) throws InterruptedException;
+    void take(Duration length) throws IOException;
   }
 
   private final int attempts;
@@ -83,12 +83,7 @@ final class Retry {
           throw e;
         }
       }
-      try {
-        pause.take(length);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IOException("interrupted", e);
-      }
+      pause.take(length);
       length = length.multipliedBy(2);
       length = length.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : length;
     }

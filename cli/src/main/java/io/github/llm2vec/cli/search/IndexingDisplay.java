@@ -45,11 +45,7 @@ public final class IndexingDisplay {
 
   private static long count(Path file) throws IOException {
     try (TextReader texts = TextReader.open(file, TextFormat.AUTO)) {
-      long count = 0;
-      while (texts.next().isPresent()) {
-        count++;
-      }
-      return count;
+      return texts.count();
     }
   }
 

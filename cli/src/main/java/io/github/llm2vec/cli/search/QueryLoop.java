@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -107,14 +106,7 @@ public record QueryLoop(
 
   private boolean forEach(TextReader queries, Action action) throws IOException {
     while (true) {
-      List<TextRecord> window = new ArrayList<>();
-      while (window.size() < WINDOW) {
-        Optional<TextRecord> query = queries.next();
-        if (query.isEmpty()) {
-          break;
-        }
-        window.add(query.get());
-      }
+      List<TextRecord> window = queries.take(WINDOW);
       if (window.isEmpty()) {
         return true;
       }

@@ -35,8 +35,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "search",
     description = "Indexes a collection with Lucene and answers queries, typed or from a file.",
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec search --model ./my-model --corpus corpus.jsonl --index ./my-index",
       "  llm2vec search --model ./my-model --index ./my-index --mode hybrid \\",
@@ -171,7 +169,7 @@ public final class SearchCommand implements Callable<Integer> {
   }
 
   private boolean add(CorpusIndex lucene, Path file, InterruptHandler stop) throws IOException {
-    boolean gpu = model.device().map(d -> d.type() != TorchDevice.Type.CPU).orElse(false);
+    boolean gpu = model.settings().device().type() != TorchDevice.Type.CPU;
     CorpusIndex.Result result;
     try (TextReader reader = TextReader.open(file, TextFormat.AUTO);
         Progress progress = console.progress("Indexing", "documents")) {

@@ -31,11 +31,6 @@ public final class LocalSolr implements AutoCloseable {
     this.jetty = jetty;
   }
 
-  /** Starts a node without further pages. */
-  public static LocalSolr start(Path home, int port) throws IOException {
-    return start(home, port, LocalPages.NONE);
-  }
-
   /**
    * Starts a node, with the collections that its home has already.
    *

@@ -2,8 +2,8 @@
 package io.github.llm2vec.cli.text;
 
 import io.github.llm2vec.trainer.data.LineReader;
+import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.BufferedInputStream;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -23,7 +23,7 @@ import java.util.zip.GZIPInputStream;
  * Reads texts one after the other, so that input of any size needs the memory of one line. Gzip is
  * recognised by its first bytes, whatever the file is called.
  */
-public final class TextReader implements Closeable {
+public final class TextReader implements RecordStream<TextReader.TextRecord> {
 
   /**
    * One text of an input file.
@@ -83,7 +83,7 @@ public final class TextReader implements Closeable {
   private final InputStream raw;
   private final Optional<SeekableByteChannel> file;
   private final LineReader lines;
-  private final JsonTextParser parser;
+  private final String source;
   private TextFormat format;
 
   private TextReader(
@@ -92,7 +92,7 @@ public final class TextReader implements Closeable {
     this.raw = raw;
     this.file = file;
     this.lines = new LineReader(unpacked(raw), source);
-    this.parser = new JsonTextParser(source);
+    this.source = source;
     this.format = format;
   }
 
@@ -142,6 +142,7 @@ public final class TextReader implements Closeable {
   }
 
   /** The next text, or empty at the end. */
+  @Override
   public Optional<TextRecord> next() throws IOException {
     Optional<String> line = nextLine();
     if (line.isEmpty()) {
@@ -150,7 +151,7 @@ public final class TextReader implements Closeable {
     return Optional.of(
         format == TextFormat.TXT
             ? new TextRecord(Long.toString(lines.line()), "", line.get())
-            : parser.parse(line.get(), lines.line()));
+            : new JsonTextParser(source, lines.line()).parse(line.get()));
   }
 
   /** The next line that is a text. */

@@ -6,7 +6,6 @@ import io.github.llm2vec.cli.model.EncoderOpener;
 import io.github.llm2vec.cli.model.ModelOptions;
 import io.github.llm2vec.cli.progress.StageProgress;
 import io.github.llm2vec.encoder.TextEncoder;
-import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.ExampleFile;
@@ -38,8 +37,6 @@ import picocli.CommandLine.Spec;
       "that the query finds by its words (BM25) or, with --model, by their vectors. Files that",
       "are in the output folder are left alone, so that an interrupted run goes on."
     },
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec mine --output triples pairs.jsonl",
       "  llm2vec mine --output triples --first-rank 10 --last-rank 50 --negatives 4 folder-of-pairs",
@@ -143,13 +140,12 @@ public final class MineCommand implements Callable<Integer> {
           spec.commandLine(), "--max-overlap is of words; with --model, say --max-score.");
     }
     DenseNegativeMiner.Options dense = denseOptions();
-    TorchDevice device = model.devices().isEmpty() ? TorchDevice.CPU : model.devices().get(0);
     try (TextEncoder encoder = opener.open(model);
         ScoreBlocks blocks =
             TorchScoreBlocks.orJava(
-                device,
+                model.settings().device(),
                 Runtime.getRuntime().availableProcessors(),
-                notice -> console.err().println(notice))) {
+                console.err()::println)) {
       DenseNegativeMiner miner =
           new DenseNegativeMiner(encoder, queryInstruction.orElse(""), blocks, dense, corrupt);
       return each((file, mined) -> mine(miner, file, mined));

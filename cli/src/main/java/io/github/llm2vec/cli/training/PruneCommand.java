@@ -33,8 +33,6 @@ import picocli.CommandLine.Spec;
       "and of its vocabulary what some texts use. Those texts are cut into the same tokens,",
       "and the last layer that is kept gives for them what it gave in the larger model."
     },
-    sortOptions = false,
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec prune --model ./my-model --layers 6 --output ./student",
       "  llm2vec prune --model ./my-model --layers 4 --vocabulary-of texts.txt.gz --output ./student"

@@ -20,6 +20,7 @@ import io.github.llm2vec.trainer.config.TrainConfig;
 import io.github.llm2vec.trainer.loop.Trainer;
 import io.github.llm2vec.trainer.loop.TrainingRuns;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -35,19 +36,16 @@ import picocli.CommandLine.Parameters;
  *
  * @param <C> the kind of configuration
  */
-@Command(sortOptions = false, footerHeading = "%nExamples:%n")
 public abstract sealed class TrainingCommand<C extends TrainConfig> implements Callable<Integer> {
 
   private static final int MOST_TOKENIZER_THREADS = 16;
 
   private static final String GOING_ON =
-      "Ctrl-C saves; the same command with --resume_from_checkpoint true goes on.";
-  private static final String DOCS =
-      "docs/training.md tells more, docs/training-configs.md explains every key.";
+      "%nCtrl-C saves; the same command with --resume_from_checkpoint true goes on."
+          + "%ndocs/training.md tells more, docs/training-configs.md explains every key.";
 
-  private final Console console;
   private final ModelFinder finder;
-  private final Reader<C> reader;
+  private final ConfigFiles<C> files;
   private final Runner<C> runner;
   private final Function<C, Optional<ModelArguments>> base;
 
@@ -66,21 +64,14 @@ public abstract sealed class TrainingCommand<C extends TrainConfig> implements C
   private List<String> keys = List.of();
 
   private TrainingCommand(
-      Console console,
       ModelFinder finder,
-      Reader<C> reader,
+      ConfigFiles<C> files,
       Runner<C> runner,
       Function<C, Optional<ModelArguments>> base) {
-    this.console = console;
     this.finder = finder;
-    this.reader = reader;
+    this.files = files;
     this.runner = runner;
     this.base = base;
-  }
-
-  /** Reads the configuration. */
-  private interface Reader<C> {
-    ResolvedConfig<C> read(Path file, List<String> options) throws IOException;
   }
 
   /** Runs it. */
@@ -98,18 +89,11 @@ public abstract sealed class TrainingCommand<C extends TrainConfig> implements C
       footer = {
         "  llm2vec mntp train_configs/mntp/Sheared-Llama.json --dataset_dir ~/datasets",
         "  llm2vec mntp my.json --learning_rate 1e-4 --output_dir output/mntp/again",
-        "",
-        GOING_ON,
-        DOCS
+        GOING_ON
       })
   public static final class Mntp extends TrainingCommand<MntpConfig> {
-    public Mntp(Console console, ModelFinder finder) {
-      super(
-          console,
-          finder,
-          ConfigFiles::mntp,
-          TrainingRuns::mntp,
-          config -> base(config.model(), config.lora()));
+    public Mntp(ModelFinder finder) {
+      super(finder, ConfigFiles.MNTP, TrainingRuns::mntp, c -> base(c.model(), c.lora()));
     }
   }
 
@@ -123,18 +107,11 @@ public abstract sealed class TrainingCommand<C extends TrainConfig> implements C
       footer = {
         "  llm2vec simcse train_configs/simcse/Sheared-Llama.json \\",
         "      --peft_model_name_or_path output/mntp/Sheared-LLaMA-1.3B",
-        "",
-        GOING_ON,
-        DOCS
+        GOING_ON
       })
   public static final class Simcse extends TrainingCommand<SimcseConfig> {
-    public Simcse(Console console, ModelFinder finder) {
-      super(
-          console,
-          finder,
-          ConfigFiles::simcse,
-          TrainingRuns::simcse,
-          config -> base(config.model(), config.lora()));
+    public Simcse(ModelFinder finder) {
+      super(finder, ConfigFiles.SIMCSE, TrainingRuns::simcse, c -> base(c.model(), c.lora()));
     }
   }
 
@@ -148,18 +125,12 @@ public abstract sealed class TrainingCommand<C extends TrainConfig> implements C
       footer = {
         "  llm2vec supervised train_configs/supervised/Sheared-Llama.json",
         "  llm2vec supervised my.json --dataset_name jsonl --dataset_file_path triples.jsonl",
-        "",
-        GOING_ON,
-        DOCS
+        GOING_ON
       })
   public static final class Supervised extends TrainingCommand<SupervisedConfig> {
-    public Supervised(Console console, ModelFinder finder) {
+    public Supervised(ModelFinder finder) {
       super(
-          console,
-          finder,
-          ConfigFiles::supervised,
-          TrainingRuns::supervised,
-          config -> base(config.model(), config.lora()));
+          finder, ConfigFiles.SUPERVISED, TrainingRuns::supervised, c -> base(c.model(), c.lora()));
     }
   }
 
@@ -173,16 +144,13 @@ public abstract sealed class TrainingCommand<C extends TrainConfig> implements C
       footer = {
         "  llm2vec distill train_configs/distill/mini.json --train_file texts.txt",
         "  llm2vec distill my.json --teacher_vectors minilm.npy --train_file texts.jsonl",
-        "",
-        GOING_ON,
-        DOCS
+        GOING_ON
       })
   public static final class Distill extends TrainingCommand<DistillConfig> {
-    public Distill(Console console, ModelFinder finder) {
+    public Distill(ModelFinder finder) {
       super(
-          console,
           finder,
-          ConfigFiles::distill,
+          ConfigFiles.DISTILL,
           TrainingRuns::distill,
           config ->
               config.student().base() instanceof StudentArguments.Checkpoint checkpoint
@@ -200,18 +168,11 @@ public abstract sealed class TrainingCommand<C extends TrainConfig> implements C
       },
       footer = {
         "  llm2vec pretrain my.json --config_name models/tiny --tokenizer_name models/tiny",
-        "",
-        GOING_ON,
-        DOCS
+        GOING_ON
       })
   public static final class Pretrain extends TrainingCommand<PretrainConfig> {
-    public Pretrain(Console console, ModelFinder finder) {
-      super(
-          console,
-          finder,
-          ConfigFiles::pretrain,
-          TrainingRuns::pretrain,
-          config -> Optional.empty());
+    public Pretrain(ModelFinder finder) {
+      super(finder, ConfigFiles.PRETRAIN, TrainingRuns::pretrain, config -> Optional.empty());
     }
   }
 
@@ -222,7 +183,8 @@ public abstract sealed class TrainingCommand<C extends TrainConfig> implements C
 
   @Override
   public Integer call() throws IOException {
-    ResolvedConfig<C> resolved = reader.read(config, keys);
+    Console console = finder.console();
+    ResolvedConfig<C> resolved = files.read(config, keys);
     RunArguments arguments = resolved.config().training().run();
     boolean bar = arguments.disableTqdm().map(disabled -> !disabled).orElse(console.watched());
     try (InterruptHandler stop = InterruptHandler.onInterrupt();
@@ -248,12 +210,13 @@ public abstract sealed class TrainingCommand<C extends TrainConfig> implements C
 
   /** An adapter on top of others does not name them: its own base is the first of all. */
   private void explain(ModelArguments model, Path folder) {
+    PrintStream err = finder.console().err();
     if (model.adapters().isEmpty()) {
-      console.err().println("Use it by --model " + folder + ".");
+      err.println("Use it by --model " + folder + ".");
       return;
     }
     StringBuilder use = new StringBuilder("--model ").append(model.name());
     model.adapters().forEach(adapter -> use.append(" --adapter ").append(adapter));
-    console.err().println("Use it by " + use + " --adapter " + folder + ".");
+    err.println("Use it by " + use + " --adapter " + folder + ".");
   }
 }

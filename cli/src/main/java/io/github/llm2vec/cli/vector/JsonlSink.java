@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.vector;
 
+import io.github.llm2vec.files.FileChannels;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -41,7 +42,7 @@ record JsonlSink(Path output, FileChannel file, BufferedReader earlier)
     for (int i = 0; i < vectors.length; i++) {
       VectorLines.write(lines, ids.subList(i, i + 1), new float[][] {vectors[i]});
       if (lines.size() > 1 << 20 || i == vectors.length - 1) {
-        PartialFile.writeFully(file, ByteBuffer.wrap(lines.toByteArray()));
+        FileChannels.write(file, ByteBuffer.wrap(lines.toByteArray()));
         lines.reset();
       }
     }

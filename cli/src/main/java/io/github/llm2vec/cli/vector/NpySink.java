@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.vector;
 
+import io.github.llm2vec.files.FileChannels;
 import io.github.llm2vec.trainer.mteb.search.NpyFile;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -85,7 +86,7 @@ final class NpySink implements VectorOutput.Sink {
       lines.append(id).append('\n');
     }
     writeValues(newVectors);
-    PartialFile.writeFully(ids, ByteBuffer.wrap(lines.toString().getBytes(StandardCharsets.UTF_8)));
+    FileChannels.write(ids, ByteBuffer.wrap(lines.toString().getBytes(StandardCharsets.UTF_8)));
     rows += newVectors.length;
   }
 
@@ -95,13 +96,13 @@ final class NpySink implements VectorOutput.Sink {
             .order(ByteOrder.LITTLE_ENDIAN);
     for (float[] vector : newVectors) {
       if (buffer.remaining() < vector.length * Float.BYTES) {
-        PartialFile.writeFully(vectors, buffer.flip());
+        FileChannels.write(vectors, buffer.flip());
         buffer.clear();
       }
       buffer.asFloatBuffer().put(vector);
       buffer.position(buffer.position() + vector.length * Float.BYTES);
     }
-    PartialFile.writeFully(vectors, buffer.flip());
+    FileChannels.write(vectors, buffer.flip());
   }
 
   @Override
@@ -124,7 +125,7 @@ final class NpySink implements VectorOutput.Sink {
   private void writeHeader() throws IOException {
     long end = vectors.position();
     vectors.position(0);
-    PartialFile.writeFully(vectors, NpyFile.header(rows, dimensions));
+    FileChannels.write(vectors, NpyFile.header(rows, dimensions));
     vectors.position(end);
   }
 

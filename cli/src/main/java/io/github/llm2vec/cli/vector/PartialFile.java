@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.vector;
 
+import io.github.llm2vec.files.FileChannels;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -68,21 +69,8 @@ final class PartialFile {
   }
 
   static void readFully(FileChannel file, ByteBuffer target, long start) throws IOException {
-    long position = start;
-    while (target.hasRemaining()) {
-      int read = file.read(target, position);
-      if (read < 0) {
-        throw new IOException("the file became shorter while it was read");
-      }
-      position += read;
-    }
+    FileChannels.read(file, target, start, "the file became shorter while it was read");
     target.flip();
-  }
-
-  static void writeFully(FileChannel file, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      file.write(bytes);
-    }
   }
 
   /** Gives the finished file its real name in one step, replacing what was there. */

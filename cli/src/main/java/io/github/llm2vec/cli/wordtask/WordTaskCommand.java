@@ -41,7 +41,6 @@ import picocli.CommandLine.Unmatched;
     name = "word-task",
     description = "Trains and tests a head that labels words: parts of speech, phrases, names.",
     synopsisSubcommandLabel = "COMMAND",
-    footerHeading = "%nExamples:%n",
     footer = {
       "  llm2vec word-task train train_configs/word-task/Llama2-bi-mntp.json",
       "  llm2vec word-task test test_configs/word-task/Llama2-bi-mntp.json"
@@ -66,6 +65,7 @@ public final class WordTaskCommand implements Callable<Integer> {
 
     final Console console;
     private final ModelFinder finder;
+    private final ConfigFiles<C> files;
 
     @Parameters(index = "0", paramLabel = "CONFIG", description = "JSON file of upstream's keys.")
     private Path config;
@@ -77,14 +77,13 @@ public final class WordTaskCommand implements Callable<Integer> {
 
     @Unmatched private List<String> keys = new ArrayList<>();
 
-    Run(Console console, ModelFinder finder) {
-      this.console = console;
+    Run(ModelFinder finder, ConfigFiles<C> files) {
+      this.console = finder.console();
       this.finder = finder;
+      this.files = files;
     }
 
     /** Reads the configuration. */
-    abstract ResolvedConfig<C> read(Path file, List<String> options) throws IOException;
-
     /**
      * Runs it.
      *
@@ -96,7 +95,7 @@ public final class WordTaskCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-      ResolvedConfig<C> resolved = read(config, keys);
+      ResolvedConfig<C> resolved = files.read(config, keys);
       try (InterruptHandler stop = InterruptHandler.onInterrupt()) {
         return run(resolved, stop);
       } catch (WordTaskTraining.StoppedException e) {
@@ -132,8 +131,6 @@ public final class WordTaskCommand implements Callable<Integer> {
   @Command(
       name = "train",
       description = "Trains the head of a word task.",
-      sortOptions = false,
-      footerHeading = "%nExamples:%n",
       footer = {
         "  llm2vec word-task train train_configs/word-task/Llama2-bi-mntp.json",
         "  llm2vec word-task train my-task.json --learning_rate 1e-3 --stop_after_n_steps 500",
@@ -142,13 +139,8 @@ public final class WordTaskCommand implements Callable<Integer> {
       })
   public static final class Train extends Run<WordTaskConfig> {
 
-    public Train(Console console, ModelFinder finder) {
-      super(console, finder);
-    }
-
-    @Override
-    ResolvedConfig<WordTaskConfig> read(Path file, List<String> options) throws IOException {
-      return ConfigFiles.wordTask(file, options);
+    public Train(ModelFinder finder) {
+      super(finder, ConfigFiles.WORD_TASK);
     }
 
     @Override
@@ -179,8 +171,6 @@ public final class WordTaskCommand implements Callable<Integer> {
   @Command(
       name = "test",
       description = "Tests the head of a word task.",
-      sortOptions = false,
-      footerHeading = "%nExamples:%n",
       footer = {
         "  llm2vec word-task test test_configs/word-task/Llama2-bi-mntp.json",
         "  llm2vec word-task test my-test.json --cls_addr output/my-task/checkpoint-500",
@@ -189,13 +179,8 @@ public final class WordTaskCommand implements Callable<Integer> {
       })
   public static final class Test extends Run<WordTestConfig> {
 
-    public Test(Console console, ModelFinder finder) {
-      super(console, finder);
-    }
-
-    @Override
-    ResolvedConfig<WordTestConfig> read(Path file, List<String> options) throws IOException {
-      return ConfigFiles.wordTest(file, options);
+    public Test(ModelFinder finder) {
+      super(finder, ConfigFiles.WORD_TEST);
     }
 
     @Override

@@ -11,7 +11,6 @@ import io.github.llm2vec.trainer.wordtask.WordScores;
 import io.github.llm2vec.trainer.wordtask.WordTaskTraining.WordTaskListener;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -110,7 +109,7 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
         100 * scores.accuracy(),
         scores.words(),
         scores.loss());
-    TextTable table = new TextTable(List.of("spans", "precision", "recall", "F1", "support"));
+    TextTable table = new TextTable("spans", "precision", "recall", "F1", "support");
     if (task == WordTask.CHUNK_TAGS || task == WordTask.NER_TAGS) {
       scores.byType().forEach((type, score) -> table.add(row(type, score)));
     }
@@ -118,12 +117,13 @@ final class WordTaskDisplay implements WordTaskListener, AutoCloseable {
     out.print(table);
   }
 
-  private static List<String> row(String name, WordScores.SpanScore score) {
-    return List.of(
-        name,
-        String.format(Locale.ROOT, "%.2f", 100 * score.precision()),
-        String.format(Locale.ROOT, "%.2f", 100 * score.recall()),
-        String.format(Locale.ROOT, "%.2f", 100 * score.f1()),
-        String.format(Locale.ROOT, "%,d", score.support()));
+  private static String[] row(String name, WordScores.SpanScore score) {
+    return new String[] {
+      name,
+      String.format(Locale.ROOT, "%.2f", 100 * score.precision()),
+      String.format(Locale.ROOT, "%.2f", 100 * score.recall()),
+      String.format(Locale.ROOT, "%.2f", 100 * score.f1()),
+      String.format(Locale.ROOT, "%,d", score.support())
+    };
   }
 }

@@ -3,6 +3,7 @@ package io.github.llm2vec.cli.reembed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -27,7 +28,7 @@ class PacerTest {
   }
 
   @Test
-  void batchesBeginAsFarApartAsTheRateSays() throws InterruptedException {
+  void batchesBeginAsFarApartAsTheRateSays() throws IOException {
     Pacer pacer = pacer(50);
     for (int i = 0; i < 10; i++) {
       pacer.before(100);
@@ -37,7 +38,7 @@ class PacerTest {
   }
 
   @Test
-  void timeThatWasLostIsNotMadeUpFor() throws InterruptedException {
+  void timeThatWasLostIsNotMadeUpFor() throws IOException {
     Pacer pacer = pacer(10);
     pacer.before(10);
     now += 100 * SECOND;
@@ -47,7 +48,7 @@ class PacerTest {
   }
 
   @Test
-  void withoutARateAndAfterAStopNobodyWaits() throws InterruptedException {
+  void withoutARateAndAfterAStopNobodyWaits() throws IOException {
     Pacer free = pacer(0);
     free.before(1000);
     free.before(1000);

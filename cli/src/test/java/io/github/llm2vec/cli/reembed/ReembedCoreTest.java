@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.cli.CommandRunner;
 import io.github.llm2vec.cli.model.HashEncoder;
+import io.github.llm2vec.cli.solr.LocalPages;
 import io.github.llm2vec.cli.solr.LocalSolr;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
@@ -39,7 +40,7 @@ class ReembedCoreTest {
 
   @Test
   void coreGetsVectorsAndIsNotSwitched() throws Exception {
-    try (LocalSolr solr = LocalSolr.start(home, 0)) {
+    try (LocalSolr solr = LocalSolr.start(home, 0, LocalPages.NONE)) {
       ModelsFile models =
           new ModelsFile(
               home.resolve(ModelsFile.NAME),

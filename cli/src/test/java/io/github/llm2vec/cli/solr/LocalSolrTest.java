@@ -41,7 +41,7 @@ class LocalSolrTest {
   void servesACollectionOverHttpAndKeepsItForTheNextStart() throws Exception {
     ModelDeclaration model = ModelDeclaration.of("default", "no/such/model");
     ModelsFileWriter.write(home.resolve(ModelsFile.NAME), List.of(model));
-    try (LocalSolr solr = LocalSolr.start(home, 0)) {
+    try (LocalSolr solr = LocalSolr.start(home, 0, LocalPages.NONE)) {
       EncoderRegistry.install(
           solr.container(),
           new EncoderRegistry(
@@ -58,7 +58,7 @@ class LocalSolrTest {
           post(solr, "/demo/select?fl=id", "{\"query\":\"{!llm2vec f=vector topK=1}b\"}").body();
       assertTrue(found.contains("\"id\":\"2\"") && found.contains("\"numFound\":1"), found);
     }
-    try (LocalSolr solr = LocalSolr.start(home, 0)) {
+    try (LocalSolr solr = LocalSolr.start(home, 0, LocalPages.NONE)) {
       assertTrue(solr.hasCollection("demo"));
       String found = post(solr, "/demo/select?fl=id", "{\"query\":\"*:*\"}").body();
       assertTrue(found.contains("\"numFound\":2"), found);
@@ -69,7 +69,9 @@ class LocalSolrTest {
   void saysThatThePortIsTaken() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       IOException thrown =
-          assertThrows(IOException.class, () -> LocalSolr.start(home, taken.getLocalPort()));
+          assertThrows(
+              IOException.class,
+              () -> LocalSolr.start(home, taken.getLocalPort(), LocalPages.NONE));
       assertEquals(
           "port " + taken.getLocalPort() + " is taken; name another one, or 0 for any that is free",
           thrown.getMessage());
@@ -78,7 +80,7 @@ class LocalSolrTest {
 
   @Test
   void saysWhyACollectionIsNotTaken() throws Exception {
-    try (LocalSolr solr = LocalSolr.start(home, 0)) {
+    try (LocalSolr solr = LocalSolr.start(home, 0, LocalPages.NONE)) {
       IOException noModel =
           assertThrows(IOException.class, () -> solr.createCollection("demo", BASIC, PROPERTIES));
       assertTrue(

@@ -57,7 +57,7 @@ class MineCommandTest {
             output,
             new SupervisedSet.Options(folder.resolve("cache"), 1, 1, instructions),
             new CorruptLines(DataAccess.CorruptLinePolicy.ERROR))) {
-      assertTrue(set.hasNegatives());
+      assertTrue(set.example(0, 0).negative().isPresent());
       assertEquals(5, set.order(0).size());
     }
   }

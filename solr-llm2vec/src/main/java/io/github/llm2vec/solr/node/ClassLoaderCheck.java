@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import org.apache.lucene.util.Version;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
  * Checks that the plugin runs in the Solr it was built for and was loaded once, by the class loader
@@ -28,8 +28,7 @@ final class ClassLoaderCheck {
         return;
       }
     }
-    throw new SolrException(
-        ErrorCode.SERVER_ERROR,
+    throw SolrErrors.serverError(
         "The LLM2Vec jars are loaded for one core or package only (by "
             + plugin
             + "). Native libraries and models need one place per node: move the jars to"
@@ -46,8 +45,7 @@ final class ClassLoaderCheck {
    */
   static void checkRelease(Version running) {
     if (running.major != SolrRelease.LUCENE.major || running.minor != SolrRelease.LUCENE.minor) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
+      throw SolrErrors.serverError(
           "These LLM2Vec jars are for Solr %s with Lucene %s.%s, but this Solr has Lucene %s:"
                   .formatted(
                       SolrRelease.SOLR, SolrRelease.LUCENE.major, SolrRelease.LUCENE.minor, running)

@@ -2,10 +2,10 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.Adapter;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.remote.ModelIdentity;
 import java.util.regex.Pattern;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
  * Identity of an open model: everything that shapes its vectors. A request takes it once and has
@@ -87,8 +87,7 @@ public record EncoderIdentity(
    */
   void require(EncoderIdentity now) {
     if (!givesTheVectorsOf(now)) {
-      throw new SolrException(
-          ErrorCode.CONFLICT,
+      throw SolrErrors.conflict(
           "model '%s' was reloaded while the request ran: it began with fingerprint %s and dtype"
                   .formatted(declaration.name(), fingerprint)
               + " '%s', and now there is fingerprint %s and dtype '%s' or another instruction. What"

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.serving.QueryVectorCache;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.remote.EncodeHandler;
 import io.github.llm2vec.solr.remote.RemoteModel;
 import java.io.Closeable;
@@ -16,7 +17,6 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import org.apache.lucene.util.Version;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.util.EnvUtils;
 import org.apache.solr.core.CloseHook;
 import org.apache.solr.core.CoreContainer;
@@ -146,7 +146,7 @@ public final class EncoderRegistry implements Closeable {
     try {
       return ModelsFile.read(file);
     } catch (IOException | IllegalArgumentException e) {
-      throw new SolrException(ErrorCode.SERVER_ERROR, e.getMessage(), e);
+      throw SolrErrors.serverError(e.getMessage(), e);
     }
   }
 
@@ -180,7 +180,7 @@ public final class EncoderRegistry implements Closeable {
     try {
       return models.declaration(name);
     } catch (IllegalArgumentException e) {
-      throw new SolrException(ErrorCode.BAD_REQUEST, e.getMessage(), e);
+      throw SolrErrors.badRequest(e.getMessage(), e);
     }
   }
 

@@ -58,45 +58,6 @@ public record ModelDeclaration(
     String sameSpaceAs,
     Optional<EncoderNodes> encoderNodes) {
 
-  /**
-   * A declaration of a model on this node with one device, or "", whose callers share it as by
-   * default.
-   */
-  public ModelDeclaration(
-      String name,
-      String model,
-      List<String> adapters,
-      String template,
-      String pooling,
-      String dtype,
-      String device,
-      boolean normalize,
-      int maxLength,
-      int docMaxLength,
-      int dimensions,
-      String queryInstruction,
-      String documentInstruction) {
-    this(
-        name,
-        model,
-        adapters,
-        Map.of(),
-        template,
-        pooling,
-        dtype,
-        device.isEmpty() ? List.of() : List.of(device),
-        0,
-        normalize,
-        maxLength,
-        docMaxLength,
-        dimensions,
-        queryInstruction,
-        documentInstruction,
-        ServingLimits.DEFAULTS,
-        "",
-        Optional.empty());
-  }
-
   /** Copies the lists and rejects null and what no model could be opened with. */
   public ModelDeclaration {
     Objects.requireNonNull(template, "template");
@@ -136,14 +97,19 @@ public record ModelDeclaration(
 
   /** A declaration that leaves everything to the checkpoint. */
   public static ModelDeclaration of(String name, String model) {
-    return new ModelDeclaration(name, model, List.of(), "", "", "", "", true, 0, 0, 0, "", "");
+    return of(name, model, "", Optional.empty());
   }
 
   /** A declaration of a model that other nodes have and this one has not. */
   public static ModelDeclaration served(String name, String sameSpaceAs, EncoderNodes nodes) {
+    return of(name, "", sameSpaceAs, Optional.of(nodes));
+  }
+
+  private static ModelDeclaration of(
+      String name, String model, String sameSpaceAs, Optional<EncoderNodes> nodes) {
     return new ModelDeclaration(
         name,
-        "",
+        model,
         List.of(),
         Map.of(),
         "",
@@ -159,7 +125,7 @@ public record ModelDeclaration(
         "",
         ServingLimits.DEFAULTS,
         sameSpaceAs,
-        Optional.of(nodes));
+        nodes);
   }
 
   /** Whether the model itself is on this node. */

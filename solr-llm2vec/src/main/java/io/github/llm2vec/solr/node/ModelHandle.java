@@ -6,6 +6,7 @@ import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.serving.EncodingResult;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.remote.NodeCallException;
 import io.github.llm2vec.solr.remote.ServedModel;
 import io.github.llm2vec.tokenizer.TokenSpans;
@@ -21,7 +22,6 @@ import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.core.SolrInfoBean.Category;
 import org.apache.solr.request.SolrRequestInfo;
 
@@ -92,8 +92,7 @@ public final class ModelHandle {
     synchronized (lock) {
       ModelState state = load.state();
       if (state == ModelState.LOADING || replacement.isPresent()) {
-        throw new SolrException(
-            ErrorCode.CONFLICT, "model '" + declaration.name() + "' is being opened already");
+        throw SolrErrors.conflict("model '" + declaration.name() + "' is being opened already");
       }
       Reload begun =
           Reload.begin(

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.files.FailureReasons;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -9,7 +10,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.jspecify.annotations.Nullable;
 
 /** One attempt at loading a model, from its start to its outcome. Thread-safe. */
@@ -77,19 +77,16 @@ final class ModelLoad {
    */
   RefCountedEncoder await(Duration patience) {
     if (!asked) {
-      throw new SolrException(
-          ErrorCode.SERVICE_UNAVAILABLE, name() + " is closed, since no core holds it any more");
+      throw SolrErrors.unavailable(name() + " is closed, since no core holds it any more");
     }
     try {
       return outcome.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       throw ServingErrors.retry(
-          new SolrException(
-              ErrorCode.SERVICE_UNAVAILABLE, name() + " is still being opened; try again later", e),
+          SolrErrors.unavailable(name() + " is still being opened; try again later", e),
           RETRY_AFTER);
     } catch (ExecutionException e) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
+      throw SolrErrors.serverError(
           name()
               + " could not be opened: "
               + describe(e.getCause())
@@ -97,8 +94,7 @@ final class ModelLoad {
           e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new SolrException(
-          ErrorCode.SERVICE_UNAVAILABLE, "interrupted while waiting for " + name(), e);
+      throw SolrErrors.unavailable("interrupted while waiting for " + name(), e);
     }
   }
 

@@ -3,12 +3,12 @@ package io.github.llm2vec.solr.node;
 
 import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.VectorIdentity;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
  * An open encoder with a count of the calls that use it. It is closed when it is retired and nobody
@@ -65,8 +65,7 @@ final class RefCountedEncoder {
         .orElseThrow(
             () ->
                 ServingErrors.retry(
-                    new SolrException(
-                        ErrorCode.SERVICE_UNAVAILABLE,
+                    SolrErrors.unavailable(
                         "model '" + declaration.name() + "': " + encoder.problem()),
                     ModelLoad.RETRY_AFTER));
   }
@@ -87,8 +86,7 @@ final class RefCountedEncoder {
         .map(found -> identity().with(found))
         .orElseThrow(
             () ->
-                new SolrException(
-                    ErrorCode.BAD_REQUEST,
+                SolrErrors.badRequest(
                     "model '%s' has no adapter '%s' on this node%s"
                         .formatted(
                             declaration.name(),

@@ -8,6 +8,7 @@ import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.serving.OverloadedException;
 import io.github.llm2vec.serving.ServiceClosedException;
 import io.github.llm2vec.serving.TextFailedException;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.remote.NodeCallException;
 import java.time.Duration;
 import org.apache.solr.common.SolrException;
@@ -35,13 +36,12 @@ final class ServingErrors {
       return retry(new Refusal(ErrorCode.TOO_MANY_REQUESTS, message(model, e), e), e.retryAfter());
     }
     if (failure instanceof DevicesFailedException e) {
-      return retry(
-          new SolrException(ErrorCode.SERVICE_UNAVAILABLE, message(model, e), e), e.retryAfter());
+      return retry(SolrErrors.unavailable(message(model, e), e), e.retryAfter());
     }
     if (failure instanceof DeadlineExceededException
         || failure instanceof ServiceClosedException
         || failure instanceof EncodingInterruptedException) {
-      return new SolrException(ErrorCode.SERVICE_UNAVAILABLE, message(model, failure), failure);
+      return SolrErrors.unavailable(message(model, failure), failure);
     }
     if (failure instanceof NodeCallException e) {
       return translate(model, e);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.query;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.util.List;
-import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.search.QParser;
 import org.apache.solr.search.SyntaxError;
@@ -51,7 +50,7 @@ public final class ClauseVectors {
       parser.getQuery();
     } catch (SyntaxError e) {
       if (own) {
-        throw new SolrException(ErrorCode.BAD_REQUEST, name + ": " + e.getMessage(), e);
+        throw SolrErrors.badRequest(name + ": " + e.getMessage(), e);
       }
     } catch (RuntimeException e) {
       // A query around ours may need what only the shards have, such as a core to join with: they

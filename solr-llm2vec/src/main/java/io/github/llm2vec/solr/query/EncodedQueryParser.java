@@ -16,8 +16,6 @@ import org.apache.lucene.search.MatchNoDocsQuery;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.join.ScoreMode;
 import org.apache.lucene.search.join.ToParentBlockJoinQuery;
-import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.SolrParams;
@@ -105,7 +103,8 @@ public final class EncodedQueryParser extends QParser {
     SolrParams own = QueryParameters.of(name(), localParams, params, NAMES);
     String named = required(FIELD, "the vector field to search, as in {!llm2vec f=vector}");
     if (qstr == null || qstr.isBlank()) {
-      throw refused("the text to search for is empty; give it as v=$q or after the }");
+      throw KnnParameters.refused(
+          "the text to search for is empty; give it as v=$q or after the }");
     }
     ServedField served = ServedField.of(req, named, getParam(MODEL), defaults);
     String fieldName = served.name();
@@ -129,7 +128,8 @@ public final class EncodedQueryParser extends QParser {
   private Optional<float[]> vector(VectorField field, QueryDefaults missing) {
     String model = param(MODEL, missing.model());
     if (model.isBlank()) {
-      throw refused("no model is named; give model=NAME, or 'model' to the parser in solrconfig");
+      throw KnnParameters.refused(
+          "no model is named; give model=NAME, or 'model' to the parser in solrconfig");
     }
     Prompt prompt = Prompt.query(param(INSTRUCTION, missing.instruction()));
     QueryEncoder.Checks checks =
@@ -145,7 +145,7 @@ public final class EncodedQueryParser extends QParser {
     try {
       return Integer.parseInt(given.strip());
     } catch (NumberFormatException e) {
-      throw refused("dimensions must be a whole number, got '" + given + "'");
+      throw KnnParameters.refused("dimensions must be a whole number, got '" + given + "'");
     }
   }
 
@@ -155,7 +155,8 @@ public final class EncodedQueryParser extends QParser {
       return guided(field, vector, own, parameters);
     }
     if (!(delegate(NEAREST, field, vector, own) instanceof KnnFloatVectorQuery nearest)) {
-      throw refused("Solr's knn parser makes a query that is not known here; this is a bug");
+      throw KnnParameters.refused(
+          "Solr's knn parser makes a query that is not known here; this is a bug");
     }
     Query filter = nearest.getFilter() == null ? new MatchAllDocsQuery() : nearest.getFilter();
     if (!parameters.passages()) {
@@ -200,7 +201,7 @@ public final class EncodedQueryParser extends QParser {
   private static float minReturn(SolrParams own) {
     Float value = own.getFloat(KnnParameters.MIN_RETURN);
     if (value == null) {
-      throw refused("minTraverse needs minReturn, the least score of a hit");
+      throw KnnParameters.refused("minTraverse needs minReturn, the least score of a hit");
     }
     return value;
   }
@@ -257,7 +258,7 @@ public final class EncodedQueryParser extends QParser {
   private String required(String name, String meaning) {
     String value = param(name, "");
     if (value.isBlank()) {
-      throw refused("parameter '" + name + "' is missing: " + meaning);
+      throw KnnParameters.refused("parameter '" + name + "' is missing: " + meaning);
     }
     return value;
   }
@@ -265,10 +266,6 @@ public final class EncodedQueryParser extends QParser {
   private String param(String name, String missing) {
     String value = getParam(name);
     return value == null ? missing : value;
-  }
-
-  private static SolrException refused(String message) {
-    return new SolrException(ErrorCode.BAD_REQUEST, "llm2vec query: " + message);
   }
 
   /** The vector as the delegate reads it; every float comes back as it was. */

@@ -6,12 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.github.llm2vec.lucene.HybridFusion.RankedPosition;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
  * Result of rank fusion over a whole collection: documents with their ranks in both lists. It
@@ -116,7 +116,6 @@ record FusedRanking(List<Entry> documents) {
   }
 
   private static SolrException wrong(String found) {
-    return new SolrException(
-        ErrorCode.BAD_REQUEST, "parameter llm2vec.hybrid.* holds no ranking: " + found);
+    return SolrErrors.badRequest("parameter llm2vec.hybrid.* holds no ranking: " + found);
   }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.query;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.query.RequestState.NotedSearch;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -206,8 +207,7 @@ public final class HybridFusionPhase {
         || !(plugin.createParser(
                 search.localParams().get("v"), search.localParams(), request.getParams(), request)
             instanceof HybridQueryParser parser)) {
-      throw new SolrException(
-          ErrorCode.BAD_REQUEST, "this core has no hybrid query parser '" + search.parser() + "'");
+      throw SolrErrors.badRequest("this core has no hybrid query parser '" + search.parser() + "'");
     }
     try {
       return parser.parts(search.filtered());

@@ -4,6 +4,7 @@ package io.github.llm2vec.solr.query;
 import io.github.llm2vec.lucene.FusionMethod;
 import io.github.llm2vec.lucene.HybridFusion;
 import io.github.llm2vec.lucene.Llm2VecQueries;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,6 @@ import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.MatchNoDocsQuery;
 import org.apache.lucene.search.Query;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.ShardParams;
@@ -252,7 +252,7 @@ public final class HybridQueryParser extends QParser {
     try {
       return req.getSearcher().getDocSet(filters).makeQuery();
     } catch (IOException e) {
-      throw new SolrException(ErrorCode.SERVER_ERROR, "the filters cannot be read", e);
+      throw SolrErrors.serverError("the filters cannot be read", e);
     }
   }
 
@@ -316,6 +316,6 @@ public final class HybridQueryParser extends QParser {
   }
 
   private static SolrException refused(String message) {
-    return new SolrException(ErrorCode.BAD_REQUEST, "llm2vecHybrid query: " + message);
+    return SolrErrors.badRequest("llm2vecHybrid query: " + message);
   }
 }

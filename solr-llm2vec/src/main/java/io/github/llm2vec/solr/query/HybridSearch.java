@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.files.ContentHash;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -14,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.SolrParams;
 
@@ -86,8 +86,7 @@ record HybridSearch(String parser, Map<String, List<String>> parameters, boolean
   }
 
   private static SolrException wrong(String found) {
-    return new SolrException(
-        ErrorCode.BAD_REQUEST,
+    return SolrErrors.badRequest(
         "parameter " + HybridFusionPhase.SEARCH + " holds no hybrid search: " + found);
   }
 }

@@ -2,12 +2,12 @@
 package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.lucene.KnnOptions;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.query.EncodedQueryParser.QueryDefaults;
 import java.util.List;
 import java.util.Set;
 import org.apache.lucene.util.Version;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.SolrParams;
 
 /**
@@ -190,7 +190,7 @@ record KnnParameters(
         .withOverfetch(Math.max(1, overRequest));
   }
 
-  private static SolrException refused(String message) {
-    return new SolrException(ErrorCode.BAD_REQUEST, "llm2vec query: " + message);
+  static SolrException refused(String message) {
+    return SolrErrors.badRequest("llm2vec query: " + message);
   }
 }

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.lucene.BestPassage;
 import io.github.llm2vec.lucene.PassageBlocks;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,6 @@ import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.ReaderUtil;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.request.SolrQueryRequest;
 
 /**
@@ -71,8 +71,7 @@ public final class PassageSearch {
       return Optional.ofNullable(searches.get(field));
     }
     if (searches.size() > 1) {
-      throw new SolrException(
-          ErrorCode.BAD_REQUEST,
+      throw SolrErrors.badRequest(
           "the request searches the passages of several fields; say whose passage to show: f="
               + String.join(" or f=", searches.keySet()));
     }

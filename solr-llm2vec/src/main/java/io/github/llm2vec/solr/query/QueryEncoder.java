@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.encoder.Vectors;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelHandle;
@@ -13,7 +14,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.search.QueryLimits;
@@ -97,9 +97,9 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
     } catch (SolrException e) {
       throw e;
     } catch (IllegalArgumentException e) {
-      throw new SolrException(ErrorCode.BAD_REQUEST, failure(model, e), e);
+      throw SolrErrors.badRequest(failure(model, e), e);
     } catch (RuntimeException e) {
-      throw new SolrException(ErrorCode.SERVER_ERROR, failure(model, e), e);
+      throw SolrErrors.serverError(failure(model, e), e);
     }
   }
 
@@ -122,8 +122,7 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
     if (wanted == 0) {
       field.checkDimensions(model, width);
     } else if (wanted != field.dimensions() || wanted > width) {
-      throw new SolrException(
-          ErrorCode.BAD_REQUEST,
+      throw SolrErrors.badRequest(
           "llm2vec query: dimensions=%s, but field '%s' has vectorDimension=%s and model '%s' gives"
                   .formatted(wanted, field.name(), field.dimensions(), model)
               + " vectors of %s; it must be that of the field and no more than those of the model"
@@ -150,10 +149,8 @@ record QueryEncoder(SolrQueryRequest request, VectorField field, Checks checks) 
               identity,
               field.dimensions());
     } catch (IOException e) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
-          "cannot read what made the vectors of field '" + field.name() + "'",
-          e);
+      throw SolrErrors.serverError(
+          "cannot read what made the vectors of field '" + field.name() + "'", e);
     }
   }
 

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.query;
 
 import io.github.llm2vec.files.NearestName;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
@@ -10,7 +11,6 @@ import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.SolrParams;
 
@@ -116,8 +116,7 @@ final class QueryParameters {
   }
 
   private static SolrException unknown(String parser, String name, Set<String> known) {
-    return new SolrException(
-        ErrorCode.BAD_REQUEST,
+    return SolrErrors.badRequest(
         "%s query: unknown parameter '%s'%s"
             .formatted(parser, name, NearestName.hint(name, known)));
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.files.ContentHash;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.schema.CoreIdentities.QueryIdentity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,7 +17,6 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Optional;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.SolrParams;
 import org.apache.solr.request.SolrQueryRequest;
@@ -124,8 +124,7 @@ final class RequestVectorCache {
           json.path("space").asText(),
           json.path("node").asText());
     } catch (IOException | IllegalArgumentException e) {
-      throw new SolrException(
-          ErrorCode.BAD_REQUEST, "parameter " + PREFIX + "* does not say what made its vector", e);
+      throw SolrErrors.badRequest("parameter " + PREFIX + "* does not say what made its vector", e);
     }
   }
 
@@ -144,8 +143,8 @@ final class RequestVectorCache {
       }
       return vector;
     } catch (IllegalArgumentException e) {
-      throw new SolrException(
-          ErrorCode.BAD_REQUEST, "parameter " + PREFIX + "* holds no vector: " + e.getMessage(), e);
+      throw SolrErrors.badRequest(
+          "parameter " + PREFIX + "* holds no vector: " + e.getMessage(), e);
     }
   }
 }

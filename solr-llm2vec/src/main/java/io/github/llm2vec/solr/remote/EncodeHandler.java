@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.remote;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
@@ -33,16 +34,6 @@ public final class EncodeHandler extends RequestHandlerBase {
 
   static final String REPLY = "reply";
 
-  private static final int METHOD_NOT_ALLOWED = 405;
-
-  private static final class MethodNotAllowed extends SolrException {
-    private static final long serialVersionUID = 1;
-
-    private MethodNotAllowed() {
-      super(METHOD_NOT_ALLOWED, PATH + " is for other nodes, which send a POST", null);
-    }
-  }
-
   private final CoreContainer container;
   private final String start;
   private final Function<NodeCall, NodeReply> models;
@@ -74,7 +65,7 @@ public final class EncodeHandler extends RequestHandlerBase {
     // Solr has its enum there, or a text.
     if (!"POST".equals(String.valueOf(request.getContext().get("httpMethod")))) {
       response.setHttpHeader("Allow", "POST");
-      throw new MethodNotAllowed();
+      throw SolrErrors.methodNotAllowed(PATH + " is for other nodes, which send a POST");
     }
     requireKnownCaller(request);
     try (InputStream body = body(request)) {
@@ -86,7 +77,7 @@ public final class EncodeHandler extends RequestHandlerBase {
                   : reply)
               .toMap());
     } catch (IllegalArgumentException e) {
-      throw new SolrException(ErrorCode.BAD_REQUEST, PATH + ": " + e.getMessage(), e);
+      throw SolrErrors.badRequest(PATH + ": " + e.getMessage(), e);
     }
   }
 
@@ -115,8 +106,7 @@ public final class EncodeHandler extends RequestHandlerBase {
   }
 
   private static SolrException noBody() {
-    return new SolrException(
-        ErrorCode.BAD_REQUEST, PATH + " takes one body of the type " + CONTENT_TYPE);
+    return SolrErrors.badRequest(PATH + " takes one body of the type " + CONTENT_TYPE);
   }
 
   @Override

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.schema;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.util.List;
 import java.util.Optional;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.schema.BinaryField;
 import org.apache.solr.schema.IndexSchema;
 import org.apache.solr.schema.SchemaField;
@@ -89,8 +89,7 @@ public record AuxiliaryFields(
   }
 
   private static SolrException wrong(SchemaField field, String need) {
-    return new SolrException(
-        ErrorCode.SERVER_ERROR,
+    return SolrErrors.serverError(
         "field '%s' %s, found %s; change it, or rename it if it is another's"
             .formatted(field.getName(), need, field));
   }

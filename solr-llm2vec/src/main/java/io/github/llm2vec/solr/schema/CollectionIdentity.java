@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -283,8 +284,7 @@ public final class CollectionIdentity {
   }
 
   private SolrException unanswered(Replica replica, Exception cause) {
-    return new SolrException(
-        ErrorCode.SERVICE_UNAVAILABLE,
+    return SolrErrors.unavailable(
         "replica %s does not say which model the vectors of field '%s' are of: %s"
             .formatted(replica.getCoreUrl(), field, cause.getMessage()),
         cause);
@@ -294,8 +294,7 @@ public final class CollectionIdentity {
     if (cause instanceof InterruptedException) {
       Thread.currentThread().interrupt();
     }
-    return new SolrException(
-        ErrorCode.SERVICE_UNAVAILABLE,
+    return SolrErrors.unavailable(
         "cannot find out in ZooKeeper (%s) which model the vectors of field '%s' are of: %s"
             .formatted(path, field, cause),
         cause);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.schema;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -16,7 +17,6 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.lucene.index.IndexReader;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.util.EnvUtils;
 import org.apache.solr.core.SolrCore;
 import org.apache.solr.schema.IndexSchema;
@@ -119,8 +119,7 @@ public final class CoreIdentities {
     }
     Map<FieldIdentity, String> others = present(core, field, disagrees);
     if (!others.isEmpty()) {
-      throw new SolrException(
-          ErrorCode.CONFLICT,
+      throw SolrErrors.conflict(
           "field '%s' holds vectors of %s; those of %s, encoded on node %s, cannot be compared with"
                   .formatted(field, list(core, field, others), mine, node)
               + " them. Declare the same model in llm2vec-models.json on both nodes and reload it,"
@@ -165,8 +164,7 @@ public final class CoreIdentities {
         shown(reader, core.getLatestSchema(), field).found().stream().filter(differs).toList();
     Map<FieldIdentity, String> others = others(core, field, searched, differs);
     if (!others.isEmpty()) {
-      throw new SolrException(
-          ErrorCode.CONFLICT,
+      throw SolrErrors.conflict(
           "field '%s' holds vectors of %s; a query of model '%s' (fingerprint %s, %s dimensions%s%s),"
                   .formatted(
                       field,
@@ -254,8 +252,7 @@ public final class CoreIdentities {
     try {
       return shown(searcher.get().getIndexReader(), schema, field);
     } catch (IOException e) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR, "cannot read what made the vectors of field '" + field + "'", e);
+      throw SolrErrors.serverError("cannot read what made the vectors of field '" + field + "'", e);
     } finally {
       searcher.decref();
     }

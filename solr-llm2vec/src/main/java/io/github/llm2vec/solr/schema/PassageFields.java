@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.schema;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.util.List;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.schema.IndexSchema;
 
 /**
@@ -47,8 +47,7 @@ public final class PassageFields {
             .filter(name -> schema.getFieldOrNull(name) == null)
             .toList();
     if (!missing.isEmpty()) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
+      throw SolrErrors.serverError(
           "passages are nested documents and need fields that the schema does not have: "
               + String.join(", ", missing)
               + "; docs/solr-updates.md lists them");

@@ -4,10 +4,10 @@ package io.github.llm2vec.solr.schema;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.core.SolrCore;
 import org.jspecify.annotations.Nullable;
 
@@ -80,8 +80,7 @@ public record ServingField(
   }
 
   private static SolrException wrong(String value, @Nullable Exception cause) {
-    return new SolrException(
-        ErrorCode.SERVER_ERROR,
+    return SolrErrors.serverError(
         "the collection property %sFIELD must be like {\"field\":\"vector2\",\"model\":\"new\"}, found %s"
             .formatted(PROPERTY, value),
         cause);

@@ -2,11 +2,11 @@
 package io.github.llm2vec.solr.schema;
 
 import io.github.llm2vec.encoder.Vectors;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import org.apache.lucene.index.VectorEncoding;
 import org.apache.lucene.index.VectorSimilarityFunction;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.schema.DenseVectorField;
 import org.apache.solr.schema.IndexSchema;
 import org.apache.solr.schema.SchemaField;
@@ -31,20 +31,20 @@ public record VectorField(
   public static VectorField of(IndexSchema schema, String name) {
     SchemaField field = schema.getFieldOrNull(name);
     if (field == null) {
-      throw refused("the schema has no field '" + name + "'");
+      throw SolrErrors.badRequest("the schema has no field '" + name + "'");
     }
     if (!(field.getType() instanceof DenseVectorField type)) {
-      throw refused(
+      throw SolrErrors.badRequest(
           "field '%s' is of type '%s'; vectors need a solr.DenseVectorField"
               .formatted(name, field.getType().getTypeName()));
     }
     if (type.getVectorEncoding() != VectorEncoding.FLOAT32) {
-      throw refused(
+      throw SolrErrors.badRequest(
           "field '%s' has vectorEncoding=%s; vectors of a model need FLOAT32"
               .formatted(name, type.getVectorEncoding()));
     }
     if (!field.indexed()) {
-      throw refused(
+      throw SolrErrors.badRequest(
           "field '%s' has indexed=\"false\", so that no search would find its vectors; set it to"
                   .formatted(name)
               + " indexed=\"true\" and index the documents anew");
@@ -60,7 +60,7 @@ public record VectorField(
    */
   public void checkDimensions(String model, int width) {
     if (width != dimensions) {
-      throw refused(
+      throw SolrErrors.badRequest(
           "field '%s' has vectorDimension=%s but model '%s' gives vectors of %s%s"
               .formatted(name, dimensions, model, width, remedy(width)));
     }
@@ -74,7 +74,7 @@ public record VectorField(
    */
   public void checkKept(int width) {
     if (width != dimensions) {
-      throw refused(
+      throw SolrErrors.badRequest(
           "field '%s' has vectorDimension=%s but the document's own vector has %s numbers%s"
               .formatted(name, dimensions, width, remedy(width)));
     }
@@ -110,16 +110,12 @@ public record VectorField(
    */
   public void checkSimilarity(ModelDeclaration model) {
     if (similarity == VectorSimilarityFunction.DOT_PRODUCT && !model.normalize()) {
-      throw refused(
+      throw SolrErrors.badRequest(
           "field '%s' has similarityFunction=dot_product, which needs vectors of length 1, but"
                   .formatted(name)
               + " model '%s' is declared with \"normalize\": false; use cosine or"
                   .formatted(model.name())
               + " maximum_inner_product");
     }
-  }
-
-  private static SolrException refused(String message) {
-    return new SolrException(ErrorCode.BAD_REQUEST, message);
   }
 }

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.encoder.Vectors;
 import io.github.llm2vec.serving.EncodingResult;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.update.VectorPlan.TextChunk;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,7 +15,6 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 
 /**
  * Encodes the texts of one vector field for many documents at once. Texts whose vectors are known
@@ -158,8 +158,7 @@ final class ChunkEncoder {
       pause.take(length);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new SolrException(
-          ErrorCode.SERVICE_UNAVAILABLE, "interrupted while waiting to encode once more", e);
+      throw SolrErrors.unavailable("interrupted while waiting to encode once more", e);
     }
   }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.update.DocumentBuffer.BufferedAdd;
 import io.github.llm2vec.solr.update.VectorPlan.TextChunk;
 import io.github.llm2vec.solr.update.text.TextHash;
@@ -14,8 +15,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.apache.solr.common.SolrDocumentBase;
-import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.SolrInputField;
 import org.apache.solr.request.SolrQueryRequest;
@@ -144,8 +143,7 @@ final class DocumentPlanner {
 
   private VectorPlan refuse(BufferedAdd add, String reason) {
     return new VectorPlan.Refuse(
-        new SolrException(
-            ErrorCode.BAD_REQUEST,
+        SolrErrors.badRequest(
             "The atomic update of document '%s' is refused: %s. Send the whole document, or put"
                     .formatted(add.command().getPrintableId(), reason.formatted(field.name()))
                 + " Llm2VecGuardUpdateProcessorFactory behind the distributed processor and a field"

@@ -3,7 +3,7 @@ package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.update.DocumentBuffer.BufferedAdd;
-import io.github.llm2vec.solr.update.identity.IdentityClaims;
+import io.github.llm2vec.solr.update.identity.ClaimingUpdateProcessor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -40,7 +40,7 @@ import org.apache.solr.update.processor.UpdateRequestProcessor;
  * sooner: a client that adds a document and then deletes another counts on the first. With a
  * tolerant processor in front the request goes on to its end, and that processor is told.
  */
-public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
+public final class EncodingUpdateProcessor extends ClaimingUpdateProcessor {
 
   /**
    * Limits of the buffer in which documents wait to be encoded together. A single document may have
@@ -100,7 +100,6 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
   private final List<FieldVectorizer> fields;
   private final DocumentBuffer buffer;
   private final UpdateReport report;
-  private final IdentityClaims claims;
   private final RejectedDocuments rejected = new RejectedDocuments();
   private int seen;
   // What ended the request before its time.
@@ -112,14 +111,13 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
       SolrQueryRequest request,
       SolrQueryResponse response,
       UpdateRequestProcessor next) {
-    super(next);
+    super(request, next);
     this.settings = settings;
     this.request = request;
     this.response = response;
     this.existing = new ExistingDocuments(request);
     this.deletes = new PassageDeletes(settings.fields(), request);
     this.report = new UpdateReport(settings.fields());
-    this.claims = new IdentityClaims(request);
     this.fields =
         settings.fields().stream()
             .map(field -> new FieldVectorizer(field, settings, request, report, claims))
@@ -227,12 +225,6 @@ public final class EncodingUpdateProcessor extends UpdateRequestProcessor {
         thrown -> {
           throw thrown;
         });
-  }
-
-  @Override
-  protected void doClose() {
-    claims.close();
-    super.doClose();
   }
 
   /** Documents that were forwarded are still on their way to other nodes: they are awaited. */

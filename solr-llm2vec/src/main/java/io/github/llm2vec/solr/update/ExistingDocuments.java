@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.update;
 
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.update.DocumentBuffer.BufferedAdd;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -18,7 +19,6 @@ import org.apache.solr.cloud.CloudDescriptor;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrDocumentList;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.cloud.DocCollection;
 import org.apache.solr.common.cloud.Slice;
@@ -148,7 +148,7 @@ final class ExistingDocuments {
           "documents that are to be updated cannot be looked up: "
               + response.getException().getMessage();
       if (adds.stream().anyMatch(BufferedAdd::atomic)) {
-        throw new SolrException(ErrorCode.SERVER_ERROR, failure, response.getException());
+        throw SolrErrors.serverError(failure, response.getException());
       }
       // Whole documents were only to be spared the encoder.
       LOG.warn("{}", failure);

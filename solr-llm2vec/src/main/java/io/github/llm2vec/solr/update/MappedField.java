@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.lucene.TextRange;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.node.EncoderIdentity;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelHandle;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.core.SolrCore;
 import org.apache.solr.schema.IndexSchema;
@@ -71,15 +71,13 @@ public final class MappedField {
     if (mapping.cutsPassages()) {
       PassageFields.require(schema);
       if (auxiliary.copy().isEmpty()) {
-        throw new SolrException(
-            ErrorCode.SERVER_ERROR,
+        throw SolrErrors.serverError(
             "passages need a field '%s_copy' to survive atomic updates".formatted(field.name()));
       }
     }
     int wanted = mapping.target().dimensions();
     if (wanted > 0 && wanted != field.dimensions()) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
+      throw SolrErrors.serverError(
           "dimensions=%s but field '%s' has vectorDimension=%s; both must be the same"
               .formatted(wanted, field.name(), field.dimensions()));
     }
@@ -90,8 +88,7 @@ public final class MappedField {
   /** Solr fills a copyField's target long after documents have passed here. */
   private static void requireSent(IndexSchema schema, String source) {
     if (schema.isCopyFieldTarget(schema.getField(source))) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
+      throw SolrErrors.serverError(
           "field '%s' is filled by copyField from %s, after documents have been encoded; name what is"
                   .formatted(source, String.join(", ", schema.getCopySources(source)))
               + " copied as the source instead, for example {%s}"
@@ -106,8 +103,7 @@ public final class MappedField {
    */
   public void requireCopy() {
     if (auxiliary.copy().isEmpty()) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR,
+      throw SolrErrors.serverError(
           "Llm2VecGuardUpdateProcessorFactory needs a field '%s_copy' of type solr.BinaryField, indexed=\"false\""
                   .formatted(field.name())
               + " stored=\"true\", in the schema");

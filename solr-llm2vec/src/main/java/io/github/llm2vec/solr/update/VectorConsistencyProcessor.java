@@ -2,10 +2,11 @@
 package io.github.llm2vec.solr.update;
 
 import io.github.llm2vec.serving.EncodingResult;
+import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.schema.PassageFields;
 import io.github.llm2vec.solr.update.EncodingUpdateProcessor.BufferLimits;
 import io.github.llm2vec.solr.update.FailurePolicy.OnError;
-import io.github.llm2vec.solr.update.identity.IdentityClaims;
+import io.github.llm2vec.solr.update.identity.ClaimingUpdateProcessor;
 import io.github.llm2vec.solr.update.text.TextHash;
 import io.github.llm2vec.solr.update.vector.StoredVector;
 import io.github.llm2vec.solr.update.vector.StoredVector.Origin;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrException.ErrorCode;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.request.SolrQueryRequest;
 import org.apache.solr.schema.SchemaField;
@@ -43,13 +43,12 @@ import org.slf4j.LoggerFactory;
  * <p>Updates in place have no more than a few numbers in them and pass. No document passes with a
  * text and without its vector, unless it was to be skipped.
  */
-public final class VectorConsistencyProcessor extends UpdateRequestProcessor {
+public final class VectorConsistencyProcessor extends ClaimingUpdateProcessor {
 
   private static final Logger LOG = LoggerFactory.getLogger(MethodHandles.lookup().lookupClass());
 
   private final List<MappedField> fields;
   private final BufferLimits limits;
-  private final IdentityClaims claims;
 
   /** A processor for one request. */
   public VectorConsistencyProcessor(
@@ -57,25 +56,9 @@ public final class VectorConsistencyProcessor extends UpdateRequestProcessor {
       BufferLimits limits,
       SolrQueryRequest request,
       UpdateRequestProcessor next) {
-    super(next);
+    super(request, next);
     this.fields = List.copyOf(fields);
     this.limits = limits;
-    this.claims = new IdentityClaims(request);
-  }
-
-  @Override
-  public void finish() throws IOException {
-    try {
-      super.finish();
-    } finally {
-      claims.close();
-    }
-  }
-
-  @Override
-  protected void doClose() {
-    claims.close();
-    super.doClose();
   }
 
   @Override
@@ -202,8 +185,7 @@ public final class VectorConsistencyProcessor extends UpdateRequestProcessor {
   private static SchemaField key(AddUpdateCommand command) {
     SchemaField key = command.getReq().getSchema().getUniqueKeyField();
     if (key == null) {
-      throw new SolrException(
-          ErrorCode.SERVER_ERROR, "updates of documents need a schema with a uniqueKey");
+      throw SolrErrors.serverError("updates of documents need a schema with a uniqueKey");
     }
     return key;
   }

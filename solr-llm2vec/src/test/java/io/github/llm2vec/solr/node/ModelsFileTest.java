@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,16 +45,21 @@ class ModelsFileTest {
             "big",
             folder,
             List.of("org/adapter", folder),
+            Map.of(),
             "none",
             "mean",
             "bfloat16",
-            "cuda:1",
+            List.of("cuda:1"),
+            0,
             false,
             512,
             400,
             256,
             "Q:",
-            "D:"),
+            "D:",
+            ServingLimits.DEFAULTS,
+            "",
+            Optional.empty()),
         file.declaration("big"));
   }
 
@@ -90,16 +96,21 @@ class ModelsFileTest {
             "full",
             "o/m",
             List.of("o/a"),
+            Map.of(),
             "none",
             "mean",
             "float16",
-            "cpu",
+            List.of("cpu"),
+            0,
             false,
             9,
             8,
             7,
             "Q:",
-            "D:");
+            "D:",
+            ServingLimits.DEFAULTS,
+            "",
+            Optional.empty());
     ModelDeclaration bare = ModelDeclaration.of("bare", "o/m");
     Path file = home.resolve(ModelsFile.NAME);
     ModelsFileWriter.write(file, List.of(full, bare));

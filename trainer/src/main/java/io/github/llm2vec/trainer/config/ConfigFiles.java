@@ -17,55 +17,49 @@ import java.util.function.Function;
  * that can be refused without a model or data is refused here, with a {@link ConfigException}: an
  * unknown key with the nearest known one, a value of the wrong kind, keys that contradict another,
  * and keys of Hugging Face that are not supported.
+ *
+ * @param <C> configuration of the command
  */
-public final class ConfigFiles {
-
-  private ConfigFiles() {}
+public final class ConfigFiles<C> {
 
   /** Masked next token prediction. */
-  public static ResolvedConfig<MntpConfig> mntp(Path file, List<String> options)
-      throws IOException {
-    return resolve(RawConfig.read(file).with(options), MntpConfig::read);
-  }
+  public static final ConfigFiles<MntpConfig> MNTP = new ConfigFiles<>(MntpConfig::read);
 
   /** Unsupervised SimCSE. */
-  public static ResolvedConfig<SimcseConfig> simcse(Path file, List<String> options)
-      throws IOException {
-    return resolve(RawConfig.read(file).with(options), SimcseConfig::read);
-  }
+  public static final ConfigFiles<SimcseConfig> SIMCSE = new ConfigFiles<>(SimcseConfig::read);
 
   /** Supervised contrastive training. */
-  public static ResolvedConfig<SupervisedConfig> supervised(Path file, List<String> options)
-      throws IOException {
-    return resolve(RawConfig.read(file).with(options), SupervisedConfig::read);
-  }
+  public static final ConfigFiles<SupervisedConfig> SUPERVISED =
+      new ConfigFiles<>(SupervisedConfig::read);
 
   /** Training the head of a word task. */
-  public static ResolvedConfig<WordTaskConfig> wordTask(Path file, List<String> options)
-      throws IOException {
-    return resolve(RawConfig.read(file).with(options), WordTaskConfig::read);
-  }
+  public static final ConfigFiles<WordTaskConfig> WORD_TASK =
+      new ConfigFiles<>(WordTaskConfig::read);
 
   /** Testing the head of a word task. */
-  public static ResolvedConfig<WordTestConfig> wordTest(Path file, List<String> options)
-      throws IOException {
-    return resolve(RawConfig.read(file).with(options), WordTestConfig::read);
-  }
+  public static final ConfigFiles<WordTestConfig> WORD_TEST =
+      new ConfigFiles<>(WordTestConfig::read);
 
   /** Making a language model from nothing. */
-  public static ResolvedConfig<PretrainConfig> pretrain(Path file, List<String> options)
-      throws IOException {
-    return resolve(RawConfig.read(file).with(options), PretrainConfig::read);
-  }
+  public static final ConfigFiles<PretrainConfig> PRETRAIN =
+      new ConfigFiles<>(PretrainConfig::read);
 
   /** Distillation. */
-  public static ResolvedConfig<DistillConfig> distill(Path file, List<String> options)
-      throws IOException {
-    return resolve(RawConfig.read(file).with(options), DistillConfig::read);
+  public static final ConfigFiles<DistillConfig> DISTILL = new ConfigFiles<>(DistillConfig::read);
+
+  private final Function<ConfigValues, C> reader;
+
+  private ConfigFiles(Function<ConfigValues, C> reader) {
+    this.reader = reader;
   }
 
-  private static <C> ResolvedConfig<C> resolve(RawConfig raw, Function<ConfigValues, C> reader) {
-    ConfigValues values = new ConfigValues(raw);
+  /**
+   * The configuration of a run.
+   *
+   * @param options replace what the file says
+   */
+  public ResolvedConfig<C> read(Path file, List<String> options) throws IOException {
+    ConfigValues values = new ConfigValues(RawConfig.read(file).with(options));
     C config = reader.apply(values);
     List<String> unread = values.unread();
     if (!unread.isEmpty()) {

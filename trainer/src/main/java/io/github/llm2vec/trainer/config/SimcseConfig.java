@@ -33,21 +33,15 @@ public record SimcseConfig(
     implements TrainConfig {
 
   /** Where texts come from. */
-  public enum Dataset {
+  public enum Dataset implements NamedOption {
     /** One sentence per line; empty lines are texts, too. */
-    WIKI1M("Wiki1M"),
+    WIKI1M,
     /** Any file of texts; empty ones are left out. Not upstream's. */
-    TEXT("text");
+    TEXT;
 
-    private final String optionName;
-
-    Dataset(String optionName) {
-      this.optionName = optionName;
-    }
-
-    /** The spelling in configuration files. */
+    @Override
     public String optionName() {
-      return optionName;
+      return this == WIKI1M ? "Wiki1M" : NamedOption.super.optionName();
     }
   }
 
@@ -74,7 +68,7 @@ public record SimcseConfig(
     }
     return new SimcseConfig(
         ModelArguments.readForContrast(values),
-        values.choice("dataset_name", Dataset.WIKI1M, Dataset::optionName),
+        values.choice("dataset_name", Dataset.WIKI1M),
         values.optionalText("dataset_file_path").map(Path::of),
         DataAccess.read(values),
         ContrastiveArguments.read(values),

@@ -33,21 +33,15 @@ public record SupervisedConfig(
     implements TrainConfig {
 
   /** How examples lie on disk. */
-  public enum Dataset {
+  public enum Dataset implements NamedOption {
     /** A folder with a JSON-lines file for every dataset of the E5 collection. */
-    E5("E5"),
+    E5,
     /** JSON lines of any data, one dataset per file. Not upstream's. */
-    JSONL("jsonl");
+    JSONL;
 
-    private final String optionName;
-
-    Dataset(String optionName) {
-      this.optionName = optionName;
-    }
-
-    /** The spelling in configuration files. */
+    @Override
     public String optionName() {
-      return optionName;
+      return this == E5 ? "E5" : NamedOption.super.optionName();
     }
   }
 
@@ -77,7 +71,7 @@ public record SupervisedConfig(
   }
 
   static SupervisedConfig read(ConfigValues values) {
-    Dataset dataset = values.choice("dataset_name", Dataset.E5, Dataset::optionName);
+    Dataset dataset = values.choice("dataset_name", Dataset.E5);
     Instructions instructions = Instructions.read(values);
     if (dataset == Dataset.E5 && instructions.ofPlainData().isPresent()) {
       throw values.invalid(

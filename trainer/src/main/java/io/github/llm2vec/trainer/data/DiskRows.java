@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.data;
 
+import io.github.llm2vec.files.FileChannels;
 import java.io.Closeable;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -60,11 +60,7 @@ public record DiskRows(FileChannel data, FileChannel index, Path file, long size
       throws IOException {
     try (rows;
         DiskRowsWriter writer = DiskRowsWriter.ofRows(folder, name)) {
-      Optional<byte[]> row = most > 0 ? rows.next() : Optional.empty();
-      while (row.isPresent()) {
-        writer.append(row.get());
-        row = writer.count() < most ? rows.next() : Optional.empty();
-      }
+      new RecordStream.Slice<>(rows, 0, most).forEach(writer::append);
       writer.finish(madeOf);
     }
     return open(folder, name);
@@ -88,18 +84,11 @@ public record DiskRows(FileChannel data, FileChannel index, Path file, long size
       throw new IndexOutOfBoundsException("row " + row + " of " + size);
     }
     ByteBuffer entry = ByteBuffer.allocate(INDEX_BYTES);
-    fill(index, entry, row * INDEX_BYTES);
+    String cutOff = file + " became shorter while it was read; start anew";
+    FileChannels.read(index, entry, row * INDEX_BYTES, cutOff);
     ByteBuffer bytes = ByteBuffer.allocate(entry.getInt(Long.BYTES));
-    fill(data, bytes, entry.getLong(0));
+    FileChannels.read(data, bytes, entry.getLong(0), cutOff);
     return bytes.array();
-  }
-
-  private void fill(FileChannel channel, ByteBuffer target, long position) throws IOException {
-    while (target.hasRemaining()) {
-      if (channel.read(target, position + target.position()) < 0) {
-        throw new EOFException(file + " became shorter while it was read; start anew");
-      }
-    }
   }
 
   @Override

@@ -110,17 +110,16 @@ public record ExampleFile(Path file, DiskRows rows, Optional<Boolean> negatives)
     List<String> columns =
         ParquetRows.columnNames(file).stream().filter(PARQUET_COLUMNS::contains).toList();
     try (ParquetRows reader = ParquetRows.open(file, columns)) {
-      Optional<Map<String, Object>> row = reader.next();
-      while (row.isPresent()) {
-        String json = JsonRecords.write(toJson(row.get()));
-        try {
-          check.add(json, reader.row());
-          writer.append(json.getBytes(StandardCharsets.UTF_8));
-        } catch (DataFormatException e) {
-          corrupt.report(e);
-        }
-        row = reader.next();
-      }
+      reader.forEach(
+          row -> {
+            String json = JsonRecords.write(toJson(row));
+            try {
+              check.add(json, reader.row());
+              writer.append(json.getBytes(StandardCharsets.UTF_8));
+            } catch (DataFormatException e) {
+              corrupt.report(e);
+            }
+          });
     }
   }
 

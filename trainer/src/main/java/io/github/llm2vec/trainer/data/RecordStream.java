@@ -4,6 +4,7 @@ package io.github.llm2vec.trainer.data;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,26 @@ public interface RecordStream<T> extends Closeable {
   static <T> RecordStream<T> of(Iterable<T> elements) {
     Iterator<T> iterator = elements.iterator();
     return () -> iterator.hasNext() ? Optional.of(iterator.next()) : Optional.empty();
+  }
+
+  /** The next records, as many as are wanted; there are fewer only at the end. */
+  default List<T> take(int wanted) throws IOException {
+    List<T> records = new ArrayList<>();
+    Optional<T> record = wanted > 0 ? next() : Optional.empty();
+    while (record.isPresent()) {
+      records.add(record.get());
+      record = records.size() < wanted ? next() : Optional.empty();
+    }
+    return records;
+  }
+
+  /** Reads to the end and says how many records there were. */
+  default long count() throws IOException {
+    long count = 0;
+    while (next().isPresent()) {
+      count++;
+    }
+    return count;
   }
 
   /** Hands all records that are left to an action. */
@@ -126,7 +147,13 @@ public interface RecordStream<T> extends Closeable {
   }
 
   /** A stream that reports records which cannot be understood and goes on, if that is allowed. */
-  record Skipping<T>(RecordStream<T> records, CorruptLines corrupt) implements RecordStream<T> {
+  record Skipping<T>(RecordStream<T> records, IOConsumer<DataFormatException> corrupt)
+      implements RecordStream<T> {
+
+    /** Reports to a count of such records. */
+    public Skipping(RecordStream<T> records, CorruptLines corrupt) {
+      this(records, corrupt::report);
+    }
 
     @Override
     public Optional<T> next() throws IOException {
@@ -134,7 +161,7 @@ public interface RecordStream<T> extends Closeable {
         try {
           return records.next();
         } catch (DataFormatException e) {
-          corrupt.report(e);
+          corrupt.accept(e);
         }
       }
     }

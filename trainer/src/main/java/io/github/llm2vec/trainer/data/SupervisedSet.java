@@ -21,7 +21,6 @@ public final class SupervisedSet implements Closeable {
 
   private final List<ExampleFile> datasets;
   private final boolean e5;
-  private final boolean negatives;
   private final Options options;
   private final Optional<Sampler> fixedOrder;
 
@@ -40,7 +39,7 @@ public final class SupervisedSet implements Closeable {
     this.datasets = List.copyOf(datasets);
     this.e5 = e5;
     this.options = options;
-    this.negatives = requireAlike(datasets, e5);
+    requireAlike(datasets, e5);
     this.fixedOrder =
         e5
             ? Optional.of(
@@ -104,7 +103,7 @@ public final class SupervisedSet implements Closeable {
     }
   }
 
-  private static boolean requireAlike(List<ExampleFile> datasets, boolean e5)
+  private static void requireAlike(List<ExampleFile> datasets, boolean e5)
       throws DataFormatException {
     List<ExampleFile> filled = datasets.stream().filter(file -> file.size() > 0).toList();
     boolean first = filled.stream().findFirst().flatMap(ExampleFile::hasNegatives).orElse(false);
@@ -121,12 +120,6 @@ public final class SupervisedSet implements Closeable {
       throw new DataFormatException(
           filled.get(0).file().toString(), 1, "the E5 collection has a \"negative\" in every line");
     }
-    return first;
-  }
-
-  /** Whether examples have negatives. */
-  public boolean hasNegatives() {
-    return negatives;
   }
 
   /** The order of the examples of an epoch; the same every time for the E5 collection. */
@@ -209,11 +202,6 @@ public final class SupervisedSet implements Closeable {
     public PromptedText {
       Objects.requireNonNull(before, "before");
       Objects.requireNonNull(text, "text");
-    }
-
-    /** A text with nothing before it. */
-    public static PromptedText plain(String text) {
-      return new PromptedText("", text);
     }
   }
 }

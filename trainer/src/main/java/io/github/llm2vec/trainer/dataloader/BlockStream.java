@@ -95,14 +95,7 @@ final class BlockStream implements RecordStream<TokenRow> {
 
   private List<String> readGroup() throws IOException {
     int size = groups.next();
-    List<String> group = new ArrayList<>();
-    while (group.size() < size) {
-      Optional<String> text = texts.next();
-      if (text.isEmpty()) {
-        break;
-      }
-      group.add(text.get());
-    }
+    List<String> group = texts.take(size);
     exhausted = group.size() < size || size == 0;
     return group;
   }

@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.dataloader;
 
 import io.github.llm2vec.trainer.config.TextDataArguments;
 import io.github.llm2vec.trainer.data.CorruptLines;
+import io.github.llm2vec.trainer.data.DataFile;
 import io.github.llm2vec.trainer.data.DatasetFolders;
 import io.github.llm2vec.trainer.data.DatasetFolders.Found;
 import io.github.llm2vec.trainer.data.RecordStream;
@@ -10,7 +11,6 @@ import io.github.llm2vec.trainer.data.TextFiles;
 import io.github.llm2vec.trainer.data.TextStyle;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -41,11 +41,7 @@ record DatasetSplits(Optional<Part> training, Optional<Part> validation) {
     /** Counts the texts, reading them all. */
     long count(CorruptLines corrupt) throws IOException {
       try (RecordStream<String> texts = open(corrupt)) {
-        long count = 0;
-        while (texts.next().isPresent()) {
-          count++;
-        }
-        return count;
+        return texts.count();
       }
     }
 
@@ -53,21 +49,12 @@ record DatasetSplits(Optional<Part> training, Optional<Part> validation) {
     String describe() throws IOException {
       StringBuilder description = new StringBuilder();
       for (Path file : files.files()) {
-        description
-            .append(file.toAbsolutePath())
-            .append(' ')
-            .append(Files.size(file))
-            .append(' ')
-            .append(Files.getLastModifiedTime(file))
-            .append('\n');
+        description.append(
+            "%s %s %s\n"
+                .formatted(
+                    file.toAbsolutePath(), Files.size(file), Files.getLastModifiedTime(file)));
       }
-      return description
-          .append(files.style())
-          .append(' ')
-          .append(from)
-          .append(' ')
-          .append(to)
-          .toString();
+      return description.append("%s %s %s".formatted(files.style(), from, to)).toString();
     }
   }
 
@@ -100,8 +87,8 @@ record DatasetSplits(Optional<Part> training, Optional<Part> validation) {
     if (data.datasetName().isPresent()) {
       return folders.find(data.datasetName().get(), data.datasetConfig(), split);
     }
-    if (file.isPresent() && !Files.isRegularFile(file.get())) {
-      throw new NoSuchFileException(file.get().toString(), null, "there is no such file of data");
+    if (file.isPresent()) {
+      DataFile.requireFile(file.get());
     }
     return file.map(path -> new Found(List.of(path), TextStyle.LINE));
   }

@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.dataloader;
 
 import io.github.llm2vec.tokenizer.Tokenizer;
+import io.github.llm2vec.tokenizer.TokenizerThreads;
 import io.github.llm2vec.trainer.config.MaskingArguments;
 import io.github.llm2vec.trainer.config.TextDataArguments;
 import io.github.llm2vec.trainer.config.TrainingArguments;
@@ -19,8 +20,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The data loaders of language modelling, with the files and threads behind them. All texts are
@@ -84,15 +83,7 @@ public final class LanguageModelingData<B> implements Closeable {
   private LanguageModelingData(
       Request request, Tools tools, IndexedDataLoader.BatchMaker<TokenRow, B> maker)
       throws IOException {
-    AtomicInteger number = new AtomicInteger();
-    this.executor =
-        Executors.newFixedThreadPool(
-            tools.threads(),
-            task -> {
-              Thread thread = new Thread(task, "llm2vec-tokenize-" + number.getAndIncrement());
-              thread.setDaemon(true);
-              return thread;
-            });
+    this.executor = TokenizerThreads.pool(tools.threads(), "llm2vec-tokenize-");
     boolean opened = false;
     try {
       DatasetSplits splits = DatasetSplits.find(request.data(), tools.folders(), tools.corrupt());

@@ -61,23 +61,13 @@ final class StreamingDataLoader<R, B> implements DataLoader<B> {
       @Override
       public Optional<B> next() throws IOException {
         while (batch < firstBatch) {
-          take();
+          mixed.take(parts.batchSize());
           batch++;
         }
-        List<R> rows = take();
+        List<R> rows = mixed.take(parts.batchSize());
         return rows.size() < parts.batchSize()
             ? Optional.empty()
             : Optional.of(parts.maker().make(rows, epoch, batch++));
-      }
-
-      private List<R> take() throws IOException {
-        List<R> rows = new ArrayList<>();
-        Optional<R> row = mixed.next();
-        while (row.isPresent()) {
-          rows.add(row.get());
-          row = rows.size() < parts.batchSize() ? mixed.next() : Optional.empty();
-        }
-        return rows;
       }
 
       @Override

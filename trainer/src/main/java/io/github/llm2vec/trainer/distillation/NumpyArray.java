@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.distillation;
 
-import java.io.EOFException;
+import io.github.llm2vec.files.FileChannels;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -111,11 +111,7 @@ record NumpyArray(
   private static ByteBuffer read(FileChannel channel, Path file, long position, int count)
       throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-    while (bytes.hasRemaining()) {
-      if (channel.read(bytes, position + bytes.position()) < 0) {
-        throw new EOFException(file + " ends too early; it is incomplete");
-      }
-    }
+    FileChannels.read(channel, bytes, position, file + " ends too early; it is incomplete");
     return bytes.flip();
   }
 

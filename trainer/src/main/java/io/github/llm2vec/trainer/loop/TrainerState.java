@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.config.TrainingArguments;
@@ -28,7 +32,11 @@ public final class TrainerState {
   private static final String TRAINER_STATE = "trainer_state.json";
   private static final String RUN_STATE = "run_state.json";
   private static final int FORMAT = 1;
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
   private static final ObjectWriter WRITER = JSON.writerWithDefaultPrettyPrinter();
 
   /**
@@ -42,15 +50,20 @@ public final class TrainerState {
    */
   record Position(long step, long epoch, long batch, long batches) {}
 
+  /** What a run adds up, as its state keeps it. */
+  private static final class Sums {
+    @JsonProperty private long endedEpochs;
+    @JsonProperty private long skippedBatches;
+    @JsonProperty private long tokens;
+    @JsonProperty private double seconds;
+    @JsonProperty private double totalLoss;
+    @JsonProperty private double unloggedLoss;
+    @JsonProperty private long loggedStep;
+    @JsonProperty private double gradientNorm;
+  }
+
   private Position position = new Position(0, 0, 0, 0);
-  private long endedEpochs;
-  private long skippedBatches;
-  private long tokens;
-  private double seconds;
-  private double totalLoss;
-  private double unloggedLoss;
-  private long loggedStep;
-  private double gradientNorm;
+  private Sums sums = new Sums();
   private final List<MetricRecord> history = new ArrayList<>();
   private OptionalDouble bestMetric = OptionalDouble.empty();
   private Optional<Path> bestCheckpoint = Optional.empty();
@@ -70,22 +83,22 @@ public final class TrainerState {
 
   /** Batches that had nothing to learn from. */
   public long skippedBatches() {
-    return skippedBatches;
+    return sums.skippedBatches;
   }
 
   /** Tokens trained on. */
   public long tokens() {
-    return tokens;
+    return sums.tokens;
   }
 
   /** Time trained, in seconds, over all processes. */
   public double seconds() {
-    return seconds;
+    return sums.seconds;
   }
 
   /** Mean loss of all updates. */
   public double meanLoss() {
-    return step() == 0 ? 0 : totalLoss / step();
+    return step() == 0 ? 0 : sums.totalLoss / step();
   }
 
   /** Every record of the run. */
@@ -105,40 +118,40 @@ public final class TrainerState {
 
   /** The gradient's norm of the last update. */
   public double gradientNorm() {
-    return gradientNorm;
+    return sums.gradientNorm;
   }
 
   void updated(Position after, TrainerCallback.Step report) {
     position = after;
-    totalLoss += report.loss();
-    unloggedLoss += report.loss();
-    tokens += report.tokens();
-    seconds += report.seconds();
-    gradientNorm = report.gradientNorm();
+    sums.totalLoss += report.loss();
+    sums.unloggedLoss += report.loss();
+    sums.tokens += report.tokens();
+    sums.seconds += report.seconds();
+    sums.gradientNorm = report.gradientNorm();
   }
 
   void skippedBatch() {
-    skippedBatches++;
+    sums.skippedBatches++;
   }
 
   /** Counts the end of an epoch; false if an earlier process did already. */
   boolean epochEnded(long epoch) {
-    if (epoch < endedEpochs) {
+    if (epoch < sums.endedEpochs) {
       return false;
     }
-    endedEpochs = epoch + 1;
+    sums.endedEpochs = epoch + 1;
     return true;
   }
 
   boolean hasUnloggedLoss() {
-    return step() > loggedStep;
+    return step() > sums.loggedStep;
   }
 
   /** Mean loss since the last call. */
   double takeUnloggedLoss() {
-    double mean = unloggedLoss / Math.max(1, step() - loggedStep);
-    unloggedLoss = 0;
-    loggedStep = step();
+    double mean = sums.unloggedLoss / Math.max(1, step() - sums.loggedStep);
+    sums.unloggedLoss = 0;
+    sums.loggedStep = step();
     return mean;
   }
 
@@ -171,7 +184,7 @@ public final class TrainerState {
     history.forEach(metric -> log.add(metric.toJson()));
     root.put("logging_steps", arguments.logging().interval().value());
     root.put("max_steps", plan.totalUpdates());
-    root.put("num_input_tokens_seen", tokens);
+    root.put("num_input_tokens_seen", sums.tokens);
     root.put("num_train_epochs", (long) Math.ceil(arguments.schedule().epochs()));
     root.put("save_steps", arguments.saving().interval().value());
     root.putObject("stateful_callbacks");
@@ -186,19 +199,9 @@ public final class TrainerState {
   void writeRunState(Path folder, TrainingArguments arguments, StepPlan plan) throws IOException {
     ObjectNode root = JSON.createObjectNode();
     root.put("format", FORMAT);
-    root.put("step", position.step());
-    root.put("epoch", position.epoch());
-    root.put("batch", position.batch());
-    root.put("batches", position.batches());
+    root.setAll(JSON.<ObjectNode>valueToTree(position));
     root.put("batches_per_epoch", plan.batchesPerEpoch());
-    root.put("ended_epochs", endedEpochs);
-    root.put("skipped_batches", skippedBatches);
-    root.put("tokens", tokens);
-    root.put("seconds", seconds);
-    root.put("total_loss", totalLoss);
-    root.put("unlogged_loss", unloggedLoss);
-    root.put("logged_step", loggedStep);
-    root.put("gradient_norm", gradientNorm);
+    root.setAll(JSON.<ObjectNode>valueToTree(sums));
     root.put("seed", arguments.run().seed());
     root.put("data_seed", arguments.run().orderSeed());
     Files.writeString(folder.resolve(RUN_STATE), WRITER.writeValueAsString(root) + "\n");
@@ -228,20 +231,8 @@ public final class TrainerState {
               .formatted(folder, root.path("batches_per_epoch"), plan.batchesPerEpoch()));
     }
     TrainerState state = new TrainerState();
-    state.position =
-        new Position(
-            root.path("step").asLong(),
-            root.path("epoch").asLong(),
-            root.path("batch").asLong(),
-            root.path("batches").asLong());
-    state.endedEpochs = root.path("ended_epochs").asLong();
-    state.skippedBatches = root.path("skipped_batches").asLong();
-    state.tokens = root.path("tokens").asLong();
-    state.seconds = root.path("seconds").asDouble();
-    state.totalLoss = root.path("total_loss").asDouble();
-    state.unloggedLoss = root.path("unlogged_loss").asDouble();
-    state.loggedStep = root.path("logged_step").asLong();
-    state.gradientNorm = root.path("gradient_norm").asDouble();
+    state.position = JSON.treeToValue(root, Position.class);
+    state.sums = JSON.treeToValue(root, Sums.class);
     JsonNode trainer = JSON.readTree(folder.resolve(TRAINER_STATE).toFile());
     trainer.path("log_history").forEach(entry -> state.history.add(MetricRecord.ofJson(entry)));
     JsonNode best = trainer.path("best_metric");

@@ -66,12 +66,6 @@ public record EvaluationOptions(
     }
   }
 
-  /** These options with other ways of searching. */
-  public EvaluationOptions withMethods(List<SearchMethod> value) {
-    return new EvaluationOptions(
-        value, hits, shardVectors, graph, efSearch, words, measureCosts, strict, formats);
-  }
-
   boolean usesVectors() {
     return methods.stream().anyMatch(SearchMethod::usesVectors);
   }

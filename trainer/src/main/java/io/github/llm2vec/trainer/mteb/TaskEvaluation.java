@@ -58,11 +58,6 @@ public record TaskEvaluation(
       }
     }
 
-    /** One encoder for all texts. */
-    public EvaluatedModel(String name, String revision, TextEncoder encoder) {
-      this(name, revision, encoder, encoder);
-    }
-
     /** Identity of the vectors of both sides. */
     String fingerprint() {
       return queryEncoder.fingerprint().equals(encoder.fingerprint())

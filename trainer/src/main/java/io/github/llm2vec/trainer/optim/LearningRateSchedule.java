@@ -49,12 +49,6 @@ public record LearningRateSchedule(
     }
   }
 
-  /** A schedule with the default number of cycles. */
-  public LearningRateSchedule(
-      ScheduleType type, double baseRate, long warmupUpdates, long totalUpdates) {
-    this(type, baseRate, warmupUpdates, totalUpdates, DEFAULT_CYCLES);
-  }
-
   /**
    * The learning rate of an update.
    *

@@ -28,12 +28,6 @@ public final class TorchGenerator {
     return twister.next32();
   }
 
-  /** The next 64 bits, the upper half drawn first. */
-  public long next64() {
-    long upper = Integer.toUnsignedLong(next32());
-    return (upper << 32) | Integer.toUnsignedLong(next32());
-  }
-
   /** One number of {@code torch.rand} in float32: in [0, 1), a multiple of 2^-24. */
   public float uniform() {
     return (next32() & FLOAT_BITS) * FLOAT_STEP;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.wordtask;
 
+import io.github.llm2vec.files.FileChannels;
 import io.github.llm2vec.tokenclassification.WordStates;
 import io.github.llm2vec.trainer.data.Sampler;
 import io.github.llm2vec.trainer.data.Sha256;
@@ -139,9 +140,7 @@ final class HiddenStateFile implements Closeable {
       floats.put(row);
     }
     channel.position(channel.size());
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
+    FileChannels.write(channel, bytes);
   }
 
   private ByteBuffer buffer(int rows) {
@@ -186,13 +185,11 @@ final class HiddenStateFile implements Closeable {
   private WordBatch.Sentence read(int sentence) throws IOException {
     int words = (int) (firstRow[sentence + 1] - firstRow[sentence]);
     ByteBuffer bytes = buffer(words);
-    long position = firstRow[sentence] * rowBytes();
-    while (bytes.hasRemaining()) {
-      int read = channel.read(bytes, position + bytes.position());
-      if (read < 0) {
-        throw new IOException("the file of states has become shorter; delete it and start again");
-      }
-    }
+    FileChannels.read(
+        channel,
+        bytes,
+        firstRow[sentence] * rowBytes(),
+        "the file of states has become shorter; delete it and start again");
     float[] states = new float[words * hiddenSize];
     bytes.flip().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(states);
     return new WordBatch.Sentence(states, labels(sentences.get(sentence)));

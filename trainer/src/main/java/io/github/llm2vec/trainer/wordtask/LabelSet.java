@@ -4,10 +4,7 @@ package io.github.llm2vec.trainer.wordtask;
 import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
 import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalInt;
 import java.util.TreeSet;
 
 /**
@@ -66,20 +63,5 @@ record LabelSet(List<String> names) {
   /** Number of tags. */
   public int size() {
     return names.size();
-  }
-
-  /** A map from tags to their numbers. */
-  public Map<String, Integer> ids() {
-    Map<String, Integer> ids = new HashMap<>();
-    for (int i = 0; i < names.size(); i++) {
-      ids.put(names.get(i), i);
-    }
-    return ids;
-  }
-
-  /** The number of a tag. */
-  public OptionalInt id(String name) {
-    int id = names.indexOf(name);
-    return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
   }
 }

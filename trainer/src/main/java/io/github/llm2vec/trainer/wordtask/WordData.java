@@ -2,6 +2,7 @@
 package io.github.llm2vec.trainer.wordtask;
 
 import io.github.llm2vec.tokenclassification.WordHeadConfig.LabelShift;
+import io.github.llm2vec.tokenclassification.WordTokens;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
@@ -9,6 +10,7 @@ import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,16 +30,44 @@ record WordData(List<WordRow> rows) {
   }
 
   /**
-   * How sentences are read.
+   * How sentences are read: word by word, with the labels of words on the tokens that predict them,
+   * as upstream does; see {@link WordTokens}.
    *
    * @param tokenizer the model's tokenizer
    * @param task which tags are read
    * @param labels the tags
    * @param shift which position predicts a word
-   * @param maxLength most tokens of a sentence
+   * @param maxLength most tokens of a sentence, special ones included; the rest is cut at its end
    */
   record Settings(
-      Tokenizer tokenizer, WordTask task, LabelSet labels, LabelShift shift, int maxLength) {}
+      Tokenizer tokenizer, WordTask task, LabelSet labels, LabelShift shift, int maxLength) {
+
+    /**
+     * Aligns a sentence.
+     *
+     * @throws IllegalArgumentException if it has a tag that is none of the labels
+     */
+    WordRow align(WordFiles.Sentence sentence) {
+      WordTokens tokens = WordTokens.of(tokenizer, sentence.words(), shift, maxLength);
+      int[] placed = new int[tokens.length()];
+      Arrays.fill(placed, WordRow.IGNORED);
+      int[] predictors = tokens.predictors();
+      for (int word = 0; word < predictors.length; word++) {
+        if (predictors[word] != WordTokens.NONE) {
+          placed[predictors[word]] = label(sentence.tags().get(word));
+        }
+      }
+      return new WordRow(tokens.ids(), placed, tokens.words());
+    }
+
+    private int label(String tag) {
+      int label = labels.names().indexOf(tag);
+      if (label < 0) {
+        throw new IllegalArgumentException("there is no label for the tag \"" + tag + "\"");
+      }
+      return label;
+    }
+  }
 
   /**
    * The tags of a dataset: those of CoNLL-2003 for that dataset, in upstream's order, else those
@@ -59,16 +89,13 @@ record WordData(List<WordRow> rows) {
   /** Reads sentences; those without words are left out. */
   static WordData read(List<Path> files, Settings settings, CorruptLines corrupt)
       throws IOException {
-    WordAligner aligner =
-        new WordAligner(
-            settings.tokenizer(), settings.labels(), settings.shift(), settings.maxLength());
     List<WordRow> rows = new ArrayList<>();
     try (RecordStream<WordFiles.Sentence> sentences =
         WordFiles.open(files, settings.task(), Optional.of(settings.labels()), corrupt)) {
       sentences.forEach(
           sentence -> {
             if (!sentence.words().isEmpty()) {
-              rows.add(aligner.align(sentence));
+              rows.add(settings.align(sentence));
             }
           });
     }

@@ -32,21 +32,21 @@ class ConfigDocsTest {
     Set<String> keys = new TreeSet<>(HuggingFaceKeys.names());
     String model = "\"model_name_or_path\":\"m\"";
     String file = ",\"train_file\":\"a.txt\"";
-    keys.addAll(keys(ConfigFiles.mntp(config(model + file), List.of())));
-    keys.addAll(keys(ConfigFiles.simcse(config(model), List.of())));
-    keys.addAll(keys(ConfigFiles.supervised(config(model), List.of())));
-    keys.addAll(keys(ConfigFiles.wordTask(config(model + file), List.of())));
+    keys.addAll(keys(ConfigFiles.MNTP.read(config(model + file), List.of())));
+    keys.addAll(keys(ConfigFiles.SIMCSE.read(config(model), List.of())));
+    keys.addAll(keys(ConfigFiles.SUPERVISED.read(config(model), List.of())));
+    keys.addAll(keys(ConfigFiles.WORD_TASK.read(config(model + file), List.of())));
     keys.addAll(
         keys(
-            ConfigFiles.wordTest(
+            ConfigFiles.WORD_TEST.read(
                 config(model + ",\"cls_addr\":\"c\",\"test_file\":\"a.txt\""), List.of())));
     keys.addAll(
         keys(
-            ConfigFiles.pretrain(
+            ConfigFiles.PRETRAIN.read(
                 config("\"config_name\":\"c\",\"tokenizer_name\":\"t\"" + file), List.of())));
     keys.addAll(
         keys(
-            ConfigFiles.distill(
+            ConfigFiles.DISTILL.read(
                 config(model + ",\"teacher_vectors\":\"t.npy\"" + file), List.of())));
     String docs = Files.readString(Path.of("..", "docs", "training-configs.md"));
     keys.removeIf(key -> docs.contains("`" + key + "`"));

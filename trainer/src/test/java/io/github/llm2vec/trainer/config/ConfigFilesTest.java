@@ -37,7 +37,7 @@ class ConfigFilesTest {
   private ResolvedConfig<MntpConfig> mntp(String keys, String... options) throws IOException {
     Path file = folder.resolve("train.json");
     Files.writeString(file, "{" + LEAST + (keys.isEmpty() ? "" : ", " + keys) + "}");
-    return ConfigFiles.mntp(file, List.of(options));
+    return ConfigFiles.MNTP.read(file, List.of(options));
   }
 
   private String refusal(String keys, String... options) {
@@ -216,7 +216,7 @@ class ConfigFilesTest {
       all.put("output_dir", "out").put("model_name_or_path", "tiny").put("train_file", "a.txt");
       Path file = folder.resolve("all.json");
       Files.writeString(file, all.toString());
-      ResolvedConfig<MntpConfig> config = ConfigFiles.mntp(file, List.of());
+      ResolvedConfig<MntpConfig> config = ConfigFiles.MNTP.read(file, List.of());
       assertEquals(List.of(), config.notes(), version);
       assertEquals(5e-5, config.config().training().optimizer().learningRate());
       assertEquals(OptionalInt.empty(), config.config().training().schedule().maxSteps());
@@ -229,7 +229,7 @@ class ConfigFilesTest {
         mntp("\"warmup_ratio\": 0.1, \"evaluation_strategy\": \"epoch\"", "--max_steps", "70");
     Path printed = folder.resolve("printed.json");
     Files.writeString(printed, first.toJson());
-    ResolvedConfig<MntpConfig> second = ConfigFiles.mntp(printed, List.of());
+    ResolvedConfig<MntpConfig> second = ConfigFiles.MNTP.read(printed, List.of());
     assertEquals(first.config(), second.config());
     assertEquals(first.toJson(), second.toJson());
     assertTrue(first.toJson().contains("\"adam_beta2\" : 0.999"), first.toJson());
@@ -240,12 +240,13 @@ class ConfigFilesTest {
     Path file = folder.resolve("broken.json");
     Files.writeString(file, "{\n \"seed\": 1,\n}");
     ConfigException e =
-        assertThrows(ConfigException.class, () -> ConfigFiles.mntp(file, List.of()));
+        assertThrows(ConfigException.class, () -> ConfigFiles.MNTP.read(file, List.of()));
     assertTrue(e.getMessage().startsWith(file + ":3: broken JSON"), e.getMessage());
     Files.writeString(file, "[1]");
-    assertThrows(ConfigException.class, () -> ConfigFiles.mntp(file, List.of()));
+    assertThrows(ConfigException.class, () -> ConfigFiles.MNTP.read(file, List.of()));
     assertThrows(
-        NoSuchFileException.class, () -> ConfigFiles.mntp(folder.resolve("none.json"), List.of()));
+        NoSuchFileException.class,
+        () -> ConfigFiles.MNTP.read(folder.resolve("none.json"), List.of()));
   }
 
   @Test
@@ -253,7 +254,7 @@ class ConfigFilesTest {
     Path file = folder.resolve("empty.json");
     Files.writeString(file, "{}");
     ConfigException e =
-        assertThrows(ConfigException.class, () -> ConfigFiles.mntp(file, List.of()));
+        assertThrows(ConfigException.class, () -> ConfigFiles.MNTP.read(file, List.of()));
     assertEquals(
         file + ": key model_name_or_path is missing; name a model folder or a hub id",
         e.getMessage());
@@ -299,7 +300,8 @@ class ConfigFilesTest {
         "{\"model_name_or_path\": \"m\", \"output_dir\": \"o\","
             + " \"peft_model_name_or_path\": [\"mntp\", \"second\"], \"dataset_name\": \"jsonl\"}");
     SupervisedConfig supervised =
-        ConfigFiles.supervised(file, List.of("--query_instruction", "Find it", "--experiment_id=x"))
+        ConfigFiles.SUPERVISED
+            .read(file, List.of("--query_instruction", "Find it", "--experiment_id=x"))
             .config();
     assertEquals(List.of("mntp", "second"), supervised.model().adapters());
     assertEquals("; ", supervised.instructions().separator());
@@ -308,13 +310,14 @@ class ConfigFilesTest {
     assertFalse(supervised.model().bidirectional());
 
     Files.writeString(file, "{\"model_name_or_path\": \"m\", \"output_dir\": \"o\"}");
-    SimcseConfig simcse = ConfigFiles.simcse(file, List.of()).config();
+    SimcseConfig simcse = ConfigFiles.SIMCSE.read(file, List.of()).config();
     assertEquals(0.1, simcse.dropout());
     assertEquals(50, simcse.contrast().lossScale());
     assertEquals(SimcseConfig.Window.ATTENTION_MASK, simcse.window());
     String message =
         assertThrows(
-                ConfigException.class, () -> ConfigFiles.simcse(file, List.of("--simcse_template")))
+                ConfigException.class,
+                () -> ConfigFiles.SIMCSE.read(file, List.of("--simcse_template")))
             .getMessage();
     assertTrue(message.contains("needs simcse_window text"), message);
 
@@ -322,7 +325,7 @@ class ConfigFilesTest {
         file,
         "{\"config_name\": \"c\", \"tokenizer_name\": \"t\", \"output_dir\": \"o\","
             + " \"train_file\": \"a.txt\"}");
-    PretrainConfig pretrain = ConfigFiles.pretrain(file, List.of()).config();
+    PretrainConfig pretrain = ConfigFiles.PRETRAIN.read(file, List.of()).config();
     assertEquals(Path.of("c"), pretrain.architecture());
     assertEquals(OptionalInt.empty(), pretrain.training().schedule().stopAfter());
   }

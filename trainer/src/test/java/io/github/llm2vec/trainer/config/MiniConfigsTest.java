@@ -23,10 +23,10 @@ class MiniConfigsTest {
   @ValueSource(strings = {"mini", "small"})
   void everyStageIsReadWithoutComplaintAndStartsFromTheOneBefore(String model) throws IOException {
     Path folder = FOLDER.resolveSibling(model);
-    ConfigFiles.pretrain(folder.resolve("pretrain.json"), List.of());
-    ConfigFiles.mntp(folder.resolve("mntp.json"), List.of());
-    ConfigFiles.simcse(folder.resolve("simcse.json"), List.of());
-    ConfigFiles.supervised(folder.resolve("supervised.json"), List.of());
+    ConfigFiles.PRETRAIN.read(folder.resolve("pretrain.json"), List.of());
+    ConfigFiles.MNTP.read(folder.resolve("mntp.json"), List.of());
+    ConfigFiles.SIMCSE.read(folder.resolve("simcse.json"), List.of());
+    ConfigFiles.SUPERVISED.read(folder.resolve("supervised.json"), List.of());
     String before = json(folder.resolve("pretrain.json")).path("output_dir").asText();
     for (String stage : List.of("mntp.json", "simcse.json", "supervised.json")) {
       JsonNode config = json(folder.resolve(stage));

@@ -233,7 +233,7 @@ class ShippedConfigsTest {
   void readsEveryShippedFile() throws IOException {
     for (String name : names("train_configs/mntp")) {
       MntpConfig config =
-          ConfigFiles.mntp(ROOT.resolve("train_configs/mntp/" + name), List.of()).config();
+          ConfigFiles.MNTP.read(ROOT.resolve("train_configs/mntp/" + name), List.of()).config();
       assertEquals(16, config.lora().rank());
       assertEquals(32, config.lora().alpha());
       assertEquals(5e-5, config.training().optimizer().learningRate());
@@ -245,7 +245,7 @@ class ShippedConfigsTest {
     }
     for (String name : names("train_configs/simcse")) {
       SimcseConfig config =
-          ConfigFiles.simcse(ROOT.resolve("train_configs/simcse/" + name), List.of()).config();
+          ConfigFiles.SIMCSE.read(ROOT.resolve("train_configs/simcse/" + name), List.of()).config();
       assertEquals(3e-5, config.training().optimizer().learningRate());
       assertEquals(20, config.contrast().lossScale());
       assertEquals(0.3, config.dropout());
@@ -253,7 +253,8 @@ class ShippedConfigsTest {
     }
     for (String name : names("train_configs/supervised")) {
       SupervisedConfig config =
-          ConfigFiles.supervised(ROOT.resolve("train_configs/supervised/" + name), List.of())
+          ConfigFiles.SUPERVISED
+              .read(ROOT.resolve("train_configs/supervised/" + name), List.of())
               .config();
       assertEquals(50, config.contrast().lossScale());
       assertEquals(Pooling.MEAN, config.contrast().pooling());
@@ -262,7 +263,9 @@ class ShippedConfigsTest {
     }
     for (String name : names("train_configs/distill")) {
       DistillConfig config =
-          ConfigFiles.distill(ROOT.resolve("train_configs/distill/" + name), List.of()).config();
+          ConfigFiles.DISTILL
+              .read(ROOT.resolve("train_configs/distill/" + name), List.of())
+              .config();
       assertEquals(1, config.loss().cosine());
       assertEquals(OptionalInt.empty(), config.training().schedule().stopAfter());
       assertTrue(config.student().lora().fullFinetuning());
@@ -270,13 +273,15 @@ class ShippedConfigsTest {
     }
     for (String name : names("train_configs/word-task")) {
       WordTaskConfig config =
-          ConfigFiles.wordTask(ROOT.resolve("train_configs/word-task/" + name), List.of()).config();
+          ConfigFiles.WORD_TASK
+              .read(ROOT.resolve("train_configs/word-task/" + name), List.of())
+              .config();
       assertEquals(8, config.training().batches().trainBatchSize());
       assertEquals(WordTask.POS_TAGS, config.head().task());
     }
     for (String name : names("test_configs/word-task")) {
       ResolvedConfig<WordTestConfig> config =
-          ConfigFiles.wordTest(ROOT.resolve("test_configs/word-task/" + name), List.of());
+          ConfigFiles.WORD_TEST.read(ROOT.resolve("test_configs/word-task/" + name), List.of());
       assertEquals(32, config.config().batchSize());
       boolean foreign = config.notes().stream().anyMatch(note -> note.startsWith("cls_addr"));
       assertEquals(name.equals("Llama2-bi-mntp-simcse.json"), foreign, name);
@@ -289,7 +294,8 @@ class ShippedConfigsTest {
   @Test
   void namesTheFolderOfASupervisedRunAsUpstreamDoes() throws IOException {
     SupervisedConfig config =
-        ConfigFiles.supervised(
+        ConfigFiles.SUPERVISED
+            .read(
                 ROOT.resolve("train_configs/supervised/MetaLlama3.json"),
                 List.of("--per_device_train_batch_size", "512"))
             .config();

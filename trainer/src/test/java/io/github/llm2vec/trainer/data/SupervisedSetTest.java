@@ -97,7 +97,7 @@ class SupervisedSetTest {
         known.get("ids").forEach(id -> order.add(id.longValue()));
         assertEquals(order, ids(set.order(0)));
         assertEquals(order, ids(set.order(2)));
-        assertTrue(set.hasNegatives());
+        assertTrue(set.example(0, 0).negative().isPresent());
         for (JsonNode sample : known.get("first")) {
           SupervisedSet.Example example = set.example(sample.get(0).longValue(), 0);
           assertEquals(sample.get(1).textValue(), joined(example.query()));
@@ -165,17 +165,17 @@ class SupervisedSetTest {
     }
     Path parquet = TextFilesTest.resource("triples.parquet");
     try (SupervisedSet set = SupervisedSet.openPlain(parquet, options(1, 3, UPSTREAM), strict())) {
-      assertEquals(SupervisedSet.PromptedText.plain("q1"), set.example(1, 0).query());
+      assertEquals(new SupervisedSet.PromptedText("", "q1"), set.example(1, 0).query());
       assertEquals("n2", set.example(2, 0).negative().orElseThrow().text());
     }
     Path packed =
         Streams.gzip(folder.resolve("pairs.jsonl.gz"), "{\"query\":\"é\",\"pos\":[\"b\"]}");
     try (SupervisedSet set = SupervisedSet.openPlain(packed, options(1, 3, UPSTREAM), strict())) {
-      assertFalse(set.hasNegatives());
+      assertFalse(set.example(0, 0).negative().isPresent());
       assertEquals(
           new SupervisedSet.Example(
-              SupervisedSet.PromptedText.plain("é"),
-              SupervisedSet.PromptedText.plain("b"),
+              new SupervisedSet.PromptedText("", "é"),
+              new SupervisedSet.PromptedText("", "b"),
               Optional.empty()),
           set.example(0, 0));
     }

@@ -65,12 +65,12 @@ class ContrastiveDataLoadersTest {
 
   private DataLoader<ContrastiveBatch> simcse(String... options) throws IOException {
     return ContrastiveDataLoaders.simcse(
-        ConfigFiles.simcse(config(), List.of(options)).config(), tools());
+        ConfigFiles.SIMCSE.read(config(), List.of(options)).config(), tools());
   }
 
   private DataLoader<ContrastiveBatch> supervised(String... options) throws IOException {
     return ContrastiveDataLoaders.supervised(
-        ConfigFiles.supervised(config(), List.of(options)).config(), tools());
+        ConfigFiles.SUPERVISED.read(config(), List.of(options)).config(), tools());
   }
 
   @Test

@@ -62,7 +62,7 @@ class LanguageModelingDataTest {
     Path file = folder.resolve("train.json");
     Files.writeString(
         file, "{\"model_name_or_path\": \"m\", \"output_dir\": \"o\", \"max_seq_length\": 16}");
-    return ConfigFiles.mntp(file, List.of(options)).config();
+    return ConfigFiles.MNTP.read(file, List.of(options)).config();
   }
 
   private LanguageModelingData.Tools tools() {
@@ -92,8 +92,8 @@ class LanguageModelingDataTest {
   private static void assertSame(List<MntpBatch> expected, List<MntpBatch> found) {
     assertEquals(expected.size(), found.size());
     for (int i = 0; i < expected.size(); i++) {
-      assertArrayEquals(expected.get(i).paddedIds(), found.get(i).paddedIds());
-      assertArrayEquals(expected.get(i).paddedLabels(), found.get(i).paddedLabels());
+      assertArrayEquals(expected.get(i).ids(), found.get(i).ids());
+      assertArrayEquals(expected.get(i).labels(), found.get(i).labels());
     }
   }
 
@@ -109,8 +109,7 @@ class LanguageModelingDataTest {
       assertSame(epoch.subList(7, epoch.size()), Streams.all(training.epoch(0, 7)));
       List<MntpBatch> second = Streams.all(training.epoch(1, 0));
       assertEquals(epoch.size(), second.size());
-      assertNotEquals(
-          Arrays.toString(epoch.get(0).paddedIds()), Arrays.toString(second.get(0).paddedIds()));
+      assertNotEquals(Arrays.toString(epoch.get(0).ids()), Arrays.toString(second.get(0).ids()));
     }
   }
 
@@ -246,8 +245,8 @@ class LanguageModelingDataTest {
       assertEquals(200 / 8, epoch.size());
       assertSame(epoch.subList(20, 25), Streams.all(training.epoch(0, 20)));
       assertNotEquals(
-          Arrays.toString(epoch.get(0).paddedIds()),
-          Arrays.toString(Streams.all(training.epoch(1, 0)).get(0).paddedIds()));
+          Arrays.toString(epoch.get(0).ids()),
+          Arrays.toString(Streams.all(training.epoch(1, 0)).get(0).ids()));
     }
   }
 

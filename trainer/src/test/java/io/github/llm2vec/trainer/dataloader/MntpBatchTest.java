@@ -99,9 +99,9 @@ class MntpBatchTest {
     MntpCollator left =
         new MntpCollator(new MntpCollator.Options(1, Collator.ALL_MASK, 7, true, 4), mask);
     MntpBatch batch = left.collate(List.of(row(1, 2), row(1, 3, 4)), new TorchGenerator(1));
-    assertArrayEquals(new int[] {7, 7, 1, 9, 7, 1, 9, 9}, batch.paddedIds());
-    assertArrayEquals(new int[] {0, 0, 1, 1, 0, 1, 1, 1}, batch.attentionMask());
-    assertArrayEquals(new int[] {-100, -100, -100, 2, -100, -100, 3, 4}, batch.paddedLabels());
+    assertArrayEquals(new int[] {7, 7, 1, 9, 7, 1, 9, 9}, batch.ids());
+    assertArrayEquals(new int[] {0, 0, 1, 1, 0, 1, 1, 1}, attentionMask(batch));
+    assertArrayEquals(new int[] {-100, -100, -100, 2, -100, -100, 3, 4}, batch.labels());
   }
 
   @Test
@@ -127,5 +127,15 @@ class MntpBatchTest {
     assertTrue(again.isSpecial(0) && !again.isSpecial(2));
     assertEquals(3, again.length());
     assertTrue(Arrays.equals(row.toBytes(), again.toBytes()));
+  }
+
+  /** 1 for tokens and 0 for padding, (B, S). */
+  static int[] attentionMask(MntpBatch batch) {
+    int[] mask = new int[batch.rows() * batch.columns()];
+    for (int row = 0; row < batch.rows(); row++) {
+      int from = row * batch.columns() + batch.starts()[row];
+      Arrays.fill(mask, from, from + batch.length(row), 1);
+    }
+    return mask;
   }
 }

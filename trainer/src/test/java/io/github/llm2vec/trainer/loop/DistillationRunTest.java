@@ -85,7 +85,7 @@ class DistillationRunTest {
   }
 
   private Trainer.Output run(Path config, String... options) throws IOException {
-    return runs().distill(ConfigFiles.distill(config, List.of(options)));
+    return runs().distill(ConfigFiles.DISTILL.read(config, List.of(options)));
   }
 
   private static List<Double> metric(Path output, String name) throws IOException {

@@ -114,7 +114,7 @@ final class FakeRun {
          "learning_rate": 0.1, "output_dir": "%s"}
         """
             .formatted(folder.resolve("run").toString().replace("\\", "/")));
-    return ConfigFiles.mntp(file, List.of(options));
+    return ConfigFiles.MNTP.read(file, List.of(options));
   }
 
   Path output() {

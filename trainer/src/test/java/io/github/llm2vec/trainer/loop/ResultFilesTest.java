@@ -89,7 +89,7 @@ class ResultFilesTest {
           }
         };
     return new TrainingRuns(Fixtures.environment(noting))
-        .supervised(ConfigFiles.supervised(config, List.of()))
+        .supervised(ConfigFiles.SUPERVISED.read(config, List.of()))
         .folder();
   }
 
@@ -173,7 +173,7 @@ class ResultFilesTest {
     JSON.writeValue(config.toFile(), json);
     Path output =
         new TrainingRuns(Fixtures.environment())
-            .distill(ConfigFiles.distill(config, List.of()))
+            .distill(ConfigFiles.DISTILL.read(config, List.of()))
             .folder();
     ObjectNode figures = (ObjectNode) JSON.readTree(output.resolve("all_results.json").toFile());
     assertEquals(ndcg(output, Prompt.query()), figures.path("eval_ndcg_at_10").asDouble(), 1e-3);

@@ -55,7 +55,7 @@ class TrainingOracleTest {
     TrainingRuns runs = new TrainingRuns(Fixtures.environment(), Fixtures::fill);
     Trainer.Output outcome =
         runs.mntp(
-            ConfigFiles.mntp(
+            ConfigFiles.MNTP.read(
                 config("mntp"),
                 options(
                     "--train_file",
@@ -70,7 +70,7 @@ class TrainingOracleTest {
     TrainingRuns runs = new TrainingRuns(Fixtures.environment(), Fixtures::fill);
     Trainer.Output outcome =
         runs.simcse(
-            ConfigFiles.simcse(
+            ConfigFiles.SIMCSE.read(
                 config("simcse"),
                 options(
                     "--dataset_file_path",
@@ -87,7 +87,7 @@ class TrainingOracleTest {
     TrainingRuns runs = new TrainingRuns(Fixtures.environment(), Fixtures::fill);
     Trainer.Output outcome =
         runs.supervised(
-            ConfigFiles.supervised(
+            ConfigFiles.SUPERVISED.read(
                 config("supervised"),
                 options("--dataset_file_path", Fixtures.DATA.resolve("e5").toString())));
     compare("supervised", outcome, 1);

@@ -108,15 +108,18 @@ class TrainingRunsTest {
 
   @Test
   void maskedTrainingThatIsInterruptedEndsInTheSameBits() throws IOException {
-    Path whole = runs().mntp(ConfigFiles.mntp(mntpConfig("whole"), List.of())).folder();
+    Path whole = runs().mntp(ConfigFiles.MNTP.read(mntpConfig("whole"), List.of())).folder();
     updates = 0;
     stopAt = 3;
     List<String> options = List.of("--output_dir", folder.resolve("stopped").toString());
-    assertFalse(runs().mntp(ConfigFiles.mntp(folder.resolve("whole.json"), options)).complete());
+    assertFalse(
+        runs().mntp(ConfigFiles.MNTP.read(folder.resolve("whole.json"), options)).complete());
     stopAt = 5;
-    assertFalse(runs().mntp(ConfigFiles.mntp(folder.resolve("whole.json"), options)).complete());
+    assertFalse(
+        runs().mntp(ConfigFiles.MNTP.read(folder.resolve("whole.json"), options)).complete());
     stopAt = Integer.MAX_VALUE;
-    Path stopped = runs().mntp(ConfigFiles.mntp(folder.resolve("whole.json"), options)).folder();
+    Path stopped =
+        runs().mntp(ConfigFiles.MNTP.read(folder.resolve("whole.json"), options)).folder();
     assertEquals(losses(whole), losses(stopped));
     for (String file : List.of("adapter_model.safetensors", "checkpoint-9/optimizer.safetensors")) {
       assertArrayEquals(
@@ -130,11 +133,11 @@ class TrainingRunsTest {
 
   @Test
   void stagesBuildOnEachOtherAndOpenAsEncoders() throws IOException {
-    Path mntp = runs().mntp(ConfigFiles.mntp(mntpConfig("mntp"), List.of())).folder();
+    Path mntp = runs().mntp(ConfigFiles.MNTP.read(mntpConfig("mntp"), List.of())).folder();
     Path simcse =
         runs()
             .simcse(
-                ConfigFiles.simcse(
+                ConfigFiles.SIMCSE.read(
                     config(
                         "simcse",
                         "model_name_or_path",
@@ -181,7 +184,7 @@ class TrainingRunsTest {
             () ->
                 runs()
                     .simcse(
-                        ConfigFiles.simcse(
+                        ConfigFiles.SIMCSE.read(
                             folder.resolve("simcse.json"), List.of("--max_steps", "5"))));
     assertTrue(failure.getMessage().contains("save_only_model"), failure.getMessage());
   }
@@ -191,7 +194,7 @@ class TrainingRunsTest {
     Path made =
         runs()
             .pretrain(
-                ConfigFiles.pretrain(
+                ConfigFiles.PRETRAIN.read(
                     config(
                         "made",
                         "config_name",
@@ -223,7 +226,7 @@ class TrainingRunsTest {
     Path tuned =
         runs()
             .supervised(
-                ConfigFiles.supervised(
+                ConfigFiles.SUPERVISED.read(
                     config(
                         "tuned",
                         "model_name_or_path",
@@ -270,7 +273,7 @@ class TrainingRunsTest {
             1,
             "max_steps",
             3);
-    Path plain = runs().simcse(ConfigFiles.simcse(config, List.of())).folder();
+    Path plain = runs().simcse(ConfigFiles.SIMCSE.read(config, List.of())).folder();
     Path whole = simcse(config, "whole", "--matryoshka_dims=32");
     Path twice = simcse(config, "twice", "--matryoshka_dims=32,8", "--matryoshka_weights=1,0");
     Path nested = simcse(config, "nested", "--matryoshka_dims=32,8");
@@ -287,7 +290,7 @@ class TrainingRunsTest {
   private Path simcse(Path config, String name, String... options) throws IOException {
     List<String> all = new ArrayList<>(List.of(options));
     all.addAll(List.of("--output_dir", folder.resolve(name).toString()));
-    return runs().simcse(ConfigFiles.simcse(config, all)).folder();
+    return runs().simcse(ConfigFiles.SIMCSE.read(config, all)).folder();
   }
 
   @Test
@@ -300,7 +303,7 @@ class TrainingRunsTest {
           option.equals("--no_do_train") ? List.of(option, "--no_do_eval") : List.of(option);
       IOException failure =
           assertThrows(
-              TrainingException.class, () -> runs().mntp(ConfigFiles.mntp(config, options)));
+              TrainingException.class, () -> runs().mntp(ConfigFiles.MNTP.read(config, options)));
       String key = option.replaceAll("--(no_)?|=.*", "");
       assertTrue(failure.getMessage().contains("key " + key), failure.getMessage());
     }
@@ -318,11 +321,11 @@ class TrainingRunsTest {
         mntpConfig("corrupt", "train_file", data, "validation_split_percentage", 0, "max_steps", 1);
     List<String> options = List.of("--no_do_eval");
     IOException failure =
-        assertThrows(IOException.class, () -> runs().mntp(ConfigFiles.mntp(config, options)));
+        assertThrows(IOException.class, () -> runs().mntp(ConfigFiles.MNTP.read(config, options)));
     assertTrue(failure.getMessage().contains("texts.jsonl:2:"), failure.getMessage());
     runs()
         .mntp(
-            ConfigFiles.mntp(
+            ConfigFiles.MNTP.read(
                 config,
                 List.of("--no_do_eval", "--on_corrupt_line", "skip", "--overwrite_output_dir")));
     assertTrue(notes.toString().contains("1 lines of data"), notes.toString());

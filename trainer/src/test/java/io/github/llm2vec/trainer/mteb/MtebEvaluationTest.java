@@ -102,7 +102,10 @@ class MtebEvaluationTest {
   private MtebEvaluation evaluation(
       WordVectorEncoder tested, EvaluationOptions options, String out) {
     return MtebEvaluation.of(
-        new EvaluatedModel("team/model", "r1", tested), blocks, options, folder.resolve(out));
+        new EvaluatedModel("team/model", "r1", tested, tested),
+        blocks,
+        options,
+        folder.resolve(out));
   }
 
   @Test
@@ -135,7 +138,7 @@ class MtebEvaluationTest {
 
   @Test
   void givesTheInstructionToQueriesAndNotToDocuments() throws IOException {
-    evaluation(encoder, ALL.withMethods(List.of(new SearchMethod.Exact())), "out")
+    evaluation(encoder, all(List.of(new SearchMethod.Exact())), "out")
         .run(List.of(own(numbers("numbers"))), EvaluationListener.NONE);
     List<Prompt> prompts = encoder.prompts();
     assertEquals(
@@ -204,10 +207,21 @@ class MtebEvaluationTest {
         .write("queries.jsonl", "{'_id':'a','text':'cats are better'}")
         .write("qrels/test.tsv", "a\tb\t1");
     TaskDefinition arguAna = TaskRegistry.load().find("ArguAna").orElseThrow();
-    EvaluationOptions options = ALL.withMethods(List.of(new SearchMethod.Exact()));
+    EvaluationOptions options = all(List.of(new SearchMethod.Exact()));
     EvaluationTask task = new EvaluationTask(arguAna, data, "");
     assertEquals(1, mainScore(options, task));
-    EvaluationTask keeping = new EvaluationTask(arguAna.withIgnoreIdenticalIds(false), data, "");
+    TaskDefinition all =
+        new TaskDefinition(
+            arguAna.name(),
+            arguAna.type(),
+            arguAna.dataset(),
+            arguAna.revision(),
+            arguAna.split(),
+            arguAna.subset(),
+            false,
+            arguAna.folders(),
+            arguAna.members());
+    EvaluationTask keeping = new EvaluationTask(all, data, "");
     // Found at the second place: 1 / log2(3).
     assertEquals(0.63093, mainScore(options, keeping));
   }
@@ -233,7 +247,7 @@ class MtebEvaluationTest {
       CollectionFiles.sound(data).write("qrels/test.tsv", "q1\td" + (1 + i % 3) + "\t1");
       forums.add(new EvaluationTask(members.get(i), data, ""));
     }
-    EvaluationOptions words = ALL.withMethods(List.of(new SearchMethod.Bm25()));
+    EvaluationOptions words = all(List.of(new SearchMethod.Bm25()));
     EvaluationOutcome outcome =
         MtebEvaluation.ofBm25(words, folder.resolve("out")).run(forums, EvaluationListener.NONE);
     for (TaskEvaluation forum : outcome.tasks()) {
@@ -287,7 +301,7 @@ class MtebEvaluationTest {
             heard.add(finding);
           }
         };
-    EvaluationOptions options = ALL.withMethods(List.of(new SearchMethod.Bm25()));
+    EvaluationOptions options = all(List.of(new SearchMethod.Bm25()));
     TaskEvaluation evaluation =
         MtebEvaluation.ofBm25(options, folder.resolve("out"))
             .run(List.of(own(data)), listener)
@@ -312,7 +326,7 @@ class MtebEvaluationTest {
     IllegalArgumentException failure =
         assertThrows(IllegalArgumentException.class, () -> MtebEvaluation.ofBm25(ALL, folder));
     assertTrue(failure.getMessage().contains("only bm25"), failure.getMessage());
-    assertThrows(IllegalArgumentException.class, () -> ALL.withMethods(List.of()));
+    assertThrows(IllegalArgumentException.class, () -> all(List.of()));
   }
 
   @Test
@@ -335,7 +349,10 @@ class MtebEvaluationTest {
   @Test
   void findsTheTasksThatAreAskedFor() throws IOException {
     CollectionFiles.sound(folder.resolve("datasets/scifact"));
-    TaskInstructions instructions = TaskInstructions.NONE.with("SciFact", "Prove:");
+    TaskInstructions instructions =
+        TaskInstructions.read(
+            Files.writeString(
+                folder.resolve("instructions.json"), "{\"SciFact\":\"Prove:\",\"mine\":\"Go:\"}"));
     List<EvaluationTask> tasks =
         EvaluationTask.known(List.of("scifact"), folder.resolve("datasets"), instructions);
     assertEquals("SciFact", tasks.get(0).definition().name());
@@ -347,8 +364,7 @@ class MtebEvaluationTest {
                 List.of("CQADupstackRetrieval"), folder.resolve("datasets"), instructions));
 
     EvaluationTask own =
-        EvaluationTask.own(
-            numbers("mine"), "test", instructions.with("mine", "Go:"), RecordFormats.DEFAULTS);
+        EvaluationTask.own(numbers("mine"), "test", instructions, RecordFormats.DEFAULTS);
     assertEquals(TaskDefinition.Type.RETRIEVAL, own.definition().type());
     assertEquals("Go:", own.instruction());
     new CollectionFiles(folder.resolve("pairs")).write("dev.tsv", "score");
@@ -357,5 +373,18 @@ class MtebEvaluationTest {
         EvaluationTask.own(folder.resolve("pairs"), "dev", instructions, RecordFormats.DEFAULTS)
             .definition()
             .type());
+  }
+
+  private static EvaluationOptions all(List<SearchMethod> methods) {
+    return new EvaluationOptions(
+        methods,
+        ALL.hits(),
+        ALL.shardVectors(),
+        ALL.graph(),
+        ALL.efSearch(),
+        ALL.words(),
+        ALL.measureCosts(),
+        ALL.strict(),
+        ALL.formats());
   }
 }

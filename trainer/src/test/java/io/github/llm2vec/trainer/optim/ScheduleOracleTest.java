@@ -123,7 +123,9 @@ class ScheduleOracleTest {
   /** The vector published with the specification. */
   @Test
   void givesTheKnownRates() {
-    LearningRateSchedule schedule = new LearningRateSchedule(ScheduleType.LINEAR, 2e-4, 300, 8000);
+    LearningRateSchedule schedule =
+        new LearningRateSchedule(
+            ScheduleType.LINEAR, 2e-4, 300, 8000, LearningRateSchedule.DEFAULT_CYCLES);
     assertEquals(0, schedule.rate(0));
     assertEquals(6.666667e-7, schedule.rate(1), 1e-12);
     assertEquals(1e-4, schedule.rate(150), 1e-12);

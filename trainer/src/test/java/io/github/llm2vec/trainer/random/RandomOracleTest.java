@@ -104,8 +104,9 @@ class RandomOracleTest {
         assertEquals(number.intValue(), generator.below(draw.get("bound").intValue()));
       }
     }
-    assertEquals(
-        expected.get("seed_drawn").textValue(), Long.toString(generator.next64() & Long.MAX_VALUE));
+    long upper = Integer.toUnsignedLong(generator.next32()) << 32;
+    long drawn = (upper | Integer.toUnsignedLong(generator.next32())) & Long.MAX_VALUE;
+    assertEquals(expected.get("seed_drawn").textValue(), Long.toString(drawn));
     assertEquals((float) expected.get("next").doubleValue(), generator.uniform());
   }
 

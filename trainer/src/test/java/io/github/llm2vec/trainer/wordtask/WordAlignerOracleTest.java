@@ -52,8 +52,9 @@ class WordAlignerOracleTest {
       for (JsonNode expected : fixture.get("words").get(name)) {
         LabelShift shift =
             LabelShift.valueOf(expected.get("mode").textValue().toUpperCase(Locale.ROOT));
-        WordAligner aligner =
-            new WordAligner(tokenizer, labels, shift, expected.get("max_length").intValue());
+        WordData.Settings aligner =
+            new WordData.Settings(
+                tokenizer, WordTask.NER_TAGS, labels, shift, expected.get("max_length").intValue());
         for (int i = 0; i < sentences.size(); i++) {
           JsonNode row = expected.get("rows").get(i);
           WordRow found = aligner.align(sentences.get(i));

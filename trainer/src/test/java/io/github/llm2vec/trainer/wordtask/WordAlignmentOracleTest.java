@@ -224,7 +224,7 @@ class WordAlignmentOracleTest {
       List<WordStates.Sentence> all = new ArrayList<>();
       List<WordStates.Sentence> labelled = new ArrayList<>();
       for (WordRow row : rows) {
-        int[] positions = IntStream.range(0, row.length()).toArray();
+        int[] positions = IntStream.range(0, row.ids().length).toArray();
         all.add(new WordStates.Sentence(row.ids(), row.words(), positions));
         labelled.add(new WordStates.Sentence(row.ids(), row.words(), labelled(row)));
       }

@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -126,14 +125,14 @@ class WordFilesTest {
     LabelSet pos = LabelSet.conll2003(WordTask.POS_TAGS);
     assertEquals(47, pos.size());
     assertEquals("``", pos.names().get(9));
-    assertEquals(OptionalInt.of(25), pos.id("NN|SYM"));
-    assertEquals(OptionalInt.of(46), pos.id("WRB"));
+    assertEquals(25, pos.names().indexOf("NN|SYM"));
+    assertEquals(46, pos.names().indexOf("WRB"));
     assertEquals(23, LabelSet.conll2003(WordTask.CHUNK_TAGS).size());
-    assertEquals(OptionalInt.of(21), LabelSet.conll2003(WordTask.CHUNK_TAGS).id("B-VP"));
+    assertEquals(21, LabelSet.conll2003(WordTask.CHUNK_TAGS).names().indexOf("B-VP"));
     LabelSet entities = LabelSet.conll2003(WordTask.NER_TAGS);
     assertEquals(9, entities.size());
-    assertEquals(8, entities.ids().get("I-MISC"));
-    assertEquals(OptionalInt.empty(), entities.id("B-GPE"));
+    assertEquals(8, entities.names().indexOf("I-MISC"));
+    assertEquals(-1, entities.names().indexOf("B-GPE"));
     assertEquals(17, LabelSet.conll2003(WordTask.UPOS_TAGS).size());
     assertEquals(
         new LabelSet(List.of("A", "B")),

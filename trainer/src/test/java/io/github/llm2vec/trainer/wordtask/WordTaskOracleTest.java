@@ -96,7 +96,7 @@ class WordTaskOracleTest {
     values.put("validation_split_percentage", 0);
     Path file = folder.resolve("train.json");
     Files.writeString(file, JSON.writeValueAsString(values));
-    return ConfigFiles.wordTask(file, List.of());
+    return ConfigFiles.WORD_TASK.read(file, List.of());
   }
 
   private static WordModel open(WordTaskConfig config) throws IOException {
@@ -172,7 +172,7 @@ class WordTaskOracleTest {
     }
     Path file = folder.resolve("test.json");
     Files.writeString(file, JSON.writeValueAsString(values));
-    WordTestConfig config = ConfigFiles.wordTest(file, List.of()).config();
+    WordTestConfig config = ConfigFiles.WORD_TEST.read(file, List.of()).config();
     WordScores scores = new WordTaskTesting(config, model, datasets(), WordTaskListener.NONE).run();
     assertEquals(oracle.get("words").asLong(), scores.words());
     assertEquals(oracle.get("eval_loss").asDouble(), scores.loss(), TOLERANCE);
@@ -181,8 +181,8 @@ class WordTaskOracleTest {
     assertEquals(scores.accuracy(), summary.get("precision").asDouble());
 
     WordTestConfig other =
-        ConfigFiles.wordTest(
-                file, List.of("--merge_subwords=" + !oracle.get("merge_subwords").asBoolean()))
+        ConfigFiles.WORD_TEST
+            .read(file, List.of("--merge_subwords=" + !oracle.get("merge_subwords").asBoolean()))
             .config();
     assertTrue(
         assertThrows(

@@ -20,12 +20,11 @@ import org.apache.solr.update.processor.UpdateRequestProcessor;
  * its collection does not have, and a replica notes what its leader took. Log replay and recovery
  * come this way as well and bring what was decided before.
  */
-public final class IdentityUpdateProcessor extends UpdateRequestProcessor {
+public final class IdentityUpdateProcessor extends ClaimingUpdateProcessor {
 
   private final List<Watched> fields;
   private final boolean leading;
   private final String sender;
-  private final IdentityClaims claims;
 
   /**
    * A vector field.
@@ -38,11 +37,10 @@ public final class IdentityUpdateProcessor extends UpdateRequestProcessor {
   /** A processor for one request. */
   public IdentityUpdateProcessor(
       List<Watched> fields, SolrQueryRequest request, UpdateRequestProcessor next) {
-    super(next);
+    super(request, next);
     this.fields = List.copyOf(fields);
     this.leading = phase(request) == DistribPhase.TOLEADER;
     this.sender = nodeName(request.getParams().get(DistributedUpdateProcessor.DISTRIB_FROM, ""));
-    this.claims = new IdentityClaims(request);
   }
 
   /** Whether a request comes from another node of the cluster, or from the log. */
@@ -89,20 +87,5 @@ public final class IdentityUpdateProcessor extends UpdateRequestProcessor {
       claims.claimMerged(command, field.auxiliary(), field.changing());
     }
     super.processMergeIndexes(command);
-  }
-
-  @Override
-  public void finish() throws IOException {
-    try {
-      super.finish();
-    } finally {
-      claims.close();
-    }
-  }
-
-  @Override
-  protected void doClose() {
-    claims.close();
-    super.doClose();
   }
 }

@@ -3,6 +3,7 @@ package io.github.llm2vec.trainer.mteb.metrics;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -25,25 +26,15 @@ public record RetrievalMeasure(Kind kind, int cutoff) {
   /** What is measured. */
   public enum Kind {
     /** Normalised discounted cumulative gain with the grade as gain. */
-    NDCG("ndcg", "ndcg_cut_", "ndcg"),
+    NDCG,
     /** Mean average precision. */
-    MAP("map", "map_cut_", "map"),
+    MAP,
     /** Reciprocal rank of the first relevant document. */
-    MRR("mrr", "recip_rank_cut_", "recip_rank"),
+    MRR,
     /** Share of the relevant documents that were found. */
-    RECALL("recall", "recall_", "set_recall"),
+    RECALL,
     /** Share of the ranks that hold a relevant document. */
-    PRECISION("precision", "P_", "set_P");
-
-    private final String mtebName;
-    private final String trecPrefix;
-    private final String trecWhole;
-
-    Kind(String mtebName, String trecPrefix, String trecWhole) {
-      this.mtebName = mtebName;
-      this.trecPrefix = trecPrefix;
-      this.trecWhole = trecWhole;
-    }
+    PRECISION
   }
 
   /** Rejects a cutoff below 1. */
@@ -65,15 +56,8 @@ public record RetrievalMeasure(Kind kind, int cutoff) {
 
   /** The name in MTEB's result files, for example {@code ndcg_at_10}. */
   public String mtebName() {
-    return cutoff == WHOLE ? kind.mtebName : kind.mtebName + "_at_" + cutoff;
-  }
-
-  /**
-   * The name in trec_eval's output, for example {@code ndcg_cut_10}. A reciprocal rank with a
-   * cutoff is not among trec_eval's and gets a name after the same pattern.
-   */
-  public String trecName() {
-    return cutoff == WHOLE ? kind.trecWhole : kind.trecPrefix + cutoff;
+    String name = kind.name().toLowerCase(Locale.ROOT);
+    return cutoff == WHOLE ? name : name + "_at_" + cutoff;
   }
 
   @Override

@@ -15,49 +15,44 @@ public final class ComparisonTables {
 
   /** All scores that two results of one task have. */
   public static String scores(ResultComparison comparison) {
-    TextTable table =
-        new TextTable(List.of("score", "split", "subset", "first", "second", "difference"));
+    TextTable table = new TextTable("score", "split", "subset", "first", "second", "difference");
     for (ResultComparison.Row row : comparison.rows()) {
       table.add(
-          List.of(
-              row.score(),
-              row.split(),
-              row.subset(),
-              Numbers.percent(row.first()),
-              Numbers.percent(row.second()),
-              Numbers.difference(row.difference())));
+          row.score(),
+          row.split(),
+          row.subset(),
+          Numbers.percent(row.first()),
+          Numbers.percent(row.second()),
+          Numbers.difference(row.difference()));
     }
     return table.toString();
   }
 
   /** The main scores of two results of several tasks, and their means. */
   public static String mainScores(List<ResultComparison> comparisons) {
-    TextTable table =
-        new TextTable(List.of("task", "score", "split", "first", "second", "difference"));
+    TextTable table = new TextTable("task", "score", "split", "first", "second", "difference");
     double first = 0;
     double second = 0;
     for (ResultComparison comparison : comparisons) {
       ResultComparison.Row row = comparison.main();
       table.add(
-          List.of(
-              comparison.task(),
-              row.score(),
-              row.split(),
-              Numbers.percent(row.first()),
-              Numbers.percent(row.second()),
-              Numbers.difference(row.difference())));
+          comparison.task(),
+          row.score(),
+          row.split(),
+          Numbers.percent(row.first()),
+          Numbers.percent(row.second()),
+          Numbers.difference(row.difference()));
       first += row.first() / comparisons.size();
       second += row.second() / comparisons.size();
     }
     if (comparisons.size() > 1) {
       table.add(
-          List.of(
-              "mean",
-              "",
-              "",
-              Numbers.percent(first),
-              Numbers.percent(second),
-              Numbers.difference(second - first)));
+          "mean",
+          "",
+          "",
+          Numbers.percent(first),
+          Numbers.percent(second),
+          Numbers.difference(second - first));
     }
     return table.toString();
   }
@@ -72,19 +67,17 @@ public final class ComparisonTables {
   public static String significance(
       RetrievalScores first, RetrievalScores second, List<RetrievalMeasure> measures) {
     TextTable table =
-        new TextTable(
-            List.of("measure", "queries", "first", "second", "difference", "p (t)", "p (random)"));
+        new TextTable("measure", "queries", "first", "second", "difference", "p (t)", "p (random)");
     for (RetrievalMeasure measure : measures) {
       PairedTest test = ResultComparison.tTest(first, second, measure);
       table.add(
-          List.of(
-              measure.mtebName(),
-              Numbers.count(test.queries()),
-              Numbers.percent(ResultComparison.commonMean(first, second, measure)),
-              Numbers.percent(ResultComparison.commonMean(second, first, measure)),
-              Numbers.difference(test.meanDifference()),
-              Numbers.pValue(test.pValue()),
-              Numbers.pValue(ResultComparison.randomisation(first, second, measure).pValue())));
+          measure.mtebName(),
+          Numbers.count(test.queries()),
+          Numbers.percent(ResultComparison.commonMean(first, second, measure)),
+          Numbers.percent(ResultComparison.commonMean(second, first, measure)),
+          Numbers.difference(test.meanDifference()),
+          Numbers.pValue(test.pValue()),
+          Numbers.pValue(ResultComparison.randomisation(first, second, measure).pValue()));
     }
     return table.toString();
   }

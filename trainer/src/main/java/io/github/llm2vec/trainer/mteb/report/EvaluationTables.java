@@ -17,7 +17,7 @@ public final class EvaluationTables {
     List<String> labels = outcome.labels();
     List<String> columns = new ArrayList<>(List.of("task", "split", "queries", "documents"));
     columns.addAll(labels);
-    TextTable table = new TextTable(columns);
+    TextTable table = new TextTable(columns.toArray(String[]::new));
     for (TaskEvaluation task : outcome.tasks()) {
       List<String> row =
           new ArrayList<>(
@@ -27,7 +27,7 @@ public final class EvaluationTables {
                   Numbers.count(task.size().queries()),
                   task.size().documents() == 0 ? "" : Numbers.count(task.size().documents())));
       labels.forEach(label -> row.add(task.main(label).map(Numbers::percent).orElse("")));
-      table.add(row);
+      table.add(row.toArray(String[]::new));
     }
     for (EvaluationOutcome.Aggregate aggregate : outcome.aggregates()) {
       List<String> row = new ArrayList<>(List.of(aggregate.task(), "mean", "", ""));
@@ -35,12 +35,12 @@ public final class EvaluationTables {
         Double score = aggregate.scores().get(label);
         row.add(score == null ? "" : Numbers.percent(score));
       }
-      table.add(row);
+      table.add(row.toArray(String[]::new));
     }
     if (outcome.tasks().size() > 1) {
       List<String> row = new ArrayList<>(List.of("mean", "", "", ""));
       labels.forEach(label -> row.add(outcome.mean(label).map(Numbers::percent).orElse("")));
-      table.add(row);
+      table.add(row.toArray(String[]::new));
     }
     return table.toString();
   }
@@ -49,30 +49,21 @@ public final class EvaluationTables {
   public static String againstExact(EvaluationOutcome outcome) {
     TextTable table =
         new TextTable(
-            List.of(
-                "task",
-                "method",
-                "nDCG@10",
-                "loss",
-                "overlap@10",
-                "p (t)",
-                "p (random)",
-                "search"));
+            "task", "method", "nDCG@10", "loss", "overlap@10", "p (t)", "p (random)", "search");
     boolean any = false;
     for (TaskEvaluation task : outcome.tasks()) {
       for (TaskEvaluation.MethodResult method : task.methods()) {
         for (TaskEvaluation.MethodResult.AgainstExact against : method.comparison()) {
           any = true;
           table.add(
-              List.of(
-                  task.task(),
-                  method.label(),
-                  Numbers.percent(method.scores().main()),
-                  Numbers.difference(against.loss()),
-                  Numbers.percent(against.overlapAt10()),
-                  Numbers.pValue(against.pValue()),
-                  Numbers.pValue(against.randomisationPValue()),
-                  Numbers.seconds(method.searchSeconds())));
+              task.task(),
+              method.label(),
+              Numbers.percent(method.scores().main()),
+              Numbers.difference(against.loss()),
+              Numbers.percent(against.overlapAt10()),
+              Numbers.pValue(against.pValue()),
+              Numbers.pValue(against.randomisationPValue()),
+              Numbers.seconds(method.searchSeconds()));
         }
       }
     }
@@ -85,17 +76,15 @@ public final class EvaluationTables {
       return "";
     }
     TextTable table =
-        new TextTable(
-            List.of("method", "efSearch", "median ms", "p95 ms", "nDCG@10", "overlap@10"));
+        new TextTable("method", "efSearch", "median ms", "p95 ms", "nDCG@10", "overlap@10");
     for (TaskEvaluation.LatencyPoint point : task.costs()) {
       table.add(
-          List.of(
-              point.label(),
-              point.efSearch() == 0 ? "" : String.valueOf(point.efSearch()),
-              Numbers.millis(point.medianMillis()),
-              Numbers.millis(point.p95Millis()),
-              Numbers.percent(point.ndcgAt10()),
-              Numbers.percent(point.overlapAt10())));
+          point.label(),
+          point.efSearch() == 0 ? "" : String.valueOf(point.efSearch()),
+          Numbers.millis(point.medianMillis()),
+          Numbers.millis(point.p95Millis()),
+          Numbers.percent(point.ndcgAt10()),
+          Numbers.percent(point.overlapAt10()));
     }
     return table.toString();
   }

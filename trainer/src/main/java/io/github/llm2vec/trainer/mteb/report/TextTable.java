@@ -12,8 +12,8 @@ public final class TextTable {
   private final List<List<String>> rows = new ArrayList<>();
 
   /** Starts with the names of the columns. */
-  public TextTable(List<String> columns) {
-    rows.add(List.copyOf(columns));
+  public TextTable(String... columns) {
+    rows.add(List.of(columns));
   }
 
   /**
@@ -21,12 +21,12 @@ public final class TextTable {
    *
    * @param cells one per column
    */
-  public TextTable add(List<String> cells) {
-    if (cells.size() != rows.get(0).size()) {
+  public TextTable add(String... cells) {
+    if (cells.length != rows.get(0).size()) {
       throw new IllegalArgumentException(
-          "a row of " + cells.size() + " cells in a table of " + rows.get(0).size() + " columns");
+          "a row of " + cells.length + " cells in a table of " + rows.get(0).size() + " columns");
     }
-    rows.add(List.copyOf(cells));
+    rows.add(List.of(cells));
     return this;
   }
 

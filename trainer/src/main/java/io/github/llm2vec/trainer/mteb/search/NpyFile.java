@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.mteb.search;
 
+import io.github.llm2vec.files.FileChannels;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -35,12 +36,12 @@ public final class NpyFile {
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      writeFully(channel, header(rows.length, columns));
+      FileChannels.write(channel, header(rows.length, columns));
       ByteBuffer row = ByteBuffer.allocate(columns * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
       for (float[] values : rows) {
         row.clear();
         row.asFloatBuffer().put(values);
-        writeFully(channel, row);
+        FileChannels.write(channel, row);
       }
       channel.force(true);
     }
@@ -58,12 +59,6 @@ public final class NpyFile {
       header.put((byte) ' ');
     }
     return header.put((byte) '\n').flip();
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
   }
 
   /** Maps the floats of a file, little-endian, without its header. */

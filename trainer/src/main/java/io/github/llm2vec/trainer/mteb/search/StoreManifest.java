@@ -4,6 +4,7 @@ package io.github.llm2vec.trainer.mteb.search;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.files.AtomicFile;
+import io.github.llm2vec.files.FileChannels;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -84,10 +85,7 @@ record StoreManifest(Path folder) {
     try (FileChannel channel =
         FileChannel.open(
             folder.resolve(SHARDS), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-      ByteBuffer bytes = ByteBuffer.wrap(line);
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
+      FileChannels.write(channel, ByteBuffer.wrap(line));
       channel.force(true);
     }
   }

@@ -91,7 +91,7 @@ public final class VectorStoreBuilder {
     SortedMap<Integer, StoreManifest.Shard> known = manifest.shards(identity);
     int stored = 0;
     int shard = 0;
-    List<String> next = read(texts);
+    List<String> next = texts.take(identity.shardVectors());
     while (!next.isEmpty()) {
       Sha256 sha256 = new Sha256();
       next.forEach(sha256::add);
@@ -108,22 +108,10 @@ public final class VectorStoreBuilder {
       if (same) {
         listener.stored(stored, false);
       }
-      next = read(texts);
+      next = texts.take(identity.shardVectors());
     }
     manifest.complete(stored);
     return VectorStore.open(folder);
-  }
-
-  private List<String> read(RecordStream<String> texts) throws IOException {
-    List<String> shard = new ArrayList<>();
-    while (shard.size() < identity.shardVectors()) {
-      Optional<String> text = texts.next();
-      if (text.isEmpty()) {
-        break;
-      }
-      shard.add(text.get());
-    }
-    return shard;
   }
 
   /**

@@ -3,7 +3,6 @@ package io.github.llm2vec.trainer.mteb.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.data.DataFile;
-import io.github.llm2vec.trainer.data.DataFormatException;
 import io.github.llm2vec.trainer.data.LineReader;
 import io.github.llm2vec.trainer.data.RecordStream;
 import io.github.llm2vec.trainer.mteb.metrics.Qrels;
@@ -115,10 +114,11 @@ public final class QrelsReader {
 
   private void readColumns() throws IOException {
     try (LineReader lines = DataFile.lines(file)) {
+      RecordStream<List<String>> rows =
+          RecordFiles.lines(lines, e -> malformed(e.line(), e.problem())).map(QrelsReader::cells);
       Optional<Columns> columns = Optional.empty();
-      Optional<String> line = next(lines);
-      while (line.isPresent()) {
-        List<String> cells = cells(line.get());
+      for (Optional<List<String>> row = rows.next(); row.isPresent(); row = rows.next()) {
+        List<String> cells = row.get();
         Optional<Columns> header = columns.isEmpty() ? Columns.ofHeader(cells) : Optional.empty();
         if (columns.isEmpty()) {
           columns = header.or(() -> Columns.ofFirstLine(cells));
@@ -126,21 +126,6 @@ public final class QrelsReader {
         if (header.isEmpty()) {
           take(lines.line(), cells, columns);
         }
-        line = next(lines);
-      }
-    }
-  }
-
-  /** The next line that is not blank and can be read. */
-  private Optional<String> next(LineReader lines) throws IOException {
-    while (true) {
-      try {
-        Optional<String> line = lines.next();
-        if (line.isEmpty() || !line.get().isBlank()) {
-          return line;
-        }
-      } catch (DataFormatException e) {
-        malformed(e.line(), e.problem());
       }
     }
   }

@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.data.DataFormatException;
 import io.github.llm2vec.trainer.data.JsonRecords.DataRecord;
+import io.github.llm2vec.trainer.data.LineReader;
 import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.apache.lucene.util.IOConsumer;
 
 /** The records of several files, one after the other. */
 final class RecordFiles {
@@ -39,6 +41,12 @@ final class RecordFiles {
     long[] opened = {0};
     return new RecordStream.Concatenated<>(
         files, file -> new Records(file, opened[0]++ << LINE_BITS, formats.open(file)));
+  }
+
+  /** Lines that are not blank and can be read; the others are reported. */
+  static RecordStream<String> lines(LineReader lines, IOConsumer<DataFormatException> corrupt) {
+    return new RecordStream.Skipping<>(lines, corrupt)
+        .mapPresent(line -> Optional.of(line).filter(text -> !text.isBlank()));
   }
 
   private record Records(Path file, long firstPlace, RecordStream<DataRecord> records)

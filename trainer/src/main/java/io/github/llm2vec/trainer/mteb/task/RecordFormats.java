@@ -47,11 +47,6 @@ public record RecordFormats(List<RecordFormat> formats) {
     formats = List.copyOf(formats);
   }
 
-  /** These formats and another. */
-  public RecordFormats with(RecordFormat format) {
-    return new RecordFormats(Stream.concat(formats.stream(), Stream.of(format)).toList());
-  }
-
   /** Whether one of the formats reads a file. */
   public boolean accept(Path file) {
     return formats.stream().anyMatch(format -> format.accepts(file));

@@ -3,7 +3,6 @@ package io.github.llm2vec.trainer.mteb.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.llm2vec.trainer.data.DataFile;
-import io.github.llm2vec.trainer.data.DataFormatException;
 import io.github.llm2vec.trainer.data.LineReader;
 import io.github.llm2vec.trainer.data.RecordStream;
 import java.io.IOException;
@@ -102,37 +101,27 @@ public record ScoredPairs(List<String> first, List<String> second, List<Double> 
 
     void readColumns() throws IOException {
       try (LineReader lines = DataFile.lines(file)) {
-        List<String> names = next(lines).orElse(List.of());
+        RecordStream<List<String>> rows =
+            RecordFiles.lines(lines, e -> malformed(e.line(), e.problem()))
+                .map(text -> List.of(text.split("\t", -1)));
+        List<String> names = rows.next().orElse(List.of());
         if (!names.containsAll(FIELDS)) {
           throw new DatasetException(
               file + ": the first line must name the columns " + FIELDS + ", found " + names);
         }
-        Optional<List<String>> cells = next(lines);
-        while (cells.isPresent()) {
-          List<String> found = cells.get();
-          if (found.size() == names.size()) {
-            take(
-                lines.line(),
-                FIELDS.stream().map(name -> Optional.of(found.get(names.indexOf(name)))).toList());
-          } else {
-            malformed(lines.line(), "expected " + names.size() + " columns, found " + found.size());
-          }
-          cells = next(lines);
-        }
-      }
-    }
-
-    /** The columns of the next line that is not blank and can be read. */
-    private Optional<List<String>> next(LineReader lines) throws IOException {
-      while (true) {
-        try {
-          Optional<String> line = lines.next();
-          if (line.isEmpty() || !line.get().isBlank()) {
-            return line.map(text -> List.of(text.split("\t", -1)));
-          }
-        } catch (DataFormatException e) {
-          malformed(e.line(), e.problem());
-        }
+        rows.forEach(
+            cells -> {
+              if (cells.size() == names.size()) {
+                take(
+                    lines.line(),
+                    FIELDS.stream()
+                        .map(name -> Optional.of(cells.get(names.indexOf(name))))
+                        .toList());
+              } else {
+                malformed(
+                    lines.line(), "expected " + names.size() + " columns, found " + cells.size());
+              }
+            });
       }
     }
 

@@ -62,12 +62,6 @@ public record TaskDefinition(
         name, type, dataset, revision, value, subset, ignoreIdenticalIds, folders, members);
   }
 
-  /** This task with or without hits that have the id of the query. */
-  public TaskDefinition withIgnoreIdenticalIds(boolean value) {
-    return new TaskDefinition(
-        name, type, dataset, revision, split, subset, value, folders, members);
-  }
-
   /** The languages of result files; all known tasks are in English. */
   public List<String> languages() {
     return List.of("eng-Latn");

@@ -58,23 +58,11 @@ public final class TaskInstructions {
     return new TaskInstructions(instructions);
   }
 
-  /** These instructions and one more. */
-  public TaskInstructions with(String task, String instruction) {
-    Map<String, String> more = new LinkedHashMap<>(instructions);
-    more.put(task, instruction);
-    return new TaskInstructions(more);
-  }
-
   /**
    * The instruction of a task, as it is in the file; MTEB's default for the kind of task if it has
    * none.
    */
   public String of(TaskDefinition task) {
     return instructions.getOrDefault(task.name(), task.type().defaultInstruction());
-  }
-
-  /** Whether a task has an instruction of its own. */
-  public boolean has(TaskDefinition task) {
-    return instructions.containsKey(task.name());
   }
 }

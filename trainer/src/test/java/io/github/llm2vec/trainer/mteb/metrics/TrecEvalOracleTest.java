@@ -86,7 +86,7 @@ class TrecEvalOracleTest {
     assertEquals(expected.get("queries").size(), scores.queries().size(), "measured queries");
     for (int i = 0; i < measures.size(); i++) {
       RetrievalMeasure measure = measures.get(i);
-      String name = measure.trecName();
+      String name = trecName(measure);
       for (String query : scores.queries()) {
         assertEquals(
             expected.get("queries").get(query).get(i).asDouble(),
@@ -98,15 +98,26 @@ class TrecEvalOracleTest {
     }
   }
 
+  private static String trecName(RetrievalMeasure measure) {
+    boolean whole = measure.cutoff() == RetrievalMeasure.WHOLE;
+    return switch (measure.kind()) {
+      case NDCG -> whole ? "ndcg" : "ndcg_cut_" + measure.cutoff();
+      case MAP -> whole ? "map" : "map_cut_" + measure.cutoff();
+      case MRR -> whole ? "recip_rank" : "recip_rank_cut_" + measure.cutoff();
+      case RECALL -> whole ? "set_recall" : "recall_" + measure.cutoff();
+      case PRECISION -> whole ? "set_P" : "P_" + measure.cutoff();
+    };
+  }
+
   private static RetrievalMeasure measure(String trecName) {
     for (RetrievalMeasure.Kind kind : RetrievalMeasure.Kind.values()) {
       RetrievalMeasure whole = new RetrievalMeasure(kind, RetrievalMeasure.WHOLE);
-      if (whole.trecName().equals(trecName)) {
+      if (trecName(whole).equals(trecName)) {
         return whole;
       }
       for (int cutoff : RetrievalMeasure.MTEB_CUTOFFS) {
         RetrievalMeasure measure = new RetrievalMeasure(kind, cutoff);
-        if (measure.trecName().equals(trecName)) {
+        if (trecName(measure).equals(trecName)) {
           return measure;
         }
       }
