@@ -116,15 +116,11 @@ class ReplicasTest {
       throws IOException {
     for (boolean checkpointing : new boolean[] {false, true}) {
       TrainOptions with = options.withGradientCheckpointing(checkpointing);
-      Outcome one =
-          train(
-              with,
-              with.drawsDropout() ? processors(1) : TrainDevices.one(TorchDevice.CPU),
-              updates);
-      for (int count = 1; count <= 3; count++) {
+      TrainDevices single = TrainDevices.one(TorchDevice.CPU);
+      Outcome one = train(with, with.drawsDropout() ? processors(1) : single, updates);
+      for (int count = 2; count <= 3; count++) {
         assertAlike(one, train(with, processors(count), updates), count + " devices");
       }
-      assertAlike(one, train(with, processors(9), updates), "more devices than texts");
     }
   }
 
