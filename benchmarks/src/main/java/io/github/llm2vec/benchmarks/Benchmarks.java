@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       RandomModelCommand.class,
       ReembedBenchmark.class,
       TrainingBenchmark.class,
+      TrainingDevicesBenchmark.class,
       TrainingMemoryBenchmark.class
     })
 public final class Benchmarks {

@@ -15,6 +15,7 @@ import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.LoraOptions;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
+import io.github.llm2vec.torch.TrainDevices;
 import io.github.llm2vec.torch.TrainOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -134,7 +135,16 @@ final class TrainingBenchmark implements Callable<Integer> {
     LanguageModelHead head = rows.queries() == 0 ? LanguageModelHead.TIED : LanguageModelHead.NONE;
     TrainOptions options =
         new TrainOptions(
-            lora, head, dtype, TorchDevice.of(device), length, 0, 0, checkpointing, 0, 42);
+            lora,
+            head,
+            dtype,
+            TrainDevices.one(TorchDevice.of(device)),
+            length,
+            0,
+            0,
+            checkpointing,
+            0,
+            42);
     try (TensorSource weights = Safetensors.openFolder(folder);
         DecoderTrainer trainer =
             DecoderTrainer.open(
@@ -155,7 +165,7 @@ final class TrainingBenchmark implements Callable<Integer> {
     }
   }
 
-  private static void step(DecoderTrainer trainer, TrainingRows rows, int number) {
+  static void step(DecoderTrainer trainer, TrainingRows rows, int number) {
     if (rows.queries() == 0) {
       trainer.addMaskedLoss(rows.batch(0, rows.ids().size()), 1);
     } else {

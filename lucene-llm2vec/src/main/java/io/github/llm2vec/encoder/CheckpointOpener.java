@@ -25,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -252,11 +251,8 @@ record CheckpointOpener(Llm2VecOptions options) {
         (weights, decoder) -> Decoder.load(prepared.spec(), weights, decoder, listener));
   }
 
-  /** Threads of each device that is the CPU: several share what one alone would have. */
   private int threads() {
-    int replicas = Collections.frequency(options.devices(), TorchDevice.CPU);
-    int share = replicas > 1 ? Math.max(1, TorchRuntime.threads() / replicas) : 0;
-    return options.threads().orElse(share);
+    return TorchRuntime.threads(options.devices(), options.threads());
   }
 
   /** What is done with the weights of a checkpoint while they are open. */

@@ -51,10 +51,8 @@ final class DecoderPool implements AutoCloseable {
 
   /** What a device is called: as PyTorch does, with a number if the processor is there twice. */
   String name(Decoder decoder) {
-    TorchDevice device = decoder.options().device();
-    List<Decoder> same =
-        decoders.stream().filter(other -> other.options().device().equals(device)).toList();
-    return same.size() == 1 ? device.toString() : device + ":" + same.indexOf(decoder);
+    List<TorchDevice> devices = decoders.stream().map(each -> each.options().device()).toList();
+    return TorchDevice.names(devices).get(decoders.indexOf(decoder));
   }
 
   /** The names of all devices. */

@@ -12,8 +12,9 @@ import io.github.llm2vec.safetensors.DType;
  * @param spec the decoder
  * @param dtype of its weights
  * @param dropout of attention probabilities while the attribute {@code training} is set
+ * @param dropoutByText whether {@link DropoutScript} draws it
  */
-record AttentionScript(DecoderSpec spec, DType dtype, double dropout) {
+record AttentionScript(DecoderSpec spec, DType dtype, double dropout, boolean dropoutByText) {
 
   private static final String TRAINING_ONLY = " if (self).training else 0.";
 
@@ -114,6 +115,7 @@ record AttentionScript(DecoderSpec spec, DType dtype, double dropout) {
   /** The sum of values weighted by scores, of one shape of queries, keys and values. */
   private String mixed() {
     double cap = spec.attention().softCap();
+    boolean ownMasks = dropoutByText && dropout > 0;
     String head =
         """
           def mixed(self, q: Tensor, k: Tensor, v: Tensor, bias: Optional[Tensor], \
@@ -121,18 +123,22 @@ record AttentionScript(DecoderSpec spec, DType dtype, double dropout) {
             p = %s
         """
             .formatted(dropout == 0 ? "0." : dropout + TRAINING_ONLY);
-    if (cap == 0) {
+    if (cap == 0 && !ownMasks) {
       return head
           + """
               return torch.scaled_dot_product_attention(q, k, v, bias, p, causal, scale=%s)
           """
               .formatted(spec.attention().scale());
     }
-    // No fused kernel bounds the scores, so that they are written out, as in the reference.
+    // No fused kernel bounds the scores or takes masks, so that this is written out, as in the
+    // reference.
     return head
+        + "    a = torch.mul(torch.matmul(q, torch.transpose(k, 2, 3)), %s)\n"
+            .formatted(spec.attention().scale())
+        + (cap == 0
+            ? ""
+            : "    a = torch.mul(torch.tanh(torch.div(a, %1$s)), %1$s)\n".formatted(cap))
         + """
-            a = torch.mul(torch.matmul(q, torch.transpose(k, 2, 3)), %1$s)
-            a = torch.mul(torch.tanh(torch.div(a, %2$s)), %2$s)
             if torch.__isnot__(bias, None):
               a = torch.add(a, unchecked_cast(Tensor, bias))
             else:
@@ -142,10 +148,16 @@ record AttentionScript(DecoderSpec spec, DType dtype, double dropout) {
                 a = torch.add(a, (self).bias(seen, S, 0, True))
               else:
                 pass
-            a = torch.to(torch.softmax(a, -1, 6), %3$s)
-            return torch.matmul(torch.dropout(a, p, torch.gt(p, 0.)), v)
+            a = torch.to(torch.softmax(a, -1, 6), %s)
+            if torch.gt(p, 0.):
+              a = %s
+            else:
+              pass
+            return torch.matmul(a, v)
         """
-            .formatted(spec.attention().scale(), cap, DecoderScript.torchType(dtype));
+            .formatted(
+                DecoderScript.torchType(dtype),
+                ownMasks ? "(self).drop_attention(a)" : "torch.dropout(a, p, True)");
   }
 
   /**

@@ -7,20 +7,47 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** The tensors of a batch that a training module reads, by their places in its list {@code d}. */
 final class BatchInputs {
 
   /**
+   * Consecutive texts of a batch.
+   *
+   * @param batch the texts
+   * @param seed of their dropout
+   * @param first number of the first of them in the whole batch
+   */
+  record Part(PackedBatch batch, long seed, int first) {
+
+    Pass pass(double weight) {
+      return new Pass(seed, first, weight);
+    }
+  }
+
+  /**
    * What a pass over a batch needs beside its texts.
    *
    * @param seed of its dropout
+   * @param first number of its first text, from which dropout by text counts
    * @param weight of the loss in the gradient
    */
-  record Pass(long seed, double weight) {
+  record Pass(long seed, int first, double weight) {
 
     /** A pass that draws no dropout and has no gradient. */
-    static final Pass EVALUATION = new Pass(0, 0);
+    static final Pass EVALUATION = new Pass(0, 0, 0);
+
+    /** What {@link DropoutScript} reads by text. */
+    long[] seeds(PackedBatch batch) {
+      LongStream rows =
+          IntStream.range(0, batch.texts())
+              .boxed()
+              .flatMapToInt(text -> DropoutSeeds.rows(seed, first + text, batch.length(text)))
+              .asLongStream();
+      return LongStream.concat(LongStream.of(seed, 0, 0), rows).toArray();
+    }
   }
 
   private BatchInputs() {}
@@ -48,17 +75,9 @@ final class BatchInputs {
     }
   }
 
-  /**
-   * 0 to 7: ids, positions, groups, gather, scatter and mask (see {@link DecoderScript}), seed,
-   * weight.
-   */
+  /** 0 to 5: ids, positions, groups, gather, scatter and mask, see {@link DecoderScript}. */
   static List<PtNDArray> of(
-      PackedBatch batch,
-      OptionalInt longRopeBeyond,
-      Pass pass,
-      NativeScope scope,
-      TorchDevice device) {
-    boolean padded = batch.hasUnseen() || device.type() == TorchDevice.Type.CUDA;
+      PackedBatch batch, OptionalInt longRopeBeyond, boolean padded, NativeScope scope) {
     List<PtNDArray> inputs = new ArrayList<>();
     inputs.add(scope.longs(batch.ids(batch.tokens())));
     inputs.add(scope.longs(batch.positions(longRopeBeyond, batch.tokens())));
@@ -69,9 +88,15 @@ final class BatchInputs {
         padded
             ? scope.bools(batch.mask(), batch.texts(), batch.longest())
             : scope.bools(new boolean[0], 0, 0));
-    inputs.add(scope.longs(pass.seed()));
-    inputs.add(scope.scalar(pass.weight()));
     return inputs;
+  }
+
+  /** 6 and 7: seeds of dropout, see {@link DropoutScript}, and the weight. */
+  static List<PtNDArray> of(
+      Pass pass, PackedBatch batch, boolean dropoutByText, NativeScope scope) {
+    return List.of(
+        dropoutByText ? scope.longsOnHost(pass.seeds(batch)) : scope.longs(pass.seed()),
+        scope.scalar(pass.weight()));
   }
 
   /** 8 and 9: which tokens predict, and what. */

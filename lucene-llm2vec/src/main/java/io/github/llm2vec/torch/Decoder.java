@@ -308,7 +308,10 @@ public final class Decoder implements AutoCloseable {
             return loader.load(module, kernel.computesIn(options.dtype()));
           } catch (EngineException e) {
             throw DeviceException.of(
-                e, options.device(), "an adapter", "close another, or give the model more memory");
+                e,
+                options.device().toString(),
+                "an adapter",
+                "close another, or give the model more memory");
           }
         });
   }
@@ -362,7 +365,7 @@ public final class Decoder implements AutoCloseable {
               arguments.toArray(IValue[]::new));
       return rows(scope.toTensor(pooled), batch.vectors(), spec.outputSize());
     } catch (EngineException e) {
-      throw DeviceException.of(e, batch, options.device());
+      throw DeviceException.of(e, batch, options.device().toString());
     } finally {
       // Whose tensors are freed when nobody refers to them.
       Reference.reachabilityFence(segments);

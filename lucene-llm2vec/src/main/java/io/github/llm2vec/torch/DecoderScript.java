@@ -34,6 +34,7 @@ final class DecoderScript {
   private final WeightLayout layout;
   private final LoraLayout lora;
   private final double attentionDropout;
+  private final boolean dropoutByText;
   private final AdapterLayout adapters;
   private int slot;
   private boolean besideAdapters;
@@ -46,6 +47,7 @@ final class DecoderScript {
     this.adapters = new AdapterLayout(spec);
     this.lora = LoraLayout.NONE;
     this.attentionDropout = 0;
+    this.dropoutByText = false;
     this.spec = spec;
     this.dtype = kernel.computesIn(dtype);
     this.kernel = kernel;
@@ -61,6 +63,7 @@ final class DecoderScript {
     this.lora = lora;
     this.adapters = AdapterLayout.NONE;
     this.attentionDropout = options.attentionDropout();
+    this.dropoutByText = options.devices().dropoutByText();
     this.spec = spec;
     this.dtype = options.dtype();
     this.kernel = LinearKernel.PLAIN;
@@ -111,7 +114,7 @@ final class DecoderScript {
         + hidden()
         + encode()
         + (adapters.isEmpty() ? "" : besideAdapters())
-        + new AttentionScript(spec, dtype, attentionDropout).text()
+        + new AttentionScript(spec, dtype, attentionDropout, dropoutByText).text()
         + norm();
   }
 

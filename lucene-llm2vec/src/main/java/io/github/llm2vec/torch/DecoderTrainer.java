@@ -4,14 +4,15 @@ package io.github.llm2vec.torch;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import io.github.llm2vec.decoder.DecoderSpec;
+import io.github.llm2vec.torch.BatchInputs.Part;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiFunction;
 
 /**
  * A language model that is trained, by a low-rank adapter or in all its weights: losses, their
@@ -26,8 +27,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Whether a token sees those behind it is the specification's matter: a causal language model is
  * trained with a causal one, every objective of LLM2Vec with {@code spec.withCausal(false)}.
  *
- * <p>Thread-safe; calls run one after the other on the trainer's device thread. Owns the native
- * module and all its weights, which {@link #close} frees.
+ * <p>On several devices every batch is divided among copies of the model; losses, gradients and
+ * weights are, up to rounding, those of one device.
+ *
+ * <p>Thread-safe; calls run one after the other, on the device threads of the copies. Owns the
+ * native modules and all their weights, which {@link #close} frees.
  */
 public final class DecoderTrainer implements AutoCloseable {
 
@@ -51,17 +55,19 @@ public final class DecoderTrainer implements AutoCloseable {
 
   private final DecoderSpec spec;
   private final TrainOptions options;
-  private final TrainingModule module;
+  private final Replicas replicas;
+  private final TrainingModule module; // the first of them, which has the optimiser
   private final TrainedTensors tensors;
   private final DropoutSeeds seeds;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private DecoderTrainer(DecoderSpec spec, TrainOptions options, TrainingModule module) {
+  private DecoderTrainer(DecoderSpec spec, TrainOptions options, Replicas replicas) {
     this.spec = spec;
     this.options = options;
-    this.module = module;
+    this.replicas = replicas;
+    this.module = replicas.first();
     this.tensors = TrainedTensors.of(spec, options);
-    this.seeds = new DropoutSeeds(options.seed());
+    this.seeds = new DropoutSeeds(options.seed(), options.devices().dropoutByText());
   }
 
   /**
@@ -75,8 +81,7 @@ public final class DecoderTrainer implements AutoCloseable {
   public static DecoderTrainer open(
       DecoderSpec spec, CheckpointWeights weights, TrainOptions options, LoadListener listener)
       throws IOException {
-    TrainingModule module = TrainingModule.open(spec, weights, options, listener);
-    return new DecoderTrainer(spec, options, module);
+    return new DecoderTrainer(spec, options, Replicas.open(spec, weights, options, listener));
   }
 
   /** Names of the trained tensors, in order. */
@@ -104,6 +109,7 @@ public final class DecoderTrainer implements AutoCloseable {
    */
   public void read(Kind kind, String name, long first, FloatBuffer target) {
     TrainedTensors.Tensor tensor = tensors.range(name, first, target.remaining());
+    replicas.sumGradients();
     module.call(
         "read",
         scope ->
@@ -146,6 +152,7 @@ public final class DecoderTrainer implements AutoCloseable {
     TrainedTensors.Tensor tensor = tensors.range(name, first, values.remaining());
     float[] copy = new float[values.remaining()];
     values.get(copy);
+    replicas.updated();
     module.call(
         "write",
         scope ->
@@ -181,11 +188,30 @@ public final class DecoderTrainer implements AutoCloseable {
    */
   public double addMaskedLoss(PackedBatch batch, double weight) {
     checkLabels(batch);
-    return module.differentiate(
-        "masked_gradient",
-        batch,
-        new BatchInputs.Pass(seeds.next(), weight),
-        scope -> BatchInputs.labels(batch, scope));
+    return replicas.together(
+        () ->
+            replicas
+                .each(
+                    replicas.divide(List.of(batch), seeds),
+                    (copy, share) -> maskedLoss(copy, share.get(0), batch, weight))
+                .stream()
+                .mapToDouble(Double::doubleValue)
+                .sum());
+  }
+
+  /** What a part of a batch adds to the mean over all labels of the batch. */
+  private static double maskedLoss(
+      TrainingModule copy, Part part, PackedBatch whole, double weight) {
+    PackedBatch batch = part.batch();
+    double portion = (double) batch.labels() / whole.labels();
+    return portion == 0
+        ? 0
+        : portion
+            * copy.differentiate(
+                "masked_gradient",
+                batch,
+                part.pass(weight * portion),
+                scope -> BatchInputs.labels(batch, scope));
   }
 
   /**
@@ -197,15 +223,29 @@ public final class DecoderTrainer implements AutoCloseable {
    */
   public MaskedLanguageModelScore maskedScore(PackedBatch batch) {
     checkLabels(batch);
-    return module.call(
-        "score",
-        batch,
-        BatchInputs.Pass.EVALUATION,
-        scope -> BatchInputs.labels(batch, scope),
-        (scope, value) -> {
-          double[] score = scope.toTensor(value).toDoubleArray();
-          return new MaskedLanguageModelScore(score[0], batch.labels(), (long) score[1]);
-        });
+    return divided(
+            batch,
+            (copy, part) ->
+                part.labels() == 0
+                    ? MaskedLanguageModelScore.NONE
+                    : copy.call(
+                        "score",
+                        part,
+                        BatchInputs.Pass.EVALUATION,
+                        scope -> BatchInputs.labels(part, scope),
+                        (scope, value) -> {
+                          double[] score = scope.toTensor(value).toDoubleArray();
+                          return new MaskedLanguageModelScore(
+                              score[0], part.labels(), (long) score[1]);
+                        }))
+        .stream()
+        .reduce(MaskedLanguageModelScore::plus)
+        .orElseThrow();
+  }
+
+  /** What the copies give for their parts of a batch, without gradients. */
+  private <T> List<T> divided(PackedBatch batch, BiFunction<TrainingModule, PackedBatch, T> work) {
+    return replicas.together(() -> replicas.each(replicas.divide(batch), work));
   }
 
   private void checkLabels(PackedBatch batch) {
@@ -270,14 +310,12 @@ public final class DecoderTrainer implements AutoCloseable {
       throw new IllegalArgumentException(
           queries + " queries need as many positives, got " + texts + " texts together");
     }
-    checkWidth(dims, spec.outputSize());
+    dims.requireWithin(spec.outputSize());
     return add(
-        new PooledLoss(
-            module,
-            PooledLoss.Kind.CONTRASTIVE,
-            queries,
-            weight,
-            scope -> BatchInputs.targets(queries, scale, dims, scope)),
+        PooledLoss.Kind.CONTRASTIVE,
+        queries,
+        weight,
+        scope -> BatchInputs.targets(queries, scale, dims, scope),
         parts);
   }
 
@@ -301,14 +339,12 @@ public final class DecoderTrainer implements AutoCloseable {
       float[][] teacher,
       DistillationLoss loss,
       double weight) {
-    checkTeacher(parts, queries, teacher, loss);
+    loss.check(parts, queries, teacher, vectorWidth());
     return add(
-        new PooledLoss(
-            module,
-            PooledLoss.Kind.DISTILLATION,
-            queries,
-            weight,
-            scope -> BatchInputs.targets(teacher, loss, scope)),
+        PooledLoss.Kind.DISTILLATION,
+        queries,
+        weight,
+        scope -> BatchInputs.targets(teacher, loss, scope),
         parts);
   }
 
@@ -319,7 +355,7 @@ public final class DecoderTrainer implements AutoCloseable {
    */
   public DistillationLoss.Score distillationScore(
       PackedBatch batch, int queries, float[][] teacher, DistillationLoss loss) {
-    checkTeacher(List.of(batch), queries, teacher, loss);
+    loss.check(List.of(batch), queries, teacher, vectorWidth());
     BatchInputs.check(batch, spec, options.maxTokens());
     return module.call(
         "distilled_score",
@@ -337,33 +373,16 @@ public final class DecoderTrainer implements AutoCloseable {
         });
   }
 
-  private double add(PooledLoss loss, List<PackedBatch> parts) {
+  private double add(
+      PooledLoss.Kind kind,
+      int queries,
+      double weight,
+      TrainingModule.Input<List<PtNDArray>> targets,
+      List<PackedBatch> parts) {
     parts.forEach(part -> BatchInputs.check(part, spec, options.maxTokens()));
-    long[] partSeeds = parts.stream().mapToLong(part -> seeds.next()).toArray();
-    return parts.size() == 1
-        ? loss.whole(parts.get(0), partSeeds[0])
-        : loss.inParts(parts, partSeeds);
-  }
-
-  private void checkTeacher(
-      List<PackedBatch> parts, int queries, float[][] teacher, DistillationLoss loss) {
-    int texts = parts.stream().mapToInt(PackedBatch::vectors).sum();
-    if (texts != teacher.length || queries < 0 || (queries > 0 && queries >= texts)) {
-      throw new IllegalArgumentException(
-          "%s texts, %s of them queries, need as many vectors and a document, got %s vectors"
-              .formatted(texts, queries, teacher.length));
-    }
-    checkWidth(loss.dims(), vectorWidth());
-    if (loss.comparesVectors()) {
-      checkWidth(loss.dims(), teacher[0].length);
-    }
-  }
-
-  private static void checkWidth(MatryoshkaDims dims, int width) {
-    if (dims.largest() > width) {
-      throw new IllegalArgumentException(
-          "matryoshka_dims " + dims.dims() + " are more than the vectors' " + width);
-    }
+    PooledLoss loss =
+        new PooledLoss(replicas, !options.gradientCheckpointing(), kind, queries, weight, targets);
+    return replicas.together(() -> loss.add(replicas.divide(parts, seeds)));
   }
 
   /** Width of the vectors that a distillation loss sees: that of the linear layer, if any. */
@@ -379,13 +398,7 @@ public final class DecoderTrainer implements AutoCloseable {
    * @throws DeviceException if libtorch fails
    */
   public float[][] embed(PackedBatch batch) {
-    BatchInputs.check(batch, spec, options.maxTokens());
-    return module.call(
-        "embed_texts",
-        batch,
-        BatchInputs.Pass.EVALUATION,
-        scope -> BatchInputs.pooling(batch, 0, scope),
-        (scope, value) -> Decoder.rows(scope.toTensor(value), batch.vectors(), spec.hiddenSize()));
+    return rows("embed_texts", batch, spec.hiddenSize());
   }
 
   /**
@@ -397,17 +410,28 @@ public final class DecoderTrainer implements AutoCloseable {
    * @throws DeviceException if libtorch fails
    */
   public float[][] project(PackedBatch batch) {
+    return rows("projected_texts", batch, vectorWidth());
+  }
+
+  private float[][] rows(String method, PackedBatch batch, int width) {
     BatchInputs.check(batch, spec, options.maxTokens());
-    return module.call(
-        "projected_texts",
-        batch,
-        BatchInputs.Pass.EVALUATION,
-        scope -> BatchInputs.pooling(batch, 0, scope),
-        (scope, value) -> Decoder.rows(scope.toTensor(value), batch.vectors(), vectorWidth()));
+    return divided(
+            batch,
+            (copy, part) ->
+                copy.call(
+                    method,
+                    part,
+                    BatchInputs.Pass.EVALUATION,
+                    scope -> BatchInputs.pooling(part, 0, scope),
+                    (scope, value) -> Decoder.rows(scope.toTensor(value), part.vectors(), width)))
+        .stream()
+        .flatMap(Arrays::stream)
+        .toArray(float[][]::new);
   }
 
   /** The Euclidean norm of all gradients together. */
   public double gradientNorm() {
+    replicas.sumGradients();
     return module.call(
         "norm_of_gradients", scope -> new IValue[0], (scope, value) -> value.toDouble());
   }
@@ -428,7 +452,8 @@ public final class DecoderTrainer implements AutoCloseable {
 
   /** Sets all gradients to zero. */
   public void zeroGradients() {
-    module.call("zero_gradients", scope -> new IValue[0]);
+    replicas.sumGradients();
+    module.call("zero_gradients");
   }
 
   /**
@@ -439,6 +464,8 @@ public final class DecoderTrainer implements AutoCloseable {
    */
   public void update(AdamW adam, int step) {
     double root = Math.sqrt(1 - Math.pow(adam.beta2(), step));
+    replicas.sumGradients();
+    replicas.updated();
     module.call(
         "update",
         scope ->
@@ -455,26 +482,7 @@ public final class DecoderTrainer implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      module.close();
-    }
-  }
-
-  /** A sequence of seeds, one per pass over a batch. Thread-safe. */
-  static final class DropoutSeeds {
-
-    private SplittableRandom random;
-
-    DropoutSeeds(long seed) {
-      random = new SplittableRandom(seed);
-    }
-
-    synchronized void restart(long seed) {
-      random = new SplittableRandom(seed);
-    }
-
-    /** The next; a layer's index can be added to it. */
-    synchronized long next() {
-      return random.nextLong(1L << 62);
+      replicas.close();
     }
   }
 }

@@ -18,7 +18,7 @@ public final class DeviceException extends RuntimeException {
     this.outOfMemory = outOfMemory;
   }
 
-  static DeviceException of(RuntimeException cause, PackedBatch batch, TorchDevice device) {
+  static DeviceException of(RuntimeException cause, PackedBatch batch, String device) {
     String work = "a batch of " + batch.texts() + " texts, " + batch.tokens() + " tokens";
     return of(cause, device, work, "lower the token budget");
   }
@@ -26,11 +26,11 @@ public final class DeviceException extends RuntimeException {
   /**
    * A failure of any work.
    *
+   * @param device its name
    * @param work what was done, and how much of it
    * @param remedy what needs less memory
    */
-  static DeviceException of(
-      RuntimeException cause, TorchDevice device, String work, String remedy) {
+  static DeviceException of(RuntimeException cause, String device, String work, String remedy) {
     String text = String.valueOf(cause.getMessage());
     String lower = text.toLowerCase(Locale.ROOT);
     boolean memory =

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import java.util.List;
+
 /**
  * The weighted sum of losses that draws a student's vectors to those of a teacher. With the
  * student's vectors {@code s_i} of the texts of a batch, the teacher's {@code t_i}, both cut to the
@@ -77,5 +79,19 @@ public record DistillationLoss(
       (float) (1 / contrastiveTemperature),
       normalize ? 1 : 0
     };
+  }
+
+  /** Rejects texts and vectors of a teacher that do not fit each other or the student's width. */
+  void check(List<PackedBatch> parts, int queries, float[][] teacher, int width) {
+    int texts = parts.stream().mapToInt(PackedBatch::vectors).sum();
+    if (texts != teacher.length || queries < 0 || (queries > 0 && queries >= texts)) {
+      throw new IllegalArgumentException(
+          "%s texts, %s of them queries, need as many vectors and a document, got %s vectors"
+              .formatted(texts, queries, teacher.length));
+    }
+    dims.requireWithin(width);
+    if (comparesVectors()) {
+      dims.requireWithin(teacher[0].length);
+    }
   }
 }

@@ -140,7 +140,7 @@ public final class MatrixProduct implements AutoCloseable {
             return task.apply(scope);
           } catch (EngineException e) {
             throw DeviceException.of(
-                e, device, "a product of vectors", "multiply fewer rows at once");
+                e, device.toString(), "a product of vectors", "multiply fewer rows at once");
           }
         });
   }

@@ -36,4 +36,11 @@ public record MatryoshkaDims(List<Integer> dims, List<Double> weights) {
   public int largest() {
     return Collections.max(dims);
   }
+
+  void requireWithin(int width) {
+    if (largest() > width) {
+      throw new IllegalArgumentException(
+          "matryoshka_dims " + dims + " are more than the vectors' " + width);
+    }
+  }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import ai.djl.Device;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -66,6 +67,11 @@ final class NativeScope implements AutoCloseable {
 
   PtNDArray longs(long... values) {
     return (PtNDArray) manager.create(values);
+  }
+
+  /** On the CPU, wherever other tensors are made. */
+  PtNDArray longsOnHost(long... values) {
+    return (PtNDArray) manager.newSubManager(Device.cpu()).create(values);
   }
 
   PtNDArray floats(float[] values, long... shape) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.torch;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -47,6 +49,11 @@ public final class PackedBatch {
   /** Tokens in the batch, T. */
   public int tokens() {
     return ids.length;
+  }
+
+  /** Tokens of a text. */
+  int length(int text) {
+    return lengths[text];
   }
 
   /** Length of the longest text in tokens, S. */
@@ -137,6 +144,62 @@ public final class PackedBatch {
       groups[used++] = 1;
     }
     return Arrays.copyOf(groups, used);
+  }
+
+  /**
+   * Divides the texts, in their order, into so many batches of about as many tokens each; fewer
+   * where there are not enough texts. Every text must have one pooled vector.
+   */
+  List<PackedBatch> split(int shares) {
+    if (shares == 1) {
+      return List.of(this);
+    }
+    if (vectors != lengths.length) {
+      throw new IllegalStateException("texts with several vectors are not divided; this is a bug");
+    }
+    List<PackedBatch> batches = new ArrayList<>();
+    int[] bounds = bounds(lengths, shares);
+    int token = 0;
+    int pooled = 0;
+    int labelled = 0;
+    for (int share = 0; share < shares; share++) {
+      Builder builder = new Builder();
+      for (int text = bounds[share]; text < bounds[share + 1]; text++) {
+        int end = token + lengths[text];
+        builder.add(
+            Arrays.stream(ids, token, end).mapToInt(Math::toIntExact).toArray(), unseen[text]);
+        for (; pooled < poolToken.length && poolToken[pooled] < end; pooled++) {
+          builder.pool((int) poolToken[pooled] - token, poolWeight[pooled]);
+        }
+        for (; labelled < label.length && predictor[labelled] < end; labelled++) {
+          builder.label((int) predictor[labelled] - token + 1, (int) label[labelled]);
+        }
+        token = end;
+      }
+      if (builder.texts > 0) {
+        batches.add(builder.build());
+      }
+    }
+    return batches;
+  }
+
+  /**
+   * Where each of so many shares of consecutive items begins, and where the last ends: as near to
+   * equal weights as the order allows, so that a share may be empty.
+   */
+  static int[] bounds(int[] weights, int shares) {
+    double total = Arrays.stream(weights).asLongStream().sum();
+    int[] bounds = new int[shares + 1];
+    long before = 0;
+    int item = 0;
+    for (int share = 1; share < shares; share++) {
+      while (item < weights.length && before + weights[item] / 2.0 < total * share / shares) {
+        before += weights[item++];
+      }
+      bounds[share] = item;
+    }
+    bounds[shares] = weights.length;
+    return bounds;
   }
 
   /**

@@ -2,6 +2,7 @@
 package io.github.llm2vec.torch;
 
 import ai.djl.Device;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -76,6 +77,17 @@ public record TorchDevice(Type type, int index) {
             "device lists " + device + " twice; a GPU runs one copy of a model");
       }
     }
+  }
+
+  /** What devices are called side by side: with a number where the processor is there twice. */
+  public static List<String> names(List<TorchDevice> devices) {
+    List<String> names = new ArrayList<>();
+    for (TorchDevice device : devices) {
+      boolean alone = Collections.frequency(devices, device) == 1;
+      int before = Collections.frequency(devices.subList(0, names.size()), device);
+      names.add(alone ? device.toString() : device + ":" + before);
+    }
+    return names;
   }
 
   Device toDjl() {

@@ -8,6 +8,9 @@ import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.cuda.CudaUtils;
 import io.github.llm2vec.djl.DjlBootstrap;
 import io.github.llm2vec.files.FailureReasons;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.locks.Lock;
 
 /**
@@ -65,6 +68,17 @@ public final class TorchRuntime {
   public static int threads() {
     start();
     return AtStart.THREADS;
+  }
+
+  /**
+   * Threads within one operation of each device that is the CPU.
+   *
+   * @param each what was asked for; if unsaid, several share what one alone would have
+   * @return 0 for as many as libtorch has by itself
+   */
+  public static int threads(List<TorchDevice> devices, OptionalInt each) {
+    int processors = Collections.frequency(devices, TorchDevice.CPU);
+    return each.orElse(processors > 1 ? Math.max(1, threads() / processors) : 0);
   }
 
   /** Read before the first thread is given a number of its own. */

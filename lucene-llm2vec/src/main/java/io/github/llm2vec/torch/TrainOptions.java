@@ -10,7 +10,7 @@ import io.github.llm2vec.torch.TrainableParameters.AllParameters;
  * @param trained what of it
  * @param head the language model's head
  * @param dtype in which the model is computed; what is trained is kept in single precision
- * @param device where
+ * @param devices where
  * @param maxTokens longest text that will be given, in tokens
  * @param attentionDropout probability with which an attention probability is dropped in training
  *     passes; 0 except for SimCSE
@@ -27,7 +27,7 @@ public record TrainOptions(
     TrainableParameters trained,
     LanguageModelHead head,
     DType dtype,
-    TorchDevice device,
+    TrainDevices devices,
     int maxTokens,
     double attentionDropout,
     double layerDrop,
@@ -62,7 +62,16 @@ public record TrainOptions(
   public static TrainOptions of(
       TrainableParameters trained, LanguageModelHead head, int maxTokens, long seed) {
     return new TrainOptions(
-        trained, head, DType.FLOAT32, TorchDevice.CPU, maxTokens, 0, 0, false, 0, seed);
+        trained,
+        head,
+        DType.FLOAT32,
+        TrainDevices.one(TorchDevice.CPU),
+        maxTokens,
+        0,
+        0,
+        false,
+        0,
+        seed);
   }
 
   /** The same with or without gradient checkpointing. */
@@ -71,11 +80,26 @@ public record TrainOptions(
         trained,
         head,
         dtype,
-        device,
+        devices,
         maxTokens,
         attentionDropout,
         layerDrop,
         value,
+        denseWidth,
+        seed);
+  }
+
+  /** The same on other devices. */
+  public TrainOptions withDevices(TrainDevices value) {
+    return new TrainOptions(
+        trained,
+        head,
+        dtype,
+        value,
+        maxTokens,
+        attentionDropout,
+        layerDrop,
+        gradientCheckpointing,
         denseWidth,
         seed);
   }
@@ -94,6 +118,6 @@ public record TrainOptions(
   /** How the weights are loaded: those that are trained unrounded, whatever is computed in. */
   DecoderOptions decoder() {
     DType loaded = allWeights() ? DType.FLOAT32 : dtype;
-    return new DecoderOptions(loaded, device, maxTokens, false);
+    return new DecoderOptions(loaded, devices.first(), maxTokens, false);
   }
 }

@@ -33,12 +33,19 @@ final class TrainingModule implements AutoCloseable {
     T of(NativeScope scope, IValue value);
   }
 
+  /** Loads a module on its device thread. */
+  private interface Loader {
+    ScriptModule load(PtNDManager manager) throws IOException;
+  }
+
   /** A call with a batch. */
   private interface Call<T> {
     T run(NativeScope scope);
   }
 
-  private final TrainOptions options;
+  private final String name;
+  private final boolean padded;
+  private final boolean dropoutByText;
   private final OptionalInt longRopeBeyond;
   private final DeviceThread thread;
   private final PtNDManager manager;
@@ -46,13 +53,16 @@ final class TrainingModule implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock(); // keeps calls that belong together so
 
   private TrainingModule(
-      TrainOptions options,
-      OptionalInt longRopeBeyond,
+      DecoderSpec spec,
+      TrainDevices devices,
+      int copy,
       DeviceThread thread,
       PtNDManager manager,
       ScriptModule module) {
-    this.options = options;
-    this.longRopeBeyond = longRopeBeyond;
+    this.name = TorchDevice.names(devices.list()).get(copy);
+    this.padded = devices.list().get(copy).type() == TorchDevice.Type.CUDA;
+    this.dropoutByText = devices.dropoutByText();
+    this.longRopeBeyond = spec.longRopeBeyond();
     this.thread = thread;
     this.manager = manager;
     this.module = module;
@@ -61,14 +71,46 @@ final class TrainingModule implements AutoCloseable {
   static TrainingModule open(
       DecoderSpec spec, CheckpointWeights weights, TrainOptions options, LoadListener listener)
       throws IOException {
-    DeviceThread thread = new DeviceThread();
+    return start(
+        spec, options.devices(), 0, manager -> load(manager, spec, weights, options, listener));
+  }
+
+  /**
+   * A copy that has the weights of this module, on the same device in the same memory.
+   *
+   * @param copy its place among the devices
+   */
+  TrainingModule replicate(DecoderSpec spec, TrainOptions options, int copy) throws IOException {
+    TrainingModule other =
+        start(
+            spec,
+            options.devices(),
+            copy,
+            manager -> compile(manager, spec, options, options.devices().list().get(copy)));
+    try {
+      handTo(other, "weights", "follow");
+      other.onDevice(
+          () -> {
+            JniUtils.setGradMode(true);
+            return other.module.differentiate("settle");
+          });
+      return other;
+    } catch (RuntimeException | Error e) {
+      other.close();
+      throw e;
+    }
+  }
+
+  private static TrainingModule start(
+      DecoderSpec spec, TrainDevices devices, int copy, Loader loader) throws IOException {
+    DeviceThread thread = new DeviceThread(devices.threads());
     try {
       return thread.call(
           () -> {
-            PtNDManager manager = TorchRuntime.openManager(options.device());
+            PtNDManager manager = TorchRuntime.openManager(devices.list().get(copy));
             try {
-              ScriptModule module = load(manager, spec, weights, options, listener);
-              return new TrainingModule(options, spec.longRopeBeyond(), thread, manager, module);
+              ScriptModule module = loader.load(manager);
+              return new TrainingModule(spec, devices, copy, thread, manager, module);
             } catch (IOException | RuntimeException | Error e) {
               manager.close();
               throw e;
@@ -86,6 +128,17 @@ final class TrainingModule implements AutoCloseable {
     }
   }
 
+  private static ScriptModule compile(
+      PtNDManager manager, DecoderSpec spec, TrainOptions options, TorchDevice device) {
+    WeightLayout layout = new WeightLayout(spec, LinearKernel.PLAIN);
+    LoraLayout lora = LoraLayout.of(spec, options.trained());
+    int adopted = options.allWeights() ? layout.slots().size() : 0;
+    String text =
+        new TrainingScript(spec, options, layout, lora).text()
+            + ReplicaScript.text(device, adopted);
+    return new ScriptModule(manager, text, TrainingScript.LISTS);
+  }
+
   private static ScriptModule load(
       PtNDManager manager,
       DecoderSpec spec,
@@ -99,8 +152,7 @@ final class TrainingModule implements AutoCloseable {
     }
     WeightLayout layout = new WeightLayout(spec, LinearKernel.PLAIN);
     LoraLayout lora = LoraLayout.of(spec, options.trained());
-    String text = new TrainingScript(spec, options, layout, lora).text();
-    ScriptModule module = new ScriptModule(manager, text, TrainingScript.LISTS);
+    ScriptModule module = compile(manager, spec, options, options.devices().first());
     try {
       WeightLoader loader =
           new WeightLoader(module, layout, options.decoder(), LinearKernel.PLAIN, weights);
@@ -214,6 +266,25 @@ final class TrainingModule implements AutoCloseable {
     call(method, input, (scope, value) -> true);
   }
 
+  /** Calls a method that takes and gives nothing, without autograd. */
+  void call(String method) {
+    call(method, scope -> new IValue[0]);
+  }
+
+  /** Calls a method of another copy with the tensors that a method of this one gives. */
+  void handTo(TrainingModule other, String give, String take) {
+    onDevice(
+        () -> {
+          try (NativeScope scope = module.scope()) {
+            IValue given = module.call(scope, give);
+            return other.thread.call(() -> other.module.call(scope, take, given));
+          } catch (EngineException e) {
+            throw DeviceException.of(
+                e, name + " or " + other.name, "weights or gradients", "train with less");
+          }
+        });
+  }
+
   /** Calls a method without autograd that reads a batch. */
   <T> T call(
       String method,
@@ -248,7 +319,8 @@ final class TrainingModule implements AutoCloseable {
           try (NativeScope scope = module.scope()) {
             List<PtNDArray> inputs =
                 new ArrayList<>(
-                    BatchInputs.of(batch, longRopeBeyond, pass, scope, options.device()));
+                    BatchInputs.of(batch, longRopeBeyond, padded || batch.hasUnseen(), scope));
+            inputs.addAll(BatchInputs.of(pass, batch, dropoutByText, scope));
             inputs.addAll(more.in(scope));
             module.call(scope, "stage", scope.tensors(inputs.toArray(new PtNDArray[0])));
             try {
@@ -258,7 +330,7 @@ final class TrainingModule implements AutoCloseable {
               module.call(scope, "unstage");
             }
           } catch (EngineException e) {
-            throw DeviceException.of(e, batch, options.device());
+            throw DeviceException.of(e, batch, name);
           }
         });
   }

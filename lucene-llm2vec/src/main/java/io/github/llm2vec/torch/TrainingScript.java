@@ -15,7 +15,8 @@ import java.util.List;
  *       unless that is bfloat16;
  *   <li>{@code g}, {@code m}, {@code v}: their gradients and the two moments of Adam;
  *   <li>{@code d}: the batch of the next call, see {@link BatchInputs};
- *   <li>{@code e}: embeddings of a batch that is given in parts, then their gradient.
+ *   <li>{@code e}: embeddings of a batch that is given in parts, then their gradient;
+ *   <li>{@code h}: embeddings of such a part with the graph that they came from.
  * </ul>
  *
  * <p>A loss is a <em>tail</em>: it takes the final hidden states as a leaf and returns itself and
@@ -31,7 +32,7 @@ record TrainingScript(
     DecoderSpec spec, TrainOptions options, WeightLayout layout, LoraLayout lora) {
 
   /** Attributes of type {@code List[Tensor]}. */
-  static final List<String> LISTS = List.of("w", "l", "p", "g", "m", "v", "d", "e");
+  static final List<String> LISTS = List.of("w", "l", "p", "g", "m", "v", "d", "e", "h");
 
   /** Logits that are computed at once, in elements; bounds what a loss over a vocabulary needs. */
   private static final int LOGITS = 1 << 24;
@@ -50,7 +51,7 @@ record TrainingScript(
     text.append(WeightScript.text());
     text.append(new DecoderScript(spec, options, layout, lora).body());
     text.append(TrainedStateScript.text(options, layout, lora));
-    text.append(branch());
+    text.append(new DropoutScript(options).text());
     text.append(passes());
     text.append(options.gradientCheckpointing() ? backwardByLayer() : backward());
     text.append(masked());
@@ -59,23 +60,7 @@ record TrainingScript(
     return text.toString();
   }
 
-  /** {@code scale * B A dropout(x)} in single precision, whatever the model computes in. */
-  private String branch() {
-    if (!(options.trained() instanceof LoraOptions adapter)) {
-      return "";
-    }
-    return """
-          def branch(self, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
-            x = torch.dropout(torch.to(x, 6), %s, (self).training)
-            return torch.mul(torch.linear(torch.linear(x, a), b), %s)
-        """
-        .formatted(adapter.dropout(), adapter.scale());
-  }
-
-  /**
-   * Forward passes. Every layer draws its dropout from a seed of its own, so that it can be
-   * computed again alone.
-   */
+  /** Forward passes. */
   private String passes() {
     return """
           def groups(self) -> List[int]:
@@ -84,9 +69,6 @@ record TrainingScript(
             for i in range(torch.size(t, 0)):
               _0 = torch.append(out, int(torch.select(t, 0, i)))
             return out
-          def seeded(self, i: int) -> NoneType:
-            %s
-            return None
           def step(self, x: Tensor, i: int, groups: List[int]) -> Tensor:
             d = (self).d
             _0 = (self).seeded(i)
@@ -95,12 +77,6 @@ record TrainingScript(
             else:
               y = (self).layer(x, i, d[1], groups, d[3], d[4], d[5])
             return y
-          def dropped(self, like: Tensor) -> bool:
-            if (self).training:
-              out = %s
-            else:
-              out = False
-            return out
           def states(self) -> Tensor:
             x = (self).embed((self).d[0])
             groups = (self).groups()
@@ -139,15 +115,7 @@ record TrainingScript(
           def pulled_gradient(self) -> Tensor:
             return (self).differentiate(2)
         """
-        .formatted(
-            options.drawsDropout()
-                ? "torch.manual_seed(int(torch.select((self).d[6], 0, 0)) + i)"
-                : "_0 = i",
-            options.layerDrop() > 0
-                ? "torch.lt(float(torch.uniform_(torch.new_zeros(like, [], dtype=6), 0., 1.)), %s)"
-                    .formatted(options.layerDrop())
-                : "False",
-            spec.layers().size());
+        .formatted(spec.layers().size());
   }
 
   private static String backward() {
@@ -290,9 +258,10 @@ record TrainingScript(
             return (self).similarity((self).embeddings(h))
           def pulled(self, h: Tensor) -> Tensor:
             e = (self).embeddings(h)
+            return torch.sum(torch.mul(e, (self).gradient_of(e)))
+          def gradient_of(self, e: Tensor) -> Tensor:
             first = int(torch.select((self).d[11], 0, 1))
-            g = torch.narrow((self).e[0], 0, first, torch.size(e, 0))
-            return torch.sum(torch.mul(e, g))
+            return torch.clone(torch.narrow((self).e[0], 0, first, torch.size(e, 0)))
           def embed_texts(self) -> Tensor:
             self.training = False
             return (self).embeddings((self).states())
@@ -302,6 +271,7 @@ record TrainingScript(
             return None
           def forget(self) -> NoneType:
             torch.clear((self).e)
+            torch.clear((self).h)
             return None
           def remembered_gradient(self) -> Tensor:
             e = torch.requires_grad_(torch.clone(torch.cat((self).e, 0)), True)

@@ -60,7 +60,12 @@ final class TrainingDisplay implements TrainerCallback, AutoCloseable {
     smoothLoss = Double.isNaN(smoothLoss) ? report.loss() : 0.9 * smoothLoss + 0.1 * report.loss();
     if (ceiling == 0 && seconds > PATIENCE_SECONDS) {
       TrainerCallback.Cost cost = start.orElseThrow().cost();
-      ceiling = 1e9 * GemmThroughput.measure(cost.dtype(), cost.device(), ROWS, WIDTH, WIDTH);
+      // The CPU is one machine, however often it is listed.
+      ceiling =
+          cost.devices().stream()
+              .distinct()
+              .mapToDouble(on -> 1e9 * GemmThroughput.measure(cost.dtype(), on, ROWS, WIDTH, WIDTH))
+              .sum();
     }
     progress.message(message());
     progress.show("Training", "updates", report.step(), start.orElseThrow().last());

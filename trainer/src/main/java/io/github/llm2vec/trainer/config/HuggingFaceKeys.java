@@ -15,7 +15,7 @@ import java.util.Set;
 final class HuggingFaceKeys {
 
   private static final String ONE_PROCESS =
-      "training runs in one process on one device; remove the key";
+      "training runs in one process, on the devices that the key device names; remove this key";
   private static final String HUB =
       "nothing is sent to the hub; upload the folder that training writes, then remove the key";
   private static final String COMPILED =

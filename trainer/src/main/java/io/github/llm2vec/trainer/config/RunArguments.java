@@ -23,6 +23,10 @@ import java.util.Set;
  * @param seed {@code seed}
  * @param dataSeed {@code data_seed}: the seed of the order of examples, if not {@code seed}
  * @param useCpu {@code use_cpu} (or {@code no_cuda}): whether a GPU is left alone
+ * @param devices {@code device}: those among which every batch is divided; if none is named, the
+ *     first GPU or the CPU. Not in transformers
+ * @param threads {@code threads} of each device that is the CPU; if unsaid, they share what one
+ *     alone would have
  * @param disableTqdm {@code disable_tqdm}: whether there is no progress bar; if unsaid, there is
  *     one where a person watches
  * @param loggingDir {@code logging_dir}: where TensorBoard's files go, by default below {@code
@@ -39,6 +43,8 @@ public record RunArguments(
     int seed,
     OptionalInt dataSeed,
     boolean useCpu,
+    List<String> devices,
+    OptionalInt threads,
     Optional<Boolean> disableTqdm,
     Optional<Path> loggingDir,
     Set<Report> reportTo) {
@@ -65,8 +71,9 @@ public record RunArguments(
     TENSORBOARD
   }
 
-  /** Copies the set. */
+  /** Copies the collections. */
   public RunArguments {
+    devices = List.copyOf(devices);
     reportTo = Set.copyOf(reportTo);
   }
 
@@ -87,6 +94,8 @@ public record RunArguments(
         values.whole("seed", 42, 0),
         values.optionalWhole("data_seed", 0),
         values.flag("use_cpu", false),
+        values.texts("device", List.of()),
+        values.optionalWhole("threads", 1),
         values.optionalFlag("disable_tqdm"),
         values.optionalText("logging_dir").map(Path::of),
         reports(values));

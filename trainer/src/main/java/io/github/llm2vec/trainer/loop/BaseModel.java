@@ -25,6 +25,7 @@ import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.LoraOptions;
 import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.torch.TorchRuntime;
+import io.github.llm2vec.torch.TrainDevices;
 import io.github.llm2vec.torch.TrainOptions;
 import io.github.llm2vec.torch.TrainableParameters;
 import io.github.llm2vec.trainer.checkpoint.AdapterFiles;
@@ -35,6 +36,7 @@ import io.github.llm2vec.trainer.checkpoint.WholeModelFiles;
 import io.github.llm2vec.trainer.config.LoraArguments;
 import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.PretrainConfig;
+import io.github.llm2vec.trainer.config.RunArguments;
 import io.github.llm2vec.trainer.config.StudentArguments;
 import io.github.llm2vec.trainer.config.TrainingArguments;
 import io.github.llm2vec.trainer.distillation.InitialEmbeddings;
@@ -304,7 +306,7 @@ final class BaseModel implements AutoCloseable {
             trained,
             head,
             computed,
-            device(),
+            devices(training),
             maxTokens,
             attentionDropout,
             training.precision().layerDrop(),
@@ -314,14 +316,15 @@ final class BaseModel implements AutoCloseable {
     return new TrainableDecoder(source.weights().open(options, listener));
   }
 
-  private TorchDevice device() {
-    return device(training);
-  }
-
-  /** Where a run computes. */
-  static TorchDevice device(TrainingArguments training) {
-    boolean gpu = !training.run().useCpu() && TorchRuntime.gpuCount() > 0;
-    return gpu ? TorchDevice.of("cuda:0") : TorchDevice.CPU;
+  /** Where a run computes: where it says, else on the first GPU if there is one. */
+  static TrainDevices devices(TrainingArguments training) {
+    RunArguments run = training.run();
+    if (!run.devices().isEmpty()) {
+      return TrainDevices.of(run.devices().stream().map(TorchDevice::of).toList(), run.threads());
+    }
+    boolean gpu = !run.useCpu() && TorchRuntime.gpuCount() > 0;
+    TorchDevice device = gpu ? TorchDevice.of("cuda:0") : TorchDevice.CPU;
+    return new TrainDevices(List.of(device), run.threads().orElse(0), false);
   }
 
   /**
@@ -340,7 +343,7 @@ final class BaseModel implements AutoCloseable {
     int passes = trained instanceof TrainableParameters.AllParameters ? 3 : 2;
     int again = training.precision().gradientCheckpointing() ? 1 : 0;
     return new TrainerCallback.Cost(
-        2 * (weights * (passes + again) + logits * passes), computed, device());
+        2 * (weights * (passes + again) + logits * passes), computed, devices(training).list());
   }
 
   /** Whether an adapter is trained, not all weights. */

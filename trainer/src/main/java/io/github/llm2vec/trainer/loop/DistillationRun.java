@@ -119,7 +119,7 @@ record DistillationRun(
       Teacher.Tools tools =
           new Teacher.Tools(
               environment.models(),
-              BaseModel.device(config.training()),
+              BaseModel.devices(config.training()).first(),
               cache,
               environment.loading(),
               (done, total) ->

@@ -6,6 +6,7 @@ import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.log.MetricRecord;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A callback for the events of a training run, like {@code transformers.TrainerCallback}. Called on
@@ -28,9 +29,15 @@ public interface TrainerCallback {
    *
    * @param operationsPerToken multiplications and additions, attention scores left out
    * @param dtype the format they are computed in
-   * @param device where
+   * @param devices where
    */
-  record Cost(double operationsPerToken, DType dtype, TorchDevice device) {}
+  record Cost(double operationsPerToken, DType dtype, List<TorchDevice> devices) {
+
+    /** Copies the list. */
+    public Cost {
+      devices = List.copyOf(devices);
+    }
+  }
 
   /**
    * An update of the weights.

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.loop;
 
+import io.github.llm2vec.torch.TorchDevice;
 import io.github.llm2vec.trainer.config.ContrastiveArguments;
 import io.github.llm2vec.trainer.config.DistillConfig;
 import io.github.llm2vec.trainer.config.MaskingArguments;
 import io.github.llm2vec.trainer.config.MntpConfig;
 import io.github.llm2vec.trainer.config.ModelArguments;
 import io.github.llm2vec.trainer.config.PretrainConfig;
+import io.github.llm2vec.trainer.config.RunArguments;
 import io.github.llm2vec.trainer.config.SimcseConfig;
 import io.github.llm2vec.trainer.config.StudentArguments;
 import io.github.llm2vec.trainer.config.SupervisedConfig;
 import io.github.llm2vec.trainer.config.TrainingArguments;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -92,10 +95,25 @@ final class UnsupportedOptions {
         !training.run().doTrain() && !training.run().doEval(),
         "do_train",
         "neither do_train nor do_eval is true, so there is nothing to do; say do_train");
+    checkDevices(training.run());
     refuse(
         !FIGURES.contains(training.saving().bestMetric()),
         "metric_for_best_model",
         "there is no figure " + training.saving().bestMetric() + "; use loss or accuracy");
+  }
+
+  private static void checkDevices(RunArguments run) throws TrainingException {
+    boolean gpu = false;
+    try {
+      gpu = !run.devices().isEmpty() && hasGpu(TorchDevice.listOf(String.join(",", run.devices())));
+    } catch (IllegalArgumentException e) {
+      refuse(true, "device", String.valueOf(e.getMessage()));
+    }
+    refuse(gpu && run.useCpu(), "device", "it lists a GPU, but use_cpu leaves GPUs alone");
+  }
+
+  private static boolean hasGpu(List<TorchDevice> devices) {
+    return devices.stream().anyMatch(device -> device.type() == TorchDevice.Type.CUDA);
   }
 
   private static void check(ModelArguments model) throws TrainingException {

@@ -136,7 +136,7 @@ public final class WordTaskTraining {
                           : Optional.empty(),
                       Optional.empty(),
                       new HeadFiles(head),
-                      new TrainerCallback.Cost(0, DType.FLOAT32, TorchDevice.CPU)))
+                      new TrainerCallback.Cost(0, DType.FLOAT32, List.of(TorchDevice.CPU))))
               .train();
       return new Outcome(
           output.state().step(),
@@ -149,6 +149,10 @@ public final class WordTaskTraining {
     if (!training.run().doTrain()) {
       throw new TrainingException(
           "do_train is false, so there is nothing to do; the command word-task test tests a head");
+    }
+    if (!training.run().devices().isEmpty()) {
+      throw new TrainingException(
+          "key device: word tasks do not divide their batches; leave it out, or say use_cpu");
     }
     String metric = training.saving().bestMetric().replaceFirst("^eval_", "");
     if (!METRICS.contains(metric)) {

@@ -182,7 +182,7 @@ class ConfigFilesTest {
         "'\"full_finetuning\": true, \"lora_r\": 8' | contradicts lora_r",
         "'\"embedding_learning_rate\": 1e-3' | an adapter has no embeddings",
         "'\"streaming\": true' | say how long to train by max_steps",
-        "'\"deepspeed\": {\"stage\": 3}' | one process on one device",
+        "'\"deepspeed\": {\"stage\": 3}' | one process, on the devices",
         "'\"push_to_hub\": true' | nothing is sent to the hub",
         "'\"token\": \"hf_abc\"' | set HF_TOKEN instead",
         "'\"use_fast_tokenizer\": false' | only fast tokenizers",

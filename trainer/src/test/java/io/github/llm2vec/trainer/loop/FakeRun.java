@@ -101,7 +101,7 @@ final class FakeRun {
                 validated ? Optional.of(new Numbers(3)) : Optional.empty(),
                 Optional.empty(),
                 new AdapterFiles(adapter, auxiliary),
-                new TrainerCallback.Cost(0, DType.FLOAT32, TorchDevice.CPU)))
+                new TrainerCallback.Cost(0, DType.FLOAT32, List.of(TorchDevice.CPU))))
         .train();
   }
 
