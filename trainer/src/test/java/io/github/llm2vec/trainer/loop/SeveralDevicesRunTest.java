@@ -75,7 +75,7 @@ class SeveralDevicesRunTest {
   private static Trainer.Output mntp(TrainingRuns runs, List<String> options) throws IOException {
     Path masks = Fixtures.DATA.resolve("mntp-batches.jsonl");
     return runs.mntp(
-        ConfigFiles.mntp(
+        ConfigFiles.MNTP.read(
             Fixtures.DATA.resolve("mntp.json"),
             with(options, "--train_file", "unused", "--mask_file", masks.toString())));
   }
@@ -83,7 +83,7 @@ class SeveralDevicesRunTest {
   private static Trainer.Output simcse(TrainingRuns runs, List<String> options) throws IOException {
     Path texts = Fixtures.DATA.resolve("simcse.txt");
     return runs.simcse(
-        ConfigFiles.simcse(
+        ConfigFiles.SIMCSE.read(
             Fixtures.DATA.resolve("simcse.json"),
             with(options, "--dataset_file_path", texts.toString())));
   }
@@ -93,7 +93,7 @@ class SeveralDevicesRunTest {
       throws IOException {
     Path triples = Fixtures.DATA.resolve("e5");
     return runs.supervised(
-        ConfigFiles.supervised(
+        ConfigFiles.SUPERVISED.read(
             Fixtures.DATA.resolve("supervised.json"),
             with(options, "--dataset_file_path", triples.toString())));
   }
