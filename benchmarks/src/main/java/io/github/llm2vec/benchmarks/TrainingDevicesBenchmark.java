@@ -88,8 +88,7 @@ final class TrainingDevicesBenchmark implements Callable<Integer> {
             objective.equals("mntp")
                 ? TrainingRows.blocks(texts, length, RandomLlama.VOCABULARY)
                 : TrainingRows.triples(texts, length, RandomLlama.VOCABULARY);
-        TrainDevices alone =
-            new TrainDevices(List.of(TorchDevice.of(one)), threads, /* dropoutByText= */ false);
+        TrainDevices alone = TrainDevices.of(List.of(TorchDevice.of(one)), OptionalInt.of(threads));
         TrainDevices together =
             TrainDevices.of(TorchDevice.listOf(several), OptionalInt.of(threads));
         out.printf("%n%s, %d tokens a batch%n%n", objective, rows.tokens());

@@ -2,6 +2,7 @@
 package io.github.llm2vec.serving.batching;
 
 import io.github.llm2vec.encoder.BatchLayout;
+import io.github.llm2vec.serving.batching.BatchBudget.StepBudget;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -2,6 +2,7 @@
 package io.github.llm2vec.serving.batching;
 
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.serving.batching.BatchBudget.StepBudget;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

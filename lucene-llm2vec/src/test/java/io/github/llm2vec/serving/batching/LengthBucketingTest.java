@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.serving.batching.BatchBudget.StepBudget;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.llm2vec.encoder.BatchLayout;
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.serving.batching.BatchBudget.StepBudget;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

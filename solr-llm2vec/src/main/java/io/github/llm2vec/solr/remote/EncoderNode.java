@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.remote;
 
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.solr.remote.NodeSource.NodeAddress;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;

@@ -2,6 +2,7 @@
 package io.github.llm2vec.solr.remote;
 
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.solr.remote.NodeSource.NodeAddress;
 import java.io.IOException;
 import org.apache.solr.client.solrj.SolrRequest;
 import org.apache.solr.client.solrj.SolrServerException;

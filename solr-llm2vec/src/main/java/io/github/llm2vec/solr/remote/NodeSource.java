@@ -46,4 +46,12 @@ interface NodeSource {
                     new NodeAddress(name, cluster.getZkStateReader().getBaseUrlForNodeName(name)))
             .collect(Collectors.toUnmodifiableSet());
   }
+
+  /**
+   * Address of a Solr node.
+   *
+   * @param name in SolrCloud that of the live node, elsewhere the address
+   * @param url ending in {@code /solr}
+   */
+  record NodeAddress(String name, String url) {}
 }

@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.remote;
 
 import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.solr.remote.EncoderNode.Sight;
+import io.github.llm2vec.solr.remote.NodeSource.NodeAddress;
 import io.github.llm2vec.solr.remote.NodeTransport.NodeFailedException;
 import java.lang.invoke.MethodHandles;
 import java.time.Duration;

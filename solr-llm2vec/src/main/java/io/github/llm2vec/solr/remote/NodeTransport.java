@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.remote;
 
+import io.github.llm2vec.solr.remote.NodeSource.NodeAddress;
+
 /** Brings a call to a node and its reply back; blocks meanwhile, until it is interrupted. */
 @FunctionalInterface
 interface NodeTransport {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.encoder.Role;
+import io.github.llm2vec.solr.remote.NodeSource.NodeAddress;
 import io.github.llm2vec.solr.remote.NodeTransport.NodeFailedException;
 import java.util.List;
 import java.util.Optional;

@@ -11,6 +11,7 @@ import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.solr.remote.NodeCallException.Reason;
 import io.github.llm2vec.solr.remote.NodeReply.Refusal;
+import io.github.llm2vec.solr.remote.NodeSource.NodeAddress;
 import io.github.llm2vec.solr.remote.NodeTransport.NodeFailedException;
 import io.github.llm2vec.tokenizer.TokenSpans;
 import java.io.ByteArrayInputStream;

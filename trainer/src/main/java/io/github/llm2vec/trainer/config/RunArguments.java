@@ -23,8 +23,8 @@ import java.util.Set;
  * @param seed {@code seed}
  * @param dataSeed {@code data_seed}: the seed of the order of examples, if not {@code seed}
  * @param useCpu {@code use_cpu} (or {@code no_cuda}): whether a GPU is left alone
- * @param devices {@code device}: those among which every batch is divided; if none is named, the
- *     first GPU or the CPU. Not in transformers
+ * @param devices those among which every batch is divided, in the file without the s; if none is
+ *     named, the first GPU or the CPU. Not in transformers
  * @param threads {@code threads} of each device that is the CPU; if unsaid, they share what one
  *     alone would have
  * @param disableTqdm {@code disable_tqdm}: whether there is no progress bar; if unsaid, there is

@@ -8,6 +8,7 @@ import io.github.llm2vec.trainer.data.Sha256;
 import io.github.llm2vec.trainer.dataloader.DataLoader;
 import io.github.llm2vec.trainer.dataloader.IndexedDataLoader;
 import io.github.llm2vec.trainer.optim.StepPlan;
+import io.github.llm2vec.trainer.wordtask.WordData.WordRow;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

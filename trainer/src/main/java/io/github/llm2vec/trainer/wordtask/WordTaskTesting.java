@@ -11,6 +11,7 @@ import io.github.llm2vec.tokenclassification.WordStates;
 import io.github.llm2vec.trainer.config.WordTestConfig;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.DatasetFolders;
+import io.github.llm2vec.trainer.wordtask.WordData.WordRow;
 import io.github.llm2vec.trainer.wordtask.WordHeadObjective.Dropout;
 import io.github.llm2vec.trainer.wordtask.WordTaskTraining.WordTaskListener;
 import java.io.IOException;

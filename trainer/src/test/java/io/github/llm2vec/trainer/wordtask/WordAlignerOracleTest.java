@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.llm2vec.tokenclassification.WordHeadConfig.LabelShift;
 import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
+import io.github.llm2vec.trainer.wordtask.WordData.WordRow;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;

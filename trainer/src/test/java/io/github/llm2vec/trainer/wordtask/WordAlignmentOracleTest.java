@@ -14,6 +14,7 @@ import io.github.llm2vec.tokenizer.Tokenizer;
 import io.github.llm2vec.trainer.config.DataAccess;
 import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
+import io.github.llm2vec.trainer.wordtask.WordData.WordRow;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

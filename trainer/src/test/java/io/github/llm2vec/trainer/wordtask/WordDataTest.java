@@ -13,6 +13,7 @@ import io.github.llm2vec.trainer.config.WordHeadArguments.WordTask;
 import io.github.llm2vec.trainer.data.CorruptLines;
 import io.github.llm2vec.trainer.data.Sampler;
 import io.github.llm2vec.trainer.data.Streams;
+import io.github.llm2vec.trainer.wordtask.WordData.WordRow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
