@@ -13,11 +13,9 @@ import io.github.llm2vec.torch.TorchRuntime;
 import io.github.llm2vec.torch.TrainDevices;
 import io.github.llm2vec.torch.TrainOptions;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.apache.lucene.util.IOUtils;
@@ -67,22 +65,15 @@ final class TrainingDevicesBenchmark implements Callable<Integer> {
   @Option(names = "--rounds", defaultValue = "5", description = "Turns; the median counts.")
   private int rounds;
 
-  private final PrintStream out = System.out;
-
   @Override
   public Integer call() throws IOException {
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
     try {
       Path config = RandomLlama.small(hidden, layers).writeConfig(folder);
-      out.printf(
-          Locale.ROOT,
+      Figures.print(
           "%s; random Llama, hidden %d, %d layers; LoRA rank 16, dropout %.2f;"
               + " %d threads per CPU device%n",
-          TorchRuntime.describe(),
-          hidden,
-          layers,
-          dropout,
-          threads);
+          TorchRuntime.describe(), hidden, layers, dropout, threads);
       for (String objective : objectives) {
         TrainingRows rows =
             objective.equals("mntp")
@@ -91,7 +82,7 @@ final class TrainingDevicesBenchmark implements Callable<Integer> {
         TrainDevices alone = TrainDevices.of(List.of(TorchDevice.of(one)), OptionalInt.of(threads));
         TrainDevices together =
             TrainDevices.of(TorchDevice.listOf(several), OptionalInt.of(threads));
-        out.printf("%n%s, %d tokens a batch%n%n", objective, rows.tokens());
+        Figures.print("%n%s, %d tokens a batch%n%n", objective, rows.tokens());
         try (DecoderTrainer first = open(config, rows, alone);
             DecoderTrainer second = open(config, rows, together)) {
           compare(first, second, rows);
@@ -122,8 +113,8 @@ final class TrainingDevicesBenchmark implements Callable<Integer> {
   }
 
   private void compare(DecoderTrainer alone, DecoderTrainer together, TrainingRows rows) {
-    out.printf("| round | %s tokens/s | cores | %s tokens/s | cores | ratio |%n", one, several);
-    out.println("| ---: | ---: | ---: | ---: | ---: | ---: |");
+    Figures.print("| round | %s tokens/s | cores | %s tokens/s | cores | ratio |%n", one, several);
+    Figures.print("| ---: | ---: | ---: | ---: | ---: | ---: |%n");
     double[] ratios = new double[rounds];
     double[] perCore = new double[rounds];
     // The first turn warms up.
@@ -133,8 +124,7 @@ final class TrainingDevicesBenchmark implements Callable<Integer> {
       if (round >= 0) {
         ratios[round] = second.tokensPerSecond / first.tokensPerSecond;
         perCore[round] = ratios[round] * first.cores / second.cores;
-        out.printf(
-            Locale.ROOT,
+        Figures.print(
             "| %d | %.0f | %.2f | %.0f | %.2f | %.2f |%n",
             round + 1,
             first.tokensPerSecond,
@@ -144,11 +134,9 @@ final class TrainingDevicesBenchmark implements Callable<Integer> {
             ratios[round]);
       }
     }
-    out.printf(
-        Locale.ROOT,
+    Figures.print(
         "%nmedian ratio %.2f; of the tokens per second of a core %.2f%n",
-        ProcessUse.median(ratios),
-        ProcessUse.median(perCore));
+        ProcessUse.median(ratios), ProcessUse.median(perCore));
   }
 
   /**
