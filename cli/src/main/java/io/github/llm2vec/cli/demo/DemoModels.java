@@ -87,7 +87,7 @@ public record DemoModels(ModelFinder finder) {
   private static void requireKnownToSolr(Llm2VecOptions settings) {
     if (settings.skipInstruction().isPresent()
         || settings.enableBidirectional().isPresent()
-        || settings.compatibility() != Compatibility.PUBLISHED
+        || !settings.compatibility().equals(Compatibility.PUBLISHED)
         || settings.batchTokens().isPresent()) {
       throw new CliException(
           "the models file of Solr has no place for --skip-instruction, --enable-bidirectional,"
