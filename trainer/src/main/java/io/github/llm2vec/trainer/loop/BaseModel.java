@@ -318,7 +318,7 @@ final class BaseModel implements AutoCloseable {
 
   /**
    * Where a run computes: where it says, else on the first GPU if there is one. On the CPU dropout
-   * goes by text even of one device, as libtorch draws it there three times as slowly.
+   * goes by text even on one device, because a step takes a fifth longer as libtorch draws it.
    */
   static TrainDevices devices(TrainingArguments training) {
     RunArguments run = training.run();
