@@ -230,6 +230,8 @@ public final class GgufModel {
     Object theta =
         value("rope.freq_base").orElse(kind.modelType().equals("gemma3_text") ? 1e6 : 1e4);
     put(rope, "rope_theta", theta);
+    // transformers 4 does not look into rope_parameters.
+    put(config, "rope_theta", theta);
     scaling(rope, tensors);
     Optional<Long> turned = whole("rope.dimension_count");
     if (fusedProjections() && turned.isPresent()) {

@@ -58,6 +58,13 @@ class GgufModelsTest {
             .resolve(
                 new CheckpointResolver.Request(
                     model.resolve("model.gguf").toString(), List.of(), Optional.of(false)));
+    JsonNode config =
+        new ObjectMapper().readTree(checkpoint.tokenizerFolder().resolve("config.json").toFile());
+    JsonNode rope = config.get("rope_parameters");
+    assertEquals(
+        rope.path("full_attention").path("rope_theta").asDouble(rope.path("rope_theta").asDouble()),
+        config.path("rope_theta").asDouble(),
+        "where transformers 4 reads it");
     try (TensorSource weights = checkpoint.openWeights();
         Decoder decoder =
             Decoder.load(
