@@ -32,25 +32,12 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true)
 final class DevicesBenchmark implements Callable<Integer> {
 
-  @Option(names = "--one", defaultValue = "cpu", description = "The one device.")
-  private String one;
-
-  @Option(
-      names = "--several",
-      defaultValue = "cpu,cpu",
-      description = "The devices beside it, commas between them.")
-  private String several;
-
-  @Option(names = "--threads", defaultValue = "1", description = "Threads of a CPU device.")
-  private int threads;
+  @Mixin private DeviceComparison comparison = new DeviceComparison();
 
   @Mixin private RandomEncoder encoder = new RandomEncoder(96, 2);
 
   @Option(names = "--dtype", defaultValue = "float32")
   private String dtype;
-
-  @Option(names = "--rounds", defaultValue = "5", description = "Turns; the median counts.")
-  private int rounds;
 
   @Override
   public Integer call() throws IOException {
@@ -65,18 +52,21 @@ final class DevicesBenchmark implements Callable<Integer> {
           encoder.model().layers(),
           dtype,
           lines.size(),
-          threads);
+          comparison.threads());
       long before = ProcessUse.residentBytes();
-      try (EncoderService alone = open(folder, one)) {
+      try (EncoderService alone = open(folder, comparison.one())) {
         alone.encode(lines, Prompt.document());
         long first = ProcessUse.residentBytes();
-        try (EncoderService together = open(folder, several)) {
+        try (EncoderService together = open(folder, comparison.several())) {
           together.encode(lines, Prompt.document());
           long second = ProcessUse.residentBytes();
           compare(alone, together, lines);
           Figures.print(
               "%nresident memory: %d MB more with %s open, %d MB more with %s beside it%n",
-              (first - before) >> 20, one, (second - first) >> 20, several);
+              (first - before) >> 20,
+              comparison.one(),
+              (second - first) >> 20,
+              comparison.several());
         }
       }
       return 0;
@@ -90,59 +80,22 @@ final class DevicesBenchmark implements Callable<Integer> {
         Llm2VecOptions.builder()
             .dtype(DType.of(dtype))
             .devices(TorchDevice.listOf(devices))
-            .threads(threads)
+            .threads(comparison.threads())
             .build();
     Llm2Vec model = Llm2Vec.open(ModelSource.of(folder.toString(), List.of(), Map.of()), options);
     return EncoderService.start(model, ServingOptions.defaults());
   }
 
   private void compare(EncoderService alone, EncoderService together, List<String> lines) {
-    double[] ratios = new double[rounds];
-    double[] perCore = new double[rounds];
-    System.out.println(
-        "| round | "
-            + one
-            + " tokens/s | cores used | "
-            + several
-            + " tokens/s | cores used | ratio |");
-    System.out.println("| ---: | ---: | ---: | ---: | ---: | ---: |");
-    for (int round = 0; round < rounds; round++) {
-      Speed first = speed(alone, lines);
-      Speed second = speed(together, lines);
-      ratios[round] = second.tokensPerSecond / first.tokensPerSecond;
-      perCore[round] = ratios[round] * first.cores / second.cores;
-      Figures.print(
-          "| %d | %.0f | %.2f | %.0f | %.2f | %.2f |%n",
-          round + 1,
-          first.tokensPerSecond,
-          first.cores,
-          second.tokensPerSecond,
-          second.cores,
-          ratios[round]);
-    }
-    Figures.print(
-        "%nmedian ratio %.2f; of the tokens per second of a core %.2f%n",
-        ProcessUse.median(ratios), ProcessUse.median(perCore));
+    comparison.run(turn -> encode(alone, lines), turn -> encode(together, lines));
     for (ServingMetrics.Device device : together.metrics().devices()) {
       Figures.print("%s: %d steps, %d tokens%n", device.name(), device.steps(), device.tokens());
     }
   }
 
-  /**
-   * How fast it was.
-   *
-   * @param cores that this process had on average: less than its threads where others want them
-   */
-  private record Speed(double tokensPerSecond, double cores) {}
-
-  private static Speed speed(EncoderService service, List<String> lines) {
-    long tokens = service.metrics().work().tokens();
-    long start = System.nanoTime();
-    long cpu = ProcessUse.cpuNanos();
+  private static long encode(EncoderService service, List<String> lines) {
+    long before = service.metrics().work().tokens();
     service.encode(lines, Prompt.document());
-    double nanos = System.nanoTime() - start;
-    return new Speed(
-        (service.metrics().work().tokens() - tokens) / (nanos / 1e9),
-        (ProcessUse.cpuNanos() - cpu) / nanos);
+    return service.metrics().work().tokens() - before;
   }
 }

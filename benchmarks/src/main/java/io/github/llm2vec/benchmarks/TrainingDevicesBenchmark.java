@@ -20,6 +20,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.apache.lucene.util.IOUtils;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -32,17 +33,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true)
 final class TrainingDevicesBenchmark implements Callable<Integer> {
 
-  @Option(names = "--one", defaultValue = "cpu", description = "The one device.")
-  private String one;
-
-  @Option(
-      names = "--several",
-      defaultValue = "cpu,cpu",
-      description = "The devices beside it, commas between them.")
-  private String several;
-
-  @Option(names = "--threads", defaultValue = "1", description = "Threads of a CPU device.")
-  private int threads;
+  @Mixin private DeviceComparison comparison = new DeviceComparison();
 
   @Option(names = "--hidden", defaultValue = "512", description = "Hidden size.")
   private int hidden;
@@ -62,9 +53,6 @@ final class TrainingDevicesBenchmark implements Callable<Integer> {
   @Option(names = "--dropout", defaultValue = "0.05")
   private double dropout;
 
-  @Option(names = "--rounds", defaultValue = "5", description = "Turns; the median counts.")
-  private int rounds;
-
   @Override
   public Integer call() throws IOException {
     Path folder = Files.createTempDirectory("llm2vec-benchmark");
@@ -73,25 +61,28 @@ final class TrainingDevicesBenchmark implements Callable<Integer> {
       Figures.print(
           "%s; random Llama, hidden %d, %d layers; LoRA rank 16, dropout %.2f;"
               + " %d threads per CPU device%n",
-          TorchRuntime.describe(), hidden, layers, dropout, threads);
+          TorchRuntime.describe(), hidden, layers, dropout, comparison.threads());
       for (String objective : objectives) {
         TrainingRows rows =
             objective.equals("mntp")
                 ? TrainingRows.blocks(texts, length, RandomLlama.VOCABULARY)
                 : TrainingRows.triples(texts, length, RandomLlama.VOCABULARY);
-        TrainDevices alone = TrainDevices.of(List.of(TorchDevice.of(one)), OptionalInt.of(threads));
-        TrainDevices together =
-            TrainDevices.of(TorchDevice.listOf(several), OptionalInt.of(threads));
+        TrainDevices alone = devices(comparison.one());
+        TrainDevices together = devices(comparison.several());
         Figures.print("%n%s, %d tokens a batch%n%n", objective, rows.tokens());
         try (DecoderTrainer first = open(config, rows, alone);
             DecoderTrainer second = open(config, rows, together)) {
-          compare(first, second, rows);
+          comparison.run(turn -> step(first, rows, turn), turn -> step(second, rows, turn));
         }
       }
       return 0;
     } finally {
       IOUtils.rm(folder);
     }
+  }
+
+  private TrainDevices devices(String list) {
+    return TrainDevices.of(TorchDevice.listOf(list), OptionalInt.of(comparison.threads()));
   }
 
   private DecoderTrainer open(Path config, TrainingRows rows, TrainDevices devices)
@@ -112,45 +103,8 @@ final class TrainingDevicesBenchmark implements Callable<Integer> {
     }
   }
 
-  private void compare(DecoderTrainer alone, DecoderTrainer together, TrainingRows rows) {
-    Figures.print("| round | %s tokens/s | cores | %s tokens/s | cores | ratio |%n", one, several);
-    Figures.print("| ---: | ---: | ---: | ---: | ---: | ---: |%n");
-    double[] ratios = new double[rounds];
-    double[] perCore = new double[rounds];
-    // The first turn warms up.
-    for (int round = -1; round < rounds; round++) {
-      Speed first = speed(alone, rows, round + 2);
-      Speed second = speed(together, rows, round + 2);
-      if (round >= 0) {
-        ratios[round] = second.tokensPerSecond / first.tokensPerSecond;
-        perCore[round] = ratios[round] * first.cores / second.cores;
-        Figures.print(
-            "| %d | %.0f | %.2f | %.0f | %.2f | %.2f |%n",
-            round + 1,
-            first.tokensPerSecond,
-            first.cores,
-            second.tokensPerSecond,
-            second.cores,
-            ratios[round]);
-      }
-    }
-    Figures.print(
-        "%nmedian ratio %.2f; of the tokens per second of a core %.2f%n",
-        ProcessUse.median(ratios), ProcessUse.median(perCore));
-  }
-
-  /**
-   * How fast a step was.
-   *
-   * @param cores that this process had on average: less than its threads where others want them
-   */
-  private record Speed(double tokensPerSecond, double cores) {}
-
-  private static Speed speed(DecoderTrainer trainer, TrainingRows rows, int number) {
-    long start = System.nanoTime();
-    long cpu = ProcessUse.cpuNanos();
-    TrainingBenchmark.step(trainer, rows, number);
-    double nanos = System.nanoTime() - start;
-    return new Speed(rows.tokens() / (nanos / 1e9), (ProcessUse.cpuNanos() - cpu) / nanos);
+  private static long step(DecoderTrainer trainer, TrainingRows rows, int turn) {
+    TrainingBenchmark.step(trainer, rows, turn + 1);
+    return rows.tokens();
   }
 }

@@ -16,6 +16,7 @@ public final class FileChannels {
    *
    * @param position where in the file what goes to the buffer's position begins
    * @param cutOff what to say if the file ends before that
+   * @throws EOFException if it does, with that message
    */
   public static void read(FileChannel channel, ByteBuffer target, long position, String cutOff)
       throws IOException {
@@ -27,7 +28,11 @@ public final class FileChannels {
     }
   }
 
-  /** Writes all of a buffer at the channel's position. */
+  /**
+   * Writes all that is left of a buffer at the channel's position.
+   *
+   * @throws IOException if the disk is full, say; part of it may be written then
+   */
   public static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       channel.write(bytes);

@@ -6,7 +6,7 @@ package io.github.llm2vec.torch;
  * be computed again alone. What seeds there are, {@code d[6]} tells, see {@link BatchInputs}:
  *
  * <ul>
- *   <li>on one device a single one, of libtorch's generator, which is one for the whole process;
+ *   <li>not by text a single one, of libtorch's generator, which is one for the whole process;
  *   <li>by text, in this order: the seed of the pass, the number of the next draw, the next token
  *       whose attention is drawn, then an odd number for every token, which follows from the number
  *       of its text and its place there.
