@@ -74,9 +74,7 @@ final class ReplicaScript {
             return torch.new_zeros(torch.detach(e), [], dtype=6)
           def attached_gradient(self) -> Tensor:
             e = torch.pop((self).h)
-            grads = torch.grad([e], (self).p, annotate(List[Optional[Tensor]], \
-        [(self).gradient_of(e)]), None, False, True)
-            _0 = (self).collect(grads, 0, 0)
+            _0 = (self).backpropagate(e, (self).gradient_of(e))
             return torch.new_zeros(torch.detach(e), [], dtype=6)
         """
         .formatted(device, adopted);

@@ -90,6 +90,14 @@ record TrainingScript(
                 found = unchecked_cast(Tensor, grad)
                 _0 = torch.add_((self).g[first + i], found)
             return None
+          def backpropagate(self, y: Tensor, g: Tensor) -> NoneType:
+            if ops.prim.requires_grad(y):
+              grads = torch.grad([y], (self).p, annotate(List[Optional[Tensor]], [g]), None, \
+        False, True)
+              _0 = (self).collect(grads, 0, 0)
+            else:
+              pass
+            return None
           def tail(self, kind: int, h: Tensor) -> Tuple[Tensor, Tensor]:
             h = torch.detach(h)
             if torch.eq(kind, 0):
@@ -124,9 +132,7 @@ record TrainingScript(
             self.training = True
             h = (self).states()
             loss, dh, = (self).tail(kind, h)
-            grads = torch.grad([h], (self).p, annotate(List[Optional[Tensor]], [dh]), None, \
-        False, True)
-            _0 = (self).collect(grads, 0, 0)
+            _0 = (self).backpropagate(h, dh)
             return loss
         """;
   }

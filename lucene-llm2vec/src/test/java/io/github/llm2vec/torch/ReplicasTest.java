@@ -161,6 +161,31 @@ class ReplicasTest {
         ReplicasTest::contrast);
   }
 
+  /** Without a layer nothing of an adapter has a part in the loss. */
+  @Test
+  void adaptersTrainWhereAllLayersAreLeftOut() throws IOException {
+    TrainOptions options = dropping(options(lora(0), LanguageModelHead.TIED), 0, 0.9);
+    double[] expected = lossesOfBoth(options.withDevices(processors(1)));
+    for (boolean checkpointing : new boolean[] {false, true}) {
+      for (int devices = 1; devices <= 2; devices++) {
+        TrainOptions with =
+            options.withDevices(processors(devices)).withGradientCheckpointing(checkpointing);
+        assertArrayEquals(expected, lossesOfBoth(with), 1e-5);
+      }
+    }
+  }
+
+  private static double[] lossesOfBoth(TrainOptions options) throws IOException {
+    try (DecoderTrainer trainer = GoldenTraining.open(options)) {
+      return DoubleStream.generate(
+              () ->
+                  trainer.addMaskedLoss(sentences(), 1)
+                      + trainer.addContrastiveLoss(triples(), 2, 20, 1))
+          .limit(10)
+          .toArray();
+    }
+  }
+
   /** The losses that Hugging Face's transformers and PEFT gave, see DecoderTrainerTest. */
   @Test
   void severalDevicesEqualPython() throws IOException {
