@@ -5,6 +5,8 @@ import io.github.llm2vec.cli.console.CliException;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.text.TextReader;
 import io.github.llm2vec.cli.text.TextReader.TextFormat;
+import io.github.llm2vec.solr.reembed.ModelChange;
+import io.github.llm2vec.solr.reembed.SearchComparison;
 import io.github.llm2vec.trainer.mteb.metrics.Qrels;
 import io.github.llm2vec.trainer.mteb.task.QrelsReader;
 import java.io.IOException;
@@ -16,8 +18,6 @@ import picocli.CommandLine.Option;
 
 /** Options of the comparison of two vector fields before one takes the place of the other. */
 final class GateOptions {
-
-  private static final int SAMPLED = 50;
 
   @Option(
       names = "--compare",
@@ -55,9 +55,7 @@ final class GateOptions {
   }
 
   /** Compares; false if the new field is worse. */
-  boolean passes(
-      LiveCollection collection, VectorFieldMapping old, VectorFieldMapping fresh, Console console)
-      throws IOException {
+  boolean passes(ModelChange change, Console console) throws IOException {
     if (qrels.isPresent() && queries.isEmpty()) {
       throw new CliException("--qrels needs --queries, the texts of the queries that it judges");
     }
@@ -66,15 +64,16 @@ final class GateOptions {
     if (qrels.isPresent()) {
       judgements = Optional.of(QrelsReader.read(qrels.get()));
     }
-    Map<String, String> texts =
-        queries.isPresent()
-            ? read(queries.get())
-            : SearchComparison.sampled(collection, old, SAMPLED);
-    judgements.ifPresent(judged -> texts.keySet().retainAll(judged.queries()));
-    SearchComparison found = SearchComparison.of(collection, old, fresh, texts);
+    Optional<Map<String, String>> texts = Optional.empty();
+    if (queries.isPresent()) {
+      Map<String, String> read = read(queries.get());
+      judgements.ifPresent(judged -> read.keySet().retainAll(judged.queries()));
+      texts = Optional.of(read);
+    }
+    SearchComparison found = change.compare(texts);
     QualityGate.Verdict verdict =
         judgements.isPresent() ? gate.judged(found, judgements.get()) : gate.unjudged(found);
-    found.print(console.out());
+    found.lines().forEach(console.out()::println);
     console.out().println(verdict.reason());
     if (!verdict.accepted()) {
       console.out().println("The new model is worse; nothing is switched.");

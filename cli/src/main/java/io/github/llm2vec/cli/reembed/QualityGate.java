@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.cli.reembed;
 
+import io.github.llm2vec.solr.reembed.SearchComparison;
+import io.github.llm2vec.trainer.mteb.metrics.Hit;
 import io.github.llm2vec.trainer.mteb.metrics.PairedTest;
 import io.github.llm2vec.trainer.mteb.metrics.Qrels;
 import io.github.llm2vec.trainer.mteb.metrics.RetrievalEvaluator;
 import io.github.llm2vec.trainer.mteb.metrics.RetrievalMeasure;
 import io.github.llm2vec.trainer.mteb.metrics.RetrievalScores;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Decides whether a new model may take the place of the old one: with judgements by nDCG@10,
@@ -38,8 +42,8 @@ record QualityGate(double maxLoss, double minOverlap) {
    */
   Verdict judged(SearchComparison found, Qrels judgements) {
     RetrievalEvaluator evaluator = new RetrievalEvaluator(judgements, List.of(MEASURE));
-    RetrievalScores old = RetrievalScores.of(evaluator, judgements, found.old());
-    RetrievalScores fresh = RetrievalScores.of(evaluator, judgements, found.fresh());
+    RetrievalScores old = RetrievalScores.of(evaluator, judgements, hits(found.old()));
+    RetrievalScores fresh = RetrievalScores.of(evaluator, judgements, hits(found.fresh()));
     if (old.queries().isEmpty()) {
       throw new IllegalArgumentException(
           "none of the %s queries has a judgement; do the ids of --queries and --qrels agree?"
@@ -60,6 +64,16 @@ record QualityGate(double maxLoss, double minOverlap) {
             fresh.mean(MEASURE),
             test.meanDifference(),
             test.pValue()));
+  }
+
+  private static Map<String, List<Hit>> hits(Map<String, List<SearchComparison.Hit>> found) {
+    Map<String, List<Hit>> hits = new LinkedHashMap<>();
+    found.forEach(
+        (query, documents) ->
+            hits.put(
+                query,
+                documents.stream().map(hit -> new Hit(hit.documentId(), hit.score())).toList()));
+    return hits;
   }
 
   /** Decides by what stays. */

@@ -6,10 +6,14 @@ import io.github.llm2vec.cli.console.CliException;
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.console.InterruptHandler;
 import io.github.llm2vec.cli.progress.Progress;
+import io.github.llm2vec.solr.reembed.Coverage;
+import io.github.llm2vec.solr.reembed.LiveCollection;
+import io.github.llm2vec.solr.reembed.ModelChange;
+import io.github.llm2vec.solr.reembed.Pacer;
+import io.github.llm2vec.solr.reembed.ReembedRun;
+import io.github.llm2vec.solr.reembed.Retry;
 import java.io.IOException;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -41,15 +45,6 @@ import picocli.CommandLine.Option;
 public final class ReembedCommand implements Callable<Integer> {
 
   private static final String CREDENTIALS = "LLM2VEC_SOLR_AUTH";
-
-  /** With a hundred refused documents a request would be given up. */
-  private static final int LARGEST_BATCH = 100;
-
-  /** More in a request is hardly faster. */
-  private static final int USUAL_BATCH = 64;
-
-  /** Requests in a second at a bounded rate: queries have to wait for what comes in one lump. */
-  private static final int REQUESTS = 10;
 
   private final Console console;
   private final CliEnvironment surroundings;
@@ -144,96 +139,62 @@ public final class ReembedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    int batch = batch();
-    if (batch < 1 || batch > LARGEST_BATCH || rate < 0 || dimensions < 0) {
-      throw new CliException(
-          "--batch must be 1 to %s, --rate and --dimensions cannot be negative"
-              .formatted(LARGEST_BATCH));
+    if (dimensions < 0) {
+      throw new CliException("--dimensions cannot be negative");
     }
-    if (oldField.equals(newField)) {
-      throw new CliException("--to must name another field than --field");
-    }
+    int batch = ModelChange.batch(chosenBatch, rate);
     Optional<String> credentials = Optional.ofNullable(surroundings.environment().get(CREDENTIALS));
-    try (LiveCollection collection = new LiveCollection(url, collectionName, credentials)) {
+    try (LiveCollection collection = LiveCollection.at(url, collectionName, credentials)) {
+      ModelChange change = ModelChange.of(collection, oldField, newField);
       // What has been reached once is waited for when it is gone for a while.
-      Map<String, VectorFieldMapping> mappings = mappings(collection);
-      LiveCollection patient = collection.patient(Retry.of(Pacer.unhurried()::pause, () -> false));
+      ModelChange patient = change.patient(Retry.of(Pacer.unhurried()::pause, () -> false));
       if (step.rollback) {
-        return rollBack(patient);
+        patient.rollBack();
+        console.say("Queries for '%s' are answered by itself again.", oldField);
+        return ExitCode.OK;
       }
-      return step.drop ? drop(patient) : encodeAndCheck(patient, mappings);
+      return step.drop ? drop(patient, batch) : encodeAndCheck(patient, batch);
     }
   }
 
-  private int batch() {
-    return chosenBatch.orElse(
-        rate > 0 ? (int) Math.min(USUAL_BATCH, Math.max(1, rate / REQUESTS)) : USUAL_BATCH);
-  }
-
-  private int encodeAndCheck(LiveCollection collection, Map<String, VectorFieldMapping> mappings)
-      throws IOException {
+  private int encodeAndCheck(ModelChange change, int batch) throws IOException {
     boolean encode = !step.check && !step.switchOver;
-    VectorFieldMapping old = mapped(mappings, oldField);
     if (encode) {
-      addField(collection);
+      List<String> added = change.addFields(model, dimensions, console.err()::println);
+      if (!added.isEmpty()) {
+        console.err().println("Added to the schema: " + String.join(", ", added));
+      }
     }
-    if (!mappings.containsKey(newField)) {
-      return explainMapping(old);
-    }
-    VectorFieldMapping fresh = mapped(mappings, newField);
-    if (!model.orElse(fresh.model()).equals(fresh.model())) {
-      throw new CliException(
-          "the update chain fills '%s' with model '%s', not '%s'"
-              .formatted(newField, fresh.model(), model.orElseThrow()));
-    }
-    boolean dropped = new FieldSwitch(collection, oldField).isDropped();
-    if (dropped && (gate.asked() || step.switchOver)) {
-      throw new CliException(
-          "the vectors of field '%s' have been dropped; there is nothing to compare with"
-              .formatted(oldField));
-    }
-    if (encode) {
-      requireReadable(collection, fresh);
-    }
-    List<VectorFieldMapping> filled = dropped ? List.of(fresh) : List.of(old, fresh);
-    if ((encode && !run(collection, fresh)) || !isCovered(collection, filled)) {
+    Optional<String> mapping = change.missingMapping(model);
+    if (mapping.isPresent()) {
+      console.note(
+          "The update chain does not fill '%s' yet. Put this mapping into solrconfig.xml, beside that of"
+              + " '%s', upload the configset, reload the collection, and run this again:",
+          newField, oldField);
+      console.err().print(mapping.get());
       return ExitCode.SOFTWARE;
     }
-    if ((gate.asked() || step.switchOver) && !gate.passes(collection, old, fresh, console)) {
+    change.requireModel(model);
+    boolean compare = gate.asked() || step.switchOver;
+    if (compare) {
+      change.requireNotDropped();
+    }
+    if ((encode && !run(change, batch))
+        || !isCovered(change)
+        || (compare && !gate.passes(change, console))) {
       return ExitCode.SOFTWARE;
     }
     if (step.switchOver) {
-      switchOf(collection).to(fresh, instruction);
+      change.switchOver(instruction);
       console.say("Queries for '%s' are answered by '%s' now.", oldField, newField);
     }
     return ExitCode.OK;
   }
 
-  private static LiveCollection stoppable(
-      LiveCollection collection, Pacer pacer, InterruptHandler stop) {
-    return collection.patient(Retry.of(pacer::pause, stop::requested));
-  }
-
-  private FieldSwitch switchOf(LiveCollection collection) throws IOException {
-    if (!collection.inCloud()) {
-      throw new CliException(
-          "the node runs without SolrCloud, where no property says which field answers; change the"
-              + " parser's model and the field of queries by hand, see docs/reembed.md");
-    }
-    return new FieldSwitch(collection, oldField);
-  }
-
-  private int rollBack(LiveCollection collection) throws IOException {
-    switchOf(collection).back();
-    console.say("Queries for '%s' are answered by itself again.", oldField);
-    return ExitCode.OK;
-  }
-
-  private int drop(LiveCollection collection) throws IOException {
+  private int drop(ModelChange change, int batch) throws IOException {
     try (InterruptHandler stop = InterruptHandler.onInterrupt()) {
       Pacer pacer = pacer(stop);
-      FieldSwitch dropped = switchOf(stoppable(collection, pacer, stop));
-      if (!dropped.drop(newField, batch(), pacer, stop::requested)) {
+      if (!stoppable(change, pacer, stop).drop(batch, pacer, stop::requested)) {
         console.err().println("llm2vec: vectors are left; the same command goes on");
         return ExitCode.SOFTWARE;
       }
@@ -247,76 +208,28 @@ public final class ReembedCommand implements Callable<Integer> {
     return new Pacer(rate, System::nanoTime, TimeUnit.NANOSECONDS::sleep, stop::requested);
   }
 
-  private static Map<String, VectorFieldMapping> mappings(LiveCollection collection)
-      throws IOException {
-    return collection.mappings().stream()
-        .collect(Collectors.toMap(VectorFieldMapping::vector, mapping -> mapping, (a, b) -> a));
+  private static ModelChange stoppable(ModelChange change, Pacer pacer, InterruptHandler stop) {
+    return change.patient(Retry.of(pacer::pause, stop::requested));
   }
 
-  private static VectorFieldMapping mapped(Map<String, VectorFieldMapping> mappings, String field) {
-    VectorFieldMapping mapping = mappings.get(field);
-    if (mapping == null) {
-      throw new CliException(
-          "no mapping of the default update chain fills field '%s'; it fills %s"
-              .formatted(field, mappings.keySet()));
-    }
-    if (mapping.passages()) {
-      throw new CliException(
-          "field '%s' has the vectors of passages, which are nested documents; index the documents"
-                  .formatted(field)
-              + " into a new collection instead");
-    }
-    return mapping;
-  }
-
-  private void addField(LiveCollection collection) throws IOException {
-    List<String> added =
-        new NewVectorField(collection, oldField, newField)
-            .addMissing(model, dimensions, console.err());
-    if (!added.isEmpty()) {
-      console.err().println("Added to the schema: " + String.join(", ", added));
-    }
-  }
-
-  /** The chain is in solrconfig.xml, which Solr lets nobody change over HTTP. */
-  private int explainMapping(VectorFieldMapping old) {
-    console.note(
-        "The update chain does not fill '%s' yet. Put this mapping into solrconfig.xml, beside that of '%s',"
-            + " upload the configset, reload the collection, and run this again:",
-        newField, oldField);
-    console
-        .err()
-        .print(VectorFieldMapping.xml(newField, model.orElse("NAME"), old.source().toString()));
-    return ExitCode.SOFTWARE;
-  }
-
-  /** What Solr cannot read back cannot be encoded, and would be lost in an atomic update. */
-  private static void requireReadable(LiveCollection collection, VectorFieldMapping mapping)
-      throws IOException {
-    for (String field : mapping.fields()) {
-      Map<String, Object> attributes =
-          collection
-              .field(field, true)
-              .orElseThrow(() -> new CliException("the schema has no field '" + field + "'"));
-      if (!Boolean.TRUE.equals(attributes.get("stored"))
-          && !Boolean.TRUE.equals(attributes.get("docValues"))) {
-        throw new CliException(
-            "field '%s', of which the text for '%s' is made, is neither stored nor has it docValues,"
-                    .formatted(field, mapping.vector())
-                + " so that Solr cannot read it back; index the documents anew from their source");
-      }
-    }
-  }
-
-  private boolean run(LiveCollection collection, VectorFieldMapping mapping) throws IOException {
+  private boolean run(ModelChange change, int batch) throws IOException {
     try (InterruptHandler stop = InterruptHandler.onInterrupt();
-        Progress progress = console.progress("Encoding", "documents")) {
+        Progress display = console.progress("Encoding", "documents")) {
       Pacer pacer = pacer(stop);
-      LiveCollection patient = stoppable(collection, pacer, stop);
-      DocumentWalk walk =
-          DocumentWalk.lacking(patient, newField, new LinkedHashSet<>(mapping.fields()));
+      ReembedRun.Progress progress =
+          new ReembedRun.Progress() {
+            @Override
+            public void total(long documents) {
+              display.total(documents);
+            }
+
+            @Override
+            public void advance(long documents) {
+              display.advance(documents);
+            }
+          };
       ReembedRun.Outcome outcome =
-          new ReembedRun(patient, mapping, walk, pacer, stop::requested, progress).run(batch());
+          stoppable(change, pacer, stop).encode(batch, pacer, stop::requested, progress);
       if (!outcome.refused().isEmpty()) {
         console.err().println("Refused by the model: " + String.join(", ", outcome.refused()));
       }
@@ -327,17 +240,16 @@ public final class ReembedCommand implements Callable<Integer> {
     }
   }
 
-  private boolean isCovered(LiveCollection collection, List<VectorFieldMapping> mappings)
-      throws IOException {
-    Coverage coverage = Coverage.of(collection, mappings);
+  private boolean isCovered(ModelChange change) throws IOException {
+    Coverage coverage = change.coverage();
     if (coverage.complete()) {
       console.say(
           "Every document with a text has its vectors in %s.",
-          mappings.stream()
+          change.filled().stream()
               .map(mapping -> "'" + mapping.vector() + "'")
               .collect(Collectors.joining(" and ")));
     } else {
-      coverage.print(console.out());
+      coverage.lines().forEach(console.out()::println);
     }
     return coverage.complete();
   }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The command {@code reembed}: has a live Solr collection encode its documents with another model
- * into a second vector field. It reaches Solr over HTTP alone and keeps no state of its own: what
- * is done is what the index holds. It must not know how models encode.
+ * The command {@code reembed}: its options, what it prints, and the comparison by judged queries.
+ * What it does lies in {@code io.github.llm2vec.solr.reembed}. It must not know how models encode.
  */
 @API(status = API.Status.INTERNAL)
 @NullMarked

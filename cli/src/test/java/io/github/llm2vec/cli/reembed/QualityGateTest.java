@@ -6,7 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.llm2vec.trainer.mteb.metrics.Hit;
+import io.github.llm2vec.solr.reembed.SearchComparison;
+import io.github.llm2vec.solr.reembed.SearchComparison.Hit;
 import io.github.llm2vec.trainer.mteb.metrics.Qrels;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

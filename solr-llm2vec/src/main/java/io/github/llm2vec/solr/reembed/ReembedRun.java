@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.cli.reembed;
+package io.github.llm2vec.solr.reembed;
 
-import io.github.llm2vec.cli.progress.Progress;
 import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,7 +20,7 @@ import org.apache.solr.common.util.NamedList;
  *
  * <p>Nothing is kept but the index: a run that was killed is gone on with by another one.
  */
-final class ReembedRun {
+public final class ReembedRun {
 
   /** Documents that are read at once: to find them costs as much for few as for many. */
   private static final int PAGE = 200;
@@ -38,7 +37,17 @@ final class ReembedRun {
    * @param refused ids of documents whose text the model refuses
    * @param stopped whether it was stopped before its end
    */
-  record Outcome(long encoded, Set<String> refused, boolean stopped) {}
+  public record Outcome(long encoded, Set<String> refused, boolean stopped) {}
+
+  /** Is told how far a run is. */
+  public interface Progress {
+
+    /** Says how many documents there are to look at in all. */
+    void total(long documents);
+
+    /** Says that so many more have been looked at. */
+    void advance(long documents);
+  }
 
   private final LiveCollection collection;
   private final VectorFieldMapping mapping;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.cli.reembed;
+package io.github.llm2vec.solr.reembed;
 
 import java.io.IOException;
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -18,7 +17,7 @@ import org.apache.solr.common.SolrDocument;
  * @param missing number of such documents by field; no field of which there are none
  * @param examples the first ids by field
  */
-record Coverage(Map<String, Long> missing, Map<String, List<String>> examples) {
+public record Coverage(Map<String, Long> missing, Map<String, List<String>> examples) {
 
   private static final int EXAMPLES = 20;
   private static final int ROWS = 500;
@@ -51,20 +50,22 @@ record Coverage(Map<String, Long> missing, Map<String, List<String>> examples) {
   }
 
   /** Whether every document that has a text has all its vectors. */
-  boolean complete() {
+  public boolean complete() {
     return missing.isEmpty();
   }
 
-  /** Says what is missing. */
-  void print(PrintStream out) {
-    missing.forEach(
-        (field, count) ->
-            out.printf(
-                Locale.ROOT,
-                "%d documents have a text and no vector in '%s': %s%s%n",
-                count,
-                field,
-                String.join(", ", examples.get(field)),
-                count > EXAMPLES ? ", ..." : ""));
+  /** What is missing, a line for each field. */
+  public List<String> lines() {
+    return missing.entrySet().stream()
+        .map(
+            field ->
+                String.format(
+                    Locale.ROOT,
+                    "%d documents have a text and no vector in '%s': %s%s",
+                    field.getValue(),
+                    field.getKey(),
+                    String.join(", ", examples.getOrDefault(field.getKey(), List.of())),
+                    field.getValue() > EXAMPLES ? ", ..." : ""))
+        .toList();
   }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.cli.reembed;
+package io.github.llm2vec.solr.reembed;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -11,14 +11,14 @@ import java.util.function.LongSupplier;
  * Holds work to a rate: after so many steps at least so much time has passed. Time that was lost is
  * not made up for, so that no burst follows a stop.
  */
-final class Pacer {
+public final class Pacer {
 
   private static final long NANOS = Duration.ofSeconds(1).toNanos();
   private static final long SLICE = Duration.ofMillis(100).toNanos();
 
   /** Waits; replaced in tests. */
   @FunctionalInterface
-  interface Sleep {
+  public interface Sleep {
     void nanos(long nanos) throws InterruptedException;
   }
 
@@ -29,11 +29,13 @@ final class Pacer {
   private long due;
 
   /**
+   * One that holds work to a rate.
+   *
    * @param perSecond most steps in a second; 0 for any number
    * @param clock in nanoseconds
    * @param stop ends waiting early
    */
-  Pacer(double perSecond, LongSupplier clock, Sleep sleep, BooleanSupplier stop) {
+  public Pacer(double perSecond, LongSupplier clock, Sleep sleep, BooleanSupplier stop) {
     this.perSecond = perSecond;
     this.clock = clock;
     this.sleep = sleep;
@@ -42,20 +44,25 @@ final class Pacer {
   }
 
   /** One that waits in real time, and for any number of steps. */
-  static Pacer unhurried() {
+  public static Pacer unhurried() {
     return new Pacer(0, System::nanoTime, TimeUnit.NANOSECONDS::sleep, () -> false);
   }
 
   /** Waits until steps that begin now would come no sooner than the rate lets them. */
-  void before(int steps) throws IOException {
-    await(due);
-    if (perSecond > 0) {
-      due = Math.max(due, clock.getAsLong()) + (long) (steps / perSecond * NANOS);
-    }
+  public void before(int steps) throws IOException {
+    await(reserve(steps));
+  }
+
+  /** The moment from which steps may be done; several threads may share a rate. */
+  private synchronized long reserve(int steps) {
+    long now = clock.getAsLong();
+    long start = due - now > 0 ? due : now;
+    due = perSecond > 0 ? start + (long) (steps / perSecond * NANOS) : start;
+    return start;
   }
 
   /** Waits for a while. */
-  void pause(Duration pause) throws IOException {
+  public void pause(Duration pause) throws IOException {
     await(clock.getAsLong() + pause.toNanos());
   }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.cli.reembed;
+package io.github.llm2vec.solr.reembed;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -11,7 +11,7 @@ import org.apache.solr.common.SolrException;
  * Sends a request again whose failure may pass, as when a node restarts or a queue is full, after
  * pauses that double up to half a minute, for two minutes in all.
  */
-final class Retry {
+public final class Retry {
 
   /** Sends each request once. */
   static final Retry NONE = new Retry(1, pause -> {}, () -> true);
@@ -28,13 +28,13 @@ final class Retry {
 
   /** A request that may fail in the ways of SolrJ. */
   @FunctionalInterface
-  interface Request<T> {
+  public interface Request<T> {
     T send() throws SolrServerException, IOException;
   }
 
   /** Lets time go by. */
   @FunctionalInterface
-  interface Pause {
+  public interface Pause {
     void take(Duration length) throws IOException;
   }
 
@@ -54,7 +54,7 @@ final class Retry {
    * @param pause lets time go by
    * @param stop asks it to give up
    */
-  static Retry of(Pause pause, BooleanSupplier stop) {
+  public static Retry of(Pause pause, BooleanSupplier stop) {
     return new Retry(ATTEMPTS, pause, stop);
   }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.cli.reembed;
+package io.github.llm2vec.solr.reembed;
 
-import io.github.llm2vec.cli.console.CliException;
 import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import io.github.llm2vec.solr.schema.ServingField;
 import java.io.IOException;
@@ -22,7 +21,7 @@ import org.apache.solr.common.SolrInputDocument;
  * @param collection in SolrCloud
  * @param field that queries name
  */
-record FieldSwitch(LiveCollection collection, String field) {
+public record FieldSwitch(LiveCollection collection, String field) {
 
   private static final Duration PAUSE = Duration.ofMillis(50);
   private static final int LOOKS = 200;
@@ -33,12 +32,12 @@ record FieldSwitch(LiveCollection collection, String field) {
   }
 
   /** Whether the field is no longer filled. */
-  boolean isDropped() throws IOException {
+  public boolean isDropped() throws IOException {
     return state().filter(ServingField::dropped).isPresent();
   }
 
   /** Has a field of the update chain answer. */
-  void to(VectorFieldMapping fresh, String instruction) throws IOException {
+  public void to(VectorFieldMapping fresh, String instruction) throws IOException {
     requireNotDropped(state());
     write(
         Optional.of(
@@ -52,10 +51,11 @@ record FieldSwitch(LiveCollection collection, String field) {
   }
 
   /** Has the field itself answer again. */
-  void back() throws IOException {
+  public void back() throws IOException {
     Optional<ServingField> now = state();
     if (now.isEmpty()) {
-      throw new CliException("field '%s' answers itself; nothing was switched".formatted(field));
+      throw new IllegalArgumentException(
+          "field '%s' answers itself; nothing was switched".formatted(field));
     }
     requireNotDropped(now);
     write(Optional.empty());
@@ -63,7 +63,7 @@ record FieldSwitch(LiveCollection collection, String field) {
 
   private void requireNotDropped(Optional<ServingField> now) {
     if (now.filter(ServingField::dropped).isPresent()) {
-      throw new CliException(
+      throw new IllegalArgumentException(
           "the vectors of field '%s' have been dropped, and it is not filled any more"
               .formatted(field));
     }
@@ -76,13 +76,14 @@ record FieldSwitch(LiveCollection collection, String field) {
    * @param batch documents of a request
    * @return whether no vector is left
    */
-  boolean drop(String expected, int batch, Pacer pacer, BooleanSupplier stop) throws IOException {
+  public boolean drop(String expected, int batch, Pacer pacer, BooleanSupplier stop)
+      throws IOException {
     ServingField now =
         state()
             .filter(serving -> serving.field().equals(expected))
             .orElseThrow(
                 () ->
-                    new CliException(
+                    new IllegalArgumentException(
                         "field '%s' is not answered by '%s'; only a field that was switched can be dropped"
                             .formatted(field, expected)));
     write(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.cli.reembed;
+package io.github.llm2vec.solr.reembed;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -30,24 +30,25 @@ import org.jspecify.annotations.Nullable;
  * A collection, or a core of a node without SolrCloud, that is in use: asked and changed over HTTP.
  * Every failure is an {@link IOException} that says what the server said.
  */
-final class LiveCollection implements Closeable {
+public final class LiveCollection implements Closeable {
 
   /** Encoding a batch may take long on a large model. */
   private static final Duration PATIENCE = Duration.ofMinutes(30);
 
   private final SolrClient client;
   private final String name;
+  private final String handler;
   private final Retry retry;
 
   /**
-   * Opens a client.
+   * Reaches a collection from another machine.
    *
    * @param url of any node, ending in {@code /solr}
    * @param name of the collection or core
    * @param credentials {@code user:password}, if the node asks for them
    */
-  LiveCollection(String url, String name, Optional<String> credentials) {
-    this(
+  public static LiveCollection at(String url, String name, Optional<String> credentials) {
+    return over(
         new HttpJdkSolrClient.Builder(url)
             // Otherwise it tries HTTP/2 with a HEAD request that Solr takes for an empty update.
             .useHttp1_1(true)
@@ -56,26 +57,37 @@ final class LiveCollection implements Closeable {
             .withIdleTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
             .build(),
         name,
-        Retry.NONE);
+        "/llm2vec");
   }
 
-  private LiveCollection(SolrClient client, String name, Retry retry) {
+  /**
+   * Reaches a collection by a client, which is closed with it.
+   *
+   * @param name of the collection or core
+   * @param handler path of the plugin's request handler
+   */
+  static LiveCollection over(SolrClient client, String name, String handler) {
+    return new LiveCollection(client, name, handler, Retry.NONE);
+  }
+
+  private LiveCollection(SolrClient client, String name, String handler, Retry retry) {
     this.client = client;
     this.name = name;
+    this.handler = handler;
     this.retry = retry;
   }
 
   /** The same collection, asked again where a failure may pass; it is closed with this one. */
-  LiveCollection patient(Retry again) {
-    return new LiveCollection(client, name, again);
+  public LiveCollection patient(Retry again) {
+    return new LiveCollection(client, name, handler, again);
   }
 
-  String name() {
+  public String name() {
     return name;
   }
 
   /** Whether the node is part of a SolrCloud cluster. */
-  boolean inCloud() throws IOException {
+  public boolean inCloud() throws IOException {
     GenericSolrRequest info = new GenericSolrRequest(SolrRequest.METHOD.GET, "/admin/info/system");
     return "solrcloud".equals(call(() -> client.request(info)).get("mode"));
   }
@@ -85,7 +97,7 @@ final class LiveCollection implements Closeable {
     return call(
         () ->
             client.request(
-                new GenericSolrRequest(SolrRequest.METHOD.GET, "/llm2vec", params)
+                new GenericSolrRequest(SolrRequest.METHOD.GET, handler, params)
                     .setRequiresCollection(true),
                 name));
   }

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.cli.reembed;
+package io.github.llm2vec.solr.reembed;
 
-import io.github.llm2vec.trainer.mteb.metrics.Hit;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.ModifiableSolrParams;
@@ -22,17 +20,25 @@ import org.apache.solr.common.params.ModifiableSolrParams;
  * @param old hits by the id of the query
  * @param fresh those in the new field
  */
-record SearchComparison(
+public record SearchComparison(
     Map<String, String> queries, Map<String, List<Hit>> old, Map<String, List<Hit>> fresh) {
 
+  /**
+   * A document that a search found.
+   *
+   * @param documentId value of the unique key
+   * @param score by which it is ranked
+   */
+  public record Hit(String documentId, float score) {}
+
   /** Hits of a search. */
-  static final int TOP = 10;
+  private static final int TOP = 10;
 
   private static final int SHOWN = 3;
   private static final int WORDS = 12;
 
   /** Searches both fields, each with the model of its mapping. */
-  static SearchComparison of(
+  public static SearchComparison of(
       LiveCollection collection,
       VectorFieldMapping old,
       VectorFieldMapping fresh,
@@ -75,7 +81,7 @@ record SearchComparison(
    *
    * @param count most queries
    */
-  static Map<String, String> sampled(
+  public static Map<String, String> sampled(
       LiveCollection collection, VectorFieldMapping mapping, int count) throws IOException {
     String key = collection.uniqueKey();
     ModifiableSolrParams params = new ModifiableSolrParams();
@@ -110,7 +116,7 @@ record SearchComparison(
   }
 
   /** The mean share of the hits of the old field that the new one has, too; 1 without queries. */
-  double overlap() {
+  public double overlap() {
     return queries.keySet().stream().mapToDouble(this::overlap).average().orElse(1);
   }
 
@@ -127,17 +133,18 @@ record SearchComparison(
     return ids;
   }
 
-  /** Shows the queries whose hits differ most. */
-  void print(PrintStream out) {
-    queries.entrySet().stream()
+  /** The queries whose hits differ most, to be looked at. */
+  public List<String> lines() {
+    return queries.entrySet().stream()
         .sorted((a, b) -> Double.compare(overlap(a.getKey()), overlap(b.getKey())))
         .limit(SHOWN)
-        .forEach(
-            query -> {
-              out.printf(Locale.ROOT, "%s: %s%n", query.getKey(), query.getValue());
-              out.println("  old: " + list(query.getKey(), old));
-              out.println("  new: " + list(query.getKey(), fresh));
-            });
+        .flatMap(
+            query ->
+                Stream.of(
+                    query.getKey() + ": " + query.getValue(),
+                    "  old: " + list(query.getKey(), old),
+                    "  new: " + list(query.getKey(), fresh)))
+        .toList();
   }
 
   private static String list(String query, Map<String, List<Hit>> hits) {

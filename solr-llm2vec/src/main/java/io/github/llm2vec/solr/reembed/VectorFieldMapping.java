@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.cli.reembed;
+package io.github.llm2vec.solr.reembed;
 
 import io.github.llm2vec.solr.update.text.TextTemplate;
 import java.util.Collection;
@@ -19,7 +19,7 @@ import org.apache.solr.common.util.NamedList;
  * @param dimensions width that vectors are cut to, 0 for the model's own
  * @param passages whether documents get nested documents with the vectors of their passages
  */
-record VectorFieldMapping(
+public record VectorFieldMapping(
     String vector,
     String model,
     String adapter,
@@ -65,7 +65,7 @@ record VectorFieldMapping(
   }
 
   /** The mapping of a field in {@code solrconfig.xml}. */
-  static String xml(String field, String model, String source) {
+  public static String xml(String field, String model, String source) {
     return """
         <lst name="mapping">
           <str name="model">%s</str>

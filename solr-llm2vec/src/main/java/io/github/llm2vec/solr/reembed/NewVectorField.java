@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package io.github.llm2vec.cli.reembed;
+package io.github.llm2vec.solr.reembed;
 
 import io.github.llm2vec.solr.schema.AuxiliaryFields;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.solr.client.solrj.request.schema.FieldTypeDefinition;
 import org.apache.solr.client.solrj.request.schema.SchemaRequest;
@@ -37,7 +37,7 @@ record NewVectorField(LiveCollection collection, String old, String name) {
    * @param hints gets the lines to add by hand if the schema cannot be changed
    * @return the names of the fields that were added
    */
-  List<String> addMissing(Optional<String> model, int dimensions, PrintStream hints)
+  List<String> addMissing(Optional<String> model, int dimensions, Consumer<String> hints)
       throws IOException {
     Map<String, Map<String, Object>> missing = new LinkedHashMap<>();
     List<String> oldNames = AuxiliaryFields.names(old);
@@ -72,9 +72,9 @@ record NewVectorField(LiveCollection collection, String old, String name) {
     try {
       collection.changeSchema(updates);
     } catch (IOException e) {
-      hints.println("If the schema is not a managed one, put this into it and run this again:");
-      type.ifPresent(attributes -> hints.println(xml("fieldType", attributes)));
-      missing.values().forEach(field -> hints.println(xml("field", field)));
+      hints.accept("If the schema is not a managed one, put this into it and run this again:");
+      type.ifPresent(attributes -> hints.accept(xml("fieldType", attributes)));
+      missing.values().forEach(field -> hints.accept(xml("field", field)));
       throw e;
     }
     return List.copyOf(missing.keySet());
@@ -106,8 +106,8 @@ record NewVectorField(LiveCollection collection, String old, String name) {
   /** The width of a model's vectors, as long as a core has the model open. */
   private int width(String model) throws IOException {
     if (model.isEmpty()) {
-      throw new IOException(
-          "field '%s' is not in the schema; name its model by --model".formatted(name));
+      throw new IllegalArgumentException(
+          "field '%s' is not in the schema; name its model".formatted(name));
     }
     NamedList<Object> status =
         collection.llm2vec(new ModifiableSolrParams().set("action", "status").set("model", model));
@@ -118,7 +118,7 @@ record NewVectorField(LiveCollection collection, String old, String name) {
       return dimensions.intValue();
     }
     throw new IOException(
-        "model '%s' is not open on the node, so that its width is not known; give it by --dimensions"
+        "model '%s' is not open on the node, so that its width is not known; give its dimensions"
             .formatted(model));
   }
 
