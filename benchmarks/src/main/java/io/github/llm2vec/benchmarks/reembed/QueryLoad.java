@@ -81,12 +81,25 @@ final class QueryLoad implements AutoCloseable {
       }
       String text = texts.apply(number);
       if (!over) {
-        requests.execute(() -> samples.add(search(text, due)));
+        requests.execute(() -> samples.add(search(client, collection, vectorField, text, due)));
       }
     }
   }
 
-  private Sample search(String text, long due) {
+  /** Searches one after the other, before anything is measured. */
+  static void warmUp(
+      SolrClient client,
+      String collection,
+      String vectorField,
+      int queries,
+      IntFunction<String> texts) {
+    for (int number = 0; number < queries; number++) {
+      search(client, collection, vectorField, texts.apply(number), System.nanoTime());
+    }
+  }
+
+  private static Sample search(
+      SolrClient client, String collection, String vectorField, String text, long due) {
     ModifiableSolrParams params = new ModifiableSolrParams();
     params.set("q", "{!llm2vec f=%s topK=%s v=$qq}".formatted(vectorField, HITS));
     params.set("qq", text).set("rows", HITS).set("fl", "id,score");

@@ -35,6 +35,7 @@ import java.util.zip.GZIPInputStream;
 import org.apache.lucene.util.IOUtils;
 import org.apache.solr.client.solrj.request.UpdateRequest;
 import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.common.cloud.Replica;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -62,6 +63,7 @@ public final class ReembedBenchmark implements Callable<Integer> {
 
   private static final int QUERY_WORDS = 5;
   private static final int MOST_RUNS = 30;
+  private static final int WARM_UP_QUERIES = 300;
 
   @Option(
       names = "--texts",
@@ -104,6 +106,12 @@ public final class ReembedBenchmark implements Callable<Integer> {
       defaultValue = "3000",
       description = "solr.autoSoftCommit.maxTime of the nodes, in ms; 3000 as in the example.")
   private int softCommit;
+
+  @Option(
+      names = "--replicas",
+      defaultValue = "NRT",
+      description = "NRT, all of which index, or TLOG, which take the segments of the leader.")
+  private Replica.Type replicas = Replica.Type.NRT;
 
   @Option(names = "--configset", defaultValue = "solr-config-examples/basic/conf")
   private Path configset;
@@ -161,6 +169,8 @@ public final class ReembedBenchmark implements Callable<Integer> {
     note("overseer: " + cluster.overseer());
     settle(cluster);
     List<String> ids = new ArrayList<>(first.keySet());
+    // One after the other: nodes that have just begun would be asked for more than they can do.
+    QueryLoad.warmUp(cluster.client(), COLLECTION, OLD, WARM_UP_QUERIES, number -> question());
     try (QueryLoad queries =
             new QueryLoad(
                 cluster.client(), COLLECTION, OLD, queriesPerSecond, number -> question());
@@ -266,7 +276,7 @@ public final class ReembedBenchmark implements Callable<Integer> {
     files.put("schema.xml", Files.readString(configset.resolve("schema.xml")));
     files.put("solrconfig.xml", config(false));
     cluster.upload(COLLECTION, files);
-    cluster.create(COLLECTION, COLLECTION, Map.of("llm2vec.dims", "" + OLD_WIDTH));
+    cluster.create(COLLECTION, COLLECTION, replicas, Map.of("llm2vec.dims", "" + OLD_WIDTH));
     Map<String, String> first = new LinkedHashMap<>();
     for (int i = 0; i < documents; i++) {
       first.put("d" + i, line());
@@ -447,9 +457,10 @@ public final class ReembedBenchmark implements Callable<Integer> {
       double seconds,
       List<QueryLoad.Sample> samples) {
     Figures.print(
-        "%n%d documents, 2 shards with 2 replicas, %s queries and %s updates a second, --rate %s,"
+        "%n%d documents, 2 shards with 2 %s replicas, %s queries and %s updates a second, --rate %s,"
             + " --soft-commit %s; Java %s, %d processors%n%n%s%n",
         documents,
+        replicas,
         queriesPerSecond,
         updatesPerSecond,
         rate,

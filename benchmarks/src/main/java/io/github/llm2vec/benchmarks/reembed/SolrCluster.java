@@ -194,11 +194,18 @@ final class SolrCluster implements AutoCloseable {
     }
   }
 
-  /** Makes a collection of two shards with two replicas each on the two nodes for data. */
-  void create(String collection, String configset, Map<String, String> properties)
+  /**
+   * Makes a collection of two shards with two replicas each on the two nodes for data.
+   *
+   * @param replicas whether each replica indexes what it gets (NRT), or takes segments of the
+   *     leader (TLOG)
+   */
+  void create(
+      String collection, String configset, Replica.Type replicas, Map<String, String> properties)
       throws Exception {
+    int indexing = replicas == Replica.Type.NRT ? 2 : 0;
     CollectionAdminRequest.Create create =
-        CollectionAdminRequest.createCollection(collection, configset, 2, 2)
+        CollectionAdminRequest.createCollection(collection, configset, 2, indexing, 2 - indexing, 0)
             .setCreateNodeSet(
                 String.join(",", DATA_NODES.stream().map(name -> node(name).name).toList()));
     properties.forEach(create::withProperty);

@@ -9,6 +9,7 @@ import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,8 +69,13 @@ final class ReembedCluster {
 
   /** Makes a collection whose schema can be changed. */
   void create(String name, Map<String, String> changes) throws Exception {
+    create(name, Replica.Type.NRT, changes);
+  }
+
+  void create(String name, Replica.Type replicas, Map<String, String> changes) throws Exception {
     upload(name, changes);
-    CollectionAdminRequest.createCollection(name, name, 2, 2)
+    int indexing = replicas == Replica.Type.NRT ? 2 : 0;
+    CollectionAdminRequest.createCollection(name, name, 2, indexing, 2 - indexing, 0)
         .withProperty("llm2vec.dims", "16")
         .process(cluster.getSolrClient());
     cluster.waitForActiveCollection(name, 2, 4);
@@ -104,6 +110,13 @@ final class ReembedCluster {
       Files.writeString(conf.resolve(file), text);
     }
     cluster.uploadConfigSet(conf, name);
+  }
+
+  /** Gives the running nodes other rules of who may do what. */
+  void secure(String securityJson) throws Exception {
+    cluster
+        .getZkClient()
+        .setData("/security.json", securityJson.getBytes(StandardCharsets.UTF_8), true);
   }
 
   String url(int node) {

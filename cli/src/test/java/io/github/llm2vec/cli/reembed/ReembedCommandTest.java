@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.solr.client.solrj.SolrClient;
 import org.apache.solr.common.SolrInputDocument;
+import org.apache.solr.common.cloud.Replica;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,7 +49,12 @@ class ReembedCommandTest {
 
   /** A collection with documents of before the second mapping, and their texts by id. */
   private static Map<String, String> collection(String name, int documents) throws Exception {
-    solr.create(name, Map.of());
+    return collection(name, Replica.Type.NRT, documents);
+  }
+
+  private static Map<String, String> collection(String name, Replica.Type replicas, int documents)
+      throws Exception {
+    solr.create(name, replicas, Map.of());
     Map<String, String> texts = new TreeMap<>();
     List<SolrInputDocument> all = new ArrayList<>();
     for (int i = 0; i < documents; i++) {
@@ -104,6 +110,15 @@ class ReembedCommandTest {
       client.deleteById("plain", "empty");
     }
     solr.assertVectors("plain", texts);
+  }
+
+  @Test
+  void replicasThatCopySegmentsAreNotAskedWhatIsLeft() throws Exception {
+    collection("copying", Replica.Type.TLOG, 30);
+    prepare("copying");
+    assertEquals(0, solr.reembed("copying"), solr.runner.err() + solr.runner.out());
+    // No replica but the leader has seen the commit by now.
+    assertEquals(0, solr.reembed("copying", "--check"), solr.runner.out());
   }
 
   @Test

@@ -14,6 +14,7 @@ import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.CursorMarkParams;
 import org.apache.solr.common.params.ModifiableSolrParams;
+import org.apache.solr.common.params.ShardParams;
 
 /**
  * Reads the documents of a collection that lack a vector, in the order of their ids, with what
@@ -132,6 +133,9 @@ record DocumentWalk(
     ModifiableSolrParams params = new ModifiableSolrParams();
     params.set(CommonParams.Q, "*:*");
     params.set("defType", "lucene");
+    // Replicas that copy segments (TLOG, PULL) see a commit some time later than their leader.
+    params.set(
+        ShardParams.SHARDS_PREFERENCE, ShardParams.SHARDS_PREFERENCE_REPLICA_LEADER + ":true");
     params.set(CommonParams.FQ, filters.toArray(String[]::new));
     Set<String> read = new LinkedHashSet<>(List.of(key, CommonParams.VERSION_FIELD));
     read.addAll(fields);
