@@ -26,6 +26,7 @@ public final class CommandRunner {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private byte[] input = new byte[0];
+  private CliEnvironment surroundings = SURROUNDINGS;
 
   public CommandRunner(EncoderOpener opener) {
     this.opener = opener;
@@ -44,6 +45,14 @@ public final class CommandRunner {
     return this;
   }
 
+  /** From now on a variable of the environment has a value. */
+  public CommandRunner with(String variable, String value) {
+    surroundings =
+        new CliEnvironment(
+            SURROUNDINGS.project(), SURROUNDINGS.userHome(), Map.of(variable, value));
+    return this;
+  }
+
   public int run(String... arguments) {
     out.reset();
     err.reset();
@@ -54,7 +63,7 @@ public final class CommandRunner {
             new PrintStream(err, true, StandardCharsets.UTF_8),
             false,
             false);
-    return Main.commandLine(console, SURROUNDINGS, opener).execute(arguments);
+    return Main.commandLine(console, surroundings, opener).execute(arguments);
   }
 
   public String out() {

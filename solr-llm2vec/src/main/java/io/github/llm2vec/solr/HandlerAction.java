@@ -35,8 +35,24 @@ enum HandlerAction {
   MAPPINGS(Name.METRICS_READ_PERM),
   /** Tries a text. */
   ENCODE(Name.READ_PERM),
-  /** Opens a model anew; the one that changes anything. */
-  RELOAD(Name.CONFIG_EDIT_PERM);
+  /** Opens a model anew. */
+  RELOAD(Name.CONFIG_EDIT_PERM),
+  /** Starts to encode a collection with another model. */
+  REEMBED(Name.CONFIG_EDIT_PERM),
+  /** Tells how far that is. */
+  REEMBED_STATUS(Name.METRICS_READ_PERM),
+  /** Stops it. */
+  REEMBED_STOP(Name.CONFIG_EDIT_PERM),
+  /** Looks for documents without vectors. */
+  REEMBED_CHECK(Name.READ_PERM),
+  /** Compares what both fields find. */
+  REEMBED_COMPARE(Name.READ_PERM),
+  /** Has queries answered by the new field. */
+  REEMBED_SWITCH(Name.CONFIG_EDIT_PERM),
+  /** Undoes that. */
+  REEMBED_ROLLBACK(Name.CONFIG_EDIT_PERM),
+  /** Starts to remove the vectors of the old field. */
+  REEMBED_DROP(Name.CONFIG_EDIT_PERM);
 
   private static final String PARAMETER = "action";
   private static final String POST = "POST";
@@ -72,7 +88,8 @@ enum HandlerAction {
         .findFirst();
   }
 
-  private String parameter() {
+  /** As it stands in requests. */
+  String parameter() {
     return name().toLowerCase(Locale.ROOT);
   }
 
@@ -101,10 +118,10 @@ enum HandlerAction {
   private void requireMethod(SolrQueryRequest request, SolrQueryResponse response) {
     // Solr has notes of its enum there; a request that did not come by HTTP has none.
     String method = String.valueOf(request.getContext().getOrDefault("httpMethod", "GET"));
-    if (this == RELOAD && !POST.equals(method)) {
+    if (permission == Name.CONFIG_EDIT_PERM && !POST.equals(method)) {
       response.setHttpHeader("Allow", POST);
       throw SolrErrors.methodNotAllowed(
-          "action=reload changes the node, so it must be sent by POST");
+          "action=%s changes something, so it must be sent by POST".formatted(parameter()));
     }
     if (!READING.contains(method)) {
       response.setHttpHeader("Allow", String.join(", ", READING));

@@ -43,6 +43,10 @@ import org.apache.solr.security.AuthorizationContext;
  *   <li>{@code /llm2vec?action=reload&model=default}, by POST, reads the models file again and
  *       starts to open the model anew, beside the one that is open. The answer says which
  *       collections will refuse queries afterwards; the status says what became of it.
+ *   <li>{@code /llm2vec?action=reembed&field=vector&to=vector2}, by POST, starts to encode the
+ *       documents of the collection with another model; {@code reembed_status}, {@code
+ *       reembed_stop}, {@code reembed_check}, {@code reembed_compare}, {@code reembed_switch},
+ *       {@code reembed_rollback} and {@code reembed_drop} are its other steps.
  * </ul>
  */
 public final class Llm2VecRequestHandler extends RequestHandlerBase {
@@ -58,12 +62,22 @@ public final class Llm2VecRequestHandler extends RequestHandlerBase {
       throws IOException {
     response.setHttpCaching(false);
     EncoderRegistry registry = EncoderRegistry.of(request.getCore());
-    switch (HandlerAction.of(request, response, this)) {
+    HandlerAction action = HandlerAction.of(request, response, this);
+    switch (action) {
       case ENCODE -> encode(request, response, registry);
       case HEALTH -> health(request, response, registry);
       case MAPPINGS -> mappings(request, response);
       case RELOAD -> reload(request, response, registry);
       case STATUS -> status(request.getParams().get(MODEL, ""), response, registry);
+      case REEMBED,
+          REEMBED_STATUS,
+          REEMBED_STOP,
+          REEMBED_CHECK,
+          REEMBED_COMPARE,
+          REEMBED_SWITCH,
+          REEMBED_ROLLBACK,
+          REEMBED_DROP ->
+          new ReembedActions(request, response).take(action);
     }
   }
 

@@ -48,8 +48,9 @@ public class HandlerPermissionsTest extends SolrCloudTestCase {
               "", Set.of(),
               "searcher", Set.of("encode"),
               "indexer", Set.of("encode"),
-              "monitor", Set.of("status", "health", "mappings"),
-              "admin", Set.of("status", "health", "mappings", "encode", "reload")));
+              "monitor", Set.of("status", "health", "mappings", "reembed_status"),
+              "admin",
+                  Set.of("status", "health", "mappings", "encode", "reload", "reembed_status")));
 
   private static final Map<String, String> PARAMETERS =
       Map.of(
@@ -57,6 +58,7 @@ public class HandlerPermissionsTest extends SolrCloudTestCase {
           "health", "action=health",
           "mappings", "action=mappings",
           "encode", "action=encode&model=default&text=words",
+          "reembed_status", "action=reembed_status&field=vector&to=vector2",
           "reload", "action=reload&model=default");
 
   /** What shows in an answer that an action was carried out. */
@@ -66,6 +68,7 @@ public class HandlerPermissionsTest extends SolrCloudTestCase {
           "health", "\"status\":\"OK\"",
           "mappings", "\"mappings\":",
           "encode", "\"vector\":",
+          "reembed_status", "\"reembed\":",
           "reload", "\"reload\":");
 
   private static final AtomicInteger OPENED = new AtomicInteger();

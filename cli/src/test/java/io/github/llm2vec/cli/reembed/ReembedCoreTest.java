@@ -2,6 +2,7 @@
 package io.github.llm2vec.cli.reembed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.cli.CommandRunner;
@@ -17,14 +18,20 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.apache.solr.client.solrj.SolrClient;
 import org.apache.solr.client.solrj.SolrRequest;
 import org.apache.solr.client.solrj.impl.HttpJdkSolrClient;
+import org.apache.solr.client.solrj.request.GenericSolrRequest;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.params.ModifiableSolrParams;
-import org.junit.jupiter.api.Test;
+import org.apache.solr.common.util.NamedList;
+import org.apache.solr.common.util.TimeSource;
+import org.apache.solr.util.TimeOut;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A core of a node without SolrCloud, whose schema cannot be changed over HTTP. */
 class ReembedCoreTest {
@@ -38,8 +45,9 @@ class ReembedCoreTest {
   private final HashedModel fresh = new HashedModel(8, 2);
   private final CommandRunner runner = new CommandRunner(options -> new HashEncoder(4));
 
-  @Test
-  void coreGetsVectorsAndIsNotSwitched() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void coreGetsVectorsAndIsNotSwitched(boolean byHandler) throws Exception {
     try (LocalSolr solr = LocalSolr.start(home, 0, LocalPages.NONE)) {
       ModelsFile models =
           new ModelsFile(
@@ -71,6 +79,16 @@ class ReembedCoreTest {
                     "<field name=\"vector2\" type=\"vector_8\" indexed=\"true\" stored=\"false\"/>"),
             runner.err());
         change(solr);
+        if (byHandler) {
+          assertEquals("NONE", handler(client, "reembed_status").get("state"));
+          handler(client, "reembed");
+          TimeOut patience = new TimeOut(60, TimeUnit.SECONDS, TimeSource.NANO_TIME);
+          while (!"DONE".equals(handler(client, "reembed_status").get("state"))) {
+            assertFalse(patience.hasTimedOut());
+            Thread.onSpinWait();
+          }
+          assertEquals((long) DOCUMENTS, handler(client, "reembed_status").get("documents"));
+        }
         assertEquals(0, reembed(solr, "--model", "new"), runner.err() + runner.out());
         assertTrue(runner.out().startsWith("Every document with a text has its vectors"));
         for (int i = 0; i < DOCUMENTS; i++) {
@@ -88,6 +106,18 @@ class ReembedCoreTest {
         }
       }
     }
+  }
+
+  private static NamedList<?> handler(SolrClient client, String action) throws Exception {
+    ModifiableSolrParams params = new ModifiableSolrParams();
+    params.set("action", action).set("field", "vector").set("to", "vector2");
+    return (NamedList<?>)
+        client
+            .request(
+                new GenericSolrRequest(SolrRequest.METHOD.POST, "/llm2vec", params)
+                    .setRequiresCollection(true),
+                "papers")
+            .get("reembed");
   }
 
   /** A search for the nearest document to a vector, by Solr's own parser. */
