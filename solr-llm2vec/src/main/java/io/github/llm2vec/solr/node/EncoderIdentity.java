@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.solr.errors.SolrErrors;
 import io.github.llm2vec.solr.remote.ModelIdentity;
 import java.util.regex.Pattern;
@@ -12,21 +11,12 @@ import org.apache.solr.common.SolrException;
  * all its texts encoded by it; a model that is reloaded to something else meanwhile refuses them.
  *
  * @param declaration by which the model was opened; of a model on other nodes, with what they say
- * @param fingerprint of weights, adapters, template, pooling and lengths
- * @param dimensions of the vectors
- * @param dtype of the weights, "" if the encoder does not tell
- * @param tokenizer its fingerprint, "" if the encoder does not tell
+ * @param model as nodes tell each other of it, with the adapters beside it
  * @param nodes that have the model, for messages; "" if this one has
  * @param adapter name of the adapter beside the model that shapes the vectors, too, or ""
  */
 public record EncoderIdentity(
-    ModelDeclaration declaration,
-    String fingerprint,
-    int dimensions,
-    String dtype,
-    String tokenizer,
-    String nodes,
-    String adapter) {
+    ModelDeclaration declaration, ModelIdentity model, String nodes, String adapter) {
 
   private static final Pattern FINGERPRINT = Pattern.compile("[0-9a-f]{64}");
 
@@ -37,33 +27,32 @@ public record EncoderIdentity(
 
   /** Of a model that nodes serve to others. */
   static EncoderIdentity of(ModelDeclaration declaration, ModelIdentity served, String nodes) {
-    return new EncoderIdentity(
-        declaration.as(served),
-        served.fingerprint(),
-        served.dimensions(),
-        served.dtype(),
-        served.tokenizer(),
-        nodes,
-        "");
+    return new EncoderIdentity(declaration.as(served), served, nodes, "");
   }
 
   /** The same with an adapter of the model. */
-  EncoderIdentity with(Adapter value) {
-    return new EncoderIdentity(
-        declaration, value.fingerprint(), dimensions, dtype, tokenizer, nodes, value.name());
+  EncoderIdentity with(String name) {
+    return new EncoderIdentity(declaration, model, nodes, name);
   }
 
-  /** The same as other nodes know it. */
-  ModelIdentity served() {
-    return new ModelIdentity(
-        fingerprint,
-        dimensions,
-        dtype,
-        tokenizer,
-        declaration.normalize(),
-        declaration.pooling(),
-        declaration.queryInstruction(),
-        declaration.documentInstruction());
+  /** Of weights, adapters, template, pooling and lengths. */
+  public String fingerprint() {
+    return model.fingerprint(adapter);
+  }
+
+  /** Width of the vectors. */
+  public int dimensions() {
+    return model.dimensions();
+  }
+
+  /** Of the weights, "" if the encoder does not tell. */
+  public String dtype() {
+    return model.dtype();
+  }
+
+  /** The tokenizer's fingerprint, "" if the encoder does not tell. */
+  public String tokenizer() {
+    return model.tokenizer();
   }
 
   /**
@@ -77,7 +66,7 @@ public record EncoderIdentity(
 
   /** Whether both give the same vectors for the same texts, default instructions included. */
   public boolean givesTheVectorsOf(EncoderIdentity other) {
-    return served().givesTheVectorsOf(other.served());
+    return model.with(adapter).equals(other.model.with(other.adapter));
   }
 
   /**
@@ -89,9 +78,9 @@ public record EncoderIdentity(
     if (!givesTheVectorsOf(now)) {
       throw SolrErrors.conflict(
           "model '%s' was reloaded while the request ran: it began with fingerprint %s and dtype"
-                  .formatted(declaration.name(), fingerprint)
+                  .formatted(declaration.name(), fingerprint())
               + " '%s', and now there is fingerprint %s and dtype '%s' or another instruction. What"
-                  .formatted(dtype, now.fingerprint, now.dtype)
+                  .formatted(dtype(), now.fingerprint(), now.dtype())
               + " was not encoded yet was not indexed; send it again");
     }
   }

@@ -85,7 +85,7 @@ public final class EncoderRegistry implements Closeable {
         declaration,
         RemoteModel.of(
             declaration.name(),
-            local.map(encoder -> encoder.here().served()),
+            local.map(encoder -> encoder.here().model()),
             declaration.encoderNodes().orElseThrow(),
             container),
         local,

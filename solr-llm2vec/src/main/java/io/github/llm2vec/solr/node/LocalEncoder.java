@@ -7,12 +7,14 @@ import io.github.llm2vec.encoder.Prompt;
 import io.github.llm2vec.serving.EncoderService;
 import io.github.llm2vec.serving.EncodingResult;
 import io.github.llm2vec.serving.metrics.ServingMetrics;
+import io.github.llm2vec.solr.remote.ModelIdentity;
 import io.github.llm2vec.solr.remote.NodeStatus;
 import io.github.llm2vec.solr.remote.ServedModel;
 import io.github.llm2vec.tokenizer.TokenSpans;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A model that is open on this node, behind its queue.
@@ -26,10 +28,17 @@ record LocalEncoder(ModelDeclaration declaration, EncoderService service) implem
   EncoderIdentity here() {
     return new EncoderIdentity(
         declaration,
-        service.fingerprint(),
-        service.dimensions(),
-        facts().dtype(),
-        facts().tokenizer(),
+        new ModelIdentity(
+            service.fingerprint(),
+            service.dimensions(),
+            facts().dtype(),
+            facts().tokenizer(),
+            declaration.normalize(),
+            declaration.pooling(),
+            declaration.queryInstruction(),
+            declaration.documentInstruction(),
+            service.adapters().stream()
+                .collect(Collectors.toMap(Adapter::name, Adapter::fingerprint))),
         "",
         "");
   }
@@ -40,7 +49,7 @@ record LocalEncoder(ModelDeclaration declaration, EncoderService service) implem
   }
 
   @Override
-  public List<Adapter> adapters() {
+  public List<Adapter> adaptersHere() {
     return service.adapters();
   }
 

@@ -23,7 +23,7 @@ sealed interface ModelEncoder extends AutoCloseable permits LocalEncoder, Remote
   Optional<EncoderIdentity> identity();
 
   /** The adapters beside the model that are open on this node, by name. */
-  List<Adapter> adapters();
+  List<Adapter> adaptersHere();
 
   /** Why it cannot encode at the moment, or "". */
   String problem();

@@ -366,7 +366,7 @@ public final class ModelHandle {
                 open.encoder() instanceof LocalEncoder local && local.works()
                     ? Optional.of(
                         new ServedModel(
-                            local.declaration().name(), local.here().served(), local.load()))
+                            local.declaration().name(), local.here().model(), local.load()))
                     : Optional.empty());
   }
 
@@ -402,7 +402,7 @@ public final class ModelHandle {
           open.flatMap(encoder -> encoder.encoder().queue()),
           open.map(encoder -> encoder.encoder().nodes()).orElse(List.of()),
           new ModelStatus.Served(servedQueries.sum(), servedDocuments.sum()),
-          open.map(encoder -> encoder.encoder().adapters()).orElse(List.of()));
+          open.map(encoder -> encoder.encoder().adaptersHere()).orElse(List.of()));
     }
   }
 

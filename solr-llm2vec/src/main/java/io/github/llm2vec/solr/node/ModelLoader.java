@@ -105,7 +105,7 @@ final class ModelLoader {
     }
     LOG.info("Opening model '{}' from {}", declaration.name(), declaration.model());
     LocalEncoder local = new LocalEncoder(declaration, factory.open(declaration));
-    LOG.info("Model '{}' is open: {}", declaration.name(), local.here().served());
+    LOG.info("Model '{}' is open: {}", declaration.name(), local.here().model());
     if (declaration.encoderNodes().isEmpty()) {
       return local;
     }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.solr.node;
 
-import io.github.llm2vec.encoder.Adapter;
 import io.github.llm2vec.encoder.VectorIdentity;
 import io.github.llm2vec.solr.errors.SolrErrors;
-import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.apache.solr.common.SolrException;
 
 /**
@@ -76,27 +75,20 @@ final class RefCountedEncoder {
    * @throws SolrException 400 if none of that name is open, naming those that are
    */
   EncoderIdentity identity(String adapter) {
-    if (adapter.isEmpty()) {
-      return identity();
+    EncoderIdentity identity = identity();
+    Set<String> open = identity.model().adapters().keySet();
+    if (adapter.isEmpty() || open.contains(adapter)) {
+      return identity.with(adapter);
     }
-    List<Adapter> open = encoder.adapters();
-    return open.stream()
-        .filter(other -> other.name().equals(adapter))
-        .findFirst()
-        .map(found -> identity().with(found))
-        .orElseThrow(
-            () ->
-                SolrErrors.badRequest(
-                    "model '%s' has no adapter '%s' on this node%s"
-                        .formatted(
-                            declaration.name(),
-                            adapter,
-                            open.isEmpty()
-                                ? ", nor any other"
-                                : ", only "
-                                    + open.stream()
-                                        .map(Adapter::name)
-                                        .collect(Collectors.joining(", ")))));
+    throw SolrErrors.badRequest(
+        "model '%s' has no adapter '%s' on %s%s"
+            .formatted(
+                declaration.name(),
+                adapter,
+                identity.nodes().isEmpty() ? "this node" : identity.nodes(),
+                open.isEmpty()
+                    ? ", nor any other"
+                    : ", only " + String.join(", ", new TreeSet<>(open))));
   }
 
   /** Begins a use; false if the encoder is on its way out. */

@@ -62,10 +62,9 @@ final class RemoteEncoder implements ModelEncoder {
             .map(served -> EncoderIdentity.of(declaration, served, nodes.nodeNames()));
   }
 
-  /** Other nodes are asked for the model alone. */
   @Override
-  public List<Adapter> adapters() {
-    return local.map(LocalEncoder::adapters).orElse(List.of());
+  public List<Adapter> adaptersHere() {
+    return local.map(LocalEncoder::adaptersHere).orElse(List.of());
   }
 
   @Override
@@ -101,12 +100,10 @@ final class RemoteEncoder implements ModelEncoder {
   @Override
   public List<EncodingResult> encodeDocuments(
       List<String> texts, Prompt prompt, EncoderIdentity expected) {
-    if (!expected.adapter().isEmpty()) {
-      return local.orElseThrow().encodeDocuments(texts, prompt, expected);
-    }
     return elsewhereOrHere(
         () -> {
-          List<EncodingResult> results = nodes.encodeDocuments(texts, prompt, expected.served());
+          List<EncodingResult> results =
+              nodes.encodeDocuments(texts, prompt, expected.model(), expected.adapter());
           long good = results.stream().filter(EncodingResult.Encoded.class::isInstance).count();
           documents.add(good);
           failed.add(results.size() - good);
@@ -118,9 +115,6 @@ final class RemoteEncoder implements ModelEncoder {
   @Override
   public float[] encodeQuery(
       String text, Prompt prompt, EncoderIdentity expected, Duration patience) {
-    if (!expected.adapter().isEmpty()) {
-      return local.orElseThrow().encodeQuery(text, prompt, expected, patience);
-    }
     // The dtype, too: nodes with another one may come into use under the same fingerprint.
     String model = expected.fingerprint() + " " + expected.dtype() + " " + expected.tokenizer();
     TextKey key = new TextKey(prompt, text);
@@ -132,7 +126,8 @@ final class RemoteEncoder implements ModelEncoder {
     float[] vector =
         elsewhereOrHere(
             () -> {
-              float[] encoded = nodes.encodeQuery(text, prompt, expected.served(), patience);
+              float[] encoded =
+                  nodes.encodeQuery(text, prompt, expected.model(), expected.adapter(), patience);
               queries.increment();
               return encoded;
             },
@@ -146,7 +141,7 @@ final class RemoteEncoder implements ModelEncoder {
     return local.isPresent()
         ? local.get().tokenSpans(text, expected)
         : elsewhereOrHere(
-            () -> nodes.tokenSpans(text, expected.served()),
+            () -> nodes.tokenSpans(text, expected.model()),
             encoder -> encoder.tokenSpans(text, expected));
   }
 

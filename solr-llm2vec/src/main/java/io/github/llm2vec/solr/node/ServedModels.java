@@ -85,7 +85,7 @@ record ServedModels(
   }
 
   private static NodeReply encode(ModelHandle model, NodeCall.Encode call) {
-    EncoderIdentity expected = model.identity();
+    EncoderIdentity expected = model.identity(call.adapter());
     Prompt prompt = call.prompt();
     List<EncodingResult> results =
         prompt.role() == Role.QUERY

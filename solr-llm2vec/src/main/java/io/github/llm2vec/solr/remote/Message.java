@@ -3,6 +3,7 @@ package io.github.llm2vec.solr.remote;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,15 @@ record Message(Map<?, ?> values) {
 
   Message map(String key) {
     return of(get(key, Map.class));
+  }
+
+  /** A map of texts; an empty one if the message has none, as those of earlier releases. */
+  Map<String, String> texts(String key) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    if (values.containsKey(key)) {
+      map(key).values.forEach((name, text) -> texts.put("" + name, "" + text));
+    }
+    return texts;
   }
 
   List<?> list(String key) {

@@ -25,12 +25,18 @@ public sealed interface NodeCall {
    *
    * @param model its name, the same on both nodes
    * @param identity what the model must be
+   * @param adapter name of one beside the model, or "" for the model alone
    * @param prompt with the instruction that counts; nothing is filled in
    * @param texts a query alone, or documents
    * @param patience how long a query's vector is of use; zero for ever
    */
   record Encode(
-      String model, ModelIdentity identity, Prompt prompt, List<String> texts, Duration patience)
+      String model,
+      ModelIdentity identity,
+      String adapter,
+      Prompt prompt,
+      List<String> texts,
+      Duration patience)
       implements NodeCall {}
 
   /**
@@ -48,6 +54,7 @@ public sealed interface NodeCall {
       map.put("call", "encode");
       map.put("model", encode.model);
       map.put("identity", encode.identity.toMap());
+      map.put("adapter", encode.adapter);
       map.put("role", encode.prompt.role() == Role.QUERY ? "query" : "document");
       map.put("instruction", encode.prompt.instruction());
       map.put("patience", encode.patience.toMillis());
@@ -115,6 +122,7 @@ public sealed interface NodeCall {
     return new Encode(
         message.text("model"),
         ModelIdentity.of(message.map("identity")),
+        message.values().containsKey("adapter") ? message.text("adapter") : "",
         prompt,
         texts,
         Duration.ofMillis(message.number("patience")));

@@ -154,11 +154,12 @@ public final class RemoteModel implements Closeable {
    *
    * @param prompt with the instruction that counts
    * @param expected what the model must be
+   * @param adapter name of one beside the model, or "" for the model alone
    * @return one result per text, in their order
    * @throws NodeCallException if no text is to blame
    */
   public List<EncodingResult> encodeDocuments(
-      List<String> texts, Prompt prompt, ModelIdentity expected) {
+      List<String> texts, Prompt prompt, ModelIdentity expected, String adapter) {
     List<Dispatch.Part> parts = new ArrayList<>();
     int start = 0;
     while (start < texts.size()) {
@@ -174,7 +175,7 @@ public final class RemoteModel implements Closeable {
           new Dispatch.Part(
               some.size(),
               some.size() + characters / CHARACTERS_PER_TOKEN,
-              patience -> new NodeCall.Encode(model, expected, prompt, some, patience)));
+              patience -> new NodeCall.Encode(model, expected, adapter, prompt, some, patience)));
       start = end;
     }
     Dispatch.Limits limits = new Dispatch.Limits(Optional.empty(), documentIdle);
@@ -190,15 +191,16 @@ public final class RemoteModel implements Closeable {
    *
    * @param prompt with the instruction that counts
    * @param expected what the model must be
+   * @param adapter name of one beside the model, or "" for the model alone
    * @throws NodeCallException if there is no vector within so long, or could not be
    * @throws RuntimeException what the model says of the text
    */
   public float[] encodeQuery(
-      String text, Prompt prompt, ModelIdentity expected, Duration patience) {
+      String text, Prompt prompt, ModelIdentity expected, String adapter, Duration patience) {
     NodeReply.Vectors reply =
         expect(
             askAtOnce(
-                left -> new NodeCall.Encode(model, expected, prompt, List.of(text), left),
+                left -> new NodeCall.Encode(model, expected, adapter, prompt, List.of(text), left),
                 text,
                 expected,
                 new Dispatch.Limits(

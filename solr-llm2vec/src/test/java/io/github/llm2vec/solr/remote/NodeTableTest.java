@@ -9,6 +9,7 @@ import io.github.llm2vec.encoder.Role;
 import io.github.llm2vec.solr.remote.NodeSource.NodeAddress;
 import io.github.llm2vec.solr.remote.NodeTransport.NodeFailedException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class NodeTableTest {
 
   private static final ModelIdentity MODEL =
-      new ModelIdentity("0a", 2, "float32", "", true, "", "", "");
+      new ModelIdentity("0a", 2, "float32", "", true, "", "", "", Map.of());
   private static final NodeAddress ADDRESS = new NodeAddress("x", "http://x");
 
   private final long began = System.nanoTime();

@@ -52,7 +52,7 @@ class RemoteModelTest {
   private final List<RemoteModel> open = new ArrayList<>();
 
   private static ModelIdentity identity(String fingerprint) {
-    return new ModelIdentity(fingerprint, 2, "float32", "", true, "", "", "");
+    return new ModelIdentity(fingerprint, 2, "float32", "", true, "", "", "", Map.of());
   }
 
   @AfterEach
@@ -143,7 +143,7 @@ class RemoteModelTest {
     serving.putAll(Map.of("x", A, "y", A));
     RemoteModel model = model(PATIENCE, "x", "y");
     model.await(PATIENCE);
-    List<EncodingResult> results = model.encodeDocuments(texts(1000), Prompt.document(), A);
+    List<EncodingResult> results = model.encodeDocuments(texts(1000), Prompt.document(), A, "");
     assertEquals(1000, results.size());
     assertVectors(results);
     assertTrue(calls("x") > 0 && calls("y") > 0, calls.toString());
@@ -160,8 +160,9 @@ class RemoteModelTest {
         });
     RemoteModel model = model(PATIENCE, "x", "y");
     model.await(PATIENCE);
-    assertVectors(model.encodeDocuments(texts(200), Prompt.document(), A));
-    assertArrayEquals(new float[] {7, 1}, model.encodeQuery("7", Prompt.query(), A, PATIENCE), 0f);
+    assertVectors(model.encodeDocuments(texts(200), Prompt.document(), A, ""));
+    assertArrayEquals(
+        new float[] {7, 1}, model.encodeQuery("7", Prompt.query(), A, "", PATIENCE), 0f);
   }
 
   @Test
@@ -171,12 +172,12 @@ class RemoteModelTest {
     RemoteModel model = model(PATIENCE, "x", "y");
     model.await(PATIENCE);
     for (int i = 0; i < 5; i++) {
-      model.encodeQuery("7", Prompt.query(), A, PATIENCE);
+      model.encodeQuery("7", Prompt.query(), A, "", PATIENCE);
     }
     encoding.put("y", refusing(Refusal.OVERLOADED, "too much"));
     NodeCallException refused =
         assertThrows(
-            NodeCallException.class, () -> model.encodeQuery("7", Prompt.query(), A, PATIENCE));
+            NodeCallException.class, () -> model.encodeQuery("7", Prompt.query(), A, "", PATIENCE));
     assertEquals(Reason.OVERLOADED, refused.reason());
     assertEquals(Duration.ofMillis(1500), refused.retryAfter());
   }
@@ -190,7 +191,7 @@ class RemoteModelTest {
     serving.remove("x");
     NodeCallException refused =
         assertThrows(
-            NodeCallException.class, () -> model.encodeQuery("7", Prompt.query(), A, PATIENCE));
+            NodeCallException.class, () -> model.encodeQuery("7", Prompt.query(), A, "", PATIENCE));
     assertEquals(Reason.NO_NODE, refused.reason());
     assertTrue(refused.getMessage().contains("closing"), refused.getMessage());
   }
@@ -204,7 +205,7 @@ class RemoteModelTest {
     NodeCallException late =
         assertThrows(
             NodeCallException.class,
-            () -> model.encodeQuery("7", Prompt.query(), A, Duration.ofMillis(50)));
+            () -> model.encodeQuery("7", Prompt.query(), A, "", Duration.ofMillis(50)));
     assertEquals(Reason.LATE, late.reason());
   }
 
@@ -220,9 +221,9 @@ class RemoteModelTest {
     ExecutorService callers = Executors.newCachedThreadPool();
     try {
       Future<List<EncodingResult>> documents =
-          callers.submit(() -> model.encodeDocuments(texts(200), Prompt.document(), A));
+          callers.submit(() -> model.encodeDocuments(texts(200), Prompt.document(), A, ""));
       Future<float[]> query =
-          callers.submit(() -> model.encodeQuery("7", Prompt.query(), A, PATIENCE));
+          callers.submit(() -> model.encodeQuery("7", Prompt.query(), A, "", PATIENCE));
       assertTrue(begun.await(1, TimeUnit.MINUTES));
       assertTrue(calls("x") > 0 && calls("y") > 0, calls.toString());
       encoding.clear();
@@ -247,7 +248,7 @@ class RemoteModelTest {
     ExecutorService callers = Executors.newCachedThreadPool();
     try {
       Future<List<EncodingResult>> documents =
-          callers.submit(() -> model.encodeDocuments(texts(3), Prompt.document(), A));
+          callers.submit(() -> model.encodeDocuments(texts(3), Prompt.document(), A, ""));
       assertTrue(begun.await(1, TimeUnit.MINUTES));
       serving.put("x", B);
       starts.put("x", "2");
@@ -274,7 +275,8 @@ class RemoteModelTest {
     encoding.put("x", refusing(Refusal.OTHER_MODEL, "here it is 0b"));
     NodeCallException refused =
         assertThrows(
-            NodeCallException.class, () -> model.encodeDocuments(texts(3), Prompt.document(), A));
+            NodeCallException.class,
+            () -> model.encodeDocuments(texts(3), Prompt.document(), A, ""));
     assertEquals(Reason.OTHER_MODEL, refused.reason());
     assertTrue(refused.getMessage().contains("0b"), refused.getMessage());
     assertEquals(Optional.of(B), model.identity());
@@ -286,7 +288,7 @@ class RemoteModelTest {
     RemoteModel model = model(PATIENCE, "x", "y", "z");
     model.await(PATIENCE);
     assertEquals(Optional.of(A), model.identity());
-    assertVectors(model.encodeDocuments(texts(500), Prompt.document(), A));
+    assertVectors(model.encodeDocuments(texts(500), Prompt.document(), A, ""));
     assertEquals(0, calls("x"));
     assertEquals(
         List.of(NodeStatus.State.OTHER_MODEL, NodeStatus.State.SERVING, NodeStatus.State.SERVING),
@@ -299,7 +301,8 @@ class RemoteModelTest {
     RemoteModel model = model(Optional.of(A), Duration.ZERO, "x");
     NodeCallException refused =
         assertThrows(
-            NodeCallException.class, () -> model.encodeDocuments(texts(3), Prompt.document(), A));
+            NodeCallException.class,
+            () -> model.encodeDocuments(texts(3), Prompt.document(), A, ""));
     assertEquals(Reason.NO_NODE, refused.reason());
     assertEquals(0, calls("x"));
   }
@@ -317,11 +320,18 @@ class RemoteModelTest {
         List.of(
             new NodeCall.ListModels(),
             new NodeCall.Encode(
-                "m", A, Prompt.query("find: "), List.of("\ud83d\ude00 text"), PATIENCE),
-            new NodeCall.Encode("m", B, Prompt.document(), List.of("one", ""), Duration.ZERO),
+                "m", A, "law", Prompt.query("find: "), List.of("\ud83d\ude00 text"), PATIENCE),
+            new NodeCall.Encode("m", B, "", Prompt.document(), List.of("one", ""), Duration.ZERO),
             new NodeCall.Tokenize("m", A, "text"))) {
       assertEquals(call, NodeCall.read(new ByteArrayInputStream(call.toBytes())));
     }
+    ModelIdentity adapted =
+        new ModelIdentity(
+            "0a", 2, "float32", "", true, "mean", "", "", Map.of("law", "0b", "medicine", "0c"));
+    assertEquals(
+        new NodeCall.Tokenize("m", adapted, "text"),
+        NodeCall.read(
+            new ByteArrayInputStream(new NodeCall.Tokenize("m", adapted, "text").toBytes())));
     float[] vector = {0.1f, -0f, Float.MIN_VALUE, 1e30f};
     NodeReply.Vectors reply =
         (NodeReply.Vectors)
