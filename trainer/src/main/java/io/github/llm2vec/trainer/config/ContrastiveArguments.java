@@ -50,9 +50,10 @@ public record ContrastiveArguments(
 
   private static Pooling pooling(ConfigValues values) {
     Pooling pooling = values.choice("pooling_mode", Pooling.MEAN, Pooling::optionName);
-    if (pooling == Pooling.BOS_TOKEN) {
+    if (pooling == Pooling.BOS_TOKEN || pooling == Pooling.MAX) {
       throw values.invalid(
-          "pooling_mode", "the first token is not trained on; choose mean or last_token");
+          "pooling_mode",
+          pooling.optionName() + " cannot be trained here; choose mean or last_token");
     }
     return pooling;
   }

@@ -320,6 +320,14 @@ class ConfigFilesTest {
                 () -> ConfigFiles.SIMCSE.read(file, List.of("--simcse_template")))
             .getMessage();
     assertTrue(message.contains("needs simcse_window text"), message);
+    for (String mode : List.of("bos_token", "max")) {
+      String refused =
+          assertThrows(
+                  ConfigException.class,
+                  () -> ConfigFiles.SIMCSE.read(file, List.of("--pooling_mode=" + mode)))
+              .getMessage();
+      assertTrue(refused.contains(mode + " cannot be trained here"), refused);
+    }
 
     Files.writeString(
         file,
