@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.cli.console.Console;
 import io.github.llm2vec.cli.model.HashEncoder;
+import io.github.llm2vec.encoder.Pooling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -29,6 +31,15 @@ class MainTest {
       assertEquals(0, runner.run(name, "--help"), name);
       assertTrue(runner.out().contains("Examples:"), name + " has no examples:\n" + runner.out());
       assertEquals("", runner.err(), name);
+    }
+  }
+
+  @Test
+  void helpNamesEveryPooling() {
+    runner.run("encode", "--help");
+    List<String> words = List.of(runner.out().split("[\\s,.]+"));
+    for (Pooling mode : Pooling.values()) {
+      assertTrue(words.contains(mode.optionName()), mode.optionName());
     }
   }
 

@@ -71,7 +71,10 @@ public final class ModelOptions {
   @Option(
       names = "--pooling",
       paramLabel = "MODE",
-      description = "mean, weighted_mean, eos_token, last_token or bos_token.")
+      description = {
+        "mean, weighted_mean, eos_token, last_token, bos_token, cls, max, mean_sqrt_len_tokens or",
+        "weightedmean."
+      })
   private Optional<Pooling> pooling = Optional.empty();
 
   @Option(
