@@ -84,7 +84,7 @@ public enum Pooling {
           PoolingWeights.rising(rowLength - pooled, pooled, text.length() - pooled);
       case MEAN_SQRT_LEN_TOKENS ->
           PoolingWeights.constant(rowLength - pooled, pooled, (float) (1 / Math.sqrt(pooled)));
-      case CLS -> PoolingWeights.equal(rowLength - pooled, 1);
+      case CLS -> PoolingWeights.equal(rowLength - pooled, Math.min(1, pooled));
       case MAX ->
           throw new IllegalArgumentException("the largest values are no weighted sum of states");
       case EOS_TOKEN, LAST_TOKEN -> PoolingWeights.equal(rowLength - 1, 1);

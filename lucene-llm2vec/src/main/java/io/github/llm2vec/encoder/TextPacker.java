@@ -49,16 +49,21 @@ public final class TextPacker {
     Arrays.fill(ids, 0, padding, padId);
     text.copyIds(ids, padding);
     builder.add(ids, padding);
-    boolean first = true;
+    boolean first = true; // a text has one vector from the start
     for (Pooling pooling : poolings) {
+      if (!first) {
+        builder.nextVector();
+      }
+      first = false;
       if (pooling == Pooling.MAX) {
         // A vector for every token, of which the largest values are taken afterwards.
-        for (int i = length - text.poolLength(); i < length; i++) {
-          first = next(builder, first);
-          builder.pool(i, 1f);
+        for (int token = 0; token < text.poolLength(); token++) {
+          if (token > 0) {
+            builder.nextVector();
+          }
+          builder.pool(length - text.poolLength() + token, 1f);
         }
       } else {
-        first = next(builder, first);
         PoolingWeights weights = pooling.weights(text, length);
         for (int i = 0; i < weights.size(); i++) {
           builder.pool(weights.first() + i, weights.weight(i));
@@ -93,19 +98,11 @@ public final class TextPacker {
     return batches;
   }
 
-  /** A text has one vector from the start. */
-  private static boolean next(PackedBatch.Builder builder, boolean first) {
-    if (!first) {
-      builder.nextVector();
-    }
-    return false;
-  }
-
   /** How many vectors of a batch belong to a text. */
   int vectors(TokenizedText text) {
     int vectors = 0;
     for (Pooling pooling : poolings) {
-      vectors += pooling == Pooling.MAX ? text.poolLength() : 1;
+      vectors += pooling == Pooling.MAX ? Math.max(1, text.poolLength()) : 1;
     }
     return vectors;
   }

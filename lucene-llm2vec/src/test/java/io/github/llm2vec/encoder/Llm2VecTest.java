@@ -99,6 +99,22 @@ class Llm2VecTest {
   }
 
   @Test
+  void aTextOfWhichNothingIsPooledLeavesItsNeighboursAlone() throws IOException {
+    for (Pooling pooling : List.of(Pooling.MAX, Pooling.CLS)) {
+      try (Llm2Vec upstream =
+          open(
+              Llm2VecOptions.builder()
+                  .pooling(pooling)
+                  .compatibility(Compatibility.UPSTREAM)
+                  .build())) {
+        float[][] together = upstream.encode(List.of("", "A boat."), Prompt.document());
+        assertArrayEquals(new float[upstream.dimensions()], together[0]);
+        assertArrayEquals(upstream.encodeOne("A boat.", Prompt.document()), together[1], ROUNDING);
+      }
+    }
+  }
+
+  @Test
   void shortenedVectorsAreTheFirstDimensionsScaledAgain() throws IOException {
     float[] whole = model.encodeOne("A boat on the sea.", Prompt.document());
     try (Llm2Vec shorter = open(Llm2VecOptions.builder().normalize(true).dimensions(16).build())) {

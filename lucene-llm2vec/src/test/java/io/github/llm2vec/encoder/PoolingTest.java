@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +65,11 @@ class PoolingTest {
   }
 
   @Test
+  void theFirstOfNothingIsTheZeroVector() {
+    assertEquals(0, Pooling.CLS.weights(NOTHING_POOLED, 8).size());
+  }
+
+  @Test
   void weightsSumToOneForLongTexts() {
     for (Pooling mode :
         EnumSet.complementOf(EnumSet.of(Pooling.MAX, Pooling.MEAN_SQRT_LEN_TOKENS))) {
@@ -82,6 +90,14 @@ class PoolingTest {
         "pooling must be one of mean, weighted_mean, eos_token, last_token, bos_token, cls, max,"
             + " mean_sqrt_len_tokens, weightedmean, got 'avg'",
         error.getMessage());
+  }
+
+  @Test
+  void everyModeIsDocumented() throws IOException {
+    String page = Files.readString(Path.of("..", "docs", "checkpoints.md"));
+    for (Pooling mode : Pooling.values()) {
+      assertTrue(page.contains("\n| `" + mode.optionName() + "` |"), mode.optionName());
+    }
   }
 
   @Test
