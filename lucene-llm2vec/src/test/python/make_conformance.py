@@ -257,6 +257,12 @@ ROWS = {
         },
         AutoModel,
     ),
+    "seed-oss": ("seed_oss", HEADS, AutoModelForCausalLM),
+    "seed-oss-biased": (
+        "seed_oss",
+        {"attention_bias": False, "attention_out_bias": True, "mlp_bias": True, **HEADS},
+        AutoModel,
+    ),
 }
 
 # Saved with transformers 4.44, in the spelling of its time.

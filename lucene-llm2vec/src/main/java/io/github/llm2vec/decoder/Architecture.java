@@ -127,7 +127,12 @@ record Architecture(String modelType, Defaults defaults, Set<Trait> traits) {
               TIED_EMBEDDINGS,
               ATTENTION_BIAS_BY_KEY,
               MLP_BIAS_BY_KEY,
-              LAYERS_WITHOUT_ROPE));
+              LAYERS_WITHOUT_ROPE),
+          row(
+              "seed_oss",
+              new Defaults(155_136, 4096, 27_648, 64, 80, 8, 128, 524_288, 10_000),
+              ATTENTION_BIAS_SPLIT,
+              MLP_BIAS_BY_KEY));
 
   /**
    * Types of published code that is one of ours with bidirectional attention and nothing else, such
@@ -247,6 +252,11 @@ record Architecture(String modelType, Defaults defaults, Set<Trait> traits) {
     QKV_BIAS,
     /** {@code attention_bias} gives q, k, v and o a bias. */
     ATTENTION_BIAS_BY_KEY,
+    /**
+     * {@code attention_bias}, true if absent, gives q, k and v a bias; {@code attention_out_bias}
+     * gives o one.
+     */
+    ATTENTION_BIAS_SPLIT,
     /** {@code mlp_bias} gives gate, up and down a bias. */
     MLP_BIAS_BY_KEY,
     /** See {@link DecoderSpec#fusedProjections}. */

@@ -63,8 +63,9 @@ final class DecoderSpecBuilder {
   }
 
   private DecoderSpec.Attention attention(int headDim) throws ModelFormatException {
-    boolean bias =
-        architecture.has(Trait.ATTENTION_BIAS_BY_KEY) && json.flag("attention_bias").orElse(false);
+    boolean split = architecture.has(Trait.ATTENTION_BIAS_SPLIT);
+    boolean byKey = split || architecture.has(Trait.ATTENTION_BIAS_BY_KEY);
+    boolean bias = byKey && json.flag("attention_bias").orElse(split);
     DecoderSpec.QueryKeyNorm norm = DecoderSpec.QueryKeyNorm.NONE;
     if (architecture.has(Trait.QUERY_KEY_NORM)) {
       norm = DecoderSpec.QueryKeyNorm.PER_HEAD;
@@ -74,7 +75,7 @@ final class DecoderSpecBuilder {
     return new DecoderSpec.Attention(
         json.whole("num_attention_heads", defaults.heads(), 1, MAX_HEADS),
         bias || architecture.has(Trait.QKV_BIAS),
-        bias,
+        split ? json.flag("attention_out_bias").orElse(false) : bias,
         norm,
         architecture.has(Trait.PER_LAYER_EMBEDDINGS),
         attentionScale(headDim),

@@ -260,6 +260,18 @@ class DecoderConfigTest {
   }
 
   @Test
+  void seedOssHasBiasesForQueriesKeysAndValuesUnlessToldOtherwise() throws IOException {
+    DecoderSpec.Attention absent = parse("{\"model_type\":\"seed_oss\"}").spec().attention();
+    assertTrue(absent.qkvBias());
+    assertFalse(absent.outputBias());
+    String swapped = "\"attention_bias\":false,\"attention_out_bias\":true}";
+    DecoderSpec.Attention told =
+        parse("{\"model_type\":\"seed_oss\"," + swapped).spec().attention();
+    assertFalse(told.qkvBias());
+    assertTrue(told.outputBias());
+  }
+
+  @Test
   void readsNameAndTypeInBothSpellings() throws IOException {
     DecoderConfig config = llama("\"_name_or_path\":\"a/b\",\"torch_dtype\":\"bfloat16\"");
     assertEquals(Optional.of("a/b"), config.nameOrPath());
