@@ -2,7 +2,6 @@
 package io.github.llm2vec.cli.reembed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.llm2vec.cli.CommandRunner;
@@ -12,6 +11,7 @@ import io.github.llm2vec.cli.solr.LocalSolr;
 import io.github.llm2vec.solr.node.EncoderRegistry;
 import io.github.llm2vec.solr.node.ModelDeclaration;
 import io.github.llm2vec.solr.node.ModelsFile;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.solr.client.solrj.SolrClient;
 import org.apache.solr.client.solrj.SolrRequest;
+import org.apache.solr.client.solrj.SolrServerException;
 import org.apache.solr.client.solrj.impl.HttpJdkSolrClient;
 import org.apache.solr.client.solrj.request.GenericSolrRequest;
 import org.apache.solr.common.SolrDocument;
@@ -82,11 +83,10 @@ class ReembedCoreTest {
         if (byHandler) {
           assertEquals("NONE", handler(client, "reembed_status").get("state"));
           handler(client, "reembed");
-          TimeOut patience = new TimeOut(60, TimeUnit.SECONDS, TimeSource.NANO_TIME);
-          while (!"DONE".equals(handler(client, "reembed_status").get("state"))) {
-            assertFalse(patience.hasTimedOut());
-            Thread.onSpinWait();
-          }
+          new TimeOut(2, TimeUnit.MINUTES, TimeSource.NANO_TIME)
+              .waitFor(
+                  "the job ends",
+                  () -> "DONE".equals(handler(client, "reembed_status").get("state")));
           assertEquals((long) DOCUMENTS, handler(client, "reembed_status").get("documents"));
         }
         assertEquals(0, reembed(solr, "--model", "new"), runner.err() + runner.out());
@@ -108,16 +108,17 @@ class ReembedCoreTest {
     }
   }
 
-  private static NamedList<?> handler(SolrClient client, String action) throws Exception {
+  private static NamedList<?> handler(SolrClient client, String action) {
     ModifiableSolrParams params = new ModifiableSolrParams();
     params.set("action", action).set("field", "vector").set("to", "vector2");
-    return (NamedList<?>)
-        client
-            .request(
-                new GenericSolrRequest(SolrRequest.METHOD.POST, "/llm2vec", params)
-                    .setRequiresCollection(true),
-                "papers")
-            .get("reembed");
+    GenericSolrRequest request =
+        new GenericSolrRequest(SolrRequest.METHOD.POST, "/llm2vec", params)
+            .setRequiresCollection(true);
+    try {
+      return (NamedList<?>) client.request(request, "papers").get("reembed");
+    } catch (SolrServerException | IOException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** A search for the nearest document to a vector, by Solr's own parser. */

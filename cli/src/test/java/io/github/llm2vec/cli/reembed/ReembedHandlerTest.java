@@ -92,21 +92,20 @@ class ReembedHandlerTest {
     }
   }
 
-  private static NamedList<?> status(ReembedCluster solr, int node, String collection)
-      throws Exception {
-    return (NamedList<?>) ask(solr, node, collection, "reembed_status").get("reembed");
+  private static NamedList<?> status(ReembedCluster solr, int node, String collection) {
+    try {
+      return (NamedList<?>) ask(solr, node, collection, "reembed_status").get("reembed");
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static NamedList<?> await(ReembedCluster solr, int node, String collection, String state)
       throws Exception {
-    TimeOut patience = new TimeOut(60, TimeUnit.SECONDS, TimeSource.NANO_TIME);
-    NamedList<?> status = status(solr, node, collection);
-    while (!state.equals(status.get("state"))) {
-      assertTrue(!patience.hasTimedOut(), () -> state + " expected");
-      Thread.onSpinWait();
-      status = status(solr, node, collection);
-    }
-    return status;
+    new TimeOut(2, TimeUnit.MINUTES, TimeSource.NANO_TIME)
+        .waitFor(
+            "the job is " + state, () -> state.equals(status(solr, node, collection).get("state")));
+    return status(solr, node, collection);
   }
 
   @Test

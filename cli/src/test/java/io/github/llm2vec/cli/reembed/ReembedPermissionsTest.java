@@ -71,11 +71,10 @@ class ReembedPermissionsTest {
       assertEquals(200, ask(solr, "handler", "monitor", "reembed_status").statusCode());
       HttpResponse<String> started = ask(solr, "handler", "admin", "reembed");
       assertEquals(200, started.statusCode(), started.body());
-      TimeOut patience = new TimeOut(60, TimeUnit.SECONDS, TimeSource.NANO_TIME);
-      while (!ask(solr, "handler", "monitor", "reembed_status").body().contains("\"DONE\"")) {
-        assertTrue(!patience.hasTimedOut());
-        Thread.onSpinWait();
-      }
+      new TimeOut(2, TimeUnit.MINUTES, TimeSource.NANO_TIME)
+          .waitFor(
+              "the job ends",
+              () -> ask(solr, "handler", "monitor", "reembed_status").body().contains("\"DONE\""));
       HttpResponse<String> checked = ask(solr, "handler", "searcher", "reembed_check");
       assertTrue(checked.body().contains("\"complete\":true"), checked.body());
 
@@ -91,22 +90,21 @@ class ReembedPermissionsTest {
   /** Waits until both nodes have heard of other rules. */
   private void await(ReembedCluster solr, String collection, String user, String action, int status)
       throws Exception {
-    TimeOut patience = new TimeOut(60, TimeUnit.SECONDS, TimeSource.NANO_TIME);
     for (int node = 0; node < 2; node++) {
-      while (send(solr.url(node), collection, user, action).statusCode() != status) {
-        assertTrue(!patience.hasTimedOut());
-        Thread.onSpinWait();
-      }
+      String url = solr.url(node);
+      new TimeOut(2, TimeUnit.MINUTES, TimeSource.NANO_TIME)
+          .waitFor(
+              url + " answers " + status,
+              () -> send(url, collection, user, action).statusCode() == status);
     }
   }
 
   private HttpResponse<String> ask(
-      ReembedCluster solr, String collection, String user, String action) throws Exception {
+      ReembedCluster solr, String collection, String user, String action) {
     return send(solr.url(1), collection, user, action);
   }
 
-  private HttpResponse<String> send(String url, String collection, String user, String action)
-      throws Exception {
+  private HttpResponse<String> send(String url, String collection, String user, String action) {
     String path = "/llm2vec?field=vector&to=vector2&indent=false&action=";
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(url + "/" + collection + path + action))
@@ -115,6 +113,6 @@ class ReembedPermissionsTest {
       byte[] credentials = (user + ":" + PASSWORD).getBytes(StandardCharsets.UTF_8);
       request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString(credentials));
     }
-    return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    return http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString()).join();
   }
 }

@@ -4,11 +4,9 @@ package io.github.llm2vec.solr.reembed;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.apache.solr.common.SolrDocument;
 
 /**
@@ -28,8 +26,7 @@ public record Coverage(Map<String, Long> missing, Map<String, List<String>> exam
     Map<String, Long> missing = new LinkedHashMap<>();
     Map<String, List<String>> examples = new LinkedHashMap<>();
     for (VectorFieldMapping mapping : mappings) {
-      Set<String> sources = new LinkedHashSet<>(mapping.fields());
-      DocumentWalk walk = DocumentWalk.lacking(collection, mapping.vector(), sources);
+      DocumentWalk walk = DocumentWalk.lacking(collection, mapping);
       walk.pages(
           ROWS,
           page -> {

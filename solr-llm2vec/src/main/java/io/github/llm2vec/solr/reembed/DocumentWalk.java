@@ -15,6 +15,7 @@ import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.CursorMarkParams;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.ShardParams;
+import org.apache.solr.schema.IndexSchema;
 
 /**
  * Reads the documents of a collection that lack a vector, in the order of their ids, with what
@@ -33,6 +34,9 @@ record DocumentWalk(
     List<String> filters,
     Set<String> fields) {
 
+  /** A query for all documents that are not nested in others. */
+  static final String DOCUMENTS = "*:* -" + IndexSchema.NEST_PATH_FIELD_NAME + ":*";
+
   /** Takes a page of documents; false ends the walk. */
   @FunctionalInterface
   interface Page {
@@ -46,40 +50,74 @@ record DocumentWalk(
   }
 
   /**
-   * The documents without a vector in a field; nested documents have none of their own. A vector
-   * field cannot be asked for what it has but by a function, document by document; the field that
-   * says what made the vectors leaves few to be asked for.
-   *
-   * @param read further fields to read
+   * The documents without the vectors of a mapping, be they their own or those of their passages;
+   * other nested documents have none. A vector field cannot be asked for what it has but by a
+   * function, document by document; the field that says what made the vectors leaves few to be
+   * asked for.
    */
-  static DocumentWalk lacking(LiveCollection collection, String vector, Set<String> read)
+  static DocumentWalk lacking(LiveCollection collection, VectorFieldMapping mapping)
       throws IOException {
-    String lacking = "{!frange l=0 u=0 cache=false cost=200}" + exists(vector);
-    String identity = AuxiliaryFields.identityName(vector);
-    return collection.field(identity, false).isPresent()
-        ? of(collection, List.of("*:* -" + identity + ":[* TO *]", lacking), read)
-        : of(collection, List.of(lacking), read);
+    List<String> filters = new ArrayList<>();
+    String identity = AuxiliaryFields.identityName(mapping.vector());
+    if (mapping.passages()) {
+      filters.add(
+          "{!bool must=%s must_not=%s}"
+              .formatted(quoted(DOCUMENTS), quoted(withPassages(mapping.vector()))));
+    } else if (collection.field(identity, false).isPresent()) {
+      filters.add("*:* -" + identity + ":[* TO *]");
+    }
+    filters.add("{!frange l=0 u=0 cache=false cost=200}" + exists(mapping.vector()));
+    return of(collection, filters, new LinkedHashSet<>(mapping.fields()));
   }
 
-  /** The documents with a vector in a field. */
-  static DocumentWalk having(LiveCollection collection, String vector) throws IOException {
-    return of(collection, List.of(withVector(vector)), Set.of());
+  /**
+   * The documents with vectors in a field.
+   *
+   * @param passages whether those of passages are meant as well
+   */
+  static DocumentWalk having(LiveCollection collection, String vector, boolean passages)
+      throws IOException {
+    String own = "{!frange l=1 u=1}" + exists(vector);
+    return of(
+        collection,
+        List.of(
+            passages
+                ? "{!bool should=%s should=%s}".formatted(quoted(own), quoted(withPassages(vector)))
+                : own),
+        Set.of());
   }
 
-  /** A filter for the documents with a vector in a field. */
-  static String withVector(String vector) {
-    return "{!frange l=1 u=1}" + exists(vector);
+  /** A filter for the documents with the vectors of a mapping. */
+  static String withVector(VectorFieldMapping mapping) {
+    return mapping.passages()
+        ? withPassages(mapping.vector())
+        : "{!frange l=1 u=1}" + exists(mapping.vector());
   }
 
   private static String exists(String vector) {
     return "if(exists(" + vector + "),1,0)";
   }
 
+  private static String withPassages(String vector) {
+    return "{!parent which=%s v=%s}".formatted(quoted(DOCUMENTS), quoted(passagesOf(vector)));
+  }
+
+  /** A query for the passages that have vectors in a field. */
+  static String passagesOf(String vector) {
+    return "{!field f=%s}/%s"
+        .formatted(IndexSchema.NEST_PATH_FIELD_NAME, AuxiliaryFields.passagesName(vector));
+  }
+
+  /** As the value of a local parameter, whatever is in it. */
+  private static String quoted(String value) {
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'";
+  }
+
   private static DocumentWalk of(LiveCollection collection, List<String> lacking, Set<String> read)
       throws IOException {
     List<String> filters = new ArrayList<>(lacking);
-    if (collection.field("_nest_path_", false).isPresent()) {
-      filters.add("*:* -_nest_path_:*");
+    if (collection.field(IndexSchema.NEST_PATH_FIELD_NAME, false).isPresent()) {
+      filters.add(DOCUMENTS);
     }
     Set<String> fields = new LinkedHashSet<>(read);
     Optional<String> router = collection.inCloud() ? collection.routerField() : Optional.empty();

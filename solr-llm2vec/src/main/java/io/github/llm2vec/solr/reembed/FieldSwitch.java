@@ -101,7 +101,11 @@ public record FieldSwitch(LiveCollection collection, String field) {
         present.add(name);
       }
     }
-    DocumentWalk walk = DocumentWalk.having(collection, field);
+    boolean passages = collection.hasPassages(field);
+    if (passages) {
+      present.add(AuxiliaryFields.passagesName(field));
+    }
+    DocumentWalk walk = DocumentWalk.having(collection, field, passages);
     long left = walk.count();
     long before;
     do {

@@ -24,6 +24,7 @@ import org.apache.solr.common.params.CommonParams;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.params.SolrParams;
 import org.apache.solr.common.util.NamedList;
+import org.apache.solr.schema.IndexSchema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -193,6 +194,16 @@ public final class LiveCollection implements Closeable {
     }
   }
 
+  /** Whether there are passages with vectors in a field. */
+  boolean hasPassages(String vector) throws IOException {
+    if (field(IndexSchema.NEST_PATH_FIELD_NAME, false).isEmpty()) {
+      return false;
+    }
+    ModifiableSolrParams params = new ModifiableSolrParams();
+    params.set(CommonParams.Q, DocumentWalk.passagesOf(vector)).set(CommonParams.ROWS, 0);
+    return query(params).getResults().getNumFound() > 0;
+  }
+
   /** Changes the schema, all at once. */
   void changeSchema(List<SchemaRequest.Update> updates) throws IOException {
     call(() -> new SchemaRequest.MultiUpdate(updates).process(client, name));
@@ -249,11 +260,11 @@ public final class LiveCollection implements Closeable {
    *
    * @throws SolrException if the server refuses some of them
    */
-  NamedList<Object> update(List<SolrInputDocument> documents) throws IOException {
+  void update(List<SolrInputDocument> documents) throws IOException {
     UpdateRequest request = new UpdateRequest();
     request.setParam(CommonParams.FAIL_ON_VERSION_CONFLICTS, "false");
     request.add(documents);
-    return retry.send(() -> client.request(request, name));
+    retry.send(() -> client.request(request, name));
   }
 
   /** Makes what was updated visible. */

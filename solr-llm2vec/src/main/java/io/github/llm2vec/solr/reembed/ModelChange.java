@@ -2,7 +2,6 @@
 package io.github.llm2vec.solr.reembed;
 
 import java.io.IOException;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -117,10 +116,24 @@ public record ModelChange(
   /**
    * The mapping of the new field.
    *
-   * @throws IllegalArgumentException if there is none, or it makes passages
+   * @throws IllegalArgumentException if there is none, or one of the fields has the vectors of
+   *     passages and the other does not, so that no query fits both
    */
   public VectorFieldMapping fresh() {
-    return mapped(newField);
+    VectorFieldMapping fresh = mapped(newField);
+    VectorFieldMapping old = mappings.get(oldField);
+    if (old != null && old.passages() != fresh.passages()) {
+      throw new IllegalArgumentException(
+          "field '%s' has the vectors of %s and field '%s' those of %s; queries for one do not fit the"
+                  .formatted(oldField, kind(old), newField, kind(fresh))
+              + " other. Give both mappings the same longText, or index the documents into a new"
+              + " collection");
+    }
+    return fresh;
+  }
+
+  private static String kind(VectorFieldMapping mapping) {
+    return mapping.passages() ? "passages" : "whole documents";
   }
 
   /** Refuses another model than that which fills the new field. */
@@ -139,12 +152,6 @@ public record ModelChange(
       throw new IllegalArgumentException(
           "no mapping of the default update chain fills field '%s'; it fills %s"
               .formatted(field, mappings.keySet()));
-    }
-    if (mapping.passages()) {
-      throw new IllegalArgumentException(
-          "field '%s' has the vectors of passages, which are nested documents; index the documents"
-                  .formatted(field)
-              + " into a new collection instead");
     }
     return mapping;
   }
@@ -169,7 +176,7 @@ public record ModelChange(
   }
 
   private DocumentWalk lacking() throws IOException {
-    return DocumentWalk.lacking(collection, newField, new LinkedHashSet<>(fresh().fields()));
+    return DocumentWalk.lacking(collection, fresh());
   }
 
   /** What Solr cannot read back cannot be encoded, and would be lost in an atomic update. */

@@ -10,7 +10,6 @@ import java.util.function.BooleanSupplier;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrException;
 import org.apache.solr.common.SolrInputDocument;
-import org.apache.solr.common.util.NamedList;
 
 /**
  * Has a collection make the vectors that its documents lack in a mapped field, by atomic updates
@@ -33,11 +32,10 @@ public final class ReembedRun {
   /**
    * What became of a run.
    *
-   * @param encoded documents that have got their vectors
    * @param refused ids of documents whose text the model refuses
    * @param stopped whether it was stopped before its end
    */
-  public record Outcome(long encoded, Set<String> refused, boolean stopped) {}
+  public record Outcome(Set<String> refused, boolean stopped) {}
 
   /** Is told how far a run is. */
   public interface Progress {
@@ -56,7 +54,6 @@ public final class ReembedRun {
   private final BooleanSupplier stop;
   private final Progress progress;
   private final Set<String> refused = new LinkedHashSet<>();
-  private long encoded;
 
   /**
    * A run over all documents that lack a vector.
@@ -104,7 +101,7 @@ public final class ReembedRun {
         throw e;
       }
     }
-    return new Outcome(encoded, Set.copyOf(refused), stop.getAsBoolean());
+    return new Outcome(Set.copyOf(refused), stop.getAsBoolean());
   }
 
   private boolean take(List<SolrDocument> page, int batch) throws IOException {
@@ -133,7 +130,7 @@ public final class ReembedRun {
       return;
     }
     try {
-      encoded += filled(collection.update(updates));
+      collection.update(updates);
     } catch (SolrException e) {
       List<String> ids = refusedIds(e);
       boolean some = !ids.isEmpty() && ids.size() < updates.size();
@@ -141,7 +138,6 @@ public final class ReembedRun {
         throw LiveCollection.failed(e);
       }
       refused.addAll(ids);
-      encoded += updates.size() - ids.size();
     }
   }
 
@@ -149,17 +145,5 @@ public final class ReembedRun {
   private static List<String> refusedIds(SolrException failure) {
     Object ids = failure.getMetadata() == null ? null : failure.getMetadata().get(REFUSED);
     return ids == null ? List.of() : List.of(ids.toString().split(","));
-  }
-
-  private long filled(NamedList<Object> response) {
-    return response.get("responseHeader") instanceof NamedList<?> header
-            && header.get("llm2vec") instanceof NamedList<?> report
-            && report.get(mapping.vector()) instanceof NamedList<?> counts
-        ? count(counts, "encoded") + count(counts, "reused")
-        : 0;
-  }
-
-  private static long count(NamedList<?> counts, String name) {
-    return counts.get(name) instanceof Number number ? number.longValue() : 0;
   }
 }

@@ -60,8 +60,13 @@ public record SearchComparison(
     ModifiableSolrParams params = new ModifiableSolrParams();
     params.set(
         CommonParams.Q,
-        "{!llm2vec f=%s model='%s' adapter='%s' topK=%s v=$qq}"
-            .formatted(mapping.vector(), mapping.model(), mapping.adapter(), TOP));
+        "{!llm2vec f=%s model='%s' adapter='%s' topK=%s%s v=$qq}"
+            .formatted(
+                mapping.vector(),
+                mapping.model(),
+                mapping.adapter(),
+                TOP,
+                mapping.passages() ? " which='" + DocumentWalk.DOCUMENTS + "'" : ""));
     params.set("qq", text);
     params.set(CommonParams.ROWS, TOP);
     params.set(CommonParams.FL, key + ",score");
@@ -85,9 +90,7 @@ public record SearchComparison(
       LiveCollection collection, VectorFieldMapping mapping, int count) throws IOException {
     String key = collection.uniqueKey();
     ModifiableSolrParams params = new ModifiableSolrParams();
-    params
-        .set(CommonParams.Q, "*:*")
-        .set(CommonParams.FQ, DocumentWalk.withVector(mapping.vector()));
+    params.set(CommonParams.Q, "*:*").set(CommonParams.FQ, DocumentWalk.withVector(mapping));
     params.set(CommonParams.ROWS, 0);
     long found = collection.query(params).getResults().getNumFound();
     long parts = found / count;

@@ -60,6 +60,11 @@ public record AuxiliaryFields(
 
   /** The name of the nested documents that hold the passages of a vector field. */
   public String passages() {
+    return passagesName(vectorField);
+  }
+
+  /** The name of the nested documents that hold the passages of a vector field. */
+  public static String passagesName(String vectorField) {
     return vectorField + "_passages";
   }
 
