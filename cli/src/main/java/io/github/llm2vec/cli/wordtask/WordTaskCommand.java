@@ -83,7 +83,6 @@ public final class WordTaskCommand implements Callable<Integer> {
       this.files = files;
     }
 
-    /** Reads the configuration. */
     /**
      * Runs it.
      *
