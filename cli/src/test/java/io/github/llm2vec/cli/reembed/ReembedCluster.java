@@ -114,9 +114,11 @@ final class ReembedCluster {
 
   /** Gives the running nodes other rules of who may do what. */
   void secure(String securityJson) throws Exception {
+    // Solr's own client for it takes other arguments in each release.
     cluster
         .getZkClient()
-        .setData("/security.json", securityJson.getBytes(StandardCharsets.UTF_8), true);
+        .getZooKeeper()
+        .setData("/solr/security.json", securityJson.getBytes(StandardCharsets.UTF_8), -1);
   }
 
   String url(int node) {
