@@ -88,6 +88,14 @@ public interface BatchModel extends AutoCloseable {
     return List.of(new OnlyDevice(this));
   }
 
+  /**
+   * Runs what the first texts would otherwise pay for. Vectors do not depend on it. Does nothing
+   * unless a model says otherwise.
+   *
+   * @throws RuntimeException if a device fails; the model stays usable
+   */
+  default void warmUp() {}
+
   /** Frees the model. Not called while a batch runs. */
   @Override
   void close();

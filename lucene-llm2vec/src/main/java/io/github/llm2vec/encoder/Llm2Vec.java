@@ -12,6 +12,7 @@ import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -44,6 +45,15 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
 
   /** Fewer tokens are not divided among devices: a batch of them mostly reads the weights. */
   private static final int LEAST_SHARE = 256;
+
+  /**
+   * Words of the longest query of a warm-up. Code that libtorch compiles is for eight tokens more
+   * or fewer, so there is a query of every eighth length.
+   */
+  private static final int WARM_UP_WORDS = 57;
+
+  /** After so long no further query of a warm-up begins: a model that slow gains little by them. */
+  private static final Duration WARM_UP_TIME = Duration.ofSeconds(1);
 
   private final DecoderPool decoders;
   private final Tokenizer tokenizer;
@@ -463,6 +473,22 @@ public final class Llm2Vec implements TextEncoder, BatchModel {
     }
     int[] characters = texts.stream().mapToInt(String::length).toArray();
     return UpstreamPadding.lengths(characters, tokens);
+  }
+
+  /**
+   * Encodes short queries of several lengths on every device, for about a second at most. libtorch
+   * prepares the module, compiles code and starts its threads when they first come.
+   */
+  @Override
+  public void warmUp() {
+    for (BatchDevice device : devices()) {
+      long start = System.nanoTime();
+      int words = 1;
+      do {
+        device.encode(List.of(tokenize("word ".repeat(words), Prompt.query())));
+        words += 8;
+      } while (words <= WARM_UP_WORDS && System.nanoTime() - start < WARM_UP_TIME.toNanos());
+    }
   }
 
   private void requireOpen() {

@@ -58,18 +58,27 @@ public final class EncoderService implements TextEncoder {
     this.shutdownPatience = shutdownPatience;
   }
 
-  /** Shares an open model, which is the service's from now on, with a cache of its own. */
+  /**
+   * Shares a model with a cache of its own; see {@link #start(BatchModel, ServingOptions,
+   * QueryVectorCache)}.
+   */
   public static EncoderService start(BatchModel model, ServingOptions options) {
     return start(model, options, QueryVectorCache.ofDefaultSize());
   }
 
   /**
-   * Shares an open model, which is the service's from now on.
+   * Shares an open model, which is the service's from now on. {@linkplain BatchModel#warmUp Warms
+   * it up} first, so that the first query takes about as long as a later one.
    *
    * @param cache may be shared with other services
    */
   public static EncoderService start(
       BatchModel model, ServingOptions options, QueryVectorCache cache) {
+    try {
+      model.warmUp();
+    } catch (RuntimeException e) {
+      LOG.warn("the model could not be warmed up; its first texts will tell whether it works", e);
+    }
     ServiceParts parts = ServiceParts.of(model, options, cache, System::nanoTime);
     ExecutorService completions = ServiceThreads.startCompletions();
     Scheduler scheduler = new Scheduler(parts, completions, completions::shutdown);

@@ -48,6 +48,19 @@ class Llm2VecTest {
   }
 
   @Test
+  void warmingUpChangesNoVector() throws IOException {
+    List<String> texts = List.of("one", "a text of a few words", "", "word ".repeat(100));
+    try (Llm2Vec cold = open(Llm2VecOptions.defaults());
+        Llm2Vec warm = open(Llm2VecOptions.defaults())) {
+      warm.warmUp();
+      for (String text : texts) {
+        assertArrayEquals(
+            cold.encodeOne(text, Prompt.query()), warm.encodeOne(text, Prompt.query()), text);
+      }
+    }
+  }
+
+  @Test
   void orderAndCompanyOfTextsDoNotChangeTheirVectors() throws IOException {
     long seed = new Random().nextLong();
     Random random = new Random(seed);

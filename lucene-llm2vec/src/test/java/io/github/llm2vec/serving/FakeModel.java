@@ -39,6 +39,7 @@ final class FakeModel implements BatchModel {
   volatile int memoryTokens = Integer.MAX_VALUE;
   volatile int maxBatchTokens = 16_384;
   volatile Consumer<BatchShape> duringStep = shape -> {};
+  volatile Runnable onWarmUp = () -> {};
 
   /** Adapters that are open; their vectors begin with the negative length of the text. */
   final Map<String, Adapter> adapters = new ConcurrentHashMap<>();
@@ -131,6 +132,11 @@ final class FakeModel implements BatchModel {
     }
     tokenized.incrementAndGet();
     return TokenizedText.of(ids(text, prompt));
+  }
+
+  @Override
+  public void warmUp() {
+    onWarmUp.run();
   }
 
   @Override

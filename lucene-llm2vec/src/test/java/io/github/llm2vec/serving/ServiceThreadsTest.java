@@ -65,6 +65,30 @@ class ServiceThreadsTest {
   }
 
   @Test
+  void modelIsWarmBeforeItsFirstText() {
+    FakeModel model = new FakeModel();
+    List<Integer> batchesBefore = new ArrayList<>();
+    model.onWarmUp = () -> batchesBefore.add(model.batches.size());
+    try (EncoderService service = start(model)) {
+      service.encodeOne("one", QUERY);
+      service.encodeOne("two", QUERY);
+    }
+    assertEquals(List.of(0), batchesBefore);
+  }
+
+  @Test
+  void modelThatCannotBeWarmedUpIsServedAllTheSame() {
+    FakeModel model = new FakeModel();
+    model.onWarmUp =
+        () -> {
+          throw new IllegalStateException("no memory just now");
+        };
+    try (EncoderService service = start(model)) {
+      assertArrayEquals(FakeModel.vector("one", QUERY), service.encodeOne("one", QUERY));
+    }
+  }
+
+  @Test
   void modelThatFailsForTextAfterTextIsGivenUp() {
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {
