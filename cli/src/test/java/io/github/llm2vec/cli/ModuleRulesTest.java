@@ -97,6 +97,21 @@ class ModuleRulesTest {
           .resideInAPackage("io.github.llm2vec.solr.update..");
 
   @ArchTest
+  static final ArchRule A_CHANGE_OF_MODEL_KNOWS_SOLRJ_ONLY =
+      noClasses()
+          .that()
+          .resideInAPackage("io.github.llm2vec.solr.reembed..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.github.llm2vec.encoder..",
+              "io.github.llm2vec.serving..",
+              "io.github.llm2vec.torch..",
+              "io.github.llm2vec.solr.node..",
+              "io.github.llm2vec.solr.remote..",
+              "io.github.llm2vec.solr.query..");
+
+  @ArchTest
   static final ArchRule CONFIGURATION_AND_DATA_KNOW_NO_TENSORS =
       noClasses()
           .that()

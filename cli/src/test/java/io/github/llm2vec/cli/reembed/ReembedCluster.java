@@ -118,7 +118,7 @@ final class ReembedCluster {
     cluster
         .getZkClient()
         .getZooKeeper()
-        .setData("/solr/security.json", securityJson.getBytes(StandardCharsets.UTF_8), -1);
+        .setData("/security.json", securityJson.getBytes(StandardCharsets.UTF_8), -1);
   }
 
   String url(int node) {
