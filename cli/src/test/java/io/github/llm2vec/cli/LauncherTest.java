@@ -132,10 +132,12 @@ class LauncherTest {
   }
 
   @Test
-  void onlyEncodingDoesWithoutTheSecondCompiler() throws Exception {
+  void onlyEncodingAndHelpDoWithoutTheSecondCompiler() throws Exception {
     String flag = "-XX:TieredStopAtLevel=1";
     assertTrue(run(jdkHome("17"), Map.of(), "encode").out().contains(flag));
     assertFalse(run(jdkHome("17"), Map.of(), "search").out().contains(flag));
+    assertTrue(run(jdkHome("17"), Map.of(), "search", "--help").out().contains(flag));
+    assertTrue(run(jdkHome("17"), Map.of()).out().contains(flag));
     List<String> out =
         run(jdkHome("17"), Map.of("LLM2VEC_JAVA_OPTS", "-XX:TieredStopAtLevel=4"), "encode").out();
     assertTrue(out.indexOf(flag) < out.indexOf("-XX:TieredStopAtLevel=4"), out.toString());
