@@ -27,6 +27,7 @@ import org.apache.solr.common.cloud.Replica;
 import org.apache.solr.common.cloud.Slice;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.embedded.JettySolrRunner;
+import org.apache.zookeeper.ZooKeeper;
 
 /**
  * Two real Solr nodes that have the models "default" and "new" each, and collections of two shards
@@ -115,10 +116,12 @@ final class ReembedCluster {
   /** Gives the running nodes other rules of who may do what. */
   void secure(String securityJson) throws Exception {
     // Solr's own client for it takes other arguments in each release.
-    cluster
-        .getZkClient()
-        .getZooKeeper()
-        .setData("/security.json", securityJson.getBytes(StandardCharsets.UTF_8), -1);
+    ZooKeeper client = new ZooKeeper(cluster.getZkServer().getZkAddress(), 30_000, event -> {});
+    try {
+      client.setData("/security.json", securityJson.getBytes(StandardCharsets.UTF_8), -1);
+    } finally {
+      client.close();
+    }
   }
 
   String url(int node) {
