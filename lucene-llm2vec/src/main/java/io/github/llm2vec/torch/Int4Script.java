@@ -14,6 +14,10 @@ import java.util.List;
  * through them is fitted by least squares. On normally distributed weights that leaves 13 % less
  * squared error than the range alone.
  *
+ * <p>Groups whose weights are evenly spaced already, as those that were 4 bits before are (GGUF's
+ * Q4_0, Q4_1, Q4_K), keep their codes. A fit that begins with the range would miss a spacing of
+ * which a group happens to use fewer than 16 values. One row tells whether it is looked for.
+ *
  * <p>That kernel widens the weights for every few rows anew, so it is for few rows alone. For many
  * rows they are widened once per call, some hundred rows of the weight at a time, and multiplied in
  * single precision or in bfloat16. The widening is done by FBGEMM's decoder of 4-bit embeddings,
@@ -43,9 +47,19 @@ final class Int4Script {
         def codes(self, m: Tensor, low: Tensor, scale: Tensor) -> Tensor:
           q = torch.div(torch.sub(m, low), torch.clamp_min(scale, 1.0e-20))
           return torch.clamp_(torch.round_(q), 0, 15)
+        def spaced(self, m: Tensor, low: Tensor, width: Tensor) -> Tensor:
+          found = torch.zeros_like(width)
+          for i in range(8):
+            step = torch.div(width, torch.sub(15, i))
+            q = torch.div(torch.sub(m, low), torch.clamp_min(step, 1.0e-20))
+            off = torch.amax(torch.abs(torch.sub(q, torch.round(q))), [2], True)
+            found = torch.where(torch.lt(off, 0.01), step, found)
+          return found
         def pack4(self, m: Tensor, packed: Tensor, scales: Tensor) -> NoneType:
-          low = torch.amin(m, [2], True)
-          scale = torch.div(torch.sub(torch.amax(m, [2], True), low), 15.)
+          lowest = torch.amin(m, [2], True)
+          width = torch.sub(torch.amax(m, [2], True), lowest)
+          low = lowest
+          scale = torch.div(width, 15.)
           for i in range(3):
             q = (self).codes(m, low, scale)
             middle = torch.mean(q, [2], True)
@@ -53,6 +67,14 @@ final class Int4Script {
             spread = torch.clamp_min(torch.sum(torch.mul(d, d), [2], True), 1.0e-9)
             scale = torch.div(torch.sum(torch.mul(d, m), [2], True), spread)
             low = torch.sub(torch.mean(m, [2], True), torch.mul(middle, scale))
+          first = torch.narrow(width, 0, 0, 1)
+          first = (self).spaced(torch.narrow(m, 0, 0, 1), torch.narrow(lowest, 0, 0, 1), first)
+          if bool(torch.any(torch.gt(first, 0.))):
+            step = (self).spaced(m, lowest, width)
+            scale = torch.where(torch.gt(step, 0.), step, scale)
+            low = torch.where(torch.gt(step, 0.), lowest, low)
+          else:
+            pass
           scale = torch.to(torch.to(torch.clamp_min(scale, 1.0e-20), 15), 6)
           middle = torch.to(torch.to(torch.add(low, torch.mul(scale, 8.)), 15), 6)
           q = (self).codes(m, torch.sub(middle, torch.mul(scale, 8.)), scale)

@@ -82,6 +82,34 @@ class Int4WeightsTest {
     }
   }
 
+  /** As GGUF's Q4_0 and Q4_K have them, with scales of 16 bits and by no means all 16 codes. */
+  @ParameterizedTest
+  @CsvSource({"INT4,0", "INT4,0.3", "INT4_BFLOAT16,0", "INT4_BFLOAT16,0.3"})
+  void weightsThatWereFourBitsBeforeAreKept(LinearKernel kernel, float offset) {
+    int out = 128;
+    int in = 64;
+    Random random = new Random(6);
+    float[] weight = new float[out * in];
+    for (int group = 0; group < weight.length; group += GROUP) {
+      float scale = (random.nextBoolean() ? 1 : -1) * (1024 + random.nextInt(1024)) / 65536f;
+      int largest = 9 + random.nextInt(6);
+      for (int i = 0; i < GROUP; i++) {
+        int code = i < 2 ? i * largest : random.nextInt(largest + 1);
+        weight[group + i] = scale * (code - 8) + offset;
+      }
+    }
+    float[] rows = FbgemmWeightsTest.product(kernel, weight, identity(in, 0, in), in);
+    double squares = 0;
+    double error = 0;
+    for (int n = 0; n < out; n++) {
+      for (int k = 0; k < in; k++) {
+        squares += square(weight[n * in + k]);
+        error += square(weight[n * in + k] - rows[k * out + n]);
+      }
+    }
+    assertTrue(error < 1e-5 * squares, error + " beside " + squares);
+  }
+
   /** 20 rows of 48 columns are no whole blocks, and stay as they are. */
   @Test
   void otherSizesStayInSinglePrecision() {
