@@ -71,8 +71,8 @@ public final class ReembedJobs {
   private final CoreContainer container;
   private final Map<String, ReembedJob> jobs = new ConcurrentHashMap<>();
 
-  /** What became of the jobs of a node without SolrCloud. */
-  private final Map<String, ReembedState> ended = new ConcurrentHashMap<>();
+  /** What is known of the jobs of a node without SolrCloud, where no property holds it. */
+  private final Map<String, ReembedState> states = new ConcurrentHashMap<>();
 
   private ReembedJobs(CoreContainer container) {
     this.container = container;
@@ -166,7 +166,8 @@ public final class ReembedJobs {
               .formatted(earlier.get().node(), target.field(), earlier.get().started()));
     }
     ReembedState begun =
-        new ReembedState(work, target.to(), node(), Instant.now().toString(), Phase.RUNNING, "");
+        new ReembedState(
+            work, target.to(), node(), startAfter(earlier).toString(), Phase.RUNNING, "");
     ReembedJob job =
         onThread(
             () -> {
@@ -185,6 +186,15 @@ public final class ReembedJobs {
     write(target, begun);
     jobs.put(target.key(), job);
     thread(() -> work(target, job)).start();
+  }
+
+  /** Later than the job before, also where the clock of another node is ahead of this one's. */
+  private static Instant startAfter(Optional<ReembedState> earlier) {
+    Instant now = Instant.now();
+    return earlier
+        .map(state -> Instant.parse(state.started()).plusMillis(1))
+        .filter(now::isBefore)
+        .orElse(now);
   }
 
   private void work(Target target, ReembedJob job) {
@@ -322,7 +332,7 @@ public final class ReembedJobs {
 
   private Optional<ReembedState> read(Target target) {
     if (!container.isZooKeeperAware()) {
-      return Optional.ofNullable(ended.get(target.key()));
+      return Optional.ofNullable(states.get(target.key()));
     }
     return Optional.ofNullable(
             reader()
@@ -333,7 +343,7 @@ public final class ReembedJobs {
 
   private void write(Target target, ReembedState state) {
     if (!container.isZooKeeperAware()) {
-      ended.put(target.key(), state);
+      states.put(target.key(), state);
       return;
     }
     try {
