@@ -82,6 +82,19 @@ final class ReembedCluster {
     cluster.waitForActiveCollection(name, 2, 4);
   }
 
+  /** Makes a collection with documents that have one vector; their texts by id. */
+  Map<String, String> filled(String name, Replica.Type replicas, int documents) throws Exception {
+    create(name, replicas, Map.of());
+    Map<String, String> texts = new TreeMap<>();
+    List<SolrInputDocument> all = new ArrayList<>();
+    for (int i = 0; i < documents; i++) {
+      all.add(document("d" + i, "title " + i, "words number " + i));
+      texts.put("d" + i, "title " + i + " words number " + i);
+    }
+    add(0, name, all);
+    return texts;
+  }
+
   /** Has the update chain fill vector2 with the model "new" as well. */
   void map(String name, Map<String, String> changes) throws Exception {
     Map<String, String> all = new TreeMap<>(changes);

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -54,15 +53,7 @@ class ReembedCommandTest {
 
   private static Map<String, String> collection(String name, Replica.Type replicas, int documents)
       throws Exception {
-    solr.create(name, replicas, Map.of());
-    Map<String, String> texts = new TreeMap<>();
-    List<SolrInputDocument> all = new ArrayList<>();
-    for (int i = 0; i < documents; i++) {
-      all.add(ReembedCluster.document("d" + i, "title " + i, "words number " + i));
-      texts.put("d" + i, "title " + i + " words number " + i);
-    }
-    solr.add(0, name, all);
-    return texts;
+    return solr.filled(name, replicas, documents);
   }
 
   private static void prepare(String name) throws Exception {

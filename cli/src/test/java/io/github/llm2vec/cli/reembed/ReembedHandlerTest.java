@@ -11,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -20,8 +19,8 @@ import org.apache.solr.client.solrj.SolrRequest;
 import org.apache.solr.client.solrj.request.GenericSolrRequest;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrException;
-import org.apache.solr.common.SolrInputDocument;
 import org.apache.solr.common.cloud.DocCollection;
+import org.apache.solr.common.cloud.Replica;
 import org.apache.solr.common.cloud.Slice;
 import org.apache.solr.common.params.ModifiableSolrParams;
 import org.apache.solr.common.util.NamedList;
@@ -57,14 +56,7 @@ class ReembedHandlerTest {
   /** A collection whose documents have the vectors of one of two models. */
   private static Map<String, String> collection(ReembedCluster solr, String name, int documents)
       throws Exception {
-    solr.create(name, Map.of());
-    Map<String, String> texts = new TreeMap<>();
-    List<SolrInputDocument> all = new ArrayList<>();
-    for (int i = 0; i < documents; i++) {
-      all.add(ReembedCluster.document("d" + i, "title " + i, "words number " + i));
-      texts.put("d" + i, "title " + i + " words number " + i);
-    }
-    solr.add(0, name, all);
+    Map<String, String> texts = solr.filled(name, Replica.Type.NRT, documents);
     SolrException missing =
         assertThrows(
             SolrException.class,
