@@ -142,7 +142,7 @@ final class TrainingBenchmark implements Callable<Integer> {
             length,
             0,
             0,
-            checkpointing,
+            checkpointing ? TrainOptions.ALWAYS : TrainOptions.NEVER,
             0,
             42);
     try (TensorSource weights = Safetensors.openFolder(folder);

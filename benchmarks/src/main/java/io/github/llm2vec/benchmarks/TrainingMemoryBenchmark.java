@@ -10,6 +10,7 @@ import io.github.llm2vec.torch.LoadListener;
 import io.github.llm2vec.torch.LoraOptions;
 import io.github.llm2vec.torch.PackedBatch;
 import io.github.llm2vec.torch.TrainOptions;
+import io.github.llm2vec.torch.TrainingMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +62,7 @@ final class TrainingMemoryBenchmark implements Callable<Integer> {
                   LanguageModelHead.NONE,
                   length,
                   42)
-              .withGradientCheckpointing(checkpointing);
+              .withCheckpointingBeyond(checkpointing ? TrainOptions.ALWAYS : TrainOptions.NEVER);
       try (RandomWeights weights = RandomWeights.of(config, 1);
           DecoderTrainer trainer =
               DecoderTrainer.open(
@@ -69,7 +70,9 @@ final class TrainingMemoryBenchmark implements Callable<Integer> {
                   CheckpointWeights.of(weights, "random weights"),
                   options,
                   LoadListener.NONE)) {
-        measure(trainer, rows);
+        TrainingMemory memory =
+            TrainingMemory.of(DecoderConfig.read(config).spec().withCausal(false), options);
+        measure(trainer, rows, memory.perToken() / (1 << 20));
       }
       return 0;
     } finally {
@@ -77,7 +80,8 @@ final class TrainingMemoryBenchmark implements Callable<Integer> {
     }
   }
 
-  private void measure(DecoderTrainer trainer, TrainingRows rows) throws IOException {
+  private void measure(DecoderTrainer trainer, TrainingRows rows, double perToken)
+      throws IOException {
     PeakMemory.reset();
     double before = PeakMemory.megabytes();
     long start = System.nanoTime();
@@ -88,12 +92,13 @@ final class TrainingMemoryBenchmark implements Callable<Integer> {
             : trainer.addContrastiveLoss(parts, queries, 50, 1);
     double seconds = (System.nanoTime() - start) / 1e9;
     Figures.print(
-        "| %d | %d | %s | %s | %.0f | %.1f | %.4f |%n",
+        "| %d | %d | %s | %s | %.0f | %.0f | %.1f | %.4f |%n",
         queries,
         rows.tokens(),
         part == 0 ? "all" : Integer.toString(part),
         checkpointing ? "yes" : "no",
         PeakMemory.megabytes() - before,
+        perToken * parts.stream().mapToInt(PackedBatch::tokens).max().orElseThrow(),
         seconds,
         loss);
   }

@@ -380,8 +380,7 @@ public final class DecoderTrainer implements AutoCloseable {
       TrainingModule.Input<List<PtNDArray>> targets,
       List<PackedBatch> parts) {
     parts.forEach(part -> BatchInputs.check(part, spec, options.maxTokens()));
-    PooledLoss loss =
-        new PooledLoss(replicas, !options.gradientCheckpointing(), kind, queries, weight, targets);
+    PooledLoss loss = new PooledLoss(replicas, options, kind, queries, weight, targets);
     return replicas.together(() -> loss.add(replicas.divide(parts, seeds)));
   }
 

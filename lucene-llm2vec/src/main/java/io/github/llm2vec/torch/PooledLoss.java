@@ -13,15 +13,15 @@ import java.util.function.BiConsumer;
  * copy of the model or several.
  *
  * @param replicas the copies
- * @param keepsGraphs whether parts that are one for each copy keep what they have computed for the
- *     backward pass; otherwise it is computed again
+ * @param options which say whether parts that are one for each copy keep what they have computed
+ *     for the backward pass; otherwise it is computed again
  * @param queries how many of the texts, the first ones, are queries
  * @param weight of the loss in the gradient
  * @param targets what the loss reads beside the vectors, from place 12 on
  */
 record PooledLoss(
     Replicas replicas,
-    boolean keepsGraphs,
+    TrainOptions options,
     Kind kind,
     int queries,
     double weight,
@@ -53,7 +53,9 @@ record PooledLoss(
 
   /** Cached gradients (Gao et al., 2021, section 3.2). */
   private double inParts(List<List<Part>> shares, Part any) {
-    boolean kept = keepsGraphs && shares.stream().allMatch(share -> share.size() == 1);
+    boolean kept =
+        shares.stream()
+            .allMatch(share -> share.size() == 1 && options.keepsAll(share.get(0).batch()));
     try {
       each(shares, kept ? this::attach : this::remember);
       replicas.gather(shares.size(), "embedded", "recall");

@@ -16,9 +16,9 @@ import io.github.llm2vec.torch.TrainableParameters.AllParameters;
  *     passes; 0 except for SimCSE
  * @param layerDrop probability with which a training pass leaves a layer out, of every layer by
  *     itself; its weights then have no gradient (LayerDrop: Fan, Grave, Joulin, 2020, section 3.2)
- * @param gradientCheckpointing whether only the input of every layer is kept for the backward pass
- *     and the rest computed again (Chen et al., 2016): a third more work, far less memory, equal
- *     gradients
+ * @param checkpointingBeyond tokens of a pass beyond which only the input of every layer is kept
+ *     for the backward pass and the rest computed again (gradient checkpointing: Chen et al.,
+ *     2016): a third more work, far less memory, equal gradients; {@link #ALWAYS} or {@link #NEVER}
  * @param denseWidth width of a linear layer that is trained behind the pooling, always in single
  *     precision; 0 for none
  * @param seed of the adapter's random start and, until {@link DecoderTrainer#seed}, of dropout
@@ -31,9 +31,15 @@ public record TrainOptions(
     int maxTokens,
     double attentionDropout,
     double layerDrop,
-    boolean gradientCheckpointing,
+    int checkpointingBeyond,
     int denseWidth,
     long seed) {
+
+  /** {@link #checkpointingBeyond} for passes of any length. */
+  public static final int ALWAYS = 0;
+
+  /** {@link #checkpointingBeyond} for no pass. */
+  public static final int NEVER = Integer.MAX_VALUE;
 
   /** Rejects a length below one, and half precision, whose gradients overflow without scaling. */
   public TrainOptions {
@@ -46,6 +52,10 @@ public record TrainOptions(
     }
     if (!(layerDrop >= 0 && layerDrop < 1)) {
       throw new IllegalArgumentException("layerdrop must be >= 0 and < 1, got " + layerDrop);
+    }
+    if (checkpointingBeyond < 0) {
+      throw new IllegalArgumentException(
+          "checkpointingBeyond is a number of tokens, got " + checkpointingBeyond);
     }
     if (denseWidth < 0 || (denseWidth > 0 && head != LanguageModelHead.NONE)) {
       throw new IllegalArgumentException(
@@ -69,13 +79,13 @@ public record TrainOptions(
         maxTokens,
         0,
         0,
-        false,
+        NEVER,
         0,
         seed);
   }
 
-  /** The same with or without gradient checkpointing. */
-  public TrainOptions withGradientCheckpointing(boolean value) {
+  /** The same with gradient checkpointing of passes of more than so many tokens. */
+  public TrainOptions withCheckpointingBeyond(int value) {
     return new TrainOptions(
         trained,
         head,
@@ -99,9 +109,14 @@ public record TrainOptions(
         maxTokens,
         attentionDropout,
         layerDrop,
-        gradientCheckpointing,
+        checkpointingBeyond,
         denseWidth,
         seed);
+  }
+
+  /** Whether a pass keeps all that its backward pass reads. */
+  boolean keepsAll(PackedBatch batch) {
+    return batch.tokens() <= checkpointingBeyond;
   }
 
   boolean allWeights() {

@@ -22,7 +22,7 @@ import java.util.List;
  * <p>A loss is a <em>tail</em>: it takes the final hidden states as a leaf and returns itself and
  * the gradient for them. How that gradient passes the layers is the same for every loss: at once
  * through the graph of the whole forward pass, or, with gradient checkpointing, layer after layer,
- * each computed again from its input.
+ * each computed again from its input. The number of tokens decides.
  *
  * <p>Differentiated methods take no arguments (see {@link ScriptModule#differentiate}) and return
  * the loss. Weights that were loaded in inference mode cannot take part in autograd, hence {@code
@@ -53,7 +53,8 @@ record TrainingScript(
     text.append(TrainedStateScript.text(options, layout, lora));
     text.append(new DropoutScript(options).text());
     text.append(passes());
-    text.append(options.gradientCheckpointing() ? backwardByLayer() : backward());
+    text.append(backward());
+    text.append(backwardByLayer());
     text.append(masked());
     text.append(contrastive());
     text.append(DistillationScript.text(options.denseWidth() > 0));
@@ -126,15 +127,22 @@ record TrainingScript(
         .formatted(spec.layers().size());
   }
 
-  private static String backward() {
+  private String backward() {
     return """
           def differentiate(self, kind: int) -> Tensor:
+            if torch.gt(torch.size((self).d[0], 0), %s):
+              loss = (self).differentiate_by_layer(kind)
+            else:
+              loss = (self).differentiate_at_once(kind)
+            return loss
+          def differentiate_at_once(self, kind: int) -> Tensor:
             self.training = True
             h = (self).states()
             loss, dh, = (self).tail(kind, h)
             _0 = (self).backpropagate(h, dh)
             return loss
-        """;
+        """
+        .formatted(options.checkpointingBeyond());
   }
 
   /** Griewank's checkpointing with one checkpoint per layer (Chen et al., 2016, section 3). */
@@ -151,7 +159,7 @@ record TrainingScript(
         False, True)
             _1 = (self).collect(grads, 1, first)
             return unchecked_cast(Tensor, grads[0])
-          def differentiate(self, kind: int) -> Tensor:
+          def differentiate_by_layer(self, kind: int) -> Tensor:
             self.training = True
             groups = (self).groups()
             xs = annotate(List[Tensor], [])

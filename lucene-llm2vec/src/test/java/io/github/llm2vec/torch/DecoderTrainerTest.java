@@ -177,9 +177,9 @@ class DecoderTrainerTest {
         expected[left] = trainer.addMaskedLoss(masked(false), 1);
       }
     }
-    for (boolean checkpointing : new boolean[] {false, true}) {
+    for (int checkpointing : new int[] {TrainOptions.NEVER, TrainOptions.ALWAYS}) {
       TrainOptions options =
-          GoldenTraining.dropping(whole, 0, 0.5).withGradientCheckpointing(checkpointing);
+          GoldenTraining.dropping(whole, 0, 0.5).withCheckpointingBeyond(checkpointing);
       Set<Integer> seen = new HashSet<>();
       try (DecoderTrainer trainer = GoldenTraining.openAsLoaded(GoldenTraining.spec(), options)) {
         for (int pass = 0; pass < 40; pass++) {

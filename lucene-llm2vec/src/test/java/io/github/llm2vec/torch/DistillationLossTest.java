@@ -92,13 +92,13 @@ class DistillationLossTest {
     return cases;
   }
 
-  private static DecoderTrainer open(int dense, boolean checkpointing) throws IOException {
+  private static DecoderTrainer open(int dense, int checkpointing) throws IOException {
     TrainOptions options =
         GoldenTraining.with(
                 TrainOptions.of(new AllParameters(), LanguageModelHead.NONE, 64, 42),
                 DType.FLOAT32,
                 dense)
-            .withGradientCheckpointing(checkpointing);
+            .withCheckpointingBeyond(checkpointing);
     DecoderTrainer trainer = GoldenTraining.open(spec(), options);
     for (String name : trainer.names()) {
       if (name.startsWith("dense.")) {
@@ -114,7 +114,7 @@ class DistillationLossTest {
     List<Case> cases = cases();
     assertEquals(10, cases.size());
     for (Case one : cases) {
-      for (boolean checkpointing : new boolean[] {false, true}) {
+      for (int checkpointing : new int[] {TrainOptions.NEVER, TrainOptions.ALWAYS}) {
         try (DecoderTrainer trainer = open(one.dense(), checkpointing)) {
           // Weighted halves add up, as those of accumulated batches do.
           check(one, trainer, List.of(triples()));
@@ -152,7 +152,7 @@ class DistillationLossTest {
   @Test
   void updatesEqualPython() throws IOException {
     Case one = cases().stream().filter(c -> c.name().equals("all at two widths")).findFirst().get();
-    try (DecoderTrainer trainer = open(one.dense(), false)) {
+    try (DecoderTrainer trainer = open(one.dense(), TrainOptions.NEVER)) {
       for (int step = 0; step < 10; step++) {
         double expected = one.json().path("losses").get(step).asDouble();
         DistillationLoss.Score score =
@@ -170,9 +170,9 @@ class DistillationLossTest {
     Case one = cases().get(0);
     TrainOptions options =
         GoldenTraining.with(GoldenTraining.options(LanguageModelHead.NONE, 0.1), DType.FLOAT32, 12);
-    for (boolean checkpointing : new boolean[] {false, true}) {
+    for (int checkpointing : new int[] {TrainOptions.NEVER, TrainOptions.ALWAYS}) {
       try (DecoderTrainer trainer =
-          GoldenTraining.openAsLoaded(spec(), options.withGradientCheckpointing(checkpointing))) {
+          GoldenTraining.openAsLoaded(spec(), options.withCheckpointingBeyond(checkpointing))) {
         assertEquals(List.of(12L, 16L), trainer.shape("dense.linear.weight"));
         // torch.nn.Linear begins within 1 / sqrt(16), without a bias here.
         for (float value : trainer.get(Kind.VALUE, "dense.linear.weight")) {
@@ -213,7 +213,7 @@ class DistillationLossTest {
         () ->
             GoldenTraining.with(
                 GoldenTraining.options(LanguageModelHead.TIED, 0), DType.FLOAT32, 12));
-    try (DecoderTrainer trainer = open(12, false)) {
+    try (DecoderTrainer trainer = open(12, TrainOptions.NEVER)) {
       float[][] five = Arrays.copyOf(one.teacher(), 5);
       assertThrows(
           IllegalArgumentException.class,

@@ -64,7 +64,7 @@ final class GoldenTraining {
         options.maxTokens(),
         attention,
         layers,
-        options.gradientCheckpointing(),
+        options.checkpointingBeyond(),
         options.denseWidth(),
         options.seed());
   }
@@ -79,7 +79,7 @@ final class GoldenTraining {
         options.maxTokens(),
         options.attentionDropout(),
         options.layerDrop(),
-        options.gradientCheckpointing(),
+        options.checkpointingBeyond(),
         denseWidth,
         options.seed());
   }

@@ -114,8 +114,8 @@ class ReplicasTest {
 
   private static void assertDevicesTrainAlike(TrainOptions options, Updates updates)
       throws IOException {
-    for (boolean checkpointing : new boolean[] {false, true}) {
-      TrainOptions with = options.withGradientCheckpointing(checkpointing);
+    for (int checkpointing : new int[] {TrainOptions.NEVER, TrainOptions.ALWAYS}) {
+      TrainOptions with = options.withCheckpointingBeyond(checkpointing);
       TrainDevices single = TrainDevices.one(TorchDevice.CPU);
       Outcome one = train(with, with.drawsDropout() ? processors(1) : single, updates);
       for (int count = 2; count <= 3; count++) {
@@ -166,10 +166,10 @@ class ReplicasTest {
   void adaptersTrainWhereAllLayersAreLeftOut() throws IOException {
     TrainOptions options = dropping(options(lora(0), LanguageModelHead.TIED), 0, 0.9);
     double[] expected = lossesOfBoth(options.withDevices(processors(1)));
-    for (boolean checkpointing : new boolean[] {false, true}) {
+    for (int checkpointing : new int[] {TrainOptions.NEVER, TrainOptions.ALWAYS}) {
       for (int devices = 1; devices <= 2; devices++) {
         TrainOptions with =
-            options.withDevices(processors(devices)).withGradientCheckpointing(checkpointing);
+            options.withDevices(processors(devices)).withCheckpointingBeyond(checkpointing);
         assertArrayEquals(expected, lossesOfBoth(with), 1e-5);
       }
     }

@@ -72,8 +72,10 @@ class TrainingPassesTest {
             GoldenTraining.dropping(TrainOptions.of(trained, head, 64, 42), 0.2, 0);
         List<Map<String, float[]>> gradients = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
-        for (boolean checkpointing : new boolean[] {false, true}) {
-          try (DecoderTrainer trainer = open(options.withGradientCheckpointing(checkpointing))) {
+        // The longest batch alone, and all of them.
+        int longest = Math.max(masked(false).tokens(), triples().tokens()) - 1;
+        for (int beyond : List.of(TrainOptions.NEVER, longest, TrainOptions.ALWAYS)) {
+          try (DecoderTrainer trainer = open(options.withCheckpointingBeyond(beyond))) {
             trainer.seed(9);
             if (head != NONE) {
               losses.add(trainer.addMaskedLoss(masked(false), 0.5));
@@ -83,9 +85,11 @@ class TrainingPassesTest {
             gradients.add(gradients(trainer));
           }
         }
-        int half = losses.size() / 2;
-        assertEquals(losses.subList(0, half), losses.subList(half, 2 * half));
-        assertEqual(gradients.get(0), gradients.get(1), 1e-6);
+        int third = losses.size() / 3;
+        for (int run = 1; run < 3; run++) {
+          assertEquals(losses.subList(0, third), losses.subList(run * third, (run + 1) * third));
+          assertEqual(gradients.get(0), gradients.get(run), 1e-6);
+        }
       }
     }
   }
@@ -95,7 +99,8 @@ class TrainingPassesTest {
     for (LanguageModelHead head : List.of(LanguageModelHead.TIED, HEAD, LanguageModelHead.FROZEN)) {
       for (boolean causal : new boolean[] {false, true}) {
         TrainOptions options =
-            TrainOptions.of(new AllParameters(), head, 64, 42).withGradientCheckpointing(causal);
+            TrainOptions.of(new AllParameters(), head, 64, 42)
+                .withCheckpointingBeyond(causal ? TrainOptions.ALWAYS : TrainOptions.NEVER);
         try (DecoderTrainer trainer = open(GoldenTraining.spec().withCausal(causal), options)) {
           trainer.addMaskedLoss(masked(false), 1);
           assertGradientIsSlope(trainer, () -> trainer.addMaskedLoss(masked(false), 0));

@@ -65,7 +65,8 @@ class TrainingStepsTest {
             ? LanguageModelHead.NONE
             : tied ? LanguageModelHead.TIED : LanguageModelHead.TRAINED;
     TrainOptions options =
-        TrainOptions.of(trained, head, 64, 42).withGradientCheckpointing(checkpointing);
+        TrainOptions.of(trained, head, 64, 42)
+            .withCheckpointingBeyond(checkpointing ? TrainOptions.ALWAYS : TrainOptions.NEVER);
     Path folder = GoldenTraining.folder(model);
     try (DecoderTrainer trainer =
         GoldenTraining.open(

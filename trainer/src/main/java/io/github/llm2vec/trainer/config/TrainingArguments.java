@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.github.llm2vec.trainer.config;
 
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -171,12 +172,13 @@ public record TrainingArguments(
    * @param bf16 {@code bf16}: bfloat16 in matrix products, float32 elsewhere
    * @param fp16 {@code fp16}: the same with float16 and scaled losses
    * @param gradientCheckpointing {@code gradient_checkpointing}: whether layers are computed again
-   *     in the backward pass rather than remembered
+   *     in the backward pass rather than remembered; if unsaid, where a batch would need more
+   *     memory than there is
    * @param layerDrop the probability with which an update leaves a layer out; its key is written in
    *     lower case as in config.json of OPT, and is not an argument of transformers' trainer
    */
   public record Precision(
-      boolean bf16, boolean fp16, boolean gradientCheckpointing, double layerDrop) {
+      boolean bf16, boolean fp16, Optional<Boolean> gradientCheckpointing, double layerDrop) {
 
     static Precision read(ConfigValues values) {
       boolean bf16 = values.flag("bf16", false);
@@ -199,7 +201,7 @@ public record TrainingArguments(
       return new Precision(
           bf16,
           fp16,
-          values.flag("gradient_checkpointing", false),
+          values.optionalFlag("gradient_checkpointing"),
           values.decimal("layerdrop", 0, ConfigValues.Range.BELOW_ONE));
     }
   }

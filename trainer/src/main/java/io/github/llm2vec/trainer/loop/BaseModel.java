@@ -28,6 +28,7 @@ import io.github.llm2vec.torch.TorchRuntime;
 import io.github.llm2vec.torch.TrainDevices;
 import io.github.llm2vec.torch.TrainOptions;
 import io.github.llm2vec.torch.TrainableParameters;
+import io.github.llm2vec.torch.TrainingMemory;
 import io.github.llm2vec.trainer.checkpoint.AdapterFiles;
 import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles;
 import io.github.llm2vec.trainer.checkpoint.AuxiliaryFiles.Encoding;
@@ -45,6 +46,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The base model of a run, as PEFT calls it: where it lies, its open tokenizer, and how it is
@@ -58,6 +60,17 @@ final class BaseModel implements AutoCloseable {
   private final TrainableParameters trained;
   private final DType computed;
   private final DType stored;
+
+  /** Texts of an example, a query with a document that is its answer and one that is not. */
+  private static final int TEXTS_OF_EXAMPLE = 3;
+
+  /**
+   * Is told what happens while weights are read.
+   *
+   * @param loading of each weight
+   * @param notes of what whoever watches the run should know
+   */
+  record Watcher(LoadListener loading, Consumer<String> notes) {}
 
   /** Reads weights. */
   private interface Weights {
@@ -256,9 +269,9 @@ final class BaseModel implements AutoCloseable {
 
   /** Reads the weights, merging adapters into them, and adds what is trained. */
   TrainableDecoder open(
-      LanguageModelHead head, int maxTokens, double attentionDropout, LoadListener listener)
+      LanguageModelHead head, int maxTokens, double attentionDropout, Watcher watcher)
       throws IOException {
-    return open(head, maxTokens, attentionDropout, 0, listener);
+    return open(head, maxTokens, attentionDropout, 0, watcher);
   }
 
   /**
@@ -267,8 +280,8 @@ final class BaseModel implements AutoCloseable {
    *
    * @param width of the linear layer's output, 0 without one
    */
-  TrainableDecoder openEncoder(int width, int maxTokens, LoadListener listener) throws IOException {
-    TrainableDecoder model = open(LanguageModelHead.NONE, maxTokens, 0, width, listener);
+  TrainableDecoder openEncoder(int width, int maxTokens, Watcher watcher) throws IOException {
+    TrainableDecoder model = open(LanguageModelHead.NONE, maxTokens, 0, width, watcher);
     Optional<SentenceModule.Dense> dense = dense(width);
     try {
       if (dense.isPresent()) {
@@ -299,7 +312,7 @@ final class BaseModel implements AutoCloseable {
       int maxTokens,
       double attentionDropout,
       int denseWidth,
-      LoadListener listener)
+      Watcher watcher)
       throws IOException {
     TrainOptions options =
         new TrainOptions(
@@ -310,10 +323,22 @@ final class BaseModel implements AutoCloseable {
             maxTokens,
             attentionDropout,
             training.precision().layerDrop(),
-            training.precision().gradientCheckpointing(),
+            training.precision().gradientCheckpointing().orElse(false)
+                ? TrainOptions.ALWAYS
+                : TrainOptions.NEVER,
             denseWidth,
             training.run().seed());
-    return new TrainableDecoder(source.weights().open(options, listener));
+    if (training.precision().gradientCheckpointing().isEmpty()) {
+      TrainingMemory memory = TrainingMemory.of(config().spec(), options);
+      options = options.withCheckpointingBeyond(memory.tokens(options.devices().list()));
+      if (options.checkpointingBeyond()
+          < (long) TEXTS_OF_EXAMPLE * maxTokens * training.batches().trainBatchSize()) {
+        watcher.notes.accept(
+            "gradient_checkpointing: layers of batches of more than %s tokens are computed again, since a token takes %.1f MB"
+                .formatted(options.checkpointingBeyond(), memory.perToken() / 1e6));
+      }
+    }
+    return new TrainableDecoder(source.weights().open(options, watcher.loading));
   }
 
   /**
@@ -345,7 +370,7 @@ final class BaseModel implements AutoCloseable {
         (1 - training.precision().layerDrop()) * DecoderLayout.of(spec).linearWeights();
     double logits = scored * spec.hiddenSize() * spec.vocabSize();
     int passes = trained instanceof TrainableParameters.AllParameters ? 3 : 2;
-    int again = training.precision().gradientCheckpointing() ? 1 : 0;
+    int again = training.precision().gradientCheckpointing().orElse(false) ? 1 : 0;
     return new TrainerCallback.Cost(
         2 * (weights * (passes + again) + logits * passes), computed, devices(training).list());
   }

@@ -154,7 +154,10 @@ record DistillationRun(
               : Optional.of(
                   validation.loaders(preparation).validation(arguments, evaluated(evaluated)));
       try (TrainableDecoder model =
-          base.openEncoder(head, student.maxSeqLength(), environment.loading())) {
+          base.openEncoder(
+              head,
+              student.maxSeqLength(),
+              new BaseModel.Watcher(environment.loading(), context::note))) {
         opened.accept(model);
         TextPacker packer = new TextPacker(student.pooling(), base.tokenizer().padId().orElse(0));
         return new Trainer<>(

@@ -128,7 +128,7 @@ public final class TrainingRuns {
       Optional<DataLoader<MntpBatch>> validation)
       throws IOException {
     LanguageModelHead head = base.head(config.masking().trainLmHead());
-    try (TrainableDecoder model = open(base, head, longest, 0)) {
+    try (TrainableDecoder model = open(context, base, head, longest, 0)) {
       // What upstream's encoder assumes where nothing is said; the file tells that this is one.
       Encoding encoding = encoding("mean", TextSettings.DEFAULT_MAX_LENGTH);
       return new Trainer<>(
@@ -240,7 +240,12 @@ public final class TrainingRuns {
                     corrupt))) {
       context.noteSkipped(corrupt);
       try (TrainableDecoder model =
-          open(base, LanguageModelHead.NONE, contrast.maxSeqLength(), kind.attentionDropout())) {
+          open(
+              context,
+              base,
+              LanguageModelHead.NONE,
+              contrast.maxSeqLength(),
+              kind.attentionDropout())) {
         TextPacker packer = new TextPacker(contrast.pooling(), base.tokenizer().padId().orElse(0));
         Encoding encoding = encoding(contrast.pooling().optionName(), contrast.maxSeqLength());
         ModelCard card =
@@ -374,7 +379,8 @@ public final class TrainingRuns {
             LanguageModelingData.causal(
                 request(config.data(), config.training()),
                 languageTools(context, config.data(), base, corrupt));
-        TrainableDecoder model = open(base, base.head(true), length(config.data(), base), 0)) {
+        TrainableDecoder model =
+            open(context, base, base.head(true), length(config.data(), base), 0)) {
       context.noteSkipped(corrupt);
       return new Trainer<>(
               context,
@@ -407,9 +413,14 @@ public final class TrainingRuns {
   }
 
   private TrainableDecoder open(
-      BaseModel base, LanguageModelHead head, int maxTokens, double attentionDropout)
+      TrainingContext context,
+      BaseModel base,
+      LanguageModelHead head,
+      int maxTokens,
+      double attentionDropout)
       throws IOException {
-    TrainableDecoder model = base.open(head, maxTokens, attentionDropout, environment.loading());
+    BaseModel.Watcher watcher = new BaseModel.Watcher(environment.loading(), context::note);
+    TrainableDecoder model = base.open(head, maxTokens, attentionDropout, watcher);
     opened.accept(model);
     return model;
   }

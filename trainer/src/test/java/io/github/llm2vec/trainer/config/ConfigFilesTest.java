@@ -62,7 +62,8 @@ class ConfigFilesTest {
     assertEquals(TrainingArguments.IntervalStrategy.STEPS, training.saving().strategy());
     assertEquals(42, training.run().seed());
     assertEquals(42, training.run().orderSeed());
-    assertEquals(new TrainingArguments.Precision(false, false, false, 0), training.precision());
+    assertEquals(
+        new TrainingArguments.Precision(false, false, Optional.empty(), 0), training.precision());
     assertEquals(new LoraArguments(8, 16, 0.05, false), config.lora());
     assertEquals(0.15, config.masking().probability());
     assertEquals(MaskingArguments.MaskToken.BLANK, config.masking().token());
@@ -97,7 +98,7 @@ class ConfigFilesTest {
     assertTrue(config.training().run().doTrain());
     assertFalse(config.data().overwriteCache());
     assertEquals(7, config.training().run().seed());
-    assertTrue(config.training().precision().gradientCheckpointing());
+    assertEquals(Optional.of(true), config.training().precision().gradientCheckpointing());
     assertEquals(Set.of(), config.training().run().reportTo());
     assertEquals(1.5, config.training().schedule().cycles());
   }

@@ -132,6 +132,18 @@ class TrainingRunsTest {
   }
 
   @Test
+  void batchesBeyondTheMemoryAreAnnounced() throws IOException {
+    stopAt = 0;
+    String key = "per_device_train_batch_size";
+    runs().mntp(ConfigFiles.MNTP.read(mntpConfig("unsaid", key, Integer.MAX_VALUE), List.of()));
+    assertTrue(notes.toString().contains("computed again"), notes::toString);
+    notes.clear();
+    List<String> whole = List.of("--gradient_checkpointing", "false");
+    runs().mntp(ConfigFiles.MNTP.read(mntpConfig("said", key, Integer.MAX_VALUE), whole));
+    assertFalse(notes.toString().contains("computed again"), notes::toString);
+  }
+
+  @Test
   void stagesBuildOnEachOtherAndOpenAsEncoders() throws IOException {
     Path mntp = runs().mntp(ConfigFiles.MNTP.read(mntpConfig("mntp"), List.of())).folder();
     Path simcse =
