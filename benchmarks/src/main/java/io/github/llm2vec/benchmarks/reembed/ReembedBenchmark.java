@@ -65,6 +65,15 @@ public final class ReembedBenchmark implements Callable<Integer> {
   private static final int MOST_RUNS = 30;
   private static final int WARM_UP_QUERIES = 300;
 
+  private static final String KEEP_DELETED =
+      """
+      <indexConfig>
+        <mergePolicyFactory class="org.apache.solr.index.TieredMergePolicyFactory">
+          <double name="deletesPctAllowed">50</double>
+        </mergePolicyFactory>
+      </indexConfig>
+      """;
+
   @Option(
       names = "--texts",
       required = true,
@@ -307,7 +316,11 @@ public final class ReembedBenchmark implements Callable<Integer> {
     return first;
   }
 
-  /** The configuration of the example, with a schema that can be changed. */
+  /**
+   * The configuration of the example, with a schema that can be changed.
+   *
+   * @param both with what step 3 of docs/reembed.md adds
+   */
   private String config(boolean both) throws IOException {
     String vector = "<str name=\"vector\">vector</str>";
     String config =
@@ -315,13 +328,15 @@ public final class ReembedBenchmark implements Callable<Integer> {
             .replace("ClassicIndexSchemaFactory", "ManagedIndexSchemaFactory");
     if (both) {
       config =
-          config.replace(
-              vector,
-              """
-              <lst name="mapping">%s</lst>
-              <lst name="mapping"><str name="vector">%s</str><str name="model">new</str></lst>
-              """
-                  .formatted(vector, NEW));
+          config
+              .replace(
+                  vector,
+                  """
+                  <lst name="mapping">%s</lst>
+                  <lst name="mapping"><str name="vector">%s</str><str name="model">new</str></lst>
+                  """
+                      .formatted(vector, NEW))
+              .replace("<updateHandler", KEEP_DELETED + "<updateHandler");
     }
     return config;
   }
