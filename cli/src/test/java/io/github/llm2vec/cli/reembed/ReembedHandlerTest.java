@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.solr.client.solrj.SolrClient;
 import org.apache.solr.client.solrj.SolrRequest;
+import org.apache.solr.client.solrj.request.CollectionAdminRequest;
 import org.apache.solr.client.solrj.request.GenericSolrRequest;
 import org.apache.solr.common.SolrDocument;
 import org.apache.solr.common.SolrException;
@@ -147,17 +148,7 @@ class ReembedHandlerTest {
     Map<String, String> texts = collection(solr, "stopped", 60);
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    solr.news.forEach(
-        model ->
-            model.during(
-                batch -> {
-                  begun.countDown();
-                  try {
-                    goOn.await();
-                  } catch (InterruptedException e) {
-                    throw new IllegalStateException(e);
-                  }
-                }));
+    solr.news.forEach(model -> model.during(batch -> await(begun, goOn)));
     ask(solr, 0, "stopped", "reembed", "batch", "5");
     begun.await();
     try {
@@ -180,6 +171,43 @@ class ReembedHandlerTest {
     ask(solr, 1, "stopped", "reembed");
     await(solr, 0, "stopped", "DONE");
     solr.assertVectors("stopped", texts);
+  }
+
+  @Test
+  void shardThatIsSplitMeanwhileIsGoneOnWithAsItsParts() throws Exception {
+    Map<String, String> texts = collection(solr, "split", 80);
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    solr.news.forEach(model -> model.during(batch -> await(begun, goOn)));
+    ask(solr, 0, "split", "reembed", "batch", "5");
+    begun.await();
+    try {
+      CollectionAdminRequest.splitShard("split")
+          .setShardName("shard1")
+          .process(solr.cluster.getSolrClient());
+      solr.cluster
+          .getZkStateReader()
+          .waitForState("split", 2, TimeUnit.MINUTES, state -> state.getActiveSlices().size() == 3);
+    } finally {
+      goOn.countDown();
+    }
+    NamedList<?> end = await(solr, 1, "split", "DONE");
+    assertEquals(null, end.get("message"));
+    assertEquals(true, ask(solr, 1, "split", "reembed_check").get("complete"));
+    ModifiableSolrParams filled = new ModifiableSolrParams();
+    filled.set("q", "{!frange l=1 u=1}if(exists(vector2),1,0)").set("rows", 0);
+    assertEquals(
+        texts.size(),
+        solr.cluster.getSolrClient().query("split", filled).getResults().getNumFound());
+  }
+
+  private static void await(CountDownLatch begun, CountDownLatch goOn) {
+    begun.countDown();
+    try {
+      goOn.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test

@@ -4,7 +4,10 @@ package io.github.llm2vec.solr.reembed;
 import io.github.llm2vec.solr.reembed.ReembedState.Phase;
 import io.github.llm2vec.solr.reembed.ReembedState.Work;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
@@ -26,12 +29,21 @@ final class ReembedJob {
 
   private static final double NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** Tells the change as each shard that is active now sees it, by its name. */
+  @FunctionalInterface
+  interface Shards {
+
+    /** Looks. */
+    Map<String, ModelChange> now() throws IOException;
+  }
+
   private final ReembedState begun;
   private final int batch;
   private final BooleanSupplier stop;
   private final Pacer pacer;
   private final ModelChange whole;
-  private final List<ModelChange> shards;
+  private final Shards shards;
+  private final Retry retry;
   private final long start = System.nanoTime();
   private final AtomicLong total = new AtomicLong();
   private final AtomicLong looked = new AtomicLong();
@@ -43,7 +55,7 @@ final class ReembedJob {
    *
    * @param begun what is known of it while it runs
    * @param whole the change, of the whole collection
-   * @param shards the change as each shard sees it
+   * @param shards the change as each shard sees it; they may be split meanwhile
    * @param rate most documents in a second, 0 for any number
    * @param batch documents of a request
    * @param stop asks it to stop between two requests
@@ -51,7 +63,7 @@ final class ReembedJob {
   ReembedJob(
       ReembedState begun,
       ModelChange whole,
-      List<ModelChange> shards,
+      Shards shards,
       double rate,
       int batch,
       BooleanSupplier stop) {
@@ -59,9 +71,9 @@ final class ReembedJob {
     this.batch = batch;
     this.stop = stop;
     this.pacer = new Pacer(rate, System::nanoTime, TimeUnit.NANOSECONDS::sleep, stop);
-    Retry retry = Retry.of(pacer::pause, stop);
+    this.retry = Retry.of(pacer::pause, stop);
     this.whole = whole.patient(retry);
-    this.shards = shards.stream().map(shard -> shard.patient(retry)).toList();
+    this.shards = shards;
   }
 
   ReembedState begun() {
@@ -91,21 +103,39 @@ final class ReembedJob {
 
   /** What is left to say of documents that have no vector. */
   private String encode() throws IOException, InterruptedException {
-    ExecutorService threads = Executors.newFixedThreadPool(shards.size(), ReembedJobs::thread);
+    Map<String, ModelChange> all = shards.now();
+    Set<String> done;
+    do {
+      done = all.keySet();
+      Optional<IOException> failure = encode(all.values());
+      all = stop.getAsBoolean() ? all : shards.now();
+      if (failure.isPresent() && all.keySet().equals(done)) {
+        throw failure.get();
+      }
+      // A shard that was split may have failed, or left documents to those that it became.
+    } while (!all.keySet().equals(done));
+    return stop.getAsBoolean() ? "" : String.join("; ", whole.coverage().lines());
+  }
+
+  /** Encodes what the shards lack, side by side; what failed, if something did. */
+  private Optional<IOException> encode(Collection<ModelChange> all) throws InterruptedException {
+    total.set(looked.get());
+    ExecutorService threads = Executors.newFixedThreadPool(all.size(), ReembedJobs::thread);
     try {
       List<Future<ReembedRun.Outcome>> parts =
-          shards.stream().map(shard -> threads.submit(() -> encode(shard))).toList();
+          all.stream().map(shard -> threads.submit(() -> encode(shard.patient(retry)))).toList();
       for (Future<ReembedRun.Outcome> part : parts) {
         part.get();
       }
+      return Optional.empty();
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof IOException failure
-          ? failure
-          : new IOException(String.valueOf(e.getCause()), e);
+      return Optional.of(
+          e.getCause() instanceof IOException failure
+              ? failure
+              : new IOException(String.valueOf(e.getCause()), e));
     } finally {
       threads.shutdownNow();
     }
-    return stop.getAsBoolean() ? "" : String.join("; ", whole.coverage().lines());
   }
 
   private ReembedRun.Outcome encode(ModelChange shard) throws IOException {

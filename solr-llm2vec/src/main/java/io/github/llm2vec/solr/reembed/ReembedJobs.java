@@ -7,8 +7,7 @@ import io.github.llm2vec.solr.reembed.ReembedState.Work;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -170,19 +169,14 @@ public final class ReembedJobs {
             work, target.to(), node(), startAfter(earlier).toString(), Phase.RUNNING, "");
     ReembedJob job =
         onThread(
-            () -> {
-              List<ModelChange> shards = new ArrayList<>();
-              for (Optional<String> shard : shards(target)) {
-                shards.add(change(target, shard));
-              }
-              return new ReembedJob(
-                  begun,
-                  change(target, Optional.empty()),
-                  shards,
-                  rate,
-                  batch,
-                  isNotWanted(target, begun));
-            });
+            () ->
+                new ReembedJob(
+                    begun,
+                    change(target, Optional.empty()),
+                    () -> shards(target),
+                    rate,
+                    batch,
+                    isNotWanted(target, begun)));
     write(target, begun);
     jobs.put(target.key(), job);
     thread(() -> work(target, job)).start();
@@ -214,13 +208,15 @@ public final class ReembedJobs {
     }
   }
 
-  private List<Optional<String>> shards(Target target) {
-    return container.isZooKeeperAware()
-        ? reader().getClusterState().getCollection(target.name()).getActiveSlices().stream()
-            .map(Slice::getName)
-            .map(Optional::of)
-            .toList()
-        : List.of(Optional.empty());
+  private Map<String, ModelChange> shards(Target target) throws IOException {
+    if (!container.isZooKeeperAware()) {
+      return Map.of(target.name(), change(target, Optional.empty()));
+    }
+    Map<String, ModelChange> shards = new LinkedHashMap<>();
+    for (Slice shard : reader().getClusterState().getCollection(target.name()).getActiveSlices()) {
+      shards.put(shard.getName(), change(target, Optional.of(shard.getName())));
+    }
+    return shards;
   }
 
   /** What says that a job should end: the node does, somebody stopped it, or another took over. */
