@@ -41,7 +41,11 @@ final class FbgemmScript {
         def keep(self, index: int) -> NoneType:
           w = (self).w
           x = w[index]
-          columns = torch.add(torch.sqrt(torch.linalg_vector_norm(x, 2, [0])), 1.0e-12)
+          columns = torch.new_zeros(x, [torch.size(x, 1)])
+          for i in range(torch.floordiv(torch.size(x, 0) + 255, 256)):
+            part = torch.narrow(x, 0, i * 256, ops.prim.min(256, torch.size(x, 0) - i * 256))
+            _1 = torch.add_(columns, torch.sum(torch.mul(part, part), [0]))
+          columns = torch.add(torch.pow(columns, 0.25), 1.0e-12)
           columns = torch.div(columns, torch.mean(columns))
           _0 = torch.div_(x, columns)
           largest = torch.maximum(torch.amax(x, [1]), torch.neg(torch.amin(x, [1])))

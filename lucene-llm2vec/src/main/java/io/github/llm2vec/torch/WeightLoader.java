@@ -28,6 +28,9 @@ final class WeightLoader {
 
   private static final int PACK_ROWS = 1024;
 
+  /** Weights from which on it pays to look after what loading leaves behind. */
+  private static final long LARGE = 1 << 26;
+
   /** The index of no weight: what is read is looked at and dropped. */
   private static final int NOWHERE = -1;
 
@@ -37,6 +40,7 @@ final class WeightLoader {
   private final LinearKernel kernel;
   private final CheckpointWeights weights;
   private final ByteBuffer block;
+  private long read;
 
   WeightLoader(
       ScriptModule module,
@@ -68,6 +72,9 @@ final class WeightLoader {
     }
     for (Rope rope : layout.ropes()) {
       table(rope);
+    }
+    if (read > LARGE) {
+      NativeHeap.trim();
     }
   }
 
@@ -174,6 +181,7 @@ final class WeightLoader {
 
   private PtNDArray read(NativeScope scope, String name, long firstElement, long[] shape)
       throws IOException {
+    read += elements(shape);
     int bytes = Math.toIntExact(elements(shape) * Float.BYTES);
     ByteBuffer view = block.duplicate().order(ByteOrder.nativeOrder()).limit(bytes);
     weights
