@@ -334,8 +334,8 @@ final class BaseModel implements AutoCloseable {
       if (options.checkpointingBeyond()
           < (long) TEXTS_OF_EXAMPLE * maxTokens * training.batches().trainBatchSize()) {
         watcher.notes.accept(
-            "gradient_checkpointing: layers of batches of more than %s tokens are computed again, since a token takes %.1f MB"
-                .formatted(options.checkpointingBeyond(), memory.perToken() / 1e6));
+            "gradient_checkpointing: layers of batches of more than %s tokens are computed again, since a token takes %s KB"
+                .formatted(options.checkpointingBeyond(), Math.round(memory.perToken() / 1e3)));
       }
     }
     return new TrainableDecoder(source.weights().open(options, watcher.loading));
