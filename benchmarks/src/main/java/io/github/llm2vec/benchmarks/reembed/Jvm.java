@@ -36,10 +36,11 @@ final class Jvm {
     return line;
   }
 
-  /** A process with the environment in which libtorch neither spins nor looks for downloads. */
+  /** A process with the environment in which libtorch spins shortly and looks for no downloads. */
   static ProcessBuilder process(List<String> line) {
     ProcessBuilder process = new ProcessBuilder(line);
     process.environment().put("OMP_WAIT_POLICY", "PASSIVE");
+    process.environment().put("GOMP_SPINCOUNT", "10000");
     process.environment().put("MALLOC_ARENA_MAX", "1");
     process.environment().put("OPT_OUT_TRACKING", "true");
     process.environment().put("DJL_OFFLINE", "true");

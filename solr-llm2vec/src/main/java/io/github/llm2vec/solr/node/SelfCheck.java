@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -47,6 +49,9 @@ record SelfCheck(ClassLoader plugin, int lastSimdJava) {
       "org.apache.lucene.vectorization.upperJavaFeatureVersion";
 
   private static final double GIB = 1L << 30;
+
+  private static final String WAITS = "OMP_WAIT_POLICY";
+  private static final String SPINS = "GOMP_SPINCOUNT";
 
   /**
    * Looks at everything, and throws nothing; starts the engine for that, which unpacks libtorch the
@@ -120,14 +125,25 @@ record SelfCheck(ClassLoader plugin, int lastSimdJava) {
       return new Finding("engine", true, found);
     }
     boolean device = Files.exists(Path.of("/dev/nvidia0"));
+    Optional<String> spinning = spinning(System.getenv(), TorchRuntime.threads());
     return new Finding(
         "engine",
-        !device,
+        !device && spinning.isEmpty(),
         found
+            + spinning.map(advice -> "; " + advice).orElse("")
             + (device
                 ? "; there is /dev/nvidia0, but this libtorch has no CUDA: see docs/solr.md for"
                     + " PYTORCH_LIBRARY_PATH"
                 : "; no NVIDIA device is to be seen (/dev/nvidia0)"));
+  }
+
+  /** What to set where the threads of a CPU wait for one another in libtorch's own way. */
+  static Optional<String> spinning(Map<String, String> environment, int threads) {
+    return threads == 1 || environment.containsKey(SPINS) || environment.containsKey(WAITS)
+        ? Optional.empty()
+        : Optional.of(
+            "its threads spin for milliseconds while they wait, which holds up a busy machine: set %s=PASSIVE and %s=10000"
+                .formatted(WAITS, SPINS));
   }
 
   private static Finding memory() {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -60,6 +61,14 @@ class SelfCheckTest {
       assertFalse(byName.get("SIMD").good());
       assertTrue(byName.get("SIMD").text().contains("--add-modules jdk.incubator.vector"));
     }
+  }
+
+  @Test
+  void threadsThatSpinForLongAreNamed() {
+    String advice = SelfCheck.spinning(Map.of(), 8).orElseThrow();
+    assertTrue(advice.contains("GOMP_SPINCOUNT=10000"), advice);
+    assertEquals(Optional.empty(), SelfCheck.spinning(Map.of(), 1));
+    assertEquals(Optional.empty(), SelfCheck.spinning(Map.of("GOMP_SPINCOUNT", "10000"), 8));
   }
 
   /** Prints what a check finds in a JVM of its own. */
