@@ -94,7 +94,7 @@ public record TrainingMemory(double model, double perToken) {
     OperatingSystemMXBean system =
         (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     // Of a container, if this is in one; what is free there does not count the cache of files.
-    return Math.min(system.getTotalMemorySize(), available(system));
+    return Math.min((double) system.getTotalMemorySize(), available(system));
   }
 
   private static double available(OperatingSystemMXBean system) {
@@ -110,6 +110,6 @@ public record TrainingMemory(double model, double perToken) {
     } catch (IOException e) {
       // As where there is no such file.
     }
-    return system.getFreeMemorySize();
+    return (double) system.getFreeMemorySize();
   }
 }
