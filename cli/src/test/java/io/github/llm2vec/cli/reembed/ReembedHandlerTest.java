@@ -146,11 +146,7 @@ class ReembedHandlerTest {
   @Test
   void anyNodeTellsOfTheJobAndStopsItAndGoesOn() throws Exception {
     Map<String, String> texts = collection(solr, "stopped", 60);
-    CountDownLatch begun = new CountDownLatch(1);
-    CountDownLatch goOn = new CountDownLatch(1);
-    solr.news.forEach(model -> model.during(batch -> await(begun, goOn)));
-    ask(solr, 0, "stopped", "reembed", "batch", "5");
-    begun.await();
+    CountDownLatch goOn = heldAtFirstBatch("stopped");
     try {
       assertEquals("RUNNING", status(solr, 1, "stopped").get("state"));
       SolrException second =
@@ -176,11 +172,7 @@ class ReembedHandlerTest {
   @Test
   void shardThatIsSplitMeanwhileIsGoneOnWithAsItsParts() throws Exception {
     Map<String, String> texts = collection(solr, "split", 80);
-    CountDownLatch begun = new CountDownLatch(1);
-    CountDownLatch goOn = new CountDownLatch(1);
-    solr.news.forEach(model -> model.during(batch -> await(begun, goOn)));
-    ask(solr, 0, "split", "reembed", "batch", "5");
-    begun.await();
+    CountDownLatch goOn = heldAtFirstBatch("split");
     try {
       CollectionAdminRequest.splitShard("split")
           .setShardName("shard1")
@@ -201,13 +193,24 @@ class ReembedHandlerTest {
         solr.cluster.getSolrClient().query("split", filled).getResults().getNumFound());
   }
 
-  private static void await(CountDownLatch begun, CountDownLatch goOn) {
-    begun.countDown();
-    try {
-      goOn.await();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+  /** Starts a job and waits until a model has its first texts, which it keeps for now. */
+  private static CountDownLatch heldAtFirstBatch(String collection) throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    solr.news.forEach(
+        model ->
+            model.during(
+                batch -> {
+                  begun.countDown();
+                  try {
+                    goOn.await();
+                  } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                  }
+                }));
+    ask(solr, 0, collection, "reembed", "batch", "5");
+    begun.await();
+    return goOn;
   }
 
   @Test
